@@ -1,0 +1,50 @@
+package access
+
+// KeyAccess is the level of an account key (B1).
+type KeyAccess string
+
+const (
+	KeyReadOnly  KeyAccess = "read_only"
+	KeyReadWrite KeyAccess = "read_write"
+	KeyFull      KeyAccess = "full"
+)
+
+// KeyAccesses lists the levels, weakest first.
+var KeyAccesses = []KeyAccess{KeyReadOnly, KeyReadWrite, KeyFull}
+
+// Actor is who is calling and as whom: an argument of every use case and every question. The zero Actor is nobody and may nothing.
+type Actor struct {
+	Key          KeyID          // the account key that was presented
+	Access       KeyAccess      // its level (B1)
+	Organization OrganizationID // where the key is confined, or "" (B3)
+	User         UserID         // as whom it acts, or "" for the key itself (B2)
+	Address      string         // the caller's IP address, for the record
+	RequestID    string         // for the record
+}
+
+// Unconfined reports whether the actor is an account key that acts as a site admin within its level (B2).
+func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organization == "" }
+
+// Subject is whom the engine is asked about: the user, or the service that stands for the key.
+// An Actor with neither key nor user has no subject, and the second result is false.
+func (a Actor) Subject() (Subject, bool) {
+	switch {
+	case a.User != "":
+		return Subject{Type: TypeUser, ID: string(a.User)}, true
+	case a.Key == "":
+		return Subject{}, false
+	case a.Organization != "":
+		return Subject{Type: TypeService, ID: string(a.Organization), Confined: true}, true
+	}
+	return Subject{Type: TypeService, ID: Platform}, true
+}
+
+// TypeService is the type of callers that are no persons; backends cannot name it.
+const TypeService Type = "service"
+
+// Subject is whom a decision is about.
+type Subject struct {
+	Type     Type
+	ID       string
+	Confined bool // for a service: ID is the organization whose admin it acts as, not the platform
+}

@@ -1,0 +1,44 @@
+package access
+
+import (
+	"net/mail"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Email is an address in the form in which addresses are compared: lower-cased, its domain in IDNA ASCII form (I2).
+type Email string
+
+// maxEmailBytes is the longest address that SMTP carries in a path, without its angle brackets (RFC 5321, 4.5.3.1.3).
+const maxEmailBytes = 254
+
+// ParseEmail reads an address as a caller writes it. The error is of kind Invalid.
+func ParseEmail(s string) (Email, error) {
+	addr, err := mail.ParseAddress(s)
+	if err != nil || addr.Address != s || addr.Name != "" {
+		return "", Invalidf("I2", "%q is not an e-mail address", s)
+	}
+	at := strings.LastIndexByte(s, '@')
+	domain, err := ParseDomain(s[at+1:])
+	if err != nil {
+		return "", Invalidf("I2", "%q is not an e-mail address: its domain is not valid", s)
+	}
+	e := Email(strings.ToLower(s[:at]) + "@" + domain)
+	if len(e) > maxEmailBytes {
+		return "", Invalidf("I2", "an e-mail address has at most %d bytes", maxEmailBytes)
+	}
+	return e, nil
+}
+
+// Domain is the part behind the last @, in IDNA ASCII form.
+func (e Email) Domain() string { return string(e[strings.LastIndexByte(string(e), '@')+1:]) }
+
+// ParseDomain reads a domain as a caller writes it and returns its IDNA ASCII form, lower-cased (I2, G2).
+func ParseDomain(s string) (string, error) {
+	ascii, err := idna.Lookup.ToASCII(s)
+	if err != nil || ascii == "" || strings.HasPrefix(ascii, "[") {
+		return "", Invalidf("I2", "%q is not a domain", s)
+	}
+	return strings.ToLower(ascii), nil
+}

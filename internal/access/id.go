@@ -1,0 +1,103 @@
+package access
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxIDBytes is the longest ID, in bytes of UTF-8 (I1).
+const MaxIDBytes = 256
+
+// The IDs of the model's nouns. Each is 1–256 bytes of UTF-8, chosen by the caller, case-sensitive and unique within its type (I1).
+type (
+	UserID         string
+	OrganizationID string
+	TeamID         string
+	RoleID         string
+	GroupID        string
+	ChatbotID      string
+	KeyID          string
+)
+
+// AnyID is any of the typed IDs.
+type AnyID interface{ ~string }
+
+// ParseID checks s against I1 and returns it as the typed ID. The error is of kind Invalid.
+func ParseID[T AnyID](s string) (T, error) {
+	switch {
+	case s == "":
+		return "", Invalidf("I1", "an ID must not be empty")
+	case len(s) > MaxIDBytes:
+		return "", Invalidf("I1", "an ID has at most %d bytes, this one has %d", MaxIDBytes, len(s))
+	case !utf8.ValidString(s):
+		return "", Invalidf("I1", "an ID must be valid UTF-8")
+	}
+	return T(s), nil
+}
+
+var featureName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+
+// ParseFeatureName checks the name of a feature (I1).
+func ParseFeatureName(s string) (string, error) {
+	if !featureName.MatchString(s) {
+		return "", Invalidf("I1", "a feature's name matches %s", featureName)
+	}
+	return s, nil
+}
+
+// FeatureID is a feature's ID as a resource: the chatbot, a slash, the feature's name (I1).
+func FeatureID(chatbot ChatbotID, feature string) string {
+	return string(chatbot) + "/" + feature
+}
+
+// Type is a type of object in the access model, spelled as in the schema and in AuthZEN requests.
+type Type string
+
+// The types of the model (section 1).
+const (
+	TypePlatform     Type = "platform"
+	TypeOrganization Type = "organization"
+	TypeTeam         Type = "team"
+	TypeRole         Type = "role"
+	TypeGroup        Type = "group"
+	TypeUser         Type = "user"
+	TypeVisitor      Type = "visitor"
+	TypeAPIKey       Type = "api_key"
+	TypeChatbot      Type = "chatbot"
+	TypeDocument     Type = "document"
+	TypeMCPServer    Type = "mcp_server"
+	TypeMetric       Type = "metric"
+	TypeFeature      Type = "feature"
+)
+
+// Platform is the ID of the one platform.
+const Platform = "main"
+
+// Object is one thing: its type and its ID as the caller chose it.
+type Object struct {
+	Type Type   `json:"type"`
+	ID   string `json:"id"`
+}
+
+// Obj names an object of type t.
+func Obj[T AnyID](t Type, id T) Object { return Object{Type: t, ID: string(id)} }
+
+// PlatformObject is the installation.
+var PlatformObject = Object{Type: TypePlatform, ID: Platform}
+
+func (o Object) String() string { return string(o.Type) + ":" + o.ID }
+
+// ParseObject reads "type:id"; the ID is all that follows the first colon. The error is of kind Invalid.
+func ParseObject(s string) (Object, error) {
+	t, id, ok := strings.Cut(s, ":")
+	if !ok || t == "" {
+		return Object{}, Invalidf("I1", "%q is not of the form type:id", s)
+	}
+	id, err := ParseID[string](id)
+	if err != nil {
+		return Object{}, fmt.Errorf("%s: %w", s, err)
+	}
+	return Object{Type: Type(t), ID: id}, nil
+}

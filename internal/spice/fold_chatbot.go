@@ -1,0 +1,205 @@
+package spice
+
+import (
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/schema"
+)
+
+// ChatbotState is all that decides where a chatbot's actions are decided.
+type ChatbotState struct {
+	Chatbot access.Chatbot
+	HasRows bool
+	Policy  access.Policy
+}
+
+// everything names what the owner and the managers of a chatbot's organization have at once.
+var everything = []string{schema.RelCanInteract, schema.RelCanRead, schema.RelCanUpdate, schema.RelCanDeploy}
+
+// FoldChatbot is what a chatbot, its visibility, its link, its pointers and its gates imply; rows and shares are facts of their own.
+func FoldChatbot(s ChatbotState) Relationships {
+	c := s.Chatbot
+	bot := object(access.TypeChatbot, c.ID)
+	org := object(access.TypeOrganization, c.Organization)
+	rs := Relationships{
+		rel(bot, schema.RelOrganization, sub(org)),
+		rel(bot, schema.RelOwner, user(c.Owner)),
+	}
+	rs = append(rs, each(bot, everything, user(c.Owner))...)
+
+	switch c.Visibility {
+	case access.OwnerOnly: // owners and admins keep what the schema gives them through #organization
+	case access.OrganizationVisible:
+		rs = append(rs, each(bot, everything, set(org, schema.PermInsider))...)
+		fallthrough
+	case access.Shared:
+		rs = append(rs, each(bot, everything, set(org, schema.RelManager))...)
+	}
+
+	link := caveat(schema.CaveatLinkPresented, map[string]any{schema.StoredLink: c.LinkDigest})
+	switch c.PublicMode {
+	case access.AudienceEveryone:
+		rs = append(rs, rel(bot, schema.RelCanInteract, all(access.TypeVisitor), link))
+		fallthrough
+	case access.AudienceAuthenticated:
+		rs = append(rs, rel(bot, schema.RelCanInteract, set(platform(), schema.PermLoggedIn), link))
+	}
+
+	decidedAt := bot
+	if s.HasRows {
+		matrix := object(schema.TypeMatrix, c.ID)
+		rs = append(rs, rel(matrix, schema.RelChatbot, sub(bot)))
+		if c.Visibility != access.OwnerOnly {
+			decidedAt = matrix
+		}
+	}
+	rs = append(rs, rel(bot, schema.RelRulebook, sub(decidedAt)))
+
+	entrance := decidedAt
+	if !s.Policy.Empty() {
+		gatehouse := object(schema.TypeGatehouse, c.ID)
+		rs = append(rs,
+			rel(gatehouse, schema.RelBeyond, sub(decidedAt)),
+			rel(gatehouse, schema.RelExempt, user(c.Owner)),
+			rel(gatehouse, schema.RelExempt, all(access.TypeAPIKey)))
+		rs = append(rs, foldPolicy(gatehouse, c.ID, s.Policy)...)
+		entrance = gatehouse
+	}
+	if c.Enabled {
+		rs = append(rs, rel(bot, schema.RelEntrance, sub(entrance)))
+	}
+	return rs
+}
+
+// foldPolicy is one gate for each list that is set, and one for each required role, since all of those must be held (G5). A list that is
+// set and empty is a gate with no passers (G8).
+func foldPolicy(gatehouse *v1.ObjectReference, bot access.ChatbotID, p access.Policy) Relationships {
+	var rs Relationships
+	gate := func(name string) *v1.ObjectReference {
+		g := gateOf(string(bot), name)
+		rs = append(rs, rel(gatehouse, schema.RelGate, sub(g)))
+		return g
+	}
+	pass := func(g *v1.ObjectReference, s *v1.SubjectReference, c ...*v1.ContextualizedCaveat) {
+		rs = append(rs, rel(g, schema.RelPasser, s, c...))
+	}
+	if p.EmailDomains != nil {
+		g := gate("email_domains")
+		for _, d := range p.EmailDomains {
+			pass(g, set(object(schema.TypeEmailDomain, d), schema.RelHolder))
+		}
+		pass(g, all(access.TypeUser), caveat(schema.CaveatEmailDomainIn, map[string]any{schema.StoredDomains: anys(p.EmailDomains)}))
+	}
+	if p.UserTypes != nil {
+		g := gate("user_types")
+		for _, t := range p.UserTypes {
+			pass(g, userType(t))
+		}
+	}
+	if p.Entities != nil {
+		g := gate("entities")
+		for _, o := range p.Entities {
+			pass(g, set(object(access.TypeOrganization, o), schema.RelPerson))
+		}
+	}
+	if p.AllowedRoles != nil {
+		g := gate("allowed_roles")
+		for _, r := range p.AllowedRoles {
+			pass(g, roleHolders(r))
+		}
+	}
+	if p.RequiredRoles != nil {
+		if len(p.RequiredRoles) == 0 {
+			gate("required_roles")
+		}
+		for _, r := range p.RequiredRoles {
+			pass(gate("required_roles/"+Encode(r)), roleHolders(r))
+		}
+	}
+	if p.AllowedUsers != nil {
+		g := gate("allowed_users")
+		for _, u := range p.AllowedUsers {
+			pass(g, user(u))
+		}
+	}
+	if p.DeniedUsers != nil {
+		g := gate("denied_users")
+		pass(g, all(access.TypeUser))
+		pass(g, all(access.TypeVisitor))
+		for _, u := range p.DeniedUsers {
+			rs = append(rs, rel(g, schema.RelDenied, user(u)))
+		}
+	}
+	return rs
+}
+
+// FoldFeature is what a feature implies (F1). A feature that is off has no #enabled, and so nobody uses it.
+func FoldFeature(f access.Feature) Relationships {
+	id := access.FeatureID(f.Chatbot, f.Name)
+	feature := object(access.TypeFeature, id)
+	var rs Relationships
+	if f.Enabled {
+		bot := sub(object(access.TypeChatbot, f.Chatbot))
+		if len(f.Limits) == 0 {
+			rs = append(rs, rel(feature, schema.RelEnabled, bot))
+		} else {
+			limits := make(map[string]any, len(f.Limits))
+			for name, limit := range f.Limits {
+				limits[name] = limit
+			}
+			rs = append(rs, rel(feature, schema.RelEnabled, bot, caveat(schema.CaveatWithinLimits, map[string]any{schema.StoredLimits: limits})))
+		}
+	}
+	condition := func(name string) *v1.ObjectReference {
+		g := gateOf(id, "feature/"+name)
+		rs = append(rs, rel(feature, schema.RelCondition, sub(g)))
+		return g
+	}
+	if f.AllowedRoles == nil && f.UserTypes == nil {
+		open := &v1.ObjectReference{ObjectType: schema.TypeGate, ObjectId: openGate}
+		rs = append(rs, rel(feature, schema.RelCondition, sub(open)))
+	}
+	if f.AllowedRoles != nil {
+		g := condition("allowed_roles")
+		for _, r := range f.AllowedRoles {
+			rs = append(rs, rel(g, schema.RelPasser, roleHolders(r)))
+		}
+	}
+	if f.UserTypes != nil {
+		g := condition("user_types")
+		for _, t := range f.UserTypes {
+			rs = append(rs, rel(g, schema.RelPasser, userType(t)))
+		}
+	}
+	return rs
+}
+
+// gateOf is the gate of that name which belongs to a chatbot, or, its name beginning with feature/, to a feature: a chatbot may have the
+// same ID as another's feature. Encoded IDs hold no slash, so gates of two owners never share an ID.
+func gateOf(owner, name string) *v1.ObjectReference {
+	return &v1.ObjectReference{ObjectType: schema.TypeGate, ObjectId: Encode(owner) + "/" + name}
+}
+
+// roleHolders is who holds a role, or a platform role named platform:site_admin and so on (G5).
+func roleHolders(role string) *v1.SubjectReference {
+	if platformRole, ok := access.PlatformRoleOf(role); ok {
+		return set(platform(), string(platformRole))
+	}
+	return set(object(access.TypeRole, role), schema.RelAssignee)
+}
+
+func userType(t access.UserType) *v1.SubjectReference {
+	if t == access.Internal {
+		return set(platform(), schema.RelInternal)
+	}
+	return set(platform(), schema.PermExternal)
+}
+
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
