@@ -7,14 +7,14 @@ import "time"
 
 // User is a person, by ID. A deleted user stays as a tombstone, so that what is open to everyone stays closed to them (C1, N2).
 type User struct {
-	ID            UserID
-	Email         Email // "" when unknown
-	EmailVerified bool
-	Name          string
-	Type          UserType
-	Active        bool
-	Deleted       bool
-	Organization  OrganizationID // the home organization, or "" (U1)
+	ID            UserID         `json:"id,omitzero"`
+	Email         Email          `json:"email,omitzero"` // "" when unknown
+	EmailVerified bool           `json:"email_verified"`
+	Name          string         `json:"name,omitzero"`
+	Type          UserType       `json:"type,omitzero"`
+	Active        bool           `json:"active"`
+	Deleted       bool           `json:"deleted"`
+	Organization  OrganizationID `json:"organization,omitzero"` // the home organization, or "" (U1)
 }
 
 // Verified is the user's verified address, or "" (I2).
@@ -30,89 +30,90 @@ func (u User) Gone() bool { return u.Deleted || !u.Active }
 
 // PlatformGrant is a platform role, by role and user.
 type PlatformGrant struct {
-	Role PlatformRole
-	User UserID
+	Role PlatformRole `json:"role,omitzero"`
+	User UserID       `json:"user,omitzero"`
 }
 
 // Organization is a tenant, by ID.
 type Organization struct {
-	ID             OrganizationID
-	Name           string
-	PublicAccess   Audience // the most that a chatbot's link may admit (O5)
-	OutsideSharing bool     // whether chatbots may be shared outside (O5)
-	AllowedIPs     []string // CIDR ranges, or nil for anywhere (B4)
+	ID             OrganizationID `json:"id,omitzero"`
+	Name           string         `json:"name,omitzero"`
+	PublicAccess   Audience       `json:"public_access,omitzero"` // the most that a chatbot's link may admit (O5)
+	OutsideSharing bool           `json:"outside_sharing"`        // whether chatbots may be shared outside (O5)
+	AllowedIPs     []string       `json:"allowed_ips,omitzero"`   // CIDR ranges, or nil for anywhere (B4)
 }
 
 // Membership is a user's role in an organization, by organization and user.
 type Membership struct {
-	Organization OrganizationID
-	User         UserID
-	Role         OrgRole
+	Organization OrganizationID `json:"organization,omitzero"`
+	User         UserID         `json:"user,omitzero"`
+	Role         OrgRole        `json:"role,omitzero"`
 }
 
 // Team is by ID; its organization is fixed (I3).
 type Team struct {
-	ID           TeamID
-	Organization OrganizationID
-	Name         string
+	ID           TeamID         `json:"id,omitzero"`
+	Organization OrganizationID `json:"organization,omitzero"`
+	Name         string         `json:"name,omitzero"`
 }
 
 // TeamMembership is by team and user.
 type TeamMembership struct {
-	Team TeamID
-	User UserID
-	Role TeamRole
+	Team TeamID   `json:"team,omitzero"`
+	User UserID   `json:"user,omitzero"`
+	Role TeamRole `json:"role,omitzero"`
 }
 
 // TeamNesting says that the members of Inner are members of Outer (T2).
 type TeamNesting struct {
-	Outer, Inner TeamID
+	Outer TeamID `json:"outer,omitzero"`
+	Inner TeamID `json:"inner,omitzero"`
 }
 
 // Role is by ID; its organization is fixed, and "" for a platform-wide role.
 type Role struct {
-	ID           RoleID
-	Organization OrganizationID
-	Name         string
+	ID           RoleID         `json:"id,omitzero"`
+	Organization OrganizationID `json:"organization,omitzero"`
+	Name         string         `json:"name,omitzero"`
 }
 
 // RoleAssignment is by role and user.
 type RoleAssignment struct {
-	Role RoleID
-	User UserID
+	Role RoleID `json:"role,omitzero"`
+	User UserID `json:"user,omitzero"`
 }
 
 // Group is by ID; its organization is fixed.
 type Group struct {
-	ID           GroupID
-	Organization OrganizationID
-	Name         string
+	ID           GroupID        `json:"id,omitzero"`
+	Organization OrganizationID `json:"organization,omitzero"`
+	Name         string         `json:"name,omitzero"`
 }
 
 // GroupMembership is by group and principal, which is a user or an e-mail address.
 type GroupMembership struct {
-	Group  GroupID
-	Member Principal
+	Group  GroupID   `json:"group,omitzero"`
+	Member Principal `json:"member,omitzero"`
 }
 
 // Chatbot is by ID; its organization is fixed.
 type Chatbot struct {
-	ID           ChatbotID
-	Organization OrganizationID
-	Owner        UserID
-	Name         string
-	Visibility   Visibility
-	Enabled      bool     // G1
-	PublicMode   Audience // L1
-	LinkDigest   string   // the SHA-256 of the public link in hexadecimal, or "" (L2)
+	ID           ChatbotID      `json:"id,omitzero"`
+	Organization OrganizationID `json:"organization,omitzero"`
+	Owner        UserID         `json:"owner,omitzero"`
+	Name         string         `json:"name,omitzero"`
+	Visibility   Visibility     `json:"visibility,omitzero"`
+	Enabled      bool           `json:"enabled"`              // G1
+	PublicMode   Audience       `json:"public_mode,omitzero"` // L1
+	LinkDigest   string         `json:"-"`                    // the SHA-256 of the public link in hexadecimal, or "" (L2)
 }
 
 // Share is by chatbot and principal (S1).
 type Share struct {
-	Chatbot   ChatbotID
-	Principal Principal
-	Level     Level
-	ExpiresAt time.Time // whole seconds in UTC, or the zero time for never (S13)
+	Chatbot   ChatbotID `json:"chatbot,omitzero"`
+	Principal Principal `json:"principal,omitzero"`
+	Level     Level     `json:"level,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"` // whole seconds in UTC, or the zero time for never (S13)
 }
 
 // ExpiredAt reports whether the share gives nothing any more at t (S13).
@@ -120,22 +121,22 @@ func (s Share) ExpiredAt(t time.Time) bool { return !s.ExpiresAt.IsZero() && !t.
 
 // Row is one member's row in a chatbot's matrix, by chatbot and user (3.3).
 type Row struct {
-	Chatbot ChatbotID
-	User    UserID
-	Actions []Action // a subset of RowActions, in their order
+	Chatbot ChatbotID `json:"chatbot,omitzero"`
+	User    UserID    `json:"user,omitzero"`
+	Actions []Action  `json:"actions,omitzero"` // a subset of RowActions, in their order
 }
 
 // Policy is the gates of one chatbot, by chatbot (3.5). A nil list is a gate that is not set; a list that is empty but not nil is a gate
 // that was emptied by deletions and that nobody passes (G8).
 type Policy struct {
-	Chatbot       ChatbotID
-	EmailDomains  []string
-	UserTypes     []UserType
-	Entities      []OrganizationID
-	AllowedRoles  []string // role IDs, or platform:site_admin and so on (G5)
-	RequiredRoles []string
-	AllowedUsers  []UserID
-	DeniedUsers   []UserID
+	Chatbot       ChatbotID        `json:"chatbot,omitzero"`
+	EmailDomains  []string         `json:"email_domains,omitzero"`
+	UserTypes     []UserType       `json:"user_types,omitzero"`
+	Entities      []OrganizationID `json:"entities,omitzero"`
+	AllowedRoles  []string         `json:"allowed_roles,omitzero"` // role IDs, or platform:site_admin and so on (G5)
+	RequiredRoles []string         `json:"required_roles,omitzero"`
+	AllowedUsers  []UserID         `json:"allowed_users,omitzero"`
+	DeniedUsers   []UserID         `json:"denied_users,omitzero"`
 }
 
 // Empty reports whether no gate is set.
@@ -146,36 +147,36 @@ func (p Policy) Empty() bool {
 
 // Resource is a document, an MCP server or a metric, by type and ID; its chatbot is fixed.
 type Resource struct {
-	Type    Type
-	ID      string
-	Chatbot ChatbotID
-	Mode    Mode
-	Allowed []Principal // users, e-mail addresses, teams and groups (R1)
+	Type    Type        `json:"type,omitzero"`
+	ID      string      `json:"id,omitzero"`
+	Chatbot ChatbotID   `json:"chatbot,omitzero"`
+	Mode    Mode        `json:"mode,omitzero"`
+	Allowed []Principal `json:"allowed,omitzero"` // users, e-mail addresses, teams and groups (R1)
 }
 
 // Feature is by chatbot and name (F1). Its lists are as in Policy.
 type Feature struct {
-	Chatbot      ChatbotID
-	Name         string
-	Enabled      bool
-	AllowedRoles []string
-	UserTypes    []UserType
-	Limits       map[string]float64
+	Chatbot      ChatbotID          `json:"chatbot,omitzero"`
+	Name         string             `json:"name,omitzero"`
+	Enabled      bool               `json:"enabled"`
+	AllowedRoles []string           `json:"allowed_roles,omitzero"`
+	UserTypes    []UserType         `json:"user_types,omitzero"`
+	Limits       map[string]float64 `json:"limits,omitzero"`
 }
 
 // AccountKey is a credential of a backend or an administrator, by ID (section 8). Its secret is never kept.
 type AccountKey struct {
-	ID            KeyID
-	Name          string
-	Access        KeyAccess
-	Organization  OrganizationID // where it is confined, or ""
-	ActorRequired bool
-	AllowedIPs    []string
-	ExpiresAt     time.Time // or the zero time for never
-	Preview       string    // the first characters of the secret
-	CreatedBy     string    // the actor that made it
-	CreatedAt     time.Time
-	LastUsed      time.Time // or the zero time
+	ID            KeyID          `json:"id,omitzero"`
+	Name          string         `json:"name,omitzero"`
+	Access        KeyAccess      `json:"access,omitzero"`
+	Organization  OrganizationID `json:"organization,omitzero"` // where it is confined, or ""
+	ActorRequired bool           `json:"actor_required"`
+	AllowedIPs    []string       `json:"allowed_ips,omitzero"`
+	ExpiresAt     time.Time      `json:"expires_at,omitzero"` // or the zero time for never
+	Preview       string         `json:"preview,omitzero"`    // the first characters of the secret
+	CreatedBy     string         `json:"created_by,omitzero"` // the actor that made it
+	CreatedAt     time.Time      `json:"created_at,omitzero"`
+	LastUsed      time.Time      `json:"last_used,omitzero"` // or the zero time
 }
 
 // Outcome is what became of an attempted change (H1).
@@ -189,17 +190,17 @@ const (
 
 // Record is one entry of the record (H1). Secrets, links and tokens never appear in it (H2).
 type Record struct {
-	Seq       int64 // ascending in the order of the changes
-	Time      time.Time
-	Actor     string // as whom: a user, or a key acting for itself
-	Key       KeyID  // who: the key that was presented
-	Action    string // such as share.put
-	Resource  Object
-	Address   string // the caller's IP address
-	RequestID string
-	Outcome   Outcome
-	Rule      string // the rule that refused, or ""
-	Detail    string // why it was refused, or ""
-	Before    string // JSON of the state before, or ""
-	After     string // JSON of the state after, or ""
+	Seq       int64     `json:"seq,omitzero"` // ascending in the order of the changes
+	Time      time.Time `json:"time,omitzero"`
+	Actor     string    `json:"actor,omitzero"`  // as whom: a user, or a key acting for itself
+	Key       KeyID     `json:"key,omitzero"`    // who: the key that was presented
+	Action    string    `json:"action,omitzero"` // such as share.put
+	Resource  Object    `json:"resource,omitzero"`
+	Address   string    `json:"address,omitzero"` // the caller's IP address
+	RequestID string    `json:"request_id,omitzero"`
+	Outcome   Outcome   `json:"outcome,omitzero"`
+	Rule      string    `json:"rule,omitzero"`   // the rule that refused, or ""
+	Detail    string    `json:"detail,omitzero"` // why it was refused, or ""
+	Before    string    `json:"before,omitzero"` // JSON of the state before, or ""
+	After     string    `json:"after,omitzero"`  // JSON of the state after, or ""
 }

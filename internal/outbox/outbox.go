@@ -1,0 +1,102 @@
+// Package outbox carries committed changes to the engine.
+//
+// A change is committed together with an outbox entry: the relationships that it adds and removes. The carrier applies the entries in
+// their order and deletes each once the engine has it, so that an answered change is never lost and a late grant never lands after a
+// later revocation. It decides nothing and writes no facts.
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// batch is how many entries are read at a time. They are merged into one write where they fit.
+const batch = 100
+
+// retryEvery is how long the worker waits before it tries again what the engine did not take.
+const retryEvery = time.Second
+
+// Engine takes changes; *spice.Client is one.
+type Engine interface {
+	Apply(ctx context.Context, changes spice.Changes) (spice.Token, error)
+}
+
+// Carrier applies the outbox to the engine, one entry after the other.
+type Carrier struct {
+	db     *store.DB
+	engine Engine
+	log    *slog.Logger
+	turn   sync.Mutex
+	last   atomic.Pointer[spice.Token]
+}
+
+// New makes a carrier whose Last is first, the token of what the engine holds already.
+func New(db *store.DB, engine Engine, first spice.Token, log *slog.Logger) *Carrier {
+	c := &Carrier{db: db, engine: engine, log: log}
+	c.last.Store(&first)
+	return c
+}
+
+// Last is the token of the newest change that this process applied. A decision at least as fresh sees every change that was answered (C3).
+func (c *Carrier) Last() spice.Token { return *c.last.Load() }
+
+// Drain applies every committed entry and returns Last. After an error of kind Unavailable the entries stay and are tried again.
+func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	for {
+		var entries []store.OutboxEntry
+		if err := c.db.View(ctx, func(tx *store.Tx) (err error) {
+			entries, err = tx.Outbox(batch)
+			return err
+		}); err != nil {
+			return "", err
+		}
+		if len(entries) == 0 {
+			return c.Last(), nil
+		}
+		all := make([]spice.Changes, len(entries))
+		for i, e := range entries {
+			changes, err := spice.UnmarshalChanges(e.Updates)
+			if err != nil {
+				return "", &access.Error{Kind: access.KindInternal, Detail: "the outbox cannot be read", Cause: fmt.Errorf("entry %d: %w", e.Seq, err)}
+			}
+			all[i] = changes
+		}
+		token, err := c.engine.Apply(ctx, spice.Merge(all...))
+		if err != nil {
+			return "", err
+		}
+		if token != "" {
+			c.last.Store(&token)
+		}
+		upTo := entries[len(entries)-1].Seq
+		if err := c.db.Update(ctx, func(tx *store.Tx) error { return tx.DeleteOutbox(upTo) }); err != nil {
+			return "", err
+		}
+	}
+}
+
+// Run retries, until ctx ends, what the engine did not take when it was changed.
+func (c *Carrier) Run(ctx context.Context) {
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := c.Drain(ctx); err != nil && ctx.Err() == nil {
+				c.log.Warn("the engine does not take committed changes; trying again", "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package sharing
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/schema"
+)
+
+// caller is an actor within a transaction: what it may do and see is asked here and nowhere else in this package.
+type caller struct {
+	*store.Tx
+	ctx   context.Context
+	s     *Service
+	actor access.Actor
+	now   time.Time
+	fresh spice.Freshness
+}
+
+func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor, fresh spice.Freshness) *caller {
+	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: s.now().UTC(), fresh: fresh}
+}
+
+// read runs one reading use case on a snapshot of the facts.
+func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
+	if _, ok := actor.Subject(); !ok {
+		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
+	}
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		return fn(s.caller(ctx, tx, actor, spice.AtLeast(s.outbox.Last())))
+	})
+}
+
+// mayChange refuses actors who may change nothing: nobody, a key that only reads (B1), a user who was offboarded since the call began (N2).
+func (c *caller) mayChange() error {
+	if _, ok := c.actor.Subject(); !ok {
+		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
+	}
+	if c.actor.Key != "" && c.actor.Access != access.KeyReadWrite && c.actor.Access != access.KeyFull {
+		return access.Deniedf("B1", "a %s key changes nothing", c.actor.Access)
+	}
+	if c.actor.User != "" {
+		u, known, err := c.User(c.actor.User)
+		if err != nil {
+			return err
+		}
+		if !known || u.Gone() {
+			return access.Refuse(access.KindUnauthenticated, "N2", "the user that you act for is not active")
+		}
+	}
+	return nil
+}
+
+// may asks the engine whether the actor has the action on the object.
+func (c *caller) may(action access.Action, o access.Object) (bool, error) {
+	allowed, err := c.mayEach(action, []access.Object{o})
+	if err != nil {
+		return false, err
+	}
+	return allowed[0], nil
+}
+
+// mayEach is may for several objects in one call of the engine.
+func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool, error) {
+	subject, ok := c.actor.Subject()
+	if !ok {
+		return make([]bool, len(objects)), nil
+	}
+	allowed := make([]bool, len(objects))
+	var asked []int
+	var qs []spice.Question
+	for i, o := range objects {
+		if c.actor.Unconfined() {
+			if has, err := c.siteAdminHas(action, o); err != nil {
+				return nil, err
+			} else if has {
+				allowed[i] = true
+				continue
+			}
+		}
+		if inside, err := c.inside(o); err != nil {
+			return nil, err
+		} else if !inside {
+			continue
+		}
+		asked = append(asked, i)
+		qs = append(qs, spice.Question{
+			Subject: subject, Permission: string(action), Resource: o,
+			Context: map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)},
+		})
+	}
+	answers, err := c.s.engine.CheckAll(c.ctx, c.fresh, qs)
+	if err != nil {
+		return nil, err
+	}
+	for n, a := range answers {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		allowed[asked[n]] = a.Allowed
+	}
+	return allowed, nil
+}
+
+// siteAdminHas reports what follows from P1 and 3.1 alone, because a site admin acts as an owner of every organization and an admin of
+// every team: the engine need not be asked, nor know yet what an import has just created. What it does not report the engine decides.
+func (c *caller) siteAdminHas(action access.Action, o access.Object) (bool, error) {
+	switch o.Type {
+	case access.TypePlatform:
+		return action == access.Administer, nil
+	case access.TypeOrganization, access.TypeTeam:
+		return true, nil
+	case access.TypeChatbot:
+		switch action {
+		case access.ManageAccess, access.Transfer, access.Delete, access.See:
+			return true, nil
+		case access.Update:
+			b, ok, err := c.Chatbot(access.ChatbotID(o.ID))
+			return ok && b.Visibility != access.OwnerOnly, err
+		}
+	}
+	return false, nil
+}
+
+// inside reports whether a confined key reaches the object: nothing outside its organization (B3).
+func (c *caller) inside(o access.Object) (bool, error) {
+	if c.actor.Organization == "" {
+		return true, nil
+	}
+	org, ok, err := c.OrganizationOf(o)
+	return ok && org == c.actor.Organization, err
+}
+
+// must refuses an actor who may not do it: as not there where the actor may not see it (C6), as denied where it may. The object exists.
+func (c *caller) must(action access.Action, o access.Object) error {
+	ok, err := c.may(action, o)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		seen, err := c.sees(o)
+		if err != nil {
+			return err
+		}
+		if !seen {
+			return access.NotFound(o)
+		}
+		return access.Deniedf("", "you may not %s %s", action, o)
+	}
+	return c.fromAllowedAddress(o)
+}
+
+// sees reports whether the actor may know that the object exists (C6). A team, role or group is seen by the staff of its organization, who
+// work with it, and a team by its members.
+func (c *caller) sees(o access.Object) (bool, error) {
+	switch o.Type {
+	case access.TypePlatform:
+		return true, nil
+	case access.TypeChatbot:
+		return c.may(access.See, o)
+	case access.TypeOrganization:
+		return c.may(access.ViewData, o)
+	case access.TypeUser:
+		return c.seesUser(access.UserID(o.ID))
+	case access.TypeTeam:
+		if c.actor.User != "" {
+			if _, member, err := c.TeamMembership(access.TeamID(o.ID), c.actor.User); err != nil || member {
+				return member, err
+			}
+		}
+		if ok, err := c.may(access.ManageMembers, o); err != nil || ok {
+			return ok, err
+		}
+	}
+	org, ok, err := c.OrganizationOf(o)
+	if err != nil {
+		return false, err
+	}
+	if !ok { // a platform-wide role, which everybody can be asked to hold
+		return o.Type == access.TypeRole, nil
+	}
+	return c.may(access.CreateChatbot, access.Obj(access.TypeOrganization, org))
+}
+
+// fromAllowedAddress refuses a call about an organization's things from outside its allowed ranges (B4).
+func (c *caller) fromAllowedAddress(o access.Object) error {
+	id, ok, err := c.OrganizationOf(o)
+	if err != nil || !ok {
+		return err
+	}
+	org, ok, err := c.Organization(id)
+	if err != nil || !ok {
+		return err
+	}
+	if !addressIn(c.actor.Address, org.AllowedIPs) {
+		return access.Deniedf("B4", "%s is changed and its settings are read from its allowed IP ranges only",
+			access.Obj(access.TypeOrganization, id))
+	}
+	return nil
+}
+
+// addressIn reports whether the address lies in one of the ranges; no ranges are no limit.
+func addressIn(address string, ranges []string) bool {
+	if ranges == nil {
+		return true
+	}
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	for _, r := range ranges {
+		if p, err := netip.ParsePrefix(r); err == nil && p.Contains(ip.Unmap()) {
+			return true
+		}
+	}
+	return false
+}

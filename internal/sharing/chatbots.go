@@ -1,0 +1,359 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// ChatbotPatch is the body of a PUT on a chatbot.
+type ChatbotPatch struct {
+	Organization access.Optional[access.OrganizationID]
+	Owner        access.Optional[access.UserID]
+	Name         access.Optional[string]
+	Visibility   access.Optional[access.Visibility]
+}
+
+// ChatbotResult is the chatbot after a change, and what the change removed (V1, A1).
+type ChatbotResult struct {
+	Change
+	Chatbot access.Chatbot
+	Removed []string
+}
+
+// PutChatbot creates a chatbot or changes its name and visibility (O6, A3).
+func (s *Service) PutChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID, p ChatbotPatch) (r ChatbotResult, err error) {
+	r.Change, err = s.change(ctx, actor, "chatbot.put", access.Obj(access.TypeChatbot, id), func(c *change) (err error) {
+		r.Chatbot, err = c.putChatbot(id, p)
+		r.Removed = c.removed
+		return err
+	})
+	return r, err
+}
+
+func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot, error) {
+	o := access.Obj(access.TypeChatbot, id)
+	old, exists, err := c.Chatbot(id)
+	if err != nil {
+		return old, err
+	}
+	seen := false
+	if exists {
+		if seen, err = c.sees(o); err != nil {
+			return old, err
+		}
+	}
+	if !seen {
+		return c.createChatbot(id, exists, p)
+	}
+	if p.Organization.Set && p.Organization.Value != old.Organization {
+		return old, taken(o)
+	}
+	if p.Owner.Set && p.Owner.Value != old.Owner {
+		return old, access.Conflictf("A1", "a chatbot passes to another owner by a transfer, not by a PUT")
+	}
+	b := old
+	b.Name = p.Name.Or(old.Name, "")
+	b.Visibility = p.Visibility.Or(old.Visibility, access.Shared)
+	if b == old {
+		return b, c.fromAllowedAddress(o)
+	}
+	if b.Name != old.Name {
+		if err := c.must(access.Update, o); err != nil {
+			return old, err
+		}
+	}
+	if b.Visibility != old.Visibility {
+		if err := c.must(access.ManageAccess, o); err != nil {
+			return old, err
+		}
+		if old.Visibility == access.OwnerOnly {
+			if err := c.must(access.Transfer, o); err != nil {
+				return old, ruled(err, "A3")
+			}
+		}
+	}
+	err = c.aroundChatbot(id, func(now *access.Chatbot) error {
+		if b.Visibility == access.OwnerOnly && old.Visibility != access.OwnerOnly {
+			if err := c.dropAllShares(id); err != nil {
+				return err
+			}
+			c.dropLink(&b)
+		}
+		*now = b
+		return nil
+	})
+	c.state(old, b)
+	return b, err
+}
+
+// createChatbot creates a chatbot; of one that is there and cannot be seen it tells only who could have created it (C6, I3).
+func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch) (access.Chatbot, error) {
+	b := access.Chatbot{
+		ID: id, Organization: p.Organization.Value, Owner: p.Owner.Or(c.actor.User, c.actor.User), Name: p.Name.Value,
+		Visibility: p.Visibility.Or(access.Shared, access.Shared), Enabled: true, PublicMode: access.AudienceNone,
+	}
+	if b.Organization == "" {
+		return b, fieldError("O6", "/organization", "a new chatbot names its organization")
+	}
+	org := access.Obj(access.TypeOrganization, b.Organization)
+	if _, ok, err := c.Organization(b.Organization); err != nil {
+		return b, err
+	} else if !ok {
+		return b, access.NotFound(org)
+	}
+	if err := c.must(access.CreateChatbot, org); err != nil {
+		return b, err
+	}
+	if b.Owner == "" {
+		return b, fieldError("O6", "/owner", "a chatbot that no user creates names its owner")
+	}
+	if b.Owner != c.actor.User {
+		if err := c.must(access.Update, org); err != nil {
+			return b, ruled(err, "O6")
+		}
+	}
+	if err := c.canOwn(b.Organization, b.Owner); err != nil {
+		return b, err
+	}
+	if exists {
+		return b, taken(access.Obj(access.TypeChatbot, id))
+	}
+	if err := c.PutChatbot(b); err != nil {
+		return b, err
+	}
+	state, err := c.chatbotState(b)
+	if err != nil {
+		return b, err
+	}
+	c.refold(nil, spice.FoldChatbot(state))
+	c.state(nil, b)
+	return b, nil
+}
+
+// canOwn refuses an owner who is not in the organization, or only as a client (A1).
+func (c *change) canOwn(org access.OrganizationID, user access.UserID) error {
+	m, ok, err := c.Membership(org, user)
+	if err != nil {
+		return err
+	}
+	if !ok || m.Role == access.OrgClient {
+		return access.Unprocessablef("A1", "%s cannot own a chatbot of %s: its owner has a role there and is no client",
+			access.Obj(access.TypeUser, user), access.Obj(access.TypeOrganization, org))
+	}
+	return nil
+}
+
+// dropAllShares removes every share of the chatbot (V1, O4).
+func (c *change) dropAllShares(id access.ChatbotID) error {
+	shares, err := c.Shares(id, "", 0)
+	if err != nil {
+		return err
+	}
+	return c.dropShares(shares, func(access.Share) (bool, error) { return true, nil })
+}
+
+// dropLink closes the public link (V1, O5).
+func (c *change) dropLink(b *access.Chatbot) {
+	if b.PublicMode == access.AudienceNone {
+		return
+	}
+	c.removed = append(c.removed, "public link ("+string(b.PublicMode)+") of "+access.Obj(access.TypeChatbot, b.ID).String())
+	b.PublicMode, b.LinkDigest = access.AudienceNone, ""
+}
+
+// TransferChatbot makes another user the owner (A1).
+func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID, to access.UserID) (r ChatbotResult, err error) {
+	o := access.Obj(access.TypeChatbot, id)
+	r.Change, err = s.change(ctx, actor, "chatbot.transfer", o, func(c *change) error {
+		b, ok, err := c.Chatbot(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.must(access.Transfer, o); err != nil {
+			return ruled(err, "A1")
+		}
+		if err := c.canOwn(b.Organization, to); err != nil {
+			return err
+		}
+		r.Chatbot = b
+		if b.Owner == to {
+			return nil
+		}
+		if err := c.setOwner(b, to); err != nil {
+			return err
+		}
+		r.Chatbot.Owner, r.Removed = to, c.removed
+		c.state(b, r.Chatbot)
+		return nil
+	})
+	return r, err
+}
+
+// setOwner passes the chatbot on; the new owner's row, share and deny entry go (A1).
+func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
+	if r, ok, err := c.Row(b.ID, to); err != nil {
+		return err
+	} else if ok {
+		if err := c.dropRow(r); err != nil {
+			return err
+		}
+	}
+	names, err := c.names(to)
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		s, ok, err := c.Share(b.ID, p)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := c.dropShare(s); err != nil {
+				return err
+			}
+		}
+	}
+	err = c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
+		now.Owner = to
+		policy, ok, err := c.Policy(b.ID)
+		if err != nil || !ok {
+			return err
+		}
+		policy.DeniedUsers = less(policy.DeniedUsers, to)
+		return c.PutPolicy(policy)
+	})
+	c.reassigned = append(c.reassigned, Reassignment{Chatbot: b.ID, To: to})
+	return err
+}
+
+// names lists the principals that stand for one user alone: the user and its verified address.
+func (c *change) names(user access.UserID) ([]access.Principal, error) {
+	ps := []access.Principal{{Kind: access.PrincipalUser, ID: string(user)}}
+	u, ok, err := c.User(user)
+	if ok && u.Verified() != "" {
+		ps = append(ps, access.Principal{Kind: access.PrincipalEmail, ID: string(u.Verified())})
+	}
+	return ps, err
+}
+
+// Deletion is what went with what was deleted (O4).
+type Deletion struct {
+	Change
+	Removed []string
+}
+
+// DeleteChatbot removes a chatbot and all that hangs on it (O4).
+func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID) (d Deletion, err error) {
+	o := access.Obj(access.TypeChatbot, id)
+	d.Change, err = s.change(ctx, actor, "chatbot.delete", o, func(c *change) error {
+		b, ok, err := c.Chatbot(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.must(access.Delete, o); err != nil {
+			return err
+		}
+		if err := c.dropChatbot(b); err != nil {
+			return err
+		}
+		d.Removed = c.removed
+		c.state(b, nil)
+		return nil
+	})
+	return d, err
+}
+
+func (c *change) dropChatbot(b access.Chatbot) error {
+	if err := c.dropAllShares(b.ID); err != nil {
+		return err
+	}
+	rows, err := c.Rows(b.ID, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := c.dropRow(r); err != nil {
+			return err
+		}
+	}
+	for _, t := range []access.Type{access.TypeDocument, access.TypeMCPServer, access.TypeMetric} {
+		if err := c.dropResources(t, b.ID); err != nil {
+			return err
+		}
+	}
+	if err := c.dropFeatures(b.ID); err != nil {
+		return err
+	}
+	state, err := c.chatbotState(b)
+	if err != nil {
+		return err
+	}
+	if err := c.DeletePolicy(b.ID); err != nil {
+		return err
+	}
+	if err := c.Tx.DeleteChatbot(b.ID); err != nil {
+		return err
+	}
+	c.refold(spice.FoldChatbot(state), nil)
+	c.removed = append(c.removed, access.Obj(access.TypeChatbot, b.ID).String())
+	return nil
+}
+
+// Chatbot reads one chatbot.
+func (s *Service) Chatbot(ctx context.Context, actor access.Actor, id access.ChatbotID) (b access.Chatbot, err error) {
+	o := access.Obj(access.TypeChatbot, id)
+	err = s.read(ctx, actor, func(c *caller) error {
+		var ok bool
+		if b, ok, err = c.Chatbot(id); err != nil {
+			return err
+		}
+		return c.shown(o, ok)
+	})
+	return b, err
+}
+
+// ChatbotQuery filters a list of chatbots.
+type ChatbotQuery struct {
+	Organization access.OrganizationID
+	Owner        access.UserID
+}
+
+// Chatbots lists the chatbots that the actor may see, by ID.
+func (s *Service) Chatbots(ctx context.Context, actor access.Actor, q ChatbotQuery, p Page) (bots []access.Chatbot, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		bots, next, err = visible(p,
+			func(after string, limit int) ([]access.Chatbot, error) {
+				return c.Chatbots(store.ChatbotFilter(q), access.ChatbotID(after), limit)
+			},
+			func(b access.Chatbot) string { return string(b.ID) },
+			func(bs []access.Chatbot) ([]bool, error) {
+				return c.mayEach(access.See, objects(access.TypeChatbot, bs, func(b access.Chatbot) string { return string(b.ID) }))
+			})
+		return err
+	})
+	return bots, next, err
+}
+
+// shown refuses to read what is not there or may not be seen, with the same words (C6), and settings from outside the allowed ranges (B4).
+func (c *caller) shown(o access.Object, exists bool) error {
+	if !exists {
+		return access.NotFound(o)
+	}
+	seen, err := c.sees(o)
+	if err != nil {
+		return err
+	}
+	if !seen {
+		return access.NotFound(o)
+	}
+	return c.fromAllowedAddress(o)
+}

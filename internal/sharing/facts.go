@@ -1,0 +1,256 @@
+package sharing
+
+import (
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// This file holds the steps that several use cases share: how a fact is written and removed together with what depends on it.
+
+// activeUser refuses a user whom nothing can be given to: unknown, deleted or inactive (N2).
+func (c *change) activeUser(id access.UserID, rule string) (access.User, error) {
+	u, known, err := c.User(id)
+	if err != nil {
+		return u, err
+	}
+	if !known || u.Gone() {
+		return u, access.Unprocessablef(rule, "%s is not an active user", access.Obj(access.TypeUser, id))
+	}
+	return u, nil
+}
+
+// chatbotState reads all that decides where a chatbot's actions are decided.
+func (c *change) chatbotState(b access.Chatbot) (spice.ChatbotState, error) {
+	rows, err := c.HasRows(b.ID)
+	if err != nil {
+		return spice.ChatbotState{}, err
+	}
+	policy, _, err := c.Policy(b.ID)
+	policy.Chatbot = b.ID
+	return spice.ChatbotState{Chatbot: b, HasRows: rows, Policy: policy}, err
+}
+
+// aroundChatbot refolds the chatbot over what edit does to it, to its gates and to its rows.
+func (c *change) aroundChatbot(id access.ChatbotID, edit func(*access.Chatbot) error) error {
+	b, ok, err := c.Chatbot(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return access.NotFound(access.Obj(access.TypeChatbot, id))
+	}
+	before, err := c.chatbotState(b)
+	if err != nil {
+		return err
+	}
+	old := b
+	if err := edit(&b); err != nil {
+		return err
+	}
+	if b != old {
+		if err := c.PutChatbot(b); err != nil {
+			return err
+		}
+	}
+	after, err := c.chatbotState(b)
+	if err != nil {
+		return err
+	}
+	c.refold(spice.FoldChatbot(before), spice.FoldChatbot(after))
+	return nil
+}
+
+// foldRow folds a row for what its holder is now (M2).
+func (c *change) foldRow(r access.Row) (spice.Relationships, error) {
+	b, ok, err := c.Chatbot(r.Chatbot)
+	if err != nil || !ok {
+		return nil, err
+	}
+	m, _, err := c.Membership(b.Organization, r.User)
+	if err != nil {
+		return nil, err
+	}
+	siteAdmin, err := c.isSiteAdmin(r.User)
+	return spice.FoldRow(r, m.Role, siteAdmin), err
+}
+
+func (c *change) isSiteAdmin(user access.UserID) (bool, error) {
+	roles, err := c.PlatformGrants(user)
+	return slices.Contains(roles, access.SiteAdmin), err
+}
+
+// aroundRows refolds the user's rows over an edit that changes what the user is, and with it the ceilings (M2).
+func (c *change) aroundRows(user access.UserID, edit func() error) error {
+	fold := func() (spice.Relationships, error) {
+		rows, err := c.RowsOf(user)
+		if err != nil {
+			return nil, err
+		}
+		var all spice.Relationships
+		for _, r := range rows {
+			rs, err := c.foldRow(r)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rs...)
+		}
+		return all, nil
+	}
+	before, err := fold()
+	if err != nil {
+		return err
+	}
+	if err := edit(); err != nil {
+		return err
+	}
+	after, err := fold()
+	if err != nil {
+		return err
+	}
+	c.refold(before, after)
+	return nil
+}
+
+// dropShare removes a share, and notes it.
+func (c *change) dropShare(s access.Share) error {
+	if err := c.DeleteShare(s.Chatbot, s.Principal); err != nil {
+		return err
+	}
+	c.refold(spice.FoldShare(s), nil)
+	c.removed = append(c.removed, "share "+string(s.Level)+" of "+access.Obj(access.TypeChatbot, s.Chatbot).String()+" with "+s.Principal.String())
+	return nil
+}
+
+// dropShares removes those of the shares that keep says not to keep.
+func (c *change) dropShares(shares []access.Share, drop func(access.Share) (bool, error)) error {
+	for _, s := range shares {
+		gone, err := drop(s)
+		if err != nil {
+			return err
+		}
+		if gone {
+			if err := c.dropShare(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dropSharesWith removes every share with the principal.
+func (c *change) dropSharesWith(p access.Principal) error {
+	shares, err := c.SharesWith(p)
+	if err != nil {
+		return err
+	}
+	return c.dropShares(shares, func(access.Share) (bool, error) { return true, nil })
+}
+
+// dropRow removes a row; the last one takes the matrix out of the chatbot's way.
+func (c *change) dropRow(r access.Row) error {
+	return c.aroundChatbot(r.Chatbot, func(*access.Chatbot) error {
+		before, err := c.foldRow(r)
+		if err != nil {
+			return err
+		}
+		if err := c.DeleteRow(r.Chatbot, r.User); err != nil {
+			return err
+		}
+		c.refold(before, nil)
+		c.removed = append(c.removed, "row of "+access.Obj(access.TypeUser, r.User).String()+" on "+access.Obj(access.TypeChatbot, r.Chatbot).String())
+		return nil
+	})
+}
+
+// dropTeamMembership removes a user from a team.
+func (c *change) dropTeamMembership(m access.TeamMembership) error {
+	if err := c.DeleteTeamMembership(m.Team, m.User); err != nil {
+		return err
+	}
+	c.refold(spice.FoldTeamMembership(m), nil)
+	c.removed = append(c.removed, string(m.Role)+" of "+access.Obj(access.TypeTeam, m.Team).String())
+	return nil
+}
+
+// dropAssignment takes a role from a user.
+func (c *change) dropAssignment(a access.RoleAssignment) error {
+	if err := c.DeleteRoleAssignment(a.Role, a.User); err != nil {
+		return err
+	}
+	c.refold(spice.FoldRoleAssignment(a), nil)
+	c.removed = append(c.removed, access.Obj(access.TypeRole, a.Role).String()+" of "+access.Obj(access.TypeUser, a.User).String())
+	return nil
+}
+
+// dropGroupMembership takes a principal off a group's list.
+func (c *change) dropGroupMembership(m access.GroupMembership) error {
+	if err := c.DeleteGroupMembership(m.Group, m.Member); err != nil {
+		return err
+	}
+	c.refold(spice.FoldGroupMembership(m), nil)
+	c.removed = append(c.removed, m.Member.String()+" in "+access.Obj(access.TypeGroup, m.Group).String())
+	return nil
+}
+
+// unlist takes a principal off the lists of documents, MCP servers and metrics.
+func (c *change) unlist(p access.Principal) error {
+	resources, err := c.ResourcesAllowing(p)
+	if err != nil {
+		return err
+	}
+	for _, r := range resources {
+		before := spice.FoldResource(r)
+		r.Allowed = slices.DeleteFunc(slices.Clone(r.Allowed), func(q access.Principal) bool { return q == p })
+		if err := c.PutResource(r); err != nil {
+			return err
+		}
+		c.refold(before, spice.FoldResource(r))
+		c.removed = append(c.removed, p.String()+" on the list of "+access.Object{Type: r.Type, ID: r.ID}.String())
+	}
+	return nil
+}
+
+// ungate takes what was deleted out of every gate that names it; a list that this empties stays set (G8).
+func (c *change) ungate(kind access.Type, id string) error {
+	policies, err := c.PoliciesNaming(string(kind), id)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if err := c.aroundChatbot(p.Chatbot, func(*access.Chatbot) error { return c.PutPolicy(without(p, kind, id)) }); err != nil {
+			return err
+		}
+		c.removed = append(c.removed, string(kind)+":"+id+" in the gates of "+access.Obj(access.TypeChatbot, p.Chatbot).String())
+	}
+	return nil
+}
+
+func without(p access.Policy, kind access.Type, id string) access.Policy {
+	switch kind {
+	case access.TypeOrganization:
+		p.Entities = less(p.Entities, access.OrganizationID(id))
+	case access.TypeRole:
+		p.AllowedRoles = less(p.AllowedRoles, id)
+		p.RequiredRoles = less(p.RequiredRoles, id)
+	case access.TypeUser:
+		p.AllowedUsers = less(p.AllowedUsers, access.UserID(id))
+		p.DeniedUsers = less(p.DeniedUsers, access.UserID(id))
+	}
+	return p
+}
+
+// less is the list without v: nil stays nil, and a list that becomes empty does not become nil.
+func less[T comparable](list []T, v T) []T {
+	if list == nil {
+		return nil
+	}
+	rest := make([]T, 0, len(list))
+	for _, x := range list {
+		if x != v {
+			rest = append(rest, x)
+		}
+	}
+	return rest
+}

@@ -1,0 +1,191 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// GroupPatch is the body of a PUT on a group.
+type GroupPatch struct {
+	Organization access.Optional[access.OrganizationID]
+	Name         access.Optional[string]
+}
+
+// GroupResult is the group after a change.
+type GroupResult struct {
+	Change
+	Group access.Group
+}
+
+// PutGroup creates a group or renames it (I3).
+func (s *Service) PutGroup(ctx context.Context, actor access.Actor, id access.GroupID, p GroupPatch) (r GroupResult, err error) {
+	o := access.Obj(access.TypeGroup, id)
+	r.Change, err = s.change(ctx, actor, "group.put", o, func(c *change) error {
+		old, exists, err := c.Group(id)
+		if err != nil {
+			return err
+		}
+		g := access.Group{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		create, err := c.creates(o, exists, old.Organization, g.Organization)
+		if err != nil {
+			return err
+		}
+		r.Group = g
+		switch {
+		case create:
+			c.state(nil, g)
+		case g == old:
+			return nil
+		default:
+			c.state(old, g)
+		}
+		return c.PutGroup(g)
+	})
+	return r, err
+}
+
+// managedGroup loads a group whose list the actor manages.
+func (c *caller) managedGroup(id access.GroupID) (access.Group, error) {
+	o := access.Obj(access.TypeGroup, id)
+	g, ok, err := c.Group(id)
+	if err != nil {
+		return g, err
+	}
+	if ok {
+		if ok, err = c.sees(o); err != nil {
+			return g, err
+		}
+	}
+	if !ok {
+		return g, access.NotFound(o)
+	}
+	return g, c.must(access.Update, access.Obj(access.TypeOrganization, g.Organization))
+}
+
+// AddToGroup puts a user or an e-mail address on a group's list.
+func (s *Service) AddToGroup(ctx context.Context, actor access.Actor, group access.GroupID, member access.Principal) (Change, error) {
+	return s.change(ctx, actor, "group_member.put", access.Obj(access.TypeGroup, group), func(c *change) error {
+		return c.addToGroup(access.GroupMembership{Group: group, Member: member})
+	})
+}
+
+func (c *change) addToGroup(m access.GroupMembership) error {
+	if _, err := c.managedGroup(m.Group); err != nil {
+		return err
+	}
+	switch m.Member.Kind {
+	case access.PrincipalEmail:
+	case access.PrincipalUser:
+		if _, err := c.activeUser(access.UserID(m.Member.ID), "S2"); err != nil {
+			return err
+		}
+	default:
+		return access.Unprocessablef("S2", "a group lists users and e-mail addresses, and %s is neither", m.Member)
+	}
+	has, err := c.GroupHas(m.Group, m.Member)
+	if err != nil || has {
+		return err
+	}
+	c.refold(nil, spice.FoldGroupMembership(m))
+	c.state(nil, m)
+	return c.PutGroupMembership(m)
+}
+
+// RemoveFromGroup takes a principal off a group's list. It is an error of kind NotFound where it is not on it.
+func (s *Service) RemoveFromGroup(ctx context.Context, actor access.Actor, group access.GroupID, member access.Principal) (Change, error) {
+	return s.change(ctx, actor, "group_member.delete", access.Obj(access.TypeGroup, group), func(c *change) error {
+		if _, err := c.managedGroup(group); err != nil {
+			return err
+		}
+		has, err := c.GroupHas(group, member)
+		if err != nil {
+			return err
+		}
+		if !has {
+			return access.Refuse(access.KindNotFound, "", "%s is not in %s", member, access.Obj(access.TypeGroup, group))
+		}
+		m := access.GroupMembership{Group: group, Member: member}
+		c.state(m, nil)
+		return c.dropGroupMembership(m)
+	})
+}
+
+// DeleteGroup removes a group, and every share and list entry that names it (O4).
+func (s *Service) DeleteGroup(ctx context.Context, actor access.Actor, id access.GroupID) (d Deletion, err error) {
+	o := access.Obj(access.TypeGroup, id)
+	d.Change, err = s.change(ctx, actor, "group.delete", o, func(c *change) error {
+		g, ok, err := c.Group(id)
+		if err := c.mayDelete(o, ok, g.Organization, err); err != nil {
+			return err
+		}
+		if err := c.dropGroup(g); err != nil {
+			return err
+		}
+		d.Removed = c.removed
+		c.state(g, nil)
+		return nil
+	})
+	return d, err
+}
+
+func (c *change) dropGroup(g access.Group) error {
+	members, err := c.GroupMembers(g.ID, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := c.dropGroupMembership(access.GroupMembership{Group: g.ID, Member: m}); err != nil {
+			return err
+		}
+	}
+	if err := c.dropPrincipal(access.Principal{Kind: access.PrincipalGroup, ID: string(g.ID)}); err != nil {
+		return err
+	}
+	c.removed = append(c.removed, access.Obj(access.TypeGroup, g.ID).String())
+	return c.Tx.DeleteGroup(g.ID)
+}
+
+// Group reads one group.
+func (s *Service) Group(ctx context.Context, actor access.Actor, id access.GroupID) (g access.Group, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		var ok bool
+		if g, ok, err = c.Group(id); err != nil {
+			return err
+		}
+		return c.shown(access.Obj(access.TypeGroup, id), ok)
+	})
+	return g, err
+}
+
+// Groups lists the groups that the actor may see, by ID.
+func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganization, p Page) (gs []access.Group, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		gs, next, err = visible(p,
+			func(after string, limit int) ([]access.Group, error) {
+				return c.Groups(store.GroupFilter(q), access.GroupID(after), limit)
+			},
+			func(g access.Group) string { return string(g.ID) },
+			func(gs []access.Group) ([]bool, error) {
+				return c.seesEach(objects(access.TypeGroup, gs, func(g access.Group) string { return string(g.ID) }))
+			})
+		return err
+	})
+	return gs, next, err
+}
+
+// GroupMembers lists who is on a group's list, by principal, to those who manage it.
+func (s *Service) GroupMembers(ctx context.Context, actor access.Actor, group access.GroupID, p Page) (ms []access.Principal, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, err := c.managedGroup(group); err != nil {
+			return err
+		}
+		ms, next, err = visible(p,
+			func(after string, limit int) ([]access.Principal, error) { return c.GroupMembers(group, after, limit) },
+			access.Principal.String, nil)
+		return err
+	})
+	return ms, next, err
+}

@@ -1,0 +1,151 @@
+package sharing
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// NewKey is an account key to be made (section 8).
+type NewKey struct {
+	Name          string
+	Access        access.KeyAccess
+	Organization  access.OrganizationID // where it is confined, or "" (B3)
+	AllowedIPs    []string              // nil for anywhere
+	ExpiresAt     time.Time             // the zero time for never
+	ActorRequired bool
+}
+
+// KeyResult is the new key and its secret, which is shown here and never again.
+type KeyResult struct {
+	Change
+	Key    access.AccountKey
+	Secret string
+}
+
+// CreateKey makes an account key (B1–B3). Keys that are not confined are made by site admins; confined ones by whoever may update the
+// organization, and a confined key makes only keys like itself.
+func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (r KeyResult, err error) {
+	minted := s.secrets.NewAccountKey()
+	r.Change, err = s.change(ctx, actor, "key.create", access.Obj("key", minted.ID), func(c *change) error {
+		if err := c.mayHandleKeys(n.Organization); err != nil {
+			return err
+		}
+		if n.Name == "" {
+			return fieldError("B1", "/name", "a key has a name")
+		}
+		ranges, err := ParseRanges(n.AllowedIPs, "B1")
+		if err != nil {
+			return err
+		}
+		expires := n.ExpiresAt.UTC().Truncate(time.Second)
+		if n.ExpiresAt.IsZero() {
+			expires = time.Time{}
+		} else if !c.now.Before(expires) {
+			return fieldError("B1", "/expires_at", "a key's expiry lies in the future")
+		}
+		if n.ActorRequired && n.Access != access.KeyFull {
+			return fieldError("B1", "/actor_required", "only a full key acts for a user")
+		}
+		r.Key = access.AccountKey{
+			ID: minted.ID, Name: n.Name, Access: n.Access, Organization: n.Organization, ActorRequired: n.ActorRequired,
+			AllowedIPs: ranges, ExpiresAt: expires, Preview: minted.Preview, CreatedBy: ActorName(c.actor), CreatedAt: c.now,
+		}
+		c.state(nil, r.Key)
+		return c.PutAccountKey(r.Key, minted.Digest)
+	})
+	if err != nil {
+		return KeyResult{}, err
+	}
+	r.Secret = minted.Text
+	return r, nil
+}
+
+// mayHandleKeys judges who makes, lists and deletes the keys of an organization, or those that are not confined ("").
+func (c *caller) mayHandleKeys(org access.OrganizationID) error {
+	if c.actor.Key != "" && c.actor.Access != access.KeyFull {
+		return access.Deniedf("B1", "a %s key handles no keys", c.actor.Access)
+	}
+	if c.actor.Organization != "" && org != c.actor.Organization {
+		return access.Deniedf("B3", "a key confined to %s handles only keys that are confined to it", access.Obj(access.TypeOrganization, c.actor.Organization))
+	}
+	if org == "" {
+		return ruled(c.must(access.Administer, access.PlatformObject), "B3")
+	}
+	o := access.Obj(access.TypeOrganization, org)
+	if _, ok, err := c.Organization(org); err != nil {
+		return err
+	} else if !ok {
+		return access.NotFound(o)
+	}
+	return c.must(access.Update, o)
+}
+
+// Keys lists account keys, by ID: all to site admins, and to others those of the organizations that they may update.
+func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ks []access.AccountKey, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if actor.Key != "" && actor.Access != access.KeyFull {
+			return access.Deniedf("B1", "a %s key handles no keys", actor.Access)
+		}
+		admin, err := c.may(access.Administer, access.PlatformObject)
+		if err != nil {
+			return err
+		}
+		ks, next, err = visible(p,
+			func(after string, limit int) ([]access.AccountKey, error) {
+				return c.AccountKeys(store.AccountKeyFilter(q), access.KeyID(after), limit)
+			},
+			func(k access.AccountKey) string { return string(k.ID) },
+			func(ks []access.AccountKey) ([]bool, error) {
+				if admin {
+					return slices.Repeat([]bool{true}, len(ks)), nil
+				}
+				return c.handles(ks)
+			})
+		return err
+	})
+	return ks, next, err
+}
+
+// handles reports which of the keys are confined to an organization that the actor may update.
+func (c *caller) handles(ks []access.AccountKey) ([]bool, error) {
+	mine := make([]bool, len(ks))
+	for i, k := range ks {
+		if k.Organization == "" {
+			continue
+		}
+		var err error
+		if mine[i], err = c.may(access.Update, access.Obj(access.TypeOrganization, k.Organization)); err != nil {
+			return nil, err
+		}
+	}
+	return mine, nil
+}
+
+// DeleteKey ends a key at once. It is an error of kind NotFound where there is none that the actor handles.
+func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID) (Change, error) {
+	o := access.Obj("key", id)
+	return s.change(ctx, actor, "key.delete", o, func(c *change) error {
+		if actor.Key != "" && actor.Access != access.KeyFull {
+			return access.Deniedf("B1", "a %s key handles no keys", actor.Access)
+		}
+		k, ok, err := c.AccountKey(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.mayHandleKeys(k.Organization); err != nil {
+			if kind := access.KindOf(err); kind == access.KindDenied || kind == access.KindNotFound {
+				return access.NotFound(o)
+			}
+			return err
+		}
+		c.state(k, nil)
+		return c.DeleteAccountKey(id)
+	})
+}

@@ -1,0 +1,290 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// MemberResult is the membership after a change, and what the change took away or passed on (O3).
+type MemberResult struct {
+	Change
+	Membership access.Membership
+	Removed    []string
+	Reassigned []Reassignment
+}
+
+// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3). successor becomes an owner where the last one
+// is demoted; "" names nobody.
+func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, successor access.UserID) (r MemberResult, err error) {
+	r.Membership = access.Membership{Organization: org, User: user, Role: role}
+	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) error {
+		err := c.putMember(r.Membership, successor)
+		r.Removed, r.Reassigned = c.removed, c.reassigned
+		return err
+	})
+	return r, err
+}
+
+func (c *change) putMember(m access.Membership, successor access.UserID) error {
+	old, exists, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
+	if err != nil {
+		return err
+	}
+	if _, err := c.activeUser(m.User, "O1"); err != nil {
+		return err
+	}
+	if exists && old == m {
+		return nil
+	}
+	if old.Role == access.OrgOwner {
+		if err := c.keepOwner(old, successor); err != nil {
+			return err
+		}
+	}
+	if err := c.setRole(m); err != nil {
+		return err
+	}
+	if m.Role == access.OrgClient && exists {
+		if err := c.passOn(old, successor); err != nil {
+			return err
+		}
+	}
+	if exists {
+		c.state(old, m)
+	} else {
+		c.state(nil, m)
+	}
+	return nil
+}
+
+// membersOf loads a membership for an actor who manages the organization's members; owners are for owners only (O2).
+func (c *change) membersOf(id access.OrganizationID, user access.UserID, toOwner bool) (access.Membership, bool, error) {
+	o := access.Obj(access.TypeOrganization, id)
+	if _, ok, err := c.Organization(id); err != nil {
+		return access.Membership{}, false, err
+	} else if !ok {
+		return access.Membership{}, false, access.NotFound(o)
+	}
+	if err := c.must(access.ManageMembers, o); err != nil {
+		return access.Membership{}, false, err
+	}
+	m, exists, err := c.Membership(id, user)
+	if err != nil {
+		return m, exists, err
+	}
+	if toOwner || m.Role == access.OrgOwner {
+		if err := c.must(access.Delete, o); err != nil {
+			return m, exists, ruled(err, "O2")
+		}
+	}
+	return m, exists, nil
+}
+
+// setRole writes a membership, and folds the user's rows against the new ceiling (M2).
+func (c *change) setRole(m access.Membership) error {
+	return c.aroundRows(m.User, func() error {
+		old, exists, err := c.Membership(m.Organization, m.User)
+		if err != nil {
+			return err
+		}
+		if err := c.PutMembership(m); err != nil {
+			return err
+		}
+		var before spice.Relationships
+		if exists {
+			before = spice.FoldMembership(old)
+		}
+		c.refold(before, spice.FoldMembership(m))
+		return nil
+	})
+}
+
+// keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted (O1).
+func (c *change) keepOwner(leaving access.Membership, successor access.UserID) error {
+	if successor != "" && successor != leaving.User {
+		m, ok, err := c.Membership(leaving.Organization, successor)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor),
+				access.Obj(access.TypeOrganization, leaving.Organization))
+		}
+		if m.Role == access.OrgOwner {
+			return nil
+		}
+		m.Role = access.OrgOwner
+		return c.setRole(m)
+	}
+	owners, err := c.MembersWithRole(leaving.Organization, access.OrgOwner, 2)
+	if err != nil {
+		return err
+	}
+	if len(owners) < 2 {
+		return access.Conflictf("O1", "%s is the last owner of %s: name a successor", access.Obj(access.TypeUser, leaving.User),
+			access.Obj(access.TypeOrganization, leaving.Organization))
+	}
+	return nil
+}
+
+// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3).
+func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user, successor access.UserID) (r MemberResult, err error) {
+	r.Change, err = s.change(ctx, actor, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
+		m, exists, err := c.membersOf(org, user, false)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			return access.Refuse(access.KindNotFound, "", "%s has no role in %s", access.Obj(access.TypeUser, user),
+				access.Obj(access.TypeOrganization, org))
+		}
+		if err := c.leave(m, successor); err != nil {
+			return err
+		}
+		r.Membership, r.Removed, r.Reassigned = m, c.removed, c.reassigned
+		c.state(m, nil)
+		return nil
+	})
+	return r, err
+}
+
+// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it (O3).
+func (c *change) leave(m access.Membership, successor access.UserID) error {
+	if m.Role == access.OrgOwner {
+		if err := c.keepOwner(m, successor); err != nil {
+			return err
+		}
+	}
+	teams, err := c.TeamsOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, tm := range teams {
+		if here, err := c.belongs(access.Obj(access.TypeTeam, tm.Team), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropTeamMembership(tm); err != nil {
+			return err
+		}
+	}
+	roles, err := c.RolesOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if here, err := c.belongs(access.Obj(access.TypeRole, role), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropAssignment(access.RoleAssignment{Role: role, User: m.User}); err != nil {
+			return err
+		}
+	}
+	rows, err := c.RowsOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if here, err := c.belongs(access.Obj(access.TypeChatbot, r.Chatbot), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropRow(r); err != nil {
+			return err
+		}
+	}
+	names, err := c.names(m.User)
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		shares, err := c.SharesWith(p)
+		if err != nil {
+			return err
+		}
+		err = c.dropShares(shares, func(s access.Share) (bool, error) {
+			return c.belongs(access.Obj(access.TypeChatbot, s.Chatbot), m.Organization)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := c.DeleteMembership(m.Organization, m.User); err != nil {
+		return err
+	}
+	c.refold(spice.FoldMembership(m), nil)
+	c.removed = append(c.removed, string(m.Role)+" of "+access.Obj(access.TypeOrganization, m.Organization).String())
+	return c.passOn(m, successor)
+}
+
+func (c *change) belongs(o access.Object, org access.OrganizationID) (bool, error) {
+	of, ok, err := c.OrganizationOf(o)
+	return ok && of == org, err
+}
+
+// passOn gives the chatbots of one who may own them no longer to the actor if an owner, else to the successor, else to an owner (O3).
+func (c *change) passOn(m access.Membership, successor access.UserID) error {
+	bots, err := c.Chatbots(store.ChatbotFilter{Organization: m.Organization, Owner: m.User}, "", 0)
+	if err != nil || len(bots) == 0 {
+		return err
+	}
+	to, err := c.heir(m, successor)
+	if err != nil {
+		return err
+	}
+	return eachFact(bots, func(b access.Chatbot) error { return c.setOwner(b, to) })
+}
+
+func (c *change) heir(m access.Membership, successor access.UserID) (access.UserID, error) {
+	for _, candidate := range []access.UserID{c.actor.User, successor} {
+		if candidate == "" || candidate == m.User {
+			continue
+		}
+		role, ok, err := c.Membership(m.Organization, candidate)
+		if err != nil {
+			return "", err
+		}
+		if ok && role.Role == access.OrgOwner {
+			return candidate, nil
+		}
+	}
+	owners, err := c.MembersWithRole(m.Organization, access.OrgOwner, 2)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range owners {
+		if o.User != m.User {
+			return o.User, nil
+		}
+	}
+	return "", access.Conflictf("O1", "%s has no owner to whom the chatbots could pass", access.Obj(access.TypeOrganization, m.Organization))
+}
+
+// Members lists the people of an organization, by user, to its staff.
+func (s *Service) Members(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (ms []access.Membership, next string, err error) {
+	o := access.Obj(access.TypeOrganization, org)
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, ok, err := c.Organization(org); err != nil {
+			return err
+		} else if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.must(access.CreateChatbot, o); err != nil {
+			return err
+		}
+		ms, next, err = visible(p,
+			func(after string, limit int) ([]access.Membership, error) {
+				return c.Members(org, access.UserID(after), limit)
+			},
+			func(m access.Membership) string { return string(m.User) }, nil)
+		return err
+	})
+	return ms, next, err
+}

@@ -1,0 +1,325 @@
+package sharing
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// OrganizationPatch is the body of a PUT on an organization. Owner is needed at creation and changes nothing later.
+type OrganizationPatch struct {
+	Name           access.Optional[string]
+	Owner          access.Optional[access.UserID]
+	PublicAccess   access.Optional[access.Audience]
+	OutsideSharing access.Optional[bool]
+	AllowedIPs     access.Optional[[]string]
+}
+
+// OrganizationResult is the organization after a change, and what a lowered limit removed (O5).
+type OrganizationResult struct {
+	Change
+	Organization access.Organization
+	Removed      []string
+}
+
+// PutOrganization creates an organization with its first owner (O6, O1), or changes its name and limits (O5, B4).
+func (s *Service) PutOrganization(ctx context.Context, actor access.Actor, id access.OrganizationID, p OrganizationPatch) (r OrganizationResult, err error) {
+	r.Change, err = s.change(ctx, actor, "organization.put", access.Obj(access.TypeOrganization, id), func(c *change) (err error) {
+		r.Organization, err = c.putOrganization(id, p)
+		r.Removed = c.removed
+		return err
+	})
+	return r, err
+}
+
+func (c *change) putOrganization(id access.OrganizationID, p OrganizationPatch) (access.Organization, error) {
+	o := access.Obj(access.TypeOrganization, id)
+	old, exists, err := c.Organization(id)
+	if err != nil {
+		return old, err
+	}
+	seen := false
+	if exists {
+		if seen, err = c.sees(o); err != nil {
+			return old, err
+		}
+	}
+	if !seen {
+		return c.createOrganization(id, p)
+	}
+	if err := c.must(access.Update, o); err != nil {
+		return old, err
+	}
+	if p.Owner.Set {
+		if m, _, err := c.Membership(id, p.Owner.Value); err != nil {
+			return old, err
+		} else if m.Role != access.OrgOwner {
+			return old, fieldError("O1", "/owner", "the owners of an existing organization are its members with the role owner")
+		}
+	}
+	org := old
+	if err := c.settings(&org, p); err != nil {
+		return old, err
+	}
+	if equalOrganizations(org, old) {
+		return org, nil
+	}
+	if err := c.PutOrganization(org); err != nil {
+		return org, err
+	}
+	if err := c.enforceLimits(org); err != nil {
+		return org, err
+	}
+	c.state(old, org)
+	return org, nil
+}
+
+func equalOrganizations(a, b access.Organization) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.PublicAccess == b.PublicAccess && a.OutsideSharing == b.OutsideSharing &&
+		(a.AllowedIPs == nil) == (b.AllowedIPs == nil) && slices.Equal(a.AllowedIPs, b.AllowedIPs)
+}
+
+// settings puts what was sent into the organization.
+func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
+	org.Name = p.Name.Or(org.Name, "")
+	org.PublicAccess = p.PublicAccess.Or(org.PublicAccess, access.AudienceEveryone)
+	org.OutsideSharing = p.OutsideSharing.Or(org.OutsideSharing, true)
+	if !p.AllowedIPs.Set {
+		return nil
+	}
+	ranges, err := ParseRanges(p.AllowedIPs.Value, "B4")
+	if err != nil {
+		return err
+	}
+	if p.AllowedIPs.Null {
+		ranges = nil
+	}
+	if !addressIn(c.actor.Address, ranges) {
+		return fieldError("B4", "/allowed_ips", "this list would lock you out: you are calling from "+c.actor.Address)
+	}
+	org.AllowedIPs = ranges
+	return nil
+}
+
+// ParseRanges reads IP ranges, and single addresses, as CIDR prefixes. An empty list is refused: nil stands for anywhere.
+func ParseRanges(list []string, rule string) ([]string, error) {
+	if list == nil {
+		return nil, nil
+	}
+	if len(list) == 0 {
+		return nil, fieldError(rule, "/allowed_ips", "an empty list admits nobody; use null for no limit")
+	}
+	ranges := make([]string, 0, len(list))
+	for _, r := range list {
+		prefix, err := netip.ParsePrefix(r)
+		if err != nil {
+			ip, err := netip.ParseAddr(r)
+			if err != nil {
+				return nil, fieldError(rule, "/allowed_ips", r+" is no IP address or CIDR range")
+			}
+			prefix = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		ranges = append(ranges, prefix.Masked().String())
+	}
+	return ranges, nil
+}
+
+func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatch) (access.Organization, error) {
+	org := access.Organization{ID: id, PublicAccess: access.AudienceEveryone, OutsideSharing: true}
+	admin, err := c.may(access.Administer, access.PlatformObject)
+	if err != nil {
+		return org, err
+	}
+	if !admin {
+		return org, access.Deniedf("O6", "organizations are created by site admins")
+	}
+	if err := c.settings(&org, p); err != nil {
+		return org, err
+	}
+	if p.Owner.Value == "" {
+		return org, fieldError("O1", "/owner", "a new organization names its first owner")
+	}
+	if _, err := c.activeUser(p.Owner.Value, "O1"); err != nil {
+		return org, err
+	}
+	if err := c.PutOrganization(org); err != nil {
+		return org, err
+	}
+	c.refold(nil, spice.FoldOrganization(org))
+	if err := c.setRole(access.Membership{Organization: id, User: p.Owner.Value, Role: access.OrgOwner}); err != nil {
+		return org, err
+	}
+	c.state(nil, org)
+	return org, nil
+}
+
+// enforceLimits removes what exceeds the organization's limits (O5).
+func (c *change) enforceLimits(org access.Organization) error {
+	bots, err := c.Chatbots(store.ChatbotFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, b := range bots {
+		if !b.PublicMode.Exceeds(org.PublicAccess) {
+			continue
+		}
+		if err := c.aroundChatbot(b.ID, func(now *access.Chatbot) error { c.dropLink(now); return nil }); err != nil {
+			return err
+		}
+	}
+	if org.OutsideSharing {
+		return nil
+	}
+	shares, err := c.SharesOfOrganization(org.ID)
+	if err != nil {
+		return err
+	}
+	return c.dropShares(shares, func(s access.Share) (bool, error) { return c.outside(s.Principal, org.ID) })
+}
+
+// DeleteOrganization removes an organization and all that belongs to it (O4).
+func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id access.OrganizationID) (d Deletion, err error) {
+	o := access.Obj(access.TypeOrganization, id)
+	d.Change, err = s.change(ctx, actor, "organization.delete", o, func(c *change) error {
+		org, ok, err := c.Organization(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.must(access.Delete, o); err != nil {
+			return err
+		}
+		if err := c.dropOrganization(org); err != nil {
+			return err
+		}
+		d.Removed = c.removed
+		c.state(org, nil)
+		return nil
+	})
+	return d, err
+}
+
+func (c *change) dropOrganization(org access.Organization) error {
+	bots, err := c.Chatbots(store.ChatbotFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := eachFact(bots, c.dropChatbot); err != nil {
+		return err
+	}
+	teams, err := c.Teams(store.TeamFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := eachFact(teams, c.dropTeam); err != nil {
+		return err
+	}
+	roles, err := c.Roles(store.RoleFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := eachFact(roles, c.dropRole); err != nil {
+		return err
+	}
+	groups, err := c.Groups(store.GroupFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := eachFact(groups, c.dropGroup); err != nil {
+		return err
+	}
+	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalOrganization, ID: string(org.ID)}); err != nil {
+		return err
+	}
+	if err := c.ungate(access.TypeOrganization, string(org.ID)); err != nil {
+		return err
+	}
+	members, err := c.Members(org.ID, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := c.DeleteMembership(m.Organization, m.User); err != nil {
+			return err
+		}
+		c.refold(spice.FoldMembership(m), nil)
+		c.removed = append(c.removed, string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String())
+	}
+	if err := c.dropHome(org.ID); err != nil {
+		return err
+	}
+	keys, err := c.AccountKeys(store.AccountKeyFilter{Organization: org.ID}, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if err := c.DeleteAccountKey(k.ID); err != nil {
+			return err
+		}
+		c.removed = append(c.removed, "account key "+string(k.ID))
+	}
+	if err := c.Tx.DeleteOrganization(org.ID); err != nil {
+		return err
+	}
+	c.refold(spice.FoldOrganization(org), nil)
+	return nil
+}
+
+// dropHome leaves the organization's own users without a home (U1): they stay, and belong to nobody but site admins.
+func (c *change) dropHome(org access.OrganizationID) error {
+	users, err := c.Users(store.UserFilter{Home: org, IncludeDeleted: true}, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		u.Organization = ""
+		if err := c.PutUser(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachFact[T any](facts []T, do func(T) error) error {
+	for _, f := range facts {
+		if err := do(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Organization reads one organization.
+func (s *Service) Organization(ctx context.Context, actor access.Actor, id access.OrganizationID) (org access.Organization, err error) {
+	o := access.Obj(access.TypeOrganization, id)
+	err = s.read(ctx, actor, func(c *caller) error {
+		var ok bool
+		if org, ok, err = c.Organization(id); err != nil {
+			return err
+		}
+		return c.shown(o, ok)
+	})
+	return org, err
+}
+
+// Organizations lists the organizations that the actor may see, by ID.
+func (s *Service) Organizations(ctx context.Context, actor access.Actor, p Page) (orgs []access.Organization, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		orgs, next, err = visible(p,
+			func(after string, limit int) ([]access.Organization, error) {
+				return c.Organizations(access.OrganizationID(after), limit)
+			},
+			func(o access.Organization) string { return string(o.ID) },
+			func(os []access.Organization) ([]bool, error) {
+				return c.mayEach(access.ViewData, objects(access.TypeOrganization, os, func(o access.Organization) string { return string(o.ID) }))
+			})
+		return err
+	})
+	return orgs, next, err
+}

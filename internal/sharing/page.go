@@ -1,0 +1,58 @@
+package sharing
+
+import (
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Page asks for the part of a list that follows the key After; "" begins it. Limit is at least 1.
+type Page struct {
+	After string
+	Limit int
+}
+
+// fetchAtLeast is how many facts are read at a time where some may have to be left out.
+const fetchAtLeast = 100
+
+// visible reads a page of a list that leaves out what the actor may not see. fetch reads facts after a key in the order of their keys; sees
+// says for each whether it belongs in the list; nil means that all do. The second result is the key to go on after, or "" at the end.
+func visible[T any](p Page, fetch func(after string, limit int) ([]T, error), key func(T) string, sees func([]T) ([]bool, error)) ([]T, string, error) {
+	var page []T
+	after := p.After
+	size := max(p.Limit+1, fetchAtLeast)
+	for {
+		facts, err := fetch(after, size)
+		if err != nil {
+			return nil, "", err
+		}
+		seen := make([]bool, len(facts))
+		if sees == nil {
+			for i := range seen {
+				seen[i] = true
+			}
+		} else if seen, err = sees(facts); err != nil {
+			return nil, "", err
+		}
+		for i, f := range facts {
+			if !seen[i] {
+				continue
+			}
+			if len(page) == p.Limit {
+				return page, key(page[len(page)-1]), nil
+			}
+			page = append(page, f)
+		}
+		if len(facts) < size {
+			return page, "", nil
+		}
+		after = key(facts[len(facts)-1])
+	}
+}
+
+// objects names the facts as objects of one type.
+func objects[T any](t access.Type, facts []T, id func(T) string) []access.Object {
+	os := make([]access.Object, len(facts))
+	for i, f := range facts {
+		os[i] = access.Object{Type: t, ID: id(f)}
+	}
+	return os
+}

@@ -1,0 +1,75 @@
+package sharing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// PutPlatformRole gives an internal user a platform role (P4).
+func (s *Service) PutPlatformRole(ctx context.Context, actor access.Actor, role access.PlatformRole, user access.UserID) (Change, error) {
+	return s.change(ctx, actor, "platform_role.put", access.PlatformObject, func(c *change) error {
+		if err := c.must(access.Administer, access.PlatformObject); err != nil {
+			return err
+		}
+		u, err := c.activeUser(user, "P4")
+		if err != nil {
+			return err
+		}
+		if u.Type != access.Internal {
+			return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, user))
+		}
+		had, err := c.PlatformGrants(user)
+		if err != nil || slices.Contains(had, role) {
+			return err
+		}
+		g := access.PlatformGrant{Role: role, User: user}
+		c.state(nil, g)
+		return c.aroundRows(user, func() error {
+			c.refold(nil, spice.FoldPlatformGrant(g))
+			return c.PutPlatformGrant(g)
+		})
+	})
+}
+
+// DeletePlatformRole takes a platform role away. It is an error of kind NotFound where the user does not have it.
+func (s *Service) DeletePlatformRole(ctx context.Context, actor access.Actor, role access.PlatformRole, user access.UserID) (Change, error) {
+	return s.change(ctx, actor, "platform_role.delete", access.PlatformObject, func(c *change) error {
+		if err := c.must(access.Administer, access.PlatformObject); err != nil {
+			return err
+		}
+		had, err := c.PlatformGrants(user)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(had, role) {
+			return access.Refuse(access.KindNotFound, "", "%s is no %s", access.Obj(access.TypeUser, user), role)
+		}
+		g := access.PlatformGrant{Role: role, User: user}
+		c.state(g, nil)
+		return c.dropPlatformGrant(g)
+	})
+}
+
+func (c *change) dropPlatformGrant(g access.PlatformGrant) error {
+	return c.aroundRows(g.User, func() error {
+		c.refold(spice.FoldPlatformGrant(g), nil)
+		c.removed = append(c.removed, "platform role "+string(g.Role))
+		return c.DeletePlatformGrant(g)
+	})
+}
+
+func (c *change) dropPlatformGrants(user access.UserID) error {
+	roles, err := c.PlatformGrants(user)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if err := c.dropPlatformGrant(access.PlatformGrant{Role: role, User: user}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package sharing
+
+import (
+	"errors"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// ruled names the rule that refused, where the refusal is a denial that names none yet. What may not be seen stays not found (C6).
+func ruled(err error, rule string) error {
+	var e *access.Error
+	if errors.As(err, &e) && e.Kind == access.KindDenied && e.Rule == "" {
+		named := *e
+		named.Rule = rule
+		return &named
+	}
+	return err
+}
+
+// fieldError refuses one field of a body.
+func fieldError(rule, pointer, detail string) error {
+	return &access.Error{
+		Kind: access.KindUnprocessable, Rule: rule, Detail: detail, Fields: []access.FieldError{{Pointer: pointer, Detail: detail}},
+	}
+}
+
+// taken refuses an ID that exists elsewhere (I3).
+func taken(o access.Object) error {
+	return access.Refuse(access.KindIDTaken, "I3", "%s exists already, elsewhere", o)
+}

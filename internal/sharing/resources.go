@@ -1,0 +1,159 @@
+package sharing
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// MaxListed is how many principals a document, an MCP server or a metric may list.
+const MaxListed = 1000
+
+// ResourcePatch is the body of a PUT on a document, an MCP server or a metric.
+type ResourcePatch struct {
+	Chatbot access.Optional[access.ChatbotID]
+	Access  access.Optional[access.Mode]
+	Allowed access.Optional[[]access.Principal]
+}
+
+// ResourceResult is the document, MCP server or metric after a change.
+type ResourceResult struct {
+	Change
+	Resource access.Resource
+}
+
+// PutResource creates a document, an MCP server or a metric, or changes whom it admits (section 4).
+func (s *Service) PutResource(ctx context.Context, actor access.Actor, t access.Type, id string, p ResourcePatch) (r ResourceResult, err error) {
+	r.Change, err = s.change(ctx, actor, string(t)+".put", access.Object{Type: t, ID: id}, func(c *change) (err error) {
+		r.Resource, err = c.putResource(t, id, p)
+		return err
+	})
+	return r, err
+}
+
+func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.Resource, error) {
+	o := access.Object{Type: t, ID: id}
+	old, exists, err := c.Resource(t, id)
+	if err != nil {
+		return old, err
+	}
+	r := old
+	if !exists {
+		r = access.Resource{Type: t, ID: id, Mode: access.ModePublic}
+	}
+	r.Chatbot = p.Chatbot.Or(r.Chatbot, "")
+	r.Mode = p.Access.Or(r.Mode, access.ModePublic)
+	r.Allowed = p.Allowed.Or(r.Allowed, nil)
+	if r.Chatbot == "" {
+		return r, fieldError("I3", "/chatbot", "a new "+string(t)+" names its chatbot")
+	}
+	bot := access.Obj(access.TypeChatbot, r.Chatbot)
+	b, ok, err := c.Chatbot(r.Chatbot)
+	if err != nil {
+		return r, err
+	}
+	if !ok {
+		return r, access.NotFound(bot)
+	}
+	if err := c.must(access.Update, bot); err != nil {
+		return r, ruled(err, "R2")
+	}
+	if exists && r.Chatbot != old.Chatbot {
+		return r, taken(o)
+	}
+	if r.Mode == access.ModeAuthenticated && t != access.TypeDocument {
+		return r, fieldError("R1", "/access", "a "+string(t)+" is public or restricted")
+	}
+	if len(r.Allowed) > MaxListed {
+		return r, fieldError("R1", "/allowed", "at most 1000 principals are listed; use a group")
+	}
+	if err := c.listed(b, r.Allowed); err != nil {
+		return r, err
+	}
+	slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
+	r.Allowed = slices.Compact(r.Allowed)
+	if exists && reflect.DeepEqual(r, old) {
+		return r, nil
+	}
+	var before spice.Relationships
+	if exists {
+		before = spice.FoldResource(old)
+		c.state(old, r)
+	} else {
+		c.state(nil, r)
+	}
+	c.refold(before, spice.FoldResource(r))
+	return r, c.PutResource(r)
+}
+
+// listed refuses what a list may not hold (R1).
+func (c *change) listed(b access.Chatbot, list []access.Principal) error {
+	for _, p := range list {
+		switch p.Kind {
+		case access.PrincipalUser:
+			if _, err := c.activeUser(access.UserID(p.ID), "R1"); err != nil {
+				return err
+			}
+		case access.PrincipalEmail:
+		case access.PrincipalTeam, access.PrincipalGroup:
+			if here, err := c.belongs(access.Object{Type: access.Type(p.Kind), ID: p.ID}, b.Organization); err != nil {
+				return err
+			} else if !here {
+				return access.Unprocessablef("R1", "%s is none of the chatbot's organization", p)
+			}
+		default:
+			return access.Unprocessablef("R1", "a list holds users, e-mail addresses, teams and groups, and %s is none of these", p)
+		}
+	}
+	return nil
+}
+
+// dropResources removes a chatbot's documents, MCP servers or metrics (O4).
+func (c *change) dropResources(t access.Type, bot access.ChatbotID) error {
+	resources, err := c.Resources(t, store.ResourceFilter{Chatbot: bot}, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, r := range resources {
+		if err := c.dropResource(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *change) dropResource(r access.Resource) error {
+	c.refold(spice.FoldResource(r), nil)
+	c.removed = append(c.removed, access.Object{Type: r.Type, ID: r.ID}.String())
+	return c.Tx.DeleteResource(r.Type, r.ID)
+}
+
+// DeleteResource removes a document, an MCP server or a metric. Where the actor may not update its chatbot it answers as if it were not
+// there (R3).
+func (s *Service) DeleteResource(ctx context.Context, actor access.Actor, t access.Type, id string) (Change, error) {
+	o := access.Object{Type: t, ID: id}
+	return s.change(ctx, actor, string(t)+".delete", o, func(c *change) error {
+		r, ok, err := c.Resource(t, id)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if ok, err = c.may(access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.fromAllowedAddress(o); err != nil {
+			return err
+		}
+		c.state(r, nil)
+		return c.dropResource(r)
+	})
+}

@@ -1,0 +1,205 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// RolePatch is the body of a PUT on a role. Without an organization the role is platform-wide.
+type RolePatch struct {
+	Organization access.Optional[access.OrganizationID]
+	Name         access.Optional[string]
+}
+
+// RoleResult is the role after a change.
+type RoleResult struct {
+	Change
+	Role access.Role
+}
+
+// PutRole creates a role or renames it (U2, I3).
+func (s *Service) PutRole(ctx context.Context, actor access.Actor, id access.RoleID, p RolePatch) (r RoleResult, err error) {
+	o := access.Obj(access.TypeRole, id)
+	r.Change, err = s.change(ctx, actor, "role.put", o, func(c *change) error {
+		old, exists, err := c.Role(id)
+		if err != nil {
+			return err
+		}
+		role := access.Role{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		create, err := c.creates(o, exists, old.Organization, role.Organization)
+		if err != nil {
+			return err
+		}
+		r.Role = role
+		switch {
+		case create:
+			c.state(nil, role)
+		case role == old:
+			return nil
+		default:
+			c.state(old, role)
+		}
+		return c.PutRole(role)
+	})
+	return r, err
+}
+
+// managedRole loads a role that the actor may assign (U2).
+func (c *caller) managedRole(id access.RoleID) (access.Role, error) {
+	o := access.Obj(access.TypeRole, id)
+	role, ok, err := c.Role(id)
+	if err != nil {
+		return role, err
+	}
+	if ok {
+		if ok, err = c.sees(o); err != nil {
+			return role, err
+		}
+	}
+	if !ok {
+		return role, access.NotFound(o)
+	}
+	if role.Organization == "" {
+		return role, ruled(c.must(access.Administer, access.PlatformObject), "U2")
+	}
+	return role, ruled(c.must(access.Update, access.Obj(access.TypeOrganization, role.Organization)), "U2")
+}
+
+// AssignRole gives a user a role (U2).
+func (s *Service) AssignRole(ctx context.Context, actor access.Actor, role access.RoleID, user access.UserID) (Change, error) {
+	return s.change(ctx, actor, "role_assignment.put", access.Obj(access.TypeRole, role), func(c *change) error {
+		return c.assignRole(access.RoleAssignment{Role: role, User: user})
+	})
+}
+
+func (c *change) assignRole(a access.RoleAssignment) error {
+	if _, err := c.managedRole(a.Role); err != nil {
+		return err
+	}
+	if _, err := c.activeUser(a.User, "U2"); err != nil {
+		return err
+	}
+	has, err := c.RoleAssigned(a.Role, a.User)
+	if err != nil || has {
+		return err
+	}
+	c.refold(nil, spice.FoldRoleAssignment(a))
+	c.state(nil, a)
+	return c.PutRoleAssignment(a)
+}
+
+// UnassignRole takes a role away. It is an error of kind NotFound where the user does not have it.
+func (s *Service) UnassignRole(ctx context.Context, actor access.Actor, role access.RoleID, user access.UserID) (Change, error) {
+	return s.change(ctx, actor, "role_assignment.delete", access.Obj(access.TypeRole, role), func(c *change) error {
+		if _, err := c.managedRole(role); err != nil {
+			return err
+		}
+		has, err := c.RoleAssigned(role, user)
+		if err != nil {
+			return err
+		}
+		if !has {
+			return access.Refuse(access.KindNotFound, "", "%s does not have %s", access.Obj(access.TypeUser, user), access.Obj(access.TypeRole, role))
+		}
+		a := access.RoleAssignment{Role: role, User: user}
+		c.state(a, nil)
+		return c.dropAssignment(a)
+	})
+}
+
+// DeleteRole removes a role, and every share and gate entry that names it (O4, G8).
+func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, id access.RoleID) (d Deletion, err error) {
+	o := access.Obj(access.TypeRole, id)
+	d.Change, err = s.change(ctx, actor, "role.delete", o, func(c *change) error {
+		role, ok, err := c.Role(id)
+		if err := c.mayDelete(o, ok, role.Organization, err); err != nil {
+			return err
+		}
+		if err := c.dropRole(role); err != nil {
+			return err
+		}
+		d.Removed = c.removed
+		c.state(role, nil)
+		return nil
+	})
+	return d, err
+}
+
+func (c *change) dropRole(role access.Role) error {
+	assignees, err := c.RoleAssignees(role.ID, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, user := range assignees {
+		if err := c.dropAssignment(access.RoleAssignment{Role: role.ID, User: user}); err != nil {
+			return err
+		}
+	}
+	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalRole, ID: string(role.ID)}); err != nil {
+		return err
+	}
+	if err := c.ungate(access.TypeRole, string(role.ID)); err != nil {
+		return err
+	}
+	features, err := c.FeaturesNaming(string(role.ID))
+	if err != nil {
+		return err
+	}
+	for _, f := range features {
+		before := spice.FoldFeature(f)
+		f.AllowedRoles = less(f.AllowedRoles, string(role.ID))
+		c.refold(before, spice.FoldFeature(f))
+		if err := c.PutFeature(f); err != nil {
+			return err
+		}
+	}
+	c.removed = append(c.removed, access.Obj(access.TypeRole, role.ID).String())
+	return c.Tx.DeleteRole(role.ID)
+}
+
+// Role reads one role.
+func (s *Service) Role(ctx context.Context, actor access.Actor, id access.RoleID) (role access.Role, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		var ok bool
+		if role, ok, err = c.Role(id); err != nil {
+			return err
+		}
+		return c.shown(access.Obj(access.TypeRole, id), ok)
+	})
+	return role, err
+}
+
+// Roles lists the roles that the actor may see, by ID.
+func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganization, p Page) (rs []access.Role, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		rs, next, err = visible(p,
+			func(after string, limit int) ([]access.Role, error) {
+				return c.Roles(store.RoleFilter{Organization: q.Organization}, access.RoleID(after), limit)
+			},
+			func(r access.Role) string { return string(r.ID) },
+			func(rs []access.Role) ([]bool, error) {
+				return c.seesEach(objects(access.TypeRole, rs, func(r access.Role) string { return string(r.ID) }))
+			})
+		return err
+	})
+	return rs, next, err
+}
+
+// Assignees lists who has a role, by user, to those who may assign it.
+func (s *Service) Assignees(ctx context.Context, actor access.Actor, role access.RoleID, p Page) (us []access.UserID, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, err := c.managedRole(role); err != nil {
+			return err
+		}
+		us, next, err = visible(p,
+			func(after string, limit int) ([]access.UserID, error) {
+				return c.RoleAssignees(role, access.UserID(after), limit)
+			},
+			func(u access.UserID) string { return string(u) }, nil)
+		return err
+	})
+	return us, next, err
+}

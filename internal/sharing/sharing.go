@@ -1,0 +1,235 @@
+// Package sharing is every change of access, one use case after the other, and the reading of what can be changed.
+//
+// It is the only writer: a change is judged against the facts in the store and against the engine's decision about the actor, written as
+// facts, record and outbox entry in one transaction, and carried to the engine before it is answered. Each use case takes the actor as an
+// argument and names the rule that refuses it. It answers no backend's question about access; package decision does.
+package sharing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// applyWithin is how long a committed change may take to reach the engine before its caller is told to try again. The change is not lost:
+// the outbox carries it as soon as the engine answers.
+const applyWithin = 30 * time.Second
+
+// Engine answers about the actor; *spice.Client is one.
+type Engine interface {
+	Check(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Answer, error)
+	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
+}
+
+// Config is what a Service needs.
+type Config struct {
+	Store   *store.DB
+	Engine  Engine
+	Outbox  *outbox.Carrier
+	Secrets *secret.Hasher
+	Now     func() time.Time // nil means time.Now
+	Log     *slog.Logger
+}
+
+// Service is the use cases.
+type Service struct {
+	db      *store.DB
+	engine  Engine
+	outbox  *outbox.Carrier
+	secrets *secret.Hasher
+	now     func() time.Time
+	log     *slog.Logger
+	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
+}
+
+// New makes the service.
+func New(c Config) *Service {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{
+		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, now: c.Now, log: c.Log, turn: make(chan struct{}, 1),
+	}
+}
+
+// Change is what every change answers with.
+type Change struct {
+	Token   spice.Token // a decision asked with it sees the change
+	Changed bool        // false where everything was so already
+}
+
+// Reassignment says to whom a chatbot passed (O3).
+type Reassignment struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	To      access.UserID    `json:"to"`
+}
+
+// change is one change in the making: the caller within a write transaction, and what it has done so far.
+type change struct {
+	*caller
+	action   string
+	resource access.Object
+
+	before, after any
+	changed       bool
+	deltas        []spice.Changes
+	removed       []string
+	reassigned    []Reassignment
+}
+
+// refold notes that the facts implied the relationships before and now imply those after.
+func (c *change) refold(before, after spice.Relationships) {
+	if d := spice.Diff(before, after); len(d) > 0 {
+		c.deltas = append(c.deltas, d)
+		c.changed = true
+	}
+}
+
+// state notes the fact before and after, for the record, and whether it changed.
+func (c *change) state(before, after any) {
+	c.before, c.after, c.changed = before, after, true
+}
+
+// change runs one use case from the lock to the answer. A refusal is recorded too (H1).
+func (s *Service) change(ctx context.Context, actor access.Actor, action string, resource access.Object, fn func(*change) error) (Change, error) {
+	return s.changes(ctx, actor, []step{{action: action, resource: resource, run: fn}})
+}
+
+// step is one use case of several that are committed together.
+type step struct {
+	action   string
+	resource access.Object
+	run      func(*change) error
+}
+
+func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step) (Change, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return Change{}, access.Unavailable(ctx.Err())
+	}
+	// Entries of a change whose caller was told to try again must be in the engine before the next change is judged by it.
+	if _, err := s.outbox.Drain(ctx); err != nil {
+		return Change{}, err
+	}
+
+	var changed bool
+	var failed step
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		changed = false
+		var deltas []spice.Changes
+		for _, st := range steps {
+			failed = st
+			c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+			if err := c.mayChange(); err != nil {
+				return err
+			}
+			if err := st.run(c); err != nil {
+				return err
+			}
+			if !c.changed {
+				continue
+			}
+			changed = true
+			deltas = append(deltas, c.deltas...)
+			if err := c.record(access.Done, nil); err != nil {
+				return err
+			}
+		}
+		if merged := spice.Merge(deltas...); len(merged) > 0 {
+			entry, err := merged.Marshal()
+			if err != nil {
+				return err
+			}
+			_, err = tx.AppendOutbox(entry)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		s.recordRefusal(ctx, actor, failed, err)
+		return Change{}, err
+	}
+
+	// The change is committed: a caller who hangs up does not stop it from reaching the engine.
+	applying, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
+	defer cancel()
+	token, err := s.outbox.Drain(applying)
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{Token: token, Changed: changed}, nil
+}
+
+// record appends what was done, or refused, to the record (H1).
+func (c *change) record(outcome access.Outcome, refusal *access.Error) error {
+	r := access.Record{
+		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Key, Action: c.action, Resource: c.resource,
+		Address: c.actor.Address, RequestID: c.actor.RequestID, Outcome: outcome,
+	}
+	if refusal != nil {
+		r.Rule, r.Detail = refusal.Rule, refusal.Detail
+	}
+	var err error
+	if r.Before, err = asJSON(c.before); err != nil {
+		return err
+	}
+	after := c.after
+	if len(c.removed)+len(c.reassigned) > 0 {
+		after = struct {
+			State      any            `json:"state,omitempty"`
+			Removed    []string       `json:"removed,omitempty"`
+			Reassigned []Reassignment `json:"reassigned,omitempty"`
+		}{c.after, c.removed, c.reassigned}
+	}
+	if r.After, err = asJSON(after); err != nil {
+		return err
+	}
+	_, err = c.AppendRecord(r)
+	return err
+}
+
+// recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
+func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
+	var refusal *access.Error
+	if !errors.As(cause, &refusal) {
+		return
+	}
+	switch refusal.Kind {
+	case access.KindDenied, access.KindNotFound, access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
+	default:
+		return
+	}
+	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+		return c.record(access.Refused, refusal)
+	})
+	if err != nil {
+		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
+	}
+}
+
+// ActorName is how the record and the lists name an actor: user:alice, or key:ID for a key that acts for itself.
+func ActorName(a access.Actor) string {
+	if a.User != "" {
+		return "user:" + string(a.User)
+	}
+	return "key:" + string(a.Key)
+}
+
+func asJSON(state any) (string, error) {
+	if state == nil {
+		return "", nil
+	}
+	data, err := json.Marshal(state)
+	return string(data), err
+}

@@ -1,0 +1,323 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// TeamPatch is the body of a PUT on a team.
+type TeamPatch struct {
+	Organization access.Optional[access.OrganizationID]
+	Name         access.Optional[string]
+}
+
+// TeamResult is the team after a change.
+type TeamResult struct {
+	Change
+	Team access.Team
+}
+
+// PutTeam creates a team or renames it (I3).
+func (s *Service) PutTeam(ctx context.Context, actor access.Actor, id access.TeamID, p TeamPatch) (r TeamResult, err error) {
+	o := access.Obj(access.TypeTeam, id)
+	r.Change, err = s.change(ctx, actor, "team.put", o, func(c *change) error {
+		old, exists, err := c.Team(id)
+		if err != nil {
+			return err
+		}
+		t := access.Team{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		create, err := c.creates(o, exists, old.Organization, t.Organization)
+		if err != nil {
+			return err
+		}
+		r.Team = t
+		switch {
+		case create:
+			c.refold(nil, spice.FoldTeam(t))
+			c.state(nil, t)
+		case t == old:
+			return nil
+		default:
+			c.state(old, t)
+		}
+		return c.PutTeam(t)
+	})
+	return r, err
+}
+
+// creates judges a PUT on something that belongs to an organization and is managed by whoever may update it: whether it creates, and whether
+// the actor may. "" stands for the platform. The answer about what is there and may not be seen is that about what is not there, but for
+// the ID being taken (C6, I3).
+func (c *change) creates(o access.Object, exists bool, old, org access.OrganizationID) (bool, error) {
+	if exists {
+		seen, err := c.sees(o)
+		if err != nil {
+			return false, err
+		}
+		if seen && org != old {
+			return false, taken(o)
+		}
+		if seen {
+			return false, c.mayManage(org, o)
+		}
+	}
+	if err := c.mayManage(org, o); err != nil {
+		return false, err
+	}
+	if exists {
+		return false, taken(o)
+	}
+	return true, nil
+}
+
+// mayManage lets an actor pass who may update the organization; platform-wide things need a site admin (U2).
+func (c *change) mayManage(org access.OrganizationID, o access.Object) error {
+	if org == "" {
+		if o.Type != access.TypeRole {
+			return fieldError("I3", "/organization", "a new "+string(o.Type)+" names its organization")
+		}
+		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
+	}
+	in := access.Obj(access.TypeOrganization, org)
+	if _, ok, err := c.Organization(org); err != nil {
+		return err
+	} else if !ok {
+		return access.NotFound(in)
+	}
+	return c.must(access.Update, in)
+}
+
+// managedTeam loads a team whose members the actor manages (T1).
+func (c *caller) managedTeam(id access.TeamID) (access.Team, error) {
+	o := access.Obj(access.TypeTeam, id)
+	t, ok, err := c.Team(id)
+	if err != nil {
+		return t, err
+	}
+	if !ok {
+		return t, access.NotFound(o)
+	}
+	return t, ruled(c.must(access.ManageMembers, o), "T1")
+}
+
+// TeamMemberResult is the team membership after a change.
+type TeamMemberResult struct {
+	Change
+	Membership access.TeamMembership
+}
+
+// PutTeamMember makes a user a member or an admin of a team (T1).
+func (s *Service) PutTeamMember(ctx context.Context, actor access.Actor, team access.TeamID, user access.UserID, role access.TeamRole) (r TeamMemberResult, err error) {
+	r.Membership = access.TeamMembership{Team: team, User: user, Role: role}
+	r.Change, err = s.change(ctx, actor, "team_member.put", access.Obj(access.TypeTeam, team), func(c *change) error {
+		return c.putTeamMember(r.Membership)
+	})
+	return r, err
+}
+
+func (c *change) putTeamMember(m access.TeamMembership) error {
+	t, err := c.managedTeam(m.Team)
+	if err != nil {
+		return err
+	}
+	if _, ok, err := c.Membership(t.Organization, m.User); err != nil {
+		return err
+	} else if !ok {
+		return access.Unprocessablef("T1", "%s has no role in the team's organization", access.Obj(access.TypeUser, m.User))
+	}
+	old, exists, err := c.TeamMembership(m.Team, m.User)
+	if err != nil || exists && old == m {
+		return err
+	}
+	if exists {
+		c.refold(spice.FoldTeamMembership(old), spice.FoldTeamMembership(m))
+		c.state(old, m)
+	} else {
+		c.refold(nil, spice.FoldTeamMembership(m))
+		c.state(nil, m)
+	}
+	return c.PutTeamMembership(m)
+}
+
+// RemoveTeamMember takes a user out of a team. It is an error of kind NotFound where the user is not in it.
+func (s *Service) RemoveTeamMember(ctx context.Context, actor access.Actor, team access.TeamID, user access.UserID) (Change, error) {
+	return s.change(ctx, actor, "team_member.delete", access.Obj(access.TypeTeam, team), func(c *change) error {
+		if _, err := c.managedTeam(team); err != nil {
+			return err
+		}
+		m, ok, err := c.TeamMembership(team, user)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return access.Refuse(access.KindNotFound, "", "%s is not in %s", access.Obj(access.TypeUser, user), access.Obj(access.TypeTeam, team))
+		}
+		c.state(m, nil)
+		return c.dropTeamMembership(m)
+	})
+}
+
+// NestTeam makes the members of inner members of outer (T2).
+func (s *Service) NestTeam(ctx context.Context, actor access.Actor, outer, inner access.TeamID) (Change, error) {
+	return s.change(ctx, actor, "team_nesting.put", access.Obj(access.TypeTeam, outer), func(c *change) error {
+		return c.nestTeam(access.TeamNesting{Outer: outer, Inner: inner})
+	})
+}
+
+func (c *change) nestTeam(n access.TeamNesting) error {
+	t, err := c.managedTeam(n.Outer)
+	if err != nil {
+		return err
+	}
+	in, ok, err := c.Team(n.Inner)
+	if err != nil {
+		return err
+	}
+	if !ok || in.Organization != t.Organization {
+		return access.Unprocessablef("T2", "%s is no team of the same organization", access.Obj(access.TypeTeam, n.Inner))
+	}
+	cycle, err := c.reaches(n.Inner, n.Outer)
+	if err != nil {
+		return err
+	}
+	if cycle {
+		return access.Unprocessablef("T2", "%s contains %s already, or is it: teams cannot contain one another in a circle",
+			access.Obj(access.TypeTeam, n.Inner), access.Obj(access.TypeTeam, n.Outer))
+	}
+	nested, err := c.nested(n)
+	if err != nil || nested {
+		return err
+	}
+	c.refold(nil, spice.FoldTeamNesting(n))
+	c.state(nil, n)
+	return c.PutTeamNesting(n)
+}
+
+func (c *change) nested(n access.TeamNesting) (bool, error) {
+	inner, err := c.InnerTeams(n.Outer)
+	for _, t := range inner {
+		if t == n.Inner {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// reaches reports whether from is to, or contains it at any depth.
+func (c *change) reaches(from, to access.TeamID) (bool, error) {
+	seen := map[access.TeamID]bool{}
+	todo := []access.TeamID{from}
+	for len(todo) > 0 {
+		t := todo[0]
+		todo = todo[1:]
+		if t == to {
+			return true, nil
+		}
+		if seen[t] {
+			continue
+		}
+		seen[t] = true
+		inner, err := c.InnerTeams(t)
+		if err != nil {
+			return false, err
+		}
+		todo = append(todo, inner...)
+	}
+	return false, nil
+}
+
+// UnnestTeam undoes NestTeam. It is an error of kind NotFound where inner is not in outer.
+func (s *Service) UnnestTeam(ctx context.Context, actor access.Actor, outer, inner access.TeamID) (Change, error) {
+	return s.change(ctx, actor, "team_nesting.delete", access.Obj(access.TypeTeam, outer), func(c *change) error {
+		if _, err := c.managedTeam(outer); err != nil {
+			return err
+		}
+		n := access.TeamNesting{Outer: outer, Inner: inner}
+		nested, err := c.nested(n)
+		if err != nil {
+			return err
+		}
+		if !nested {
+			return access.Refuse(access.KindNotFound, "", "%s is not in %s", access.Obj(access.TypeTeam, inner), access.Obj(access.TypeTeam, outer))
+		}
+		c.state(n, nil)
+		return c.dropNesting(n)
+	})
+}
+
+func (c *change) dropNesting(n access.TeamNesting) error {
+	c.refold(spice.FoldTeamNesting(n), nil)
+	c.removed = append(c.removed, access.Obj(access.TypeTeam, n.Inner).String()+" in "+access.Obj(access.TypeTeam, n.Outer).String())
+	return c.DeleteTeamNesting(n)
+}
+
+// DeleteTeam removes a team, and every share and list entry that names it (O4).
+func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.TeamID) (d Deletion, err error) {
+	o := access.Obj(access.TypeTeam, id)
+	d.Change, err = s.change(ctx, actor, "team.delete", o, func(c *change) error {
+		t, ok, err := c.Team(id)
+		if err := c.mayDelete(o, ok, t.Organization, err); err != nil {
+			return err
+		}
+		if err := c.dropTeam(t); err != nil {
+			return err
+		}
+		d.Removed = c.removed
+		c.state(t, nil)
+		return nil
+	})
+	return d, err
+}
+
+// mayDelete judges the deletion of something that belongs to an organization and is managed by whoever may update it.
+func (c *change) mayDelete(o access.Object, exists bool, org access.OrganizationID, err error) error {
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return access.NotFound(o)
+	}
+	if seen, err := c.sees(o); err != nil {
+		return err
+	} else if !seen {
+		return access.NotFound(o)
+	}
+	return c.mayManage(org, o)
+}
+
+func (c *change) dropTeam(t access.Team) error {
+	members, err := c.TeamMembers(t.ID, "", 0)
+	if err != nil {
+		return err
+	}
+	if err := eachFact(members, c.dropTeamMembership); err != nil {
+		return err
+	}
+	inner, err := c.InnerTeams(t.ID)
+	if err != nil {
+		return err
+	}
+	outer, err := c.OuterTeams(t.ID)
+	if err != nil {
+		return err
+	}
+	for _, in := range inner {
+		if err := c.dropNesting(access.TeamNesting{Outer: t.ID, Inner: in}); err != nil {
+			return err
+		}
+	}
+	for _, out := range outer {
+		if err := c.dropNesting(access.TeamNesting{Outer: out, Inner: t.ID}); err != nil {
+			return err
+		}
+	}
+	p := access.Principal{Kind: access.PrincipalTeam, ID: string(t.ID)}
+	if err := c.dropPrincipal(p); err != nil {
+		return err
+	}
+	c.refold(spice.FoldTeam(t), nil)
+	c.removed = append(c.removed, access.Obj(access.TypeTeam, t.ID).String())
+	return c.Tx.DeleteTeam(t.ID)
+}

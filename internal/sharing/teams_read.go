@@ -1,0 +1,86 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// Team reads one team.
+func (s *Service) Team(ctx context.Context, actor access.Actor, id access.TeamID) (t access.Team, err error) {
+	o := access.Obj(access.TypeTeam, id)
+	err = s.read(ctx, actor, func(c *caller) error {
+		var ok bool
+		if t, ok, err = c.Team(id); err != nil {
+			return err
+		}
+		return c.shown(o, ok)
+	})
+	return t, err
+}
+
+// InOrganization filters a list by the organization that its items belong to; "" is no filter.
+type InOrganization struct {
+	Organization access.OrganizationID
+}
+
+// Teams lists the teams that the actor may see, by ID.
+func (s *Service) Teams(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ts []access.Team, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		ts, next, err = visible(p,
+			func(after string, limit int) ([]access.Team, error) {
+				return c.Teams(store.TeamFilter(q), access.TeamID(after), limit)
+			},
+			func(t access.Team) string { return string(t.ID) },
+			func(ts []access.Team) ([]bool, error) {
+				return c.seesEach(objects(access.TypeTeam, ts, func(t access.Team) string { return string(t.ID) }))
+			})
+		return err
+	})
+	return ts, next, err
+}
+
+// seesEach is sees for the items of a list.
+func (c *caller) seesEach(os []access.Object) ([]bool, error) {
+	seen := make([]bool, len(os))
+	for i, o := range os {
+		var err error
+		if seen[i], err = c.sees(o); err != nil {
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// TeamMembers lists the members of a team, by user, to whoever sees the team.
+func (s *Service) TeamMembers(ctx context.Context, actor access.Actor, team access.TeamID, p Page) (ms []access.TeamMembership, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, ok, err := c.Team(team); err != nil {
+			return err
+		} else if err := c.shown(access.Obj(access.TypeTeam, team), ok); err != nil {
+			return err
+		}
+		ms, next, err = visible(p,
+			func(after string, limit int) ([]access.TeamMembership, error) {
+				return c.TeamMembers(team, access.UserID(after), limit)
+			},
+			func(m access.TeamMembership) string { return string(m.User) }, nil)
+		return err
+	})
+	return ms, next, err
+}
+
+// InnerTeams lists the teams directly in a team, by ID, to whoever sees the team.
+func (s *Service) InnerTeams(ctx context.Context, actor access.Actor, team access.TeamID) (inner []access.TeamID, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, ok, err := c.Team(team); err != nil {
+			return err
+		} else if err := c.shown(access.Obj(access.TypeTeam, team), ok); err != nil {
+			return err
+		}
+		inner, err = c.InnerTeams(team)
+		return err
+	})
+	return inner, err
+}

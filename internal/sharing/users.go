@@ -1,0 +1,321 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// UserPatch is the body of a PUT on a user. Successor is for N2 and O1 where Active is false.
+type UserPatch struct {
+	Email         access.Optional[access.Email]
+	EmailVerified access.Optional[bool]
+	Name          access.Optional[string]
+	Type          access.Optional[access.UserType]
+	Active        access.Optional[bool]
+	Organization  access.Optional[access.OrganizationID]
+	Successor     access.UserID
+}
+
+// UserResult is the user after a change, and what offboarding or a new type took away (N2, P4).
+type UserResult struct {
+	Change
+	User       access.User
+	Removed    []string
+	Reassigned []Reassignment
+}
+
+// Offboarding reports what a deletion removed and passed on (N2).
+type Offboarding struct {
+	Change
+	Removed    []string
+	Reassigned []Reassignment
+}
+
+// PutUser creates or changes a user (U1). Setting Active to false offboards (N2).
+func (s *Service) PutUser(ctx context.Context, actor access.Actor, id access.UserID, p UserPatch) (r UserResult, err error) {
+	r.Change, err = s.change(ctx, actor, "user.put", access.Obj(access.TypeUser, id), func(c *change) (err error) {
+		r.User, err = c.putUser(id, p)
+		r.Removed, r.Reassigned = c.removed, c.reassigned
+		return err
+	})
+	return r, err
+}
+
+func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
+	stored, known, err := c.User(id)
+	if err != nil {
+		return stored, err
+	}
+	old := stored
+	exists := known && !stored.Deleted
+	if !exists { // coming back starts with nothing (N2)
+		old = access.User{ID: id, Type: access.External, Active: true}
+	}
+	u, err := patchUser(old, p)
+	if err != nil {
+		return old, err
+	}
+	if err := c.mayPutUser(old, u, exists); err != nil {
+		return old, err
+	}
+	if u.Organization != "" && u.Organization != old.Organization {
+		if _, ok, err := c.Organization(u.Organization); err != nil || !ok {
+			return u, firstError(err, access.Unprocessablef("U1", "%s does not exist", access.Obj(access.TypeOrganization, u.Organization)))
+		}
+	}
+	if v := u.Verified(); v != "" {
+		holder, taken, err := c.UserByVerifiedEmail(v)
+		if err != nil {
+			return u, err
+		}
+		if taken && holder.ID != id {
+			return u, access.Conflictf("I2", "%s is the verified address of another user", v)
+		}
+	}
+	if exists && u == old {
+		return u, nil
+	}
+	if exists && old.Active && !u.Active {
+		if err := c.offboard(old, p.Successor); err != nil {
+			return u, err
+		}
+	}
+	if old.Type == access.Internal && u.Type == access.External {
+		if err := c.dropPlatformGrants(id); err != nil { // P4
+			return u, err
+		}
+	}
+	if err := c.PutUser(u); err != nil {
+		return u, err
+	}
+	var before spice.Relationships
+	if known {
+		before = spice.FoldUser(stored)
+	}
+	c.refold(before, spice.FoldUser(u))
+	if exists {
+		c.state(old, u)
+	} else {
+		c.state(nil, u)
+	}
+	return u, nil
+}
+
+// patchUser is the user with what was sent. A new address is not verified unless the same call says so.
+func patchUser(old access.User, p UserPatch) (access.User, error) {
+	u := old
+	u.Email = p.Email.Or(old.Email, "")
+	if u.Email != old.Email {
+		u.EmailVerified = false
+	}
+	u.EmailVerified = p.EmailVerified.Or(u.EmailVerified, false)
+	u.Name = p.Name.Or(old.Name, "")
+	u.Type = p.Type.Or(old.Type, access.External)
+	u.Active = p.Active.Or(old.Active, true)
+	u.Organization = p.Organization.Or(old.Organization, "")
+	if u.EmailVerified && u.Email == "" {
+		return u, fieldError("I2", "/email_verified", "there is no address to verify")
+	}
+	return u, nil
+}
+
+// mayPutUser judges who creates and changes users (U1): site admins, and the owners and admins of the home organization, who never mark
+// an address verified, never set a type and never move a user.
+func (c *change) mayPutUser(old, u access.User, exists bool) error {
+	admin, err := c.may(access.Administer, access.PlatformObject)
+	if err != nil || admin {
+		return err
+	}
+	home := old.Organization
+	if !exists {
+		home = u.Organization
+	}
+	mine := false
+	if home != "" {
+		o := access.Obj(access.TypeOrganization, home)
+		if mine, err = c.may(access.Update, o); err != nil {
+			return err
+		}
+		if mine {
+			if err := c.fromAllowedAddress(o); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case !mine: // the same words whether the user exists or not (C6)
+		return access.Deniedf("U1", "users are created and changed by site admins, and by the owners and admins of their home organization")
+	case u.EmailVerified && (!old.EmailVerified || u.Email != old.Email):
+		return access.Deniedf("U1", "only site admins mark an address as verified")
+	case u.Type != old.Type:
+		return access.Deniedf("U1", "only site admins set a user's type")
+	case exists && u.Organization != old.Organization:
+		return access.Deniedf("U1", "only site admins change a user's home organization")
+	}
+	return nil
+}
+
+// DeleteUser offboards a user for good (N2). The same ID created later starts with nothing (O4).
+func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, successor access.UserID) (r Offboarding, err error) {
+	o := access.Obj(access.TypeUser, id)
+	r.Change, err = s.change(ctx, actor, "user.delete", o, func(c *change) error {
+		u, known, err := c.User(id)
+		if err != nil {
+			return err
+		}
+		if !known || u.Deleted {
+			return access.NotFound(o)
+		}
+		if seen, err := c.seesUser(id); err != nil {
+			return err
+		} else if !seen {
+			return access.NotFound(o)
+		}
+		if err := c.mayPutUser(u, u, true); err != nil {
+			return err
+		}
+		if err := c.offboard(u, successor); err != nil {
+			return err
+		}
+		tombstone := access.User{ID: id, Type: access.External, Deleted: true}
+		if err := c.PutUser(tombstone); err != nil {
+			return err
+		}
+		c.refold(spice.FoldUser(u), spice.FoldUser(tombstone))
+		r.Removed, r.Reassigned = c.removed, c.reassigned
+		c.state(u, nil)
+		return nil
+	})
+	return r, err
+}
+
+// offboard removes every relationship of the user and of the user's verified address, and passes chatbots on (N2, O3).
+func (c *change) offboard(u access.User, successor access.UserID) error {
+	memberships, err := c.Memberships(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range memberships {
+		if err := c.leave(m, successor); err != nil {
+			return err
+		}
+	}
+	if err := c.dropPlatformGrants(u.ID); err != nil {
+		return err
+	}
+	roles, err := c.RolesOf(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if err := c.dropAssignment(access.RoleAssignment{Role: role, User: u.ID}); err != nil {
+			return err
+		}
+	}
+	names, err := c.names(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		if err := c.dropPrincipal(p); err != nil {
+			return err
+		}
+	}
+	return c.ungate(access.TypeUser, string(u.ID))
+}
+
+// dropPrincipal removes a principal from every share, group and list that names it (O4, N2).
+func (c *change) dropPrincipal(p access.Principal) error {
+	if err := c.dropSharesWith(p); err != nil {
+		return err
+	}
+	groups, err := c.GroupsOf(p)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := c.dropGroupMembership(access.GroupMembership{Group: g, Member: p}); err != nil {
+			return err
+		}
+	}
+	return c.unlist(p)
+}
+
+// seesUser reports whether the actor may know of a user: itself, the managers of the home organization, the staff of an organization that
+// the user has a role in, and site admins.
+func (c *caller) seesUser(id access.UserID) (bool, error) {
+	if id == c.actor.User && id != "" {
+		return true, nil
+	}
+	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
+		return admin, err
+	}
+	u, known, err := c.User(id)
+	if err != nil || !known || u.Deleted {
+		return false, err
+	}
+	if u.Organization != "" {
+		if ok, err := c.may(access.Update, access.Obj(access.TypeOrganization, u.Organization)); err != nil || ok {
+			return ok, err
+		}
+	}
+	memberships, err := c.Memberships(id)
+	if err != nil {
+		return false, err
+	}
+	staffOf, err := c.mayEach(access.CreateChatbot,
+		objects(access.TypeOrganization, memberships, func(m access.Membership) string { return string(m.Organization) }))
+	for _, ok := range staffOf {
+		if ok {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// User reads one user.
+func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID) (u access.User, err error) {
+	o := access.Obj(access.TypeUser, id)
+	err = s.read(ctx, actor, func(c *caller) error {
+		var known bool
+		if u, known, err = c.User(id); err != nil {
+			return err
+		}
+		return c.shown(o, known && !u.Deleted)
+	})
+	return u, err
+}
+
+// UserQuery filters a list of users; Email is an exact address, verified or not.
+type UserQuery struct {
+	Email access.Email
+}
+
+// Users lists the users that the actor may see, by ID.
+func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p Page) (us []access.User, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		var sees func([]access.User) ([]bool, error)
+		if !actor.Unconfined() {
+			sees = func(us []access.User) ([]bool, error) {
+				seen := make([]bool, len(us))
+				for i, u := range us {
+					var err error
+					if seen[i], err = c.seesUser(u.ID); err != nil {
+						return nil, err
+					}
+				}
+				return seen, nil
+			}
+		}
+		us, next, err = visible(p,
+			func(after string, limit int) ([]access.User, error) {
+				return c.Users(store.UserFilter{Email: q.Email}, access.UserID(after), limit)
+			},
+			func(u access.User) string { return string(u.ID) }, sees)
+		return err
+	})
+	return us, next, err
+}

@@ -1,0 +1,73 @@
+package spice
+
+import (
+	"strings"
+
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"github.com/authzed/spicedb/pkg/tuple"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// extensionRelationship is one relationship of an extension file, its IDs in the form that Encode gives them.
+type extensionRelationship struct {
+	line   int
+	parsed tuple.Relationship
+}
+
+// parseRelationships reads the file's relationships, one a line; blank lines and those that begin with // are left out. They are about
+// resources of the extension's own types only: who has what on a built-in type is a fact, which has rules and a record.
+func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) ([]extensionRelationship, error) {
+	var rs []extensionRelationship
+	for i, text := range strings.Split(f.relationships.text, "\n") {
+		line := f.relationships.line + i
+		text = strings.TrimSpace(text)
+		if text == "" || strings.HasPrefix(text, "//") {
+			continue
+		}
+		r, err := tuple.Parse(text)
+		if err != nil {
+			return nil, f.refuse(line, "not a relationship: %s; write type:id#relation@type:id", err)
+		}
+		if _, ok := types[access.Type(r.Resource.ObjectType)]; !ok {
+			return nil, f.refuse(line, "the resource's type %q is not defined by the file's own schema; relationships of built-in types come "+
+				"from the server's own changes", r.Resource.ObjectType)
+		}
+		if r.OptionalExpiration != nil {
+			return nil, f.refuse(line, "an expiration that the engine decides is outlasted by its caches; write a caveat on `now` instead")
+		}
+		if r.Resource.ObjectID, err = f.canonical(line, r.Resource.ObjectID); err != nil {
+			return nil, err
+		}
+		if r.Subject.ObjectID != Wildcard {
+			if r.Subject.ObjectID, err = f.canonical(line, r.Subject.ObjectID); err != nil {
+				return nil, err
+			}
+		}
+		rs = append(rs, extensionRelationship{line: line, parsed: r})
+	}
+	return rs, nil
+}
+
+// canonical is the one encoding of the ID that the file means: one that SpiceDB can spell stands for itself, and one with escapes for
+// what they decode to.
+func (f *extensionFile) canonical(line int, id string) (string, error) {
+	meant := Decode(id)
+	if _, err := access.ParseID[string](meant); err != nil {
+		return "", f.refuse(line, "the ID %q: it stands for 1 to %d bytes of UTF-8", id, access.MaxIDBytes)
+	}
+	return Encode(meant), nil
+}
+
+func (r extensionRelationship) touch() *v1.RelationshipUpdate {
+	return &v1.RelationshipUpdate{Operation: v1.RelationshipUpdate_OPERATION_TOUCH, Relationship: tuple.ToV1Relationship(r.parsed)}
+}
+
+// text is the relationship as SpiceDB's messages spell it.
+func (r extensionRelationship) text() string {
+	s, err := tuple.String(r.parsed)
+	if err != nil {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,174 @@
+package spice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"google.golang.org/genproto/googleapis/rpc/status"
+	grpcstatus "google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Question asks whether the subject has the permission on the resource. Context holds the values for caveats, of JSON's own types.
+type Question struct {
+	Subject    access.Subject
+	Permission string
+	Resource   access.Object
+	Context    map[string]any
+}
+
+// Answer is a decision. One that lacks a value is a denial that names what is missing (C2).
+type Answer struct {
+	Allowed bool
+	Missing []string // the caveat parameters without which nothing can be said
+	Err     error    // in CheckAll only: this one question could not be answered
+}
+
+// Check asks one question. An error is never a grant (C4).
+func (c *Client) Check(ctx context.Context, f Freshness, q Question) (Answer, error) {
+	values, err := structpb.NewStruct(q.Context)
+	if err != nil {
+		return Answer{}, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+	}
+	resp, err := c.permissions.CheckPermission(ctx, &v1.CheckPermissionRequest{
+		Consistency: f.consistency(),
+		Resource:    object(q.Resource.Type, q.Resource.ID),
+		Permission:  q.Permission,
+		Subject:     subject(q.Subject),
+		Context:     values,
+	})
+	if err != nil {
+		return Answer{}, fault(err)
+	}
+	return answer(resp.GetPermissionship(), resp.GetPartialCaveatInfo()), nil
+}
+
+// CheckAll asks many questions at one state of the engine. The answers are in the order of the questions; one that fails alone carries
+// its error and is no grant.
+func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]Answer, error) {
+	if len(qs) == 0 {
+		return nil, nil
+	}
+	req := &v1.CheckBulkPermissionsRequest{Consistency: f.consistency(), Items: make([]*v1.CheckBulkPermissionsRequestItem, len(qs))}
+	for i, q := range qs {
+		values, err := structpb.NewStruct(q.Context)
+		if err != nil {
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+		}
+		req.Items[i] = &v1.CheckBulkPermissionsRequestItem{
+			Resource:   object(q.Resource.Type, q.Resource.ID),
+			Permission: q.Permission,
+			Subject:    subject(q.Subject),
+			Context:    values,
+		}
+	}
+	resp, err := c.permissions.CheckBulkPermissions(ctx, req)
+	if err != nil {
+		return nil, fault(err)
+	}
+	if len(resp.GetPairs()) != len(qs) {
+		return nil, access.Unavailable(fmt.Errorf("%d answers to %d questions", len(resp.GetPairs()), len(qs)))
+	}
+	answers := make([]Answer, len(qs))
+	for i, pair := range resp.GetPairs() {
+		if item := pair.GetItem(); item != nil {
+			answers[i] = answer(item.GetPermissionship(), item.GetPartialCaveatInfo())
+		} else {
+			answers[i] = Answer{Err: fault(statusError(pair.GetError()))}
+		}
+	}
+	return answers, nil
+}
+
+func statusError(s *status.Status) error { return grpcstatus.FromProto(s).Err() }
+
+func answer(p v1.CheckPermissionResponse_Permissionship, partial *v1.PartialCaveatInfo) Answer {
+	return Answer{
+		Allowed: p == v1.CheckPermissionResponse_PERMISSIONSHIP_HAS_PERMISSION,
+		Missing: partial.GetMissingRequiredContext(),
+	}
+}
+
+func subject(s access.Subject) *v1.SubjectReference {
+	if s.Confined {
+		return serviceOf(access.OrganizationID(s.ID))
+	}
+	return sub(object(s.Type, s.ID))
+}
+
+// Resources streams the IDs of the resources of the type on which the subject has the permission, each at least once, in the engine's
+// order. Those whose conditions lack a value are left out. It stops with each's error.
+func (c *Client) Resources(ctx context.Context, f Freshness, q Question, each func(id string) error) error {
+	values, err := structpb.NewStruct(q.Context)
+	if err != nil {
+		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+	}
+	stream, err := c.permissions.LookupResources(ctx, &v1.LookupResourcesRequest{
+		Consistency:        f.consistency(),
+		ResourceObjectType: string(q.Resource.Type),
+		Permission:         q.Permission,
+		Subject:            subject(q.Subject),
+		Context:            values,
+	})
+	if err != nil {
+		return fault(err)
+	}
+	for {
+		resp, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fault(err)
+		}
+		if resp.GetPermissionship() != v1.LookupPermissionship_LOOKUP_PERMISSIONSHIP_HAS_PERMISSION {
+			continue
+		}
+		if err := each(Decode(resp.GetResourceObjectId())); err != nil {
+			return err
+		}
+	}
+}
+
+// Wildcard is the ID that Subjects reports for a permission open to all subjects of the type.
+const Wildcard = "*"
+
+// Subjects streams the candidates among subjects of q.Subject.Type for the permission on the resource: each that has it, or would under a
+// condition, and Wildcard where it is open to all. Whether a candidate has it is for Check to say.
+func (c *Client) Subjects(ctx context.Context, f Freshness, q Question, each func(id string) error) error {
+	values, err := structpb.NewStruct(q.Context)
+	if err != nil {
+		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+	}
+	stream, err := c.permissions.LookupSubjects(ctx, &v1.LookupSubjectsRequest{
+		Consistency:       f.consistency(),
+		Resource:          object(q.Resource.Type, q.Resource.ID),
+		Permission:        q.Permission,
+		SubjectObjectType: string(q.Subject.Type),
+		Context:           values,
+	})
+	if err != nil {
+		return fault(err)
+	}
+	for {
+		resp, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fault(err)
+		}
+		id := resp.GetSubject().GetSubjectObjectId()
+		if id != Wildcard {
+			id = Decode(id)
+		}
+		if err := each(id); err != nil {
+			return err
+		}
+	}
+}
