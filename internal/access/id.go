@@ -33,6 +33,8 @@ func ParseID[T AnyID](s string) (T, error) {
 		return "", Invalidf("I1", "an ID has at most %d bytes, this one has %d", MaxIDBytes, len(s))
 	case !utf8.ValidString(s):
 		return "", Invalidf("I1", "an ID must be valid UTF-8")
+	case strings.ContainsRune(s, 0):
+		return "", Invalidf("I1", "an ID must not hold U+0000, which not every database can store")
 	}
 	return T(s), nil
 }

@@ -22,7 +22,7 @@ func (c *change) activeUser(id access.UserID, rule string) (access.User, error) 
 }
 
 // chatbotState reads all that decides where a chatbot's actions are decided.
-func (c *change) chatbotState(b access.Chatbot) (spice.ChatbotState, error) {
+func (c *caller) chatbotState(b access.Chatbot) (spice.ChatbotState, error) {
 	rows, err := c.HasRows(b.ID)
 	if err != nil {
 		return spice.ChatbotState{}, err
@@ -63,7 +63,7 @@ func (c *change) aroundChatbot(id access.ChatbotID, edit func(*access.Chatbot) e
 }
 
 // foldRow folds a row for what its holder is now (M2).
-func (c *change) foldRow(r access.Row) (spice.Relationships, error) {
+func (c *caller) foldRow(r access.Row) (spice.Relationships, error) {
 	b, ok, err := c.Chatbot(r.Chatbot)
 	if err != nil || !ok {
 		return nil, err
@@ -76,7 +76,7 @@ func (c *change) foldRow(r access.Row) (spice.Relationships, error) {
 	return spice.FoldRow(r, m.Role, siteAdmin), err
 }
 
-func (c *change) isSiteAdmin(user access.UserID) (bool, error) {
+func (c *caller) isSiteAdmin(user access.UserID) (bool, error) {
 	roles, err := c.PlatformGrants(user)
 	return slices.Contains(roles, access.SiteAdmin), err
 }

@@ -146,6 +146,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			}
 		}
 		if merged := spice.Merge(deltas...); len(merged) > 0 {
+			if err := merged.Validate(); err != nil {
+				return &access.Error{Kind: access.KindInternal, Detail: "the change cannot be carried to the engine", Cause: err}
+			}
 			entry, err := merged.Marshal()
 			if err != nil {
 				return err

@@ -190,6 +190,17 @@ func (c *change) nestTeam(n access.TeamNesting) error {
 	if err != nil || nested {
 		return err
 	}
+	below, err := c.levels(n.Inner, c.InnerTeams)
+	if err != nil {
+		return err
+	}
+	above, err := c.levels(n.Outer, c.OuterTeams)
+	if err != nil {
+		return err
+	}
+	if below+above > MaxTeamLevels {
+		return access.Unprocessablef("T2", "teams are nested at most %d deep, and this would make %d", MaxTeamLevels, below+above)
+	}
 	c.refold(nil, spice.FoldTeamNesting(n))
 	c.state(nil, n)
 	return c.PutTeamNesting(n)
@@ -203,6 +214,36 @@ func (c *change) nested(n access.TeamNesting) (bool, error) {
 		}
 	}
 	return false, err
+}
+
+// MaxTeamLevels is how many teams may lie in one another, the outermost included: the engine follows relationships to a depth of 50 and
+// answers an error beyond, and each level takes one.
+const MaxTeamLevels = 16
+
+// levels counts the teams on the longest way from the team, itself included, in the direction that next gives. There is no circle.
+func (c *change) levels(from access.TeamID, next func(access.TeamID) ([]access.TeamID, error)) (int, error) {
+	known := map[access.TeamID]int{}
+	var walk func(access.TeamID) (int, error)
+	walk = func(t access.TeamID) (int, error) {
+		if n, ok := known[t]; ok {
+			return n, nil
+		}
+		teams, err := next(t)
+		if err != nil {
+			return 0, err
+		}
+		deepest := 0
+		for _, other := range teams {
+			n, err := walk(other)
+			if err != nil {
+				return 0, err
+			}
+			deepest = max(deepest, n)
+		}
+		known[t] = deepest + 1
+		return deepest + 1, nil
+	}
+	return walk(from)
 }
 
 // reaches reports whether from is to, or contains it at any depth.

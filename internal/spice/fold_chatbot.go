@@ -1,6 +1,9 @@
 package spice
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 
 	"github.com/grantway/grantway/internal/access"
@@ -37,6 +40,9 @@ func FoldChatbot(s ChatbotState) Relationships {
 		rs = append(rs, each(bot, everything, set(org, schema.RelManager))...)
 	}
 
+	if c.LinkDigest == "" { // no digest, no link: nothing that a caller presents may match
+		c.PublicMode = access.AudienceNone
+	}
 	link := caveat(schema.CaveatLinkPresented, map[string]any{schema.StoredLink: c.LinkDigest})
 	switch c.PublicMode {
 	case access.AudienceEveryone:
@@ -114,7 +120,7 @@ func foldPolicy(gatehouse *v1.ObjectReference, bot access.ChatbotID, p access.Po
 			gate("required_roles")
 		}
 		for _, r := range p.RequiredRoles {
-			pass(gate("required_roles/"+Encode(r)), roleHolders(r))
+			pass(gate("required_roles/"+digest(r)), roleHolders(r))
 		}
 	}
 	if p.AllowedUsers != nil {
@@ -179,6 +185,12 @@ func FoldFeature(f access.Feature) Relationships {
 // same ID as another's feature. Encoded IDs hold no slash, so gates of two owners never share an ID.
 func gateOf(owner, name string) *v1.ObjectReference {
 	return &v1.ObjectReference{ObjectType: schema.TypeGate, ObjectId: Encode(owner) + "/" + name}
+}
+
+// digest names a gate by what it asks for where the name itself could make the ID longer than the engine's 1,024 bytes.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 // roleHolders is who holds a role, or a platform role named platform:site_admin and so on (G5).

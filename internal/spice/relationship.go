@@ -20,6 +20,16 @@ type Relationships []*v1.Relationship
 // Changes turn one set of relationships into another. Doing them twice is harmless.
 type Changes []*v1.RelationshipUpdate
 
+// Validate refuses changes that the engine would refuse for their form, before they are committed to. The error is a defect of the folding.
+func (c Changes) Validate() error {
+	for _, u := range c {
+		if err := u.Validate(); err != nil {
+			return fmt.Errorf("folding %s: %w", key(u.GetRelationship()), err)
+		}
+	}
+	return nil
+}
+
 // Diff lists what turns before into after: removals first, so that what is interrupted has given too little and never too much.
 func Diff(before, after Relationships) Changes {
 	had := make(map[string]*v1.Relationship, len(before))
@@ -30,6 +40,9 @@ func Diff(before, after Relationships) Changes {
 	var touches Changes
 	for _, r := range after {
 		k := key(r)
+		if keep[k] {
+			continue
+		}
 		keep[k] = true
 		if old := had[k]; old == nil || !proto.Equal(old, r) {
 			touches = append(touches, &v1.RelationshipUpdate{Operation: v1.RelationshipUpdate_OPERATION_TOUCH, Relationship: r})

@@ -1,0 +1,59 @@
+package secret
+
+import (
+	"crypto/rand"
+	"math/big"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Each kind of secret says by its prefix what it is, for people and for scanners of source code.
+const (
+	prefixAccountKey = "gw_"
+	prefixChatbotKey = "gwbot_"
+)
+
+const (
+	alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	// idChars of this alphabet hold 71 bits: IDs do not meet by chance.
+	idChars = 12
+	// secretChars of this alphabet hold 256 bits.
+	secretChars = 43
+	// previewChars of the secret are kept for people to tell keys apart; 232 bits stay unknown.
+	previewChars = 4
+)
+
+// Minted is a new credential.
+type Minted struct {
+	ID      access.KeyID
+	Text    string // what its holder presents; shown once, never kept (K2)
+	Digest  string // what the store keeps
+	Preview string // the first characters of Text, for people to tell keys apart
+}
+
+// NewAccountKey makes the credential of a backend or an administrator (section 8).
+func (h *Hasher) NewAccountKey() Minted { return h.mint(prefixAccountKey) }
+
+// NewChatbotKey makes the credential of one chatbot (3.6).
+func (h *Hasher) NewChatbotKey() Minted { return h.mint(prefixChatbotKey) }
+
+func (h *Hasher) mint(prefix string) Minted {
+	id := random(idChars)
+	head := prefix + id + "_"
+	text := head + random(secretChars)
+	return Minted{ID: access.KeyID(id), Text: text, Digest: h.Digest(text), Preview: text[:len(head)+previewChars]}
+}
+
+// random is n characters of the alphabet, each as likely as any other.
+func random(n int) string {
+	size := big.NewInt(int64(len(alphabet)))
+	text := make([]byte, n)
+	for i := range text {
+		digit, err := rand.Int(rand.Reader, size)
+		if err != nil {
+			panic(err) // crypto/rand.Reader never returns an error
+		}
+		text[i] = alphabet[digit.Int64()]
+	}
+	return string(text)
+}

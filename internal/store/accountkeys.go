@@ -1,0 +1,56 @@
+package store
+
+import (
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+const selectAccountKeys = `SELECT id, name, access, organization, actor_required, allowed_ips, expires_at, preview, created_by, created_at, last_used
+	FROM account_keys`
+
+var putAccountKey = upsert("account_keys", "id",
+	"digest, name, access, organization, actor_required, allowed_ips, expires_at, preview, created_by, created_at, last_used")
+
+func scanAccountKey(r row) (k access.AccountKey, err error) {
+	err = r.Scan(&k.ID, &k.Name, &k.Access, &k.Organization, &k.ActorRequired, asJSON(&k.AllowedIPs), timeColumn{&k.ExpiresAt},
+		&k.Preview, &k.CreatedBy, timeColumn{&k.CreatedAt}, timeColumn{&k.LastUsed})
+	return k, err
+}
+
+// AccountKey gives the key, expired or not.
+func (tx *Tx) AccountKey(id access.KeyID) (access.AccountKey, bool, error) {
+	return one(tx, scanAccountKey, selectAccountKeys+` WHERE id = $1`, id)
+}
+
+// AccountKeyByDigest gives the key whose secret has the digest, expired or not.
+func (tx *Tx) AccountKeyByDigest(digest string) (access.AccountKey, bool, error) {
+	return one(tx, scanAccountKey, selectAccountKeys+` WHERE digest = $1`, digest)
+}
+
+// PutAccountKey inserts or replaces the key. The digest stands for the secret, which is never kept; it comes back from nowhere.
+func (tx *Tx) PutAccountKey(k access.AccountKey, digest string) error {
+	return tx.exec(putAccountKey, k.ID, digest, k.Name, k.Access, k.Organization, k.ActorRequired, asJSON(&k.AllowedIPs),
+		micros(k.ExpiresAt), k.Preview, k.CreatedBy, micros(k.CreatedAt), micros(k.LastUsed))
+}
+
+// DeleteAccountKey removes the key.
+func (tx *Tx) DeleteAccountKey(id access.KeyID) error {
+	return tx.exec(`DELETE FROM account_keys WHERE id = $1`, id)
+}
+
+// AccountKeyFilter narrows AccountKeys.
+type AccountKeyFilter struct {
+	Organization access.OrganizationID // keys confined to it
+}
+
+// AccountKeys lists keys by ID.
+func (tx *Tx) AccountKeys(f AccountKeyFilter, after access.KeyID, limit int) ([]access.AccountKey, error) {
+	l := from(selectAccountKeys).is("organization", string(f.Organization))
+	return many(tx, scanAccountKey, l.page("id", string(after), limit))
+}
+
+// TouchAccountKey notes when the key was used, unless a later use is known: uses are noted out of order.
+func (tx *Tx) TouchAccountKey(id access.KeyID, t time.Time) error {
+	return tx.exec(`UPDATE account_keys SET last_used = $1 WHERE id = $2 AND last_used < $1`, micros(t), id)
+}

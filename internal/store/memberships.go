@@ -1,0 +1,42 @@
+package store
+
+import "github.com/grantway/grantway/internal/access"
+
+const selectMemberships = `SELECT organization, user_id, role FROM memberships`
+
+var putMembership = upsert("memberships", "organization, user_id", "role")
+
+func scanMembership(r row) (m access.Membership, err error) {
+	err = r.Scan(&m.Organization, &m.User, &m.Role)
+	return m, err
+}
+
+// Membership gives the user's role in the organization.
+func (tx *Tx) Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error) {
+	return one(tx, scanMembership, selectMemberships+` WHERE organization = $1 AND user_id = $2`, org, user)
+}
+
+// PutMembership inserts or replaces the user's role in the organization.
+func (tx *Tx) PutMembership(m access.Membership) error {
+	return tx.exec(putMembership, m.Organization, m.User, m.Role)
+}
+
+// DeleteMembership takes the user out of the organization.
+func (tx *Tx) DeleteMembership(org access.OrganizationID, user access.UserID) error {
+	return tx.exec(`DELETE FROM memberships WHERE organization = $1 AND user_id = $2`, org, user)
+}
+
+// Members lists the organization's people by user.
+func (tx *Tx) Members(org access.OrganizationID, after access.UserID, limit int) ([]access.Membership, error) {
+	return many(tx, scanMembership, from(selectMemberships+` WHERE organization = $1`, org).page("user_id", string(after), limit))
+}
+
+// Memberships lists the user's roles, by organization.
+func (tx *Tx) Memberships(user access.UserID) ([]access.Membership, error) {
+	return many(tx, scanMembership, from(selectMemberships+` WHERE user_id = $1 ORDER BY organization`, user))
+}
+
+// MembersWithRole lists those who have the role in the organization, by user.
+func (tx *Tx) MembersWithRole(org access.OrganizationID, role access.OrgRole, limit int) ([]access.Membership, error) {
+	return many(tx, scanMembership, from(selectMemberships+` WHERE organization = $1 AND role = $2`, org, role).orderBy("user_id", limit))
+}

@@ -1,0 +1,30 @@
+package store
+
+import "github.com/grantway/grantway/internal/access"
+
+var putPlatformGrant = upsert("platform_grants", "user_id, role", "")
+
+func scanPlatformGrant(r row) (g access.PlatformGrant, err error) {
+	err = r.Scan(&g.User, &g.Role)
+	return g, err
+}
+
+// PlatformGrants gives the user's platform roles.
+func (tx *Tx) PlatformGrants(user access.UserID) ([]access.PlatformRole, error) {
+	return many(tx, scanString[access.PlatformRole], from(`SELECT role FROM platform_grants WHERE user_id = $1 ORDER BY role`, user))
+}
+
+// AllPlatformGrants lists the grants of all users, by user and role.
+func (tx *Tx) AllPlatformGrants() ([]access.PlatformGrant, error) {
+	return many(tx, scanPlatformGrant, from(`SELECT user_id, role FROM platform_grants ORDER BY user_id, role`))
+}
+
+// PutPlatformGrant inserts the grant, unless it is there.
+func (tx *Tx) PutPlatformGrant(g access.PlatformGrant) error {
+	return tx.exec(putPlatformGrant, g.User, g.Role)
+}
+
+// DeletePlatformGrant removes the grant.
+func (tx *Tx) DeletePlatformGrant(g access.PlatformGrant) error {
+	return tx.exec(`DELETE FROM platform_grants WHERE user_id = $1 AND role = $2`, g.User, g.Role)
+}

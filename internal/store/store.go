@@ -1,0 +1,117 @@
+// Package store keeps the facts of the access model in SQL, one file a noun, together with what must be committed with them: the record,
+// the outbox, and the answers to repeated calls.
+//
+// It owns the database file, its schema (migrations/) and every SQL statement of the program. It must not decide: it neither asks who is
+// calling nor checks a rule of the model. Package sharing does, inside the transaction that Update gives it. It must not call SpiceDB
+// either; an outbox entry is opaque to it.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// DB is an open store. It is safe for concurrent use.
+//
+// Its methods, and those of Tx, fail with an error of kind Unavailable when the database cannot answer, and with one of kind Internal
+// when it refuses a value (a broken foreign key or uniqueness), since trying that again never helps.
+type DB struct {
+	dialect dialect
+	writer  *sql.DB // one connection: changes are made one at a time
+	readers *sql.DB // read-only connections
+	release func() error
+	closing sync.Once
+}
+
+// Tx is one transaction. It carries the context of the call that began it, is not safe for concurrent use, and is dead once the function
+// it was given to returns.
+//
+// After a method has failed for the database's sake, every later one fails alike and the transaction cannot commit. SQLite may have
+// undone the transaction by then, and whatever followed would be written outside of it.
+type Tx struct {
+	ctx    context.Context
+	sql    statements
+	broken error
+}
+
+// statements is what Tx needs of a *sql.Tx.
+type statements interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Update runs fn in the one write transaction of the moment and commits. An error of fn rolls back and is returned as it is. fn may run again
+// after a serialization failure, so it must not do anything that a rollback does not undo; and it must not call Update, for which it would
+// wait forever.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return db.transact(ctx, db.writer, db.dialect.write, fn)
+}
+
+// View runs fn in a read-only snapshot: what is committed meanwhile is not seen. It waits for no writer.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	return db.transact(ctx, db.readers, db.dialect.read, fn)
+}
+
+func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
+	return db.dialect.transact(ctx, pool, opts, func(t *sql.Tx) error {
+		tx := &Tx{ctx: ctx, sql: t}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.broken
+	})
+}
+
+// Ping reports whether the store can answer.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.View(ctx, func(tx *Tx) error {
+		_, _, err := one(tx, scanString[string], `SELECT name FROM counters WHERE name = $1`, counterRecord)
+		return err
+	})
+}
+
+// Close waits for the change in progress, closes the store and lets others open it. Closing twice is harmless.
+func (db *DB) Close() (err error) {
+	db.closing.Do(func() {
+		err = errors.Join(db.readers.Close(), db.closeWriter(), db.release())
+	})
+	return err
+}
+
+// closeWriter takes the one connection, which waits for whoever has it, before it closes the pool: database/sql itself would not wait,
+// and the lock on the file would be gone before the last commit.
+func (db *DB) closeWriter() error {
+	conn, err := db.writer.Conn(context.Background())
+	if err != nil {
+		return errors.Join(err, db.writer.Close())
+	}
+	return errors.Join(db.writer.Close(), conn.Close())
+}
+
+// failed gives an error of the database the kind that callers expect. It returns nil for nil, and leaves an error of the domain alone.
+func failed(err error) error {
+	var known *access.Error
+	switch {
+	case err == nil || errors.As(err, &known):
+		return err
+	case refused(err):
+		return &access.Error{Kind: access.KindInternal, Detail: "the server has a defect", Cause: err}
+	}
+	return access.Unavailable(err)
+}
+
+// refused reports whether the database is well and will not take the value: a constraint.
+func refused(err error) bool {
+	const sqliteConstraint = 19 // SQLITE_CONSTRAINT, the low byte of its extended codes
+	var lite interface{ Code() int }
+	if errors.As(err, &lite) && lite.Code()&0xff == sqliteConstraint {
+		return true
+	}
+	state := sqlState(err)
+	return len(state) == 5 && state[:2] == "23" // integrity constraint violation, in the SQL standard
+}

@@ -1,0 +1,48 @@
+package store
+
+import "github.com/grantway/grantway/internal/access"
+
+const selectUsers = `SELECT id, email, email_verified, name, type, active, deleted, organization FROM users`
+
+var putUser = upsert("users", "id", "email, email_verified, name, type, active, deleted, organization")
+
+func scanUser(r row) (u access.User, err error) {
+	err = r.Scan(&u.ID, &u.Email, &u.EmailVerified, &u.Name, &u.Type, &u.Active, &u.Deleted, &u.Organization)
+	return u, err
+}
+
+// User gives the user, tombstones included.
+func (tx *Tx) User(id access.UserID) (access.User, bool, error) {
+	return one(tx, scanUser, selectUsers+` WHERE id = $1`, id)
+}
+
+// UserByVerifiedEmail gives the one user, not deleted, whose verified address it is (I2).
+func (tx *Tx) UserByVerifiedEmail(email access.Email) (access.User, bool, error) {
+	return one(tx, scanUser, selectUsers+` WHERE email = $1 AND email_verified AND NOT deleted AND email <> ''`, email)
+}
+
+// PutUser inserts or replaces the user. Nothing removes one: a deleted user stays as a tombstone. A verified address that another user
+// has, who is not deleted, is refused with an error of kind Internal.
+func (tx *Tx) PutUser(u access.User) error {
+	return tx.exec(putUser, u.ID, u.Email, u.EmailVerified, u.Name, u.Type, u.Active, u.Deleted, u.Organization)
+}
+
+// UserFilter narrows Users.
+type UserFilter struct {
+	Email          access.Email          // verified or not
+	Home           access.OrganizationID // the home organization
+	MemberOf       access.OrganizationID // an organization in which the user has a role
+	IncludeDeleted bool                  // tombstones too
+}
+
+// Users lists users by ID.
+func (tx *Tx) Users(f UserFilter, after access.UserID, limit int) ([]access.User, error) {
+	l := from(selectUsers).is("email", string(f.Email)).is("organization", string(f.Home))
+	if f.MemberOf != "" {
+		l.and("id IN (SELECT user_id FROM memberships WHERE organization = ?)", f.MemberOf)
+	}
+	if !f.IncludeDeleted {
+		l.and("deleted = ?", false)
+	}
+	return many(tx, scanUser, l.page("id", string(after), limit))
+}

@@ -1,0 +1,163 @@
+package plain
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/authzed/spicedb/pkg/cmd/datastore"
+	"github.com/authzed/spicedb/pkg/cmd/server"
+	"github.com/authzed/spicedb/pkg/cmd/util"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// engine is a SpiceDB in this process that holds one world after another.
+type engine struct {
+	client *spice.Client
+	holds  spice.Relationships
+}
+
+func startEngine(t *testing.T) *engine {
+	t.Helper()
+	const secret = "differential"
+	ctx, stop := context.WithCancel(context.Background())
+	runnable, err := server.NewConfigWithOptionsAndDefaults(
+		server.WithDatastoreConfig(*datastore.NewConfigWithOptionsAndDefaults(
+			datastore.WithEngine(datastore.MemoryEngine), datastore.WithGCWindow(time.Minute))),
+		server.WithGRPCServer(util.GRPCServerConfig{Enabled: true, Network: util.BufferedNetwork}),
+		server.WithDispatchServer(util.GRPCServerConfig{Enabled: false}),
+		server.WithHTTPGateway(util.HTTPServerConfig{HTTPEnabled: false}),
+		server.WithMetricsAPI(util.HTTPServerConfig{HTTPEnabled: false}),
+		server.WithPresharedSecureKey(secret),
+		server.WithSilentlyDisableTelemetry(true),
+		server.WithTelemetryEndpoint(""),
+	).Complete(ctx)
+	require.NoError(t, err)
+	stopped := make(chan error, 1)
+	go func() { stopped <- runnable.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-stopped)
+	})
+	conn, err := runnable.NewClient(grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(bearer(secret)))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	e := &engine{client: spice.NewClient(conn)}
+	_, err = e.client.WriteSchema(ctx, schema.Text)
+	require.NoError(t, err)
+	return e
+}
+
+// bearer presents the engine's key on a connection inside the process.
+type bearer string
+
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + string(b)}, nil
+}
+
+func (b bearer) RequireTransportSecurity() bool { return false }
+
+// load makes the engine hold the world and nothing else.
+func (e *engine) load(ctx context.Context, w *World) error {
+	folded := fold(w)
+	changes := spice.Diff(e.holds, folded)
+	if _, err := e.client.Apply(ctx, changes); err != nil {
+		return err
+	}
+	e.holds = folded
+	return nil
+}
+
+// ask is the engine's answers, in the order of the questions.
+func (e *engine) ask(ctx context.Context, w *World, questions []Question) ([]bool, error) {
+	asked := make([]spice.Question, len(questions))
+	for i, q := range questions {
+		asked[i] = spice.Question{Subject: q.Subject, Permission: string(q.Action), Resource: q.Resource, Context: conditions(w, q)}
+	}
+	answers, err := e.client.CheckAll(ctx, spice.Newest, asked)
+	if err != nil {
+		return nil, err
+	}
+	allowed := make([]bool, len(answers))
+	for i, a := range answers {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		allowed[i] = a.Allowed
+	}
+	return allowed, nil
+}
+
+// conditions is what a gateway fills in for the engine's caveats.
+func conditions(w *World, q Question) map[string]any {
+	limits := map[string]any{}
+	for name, value := range q.Request.Values {
+		limits["max_"+name] = value
+	}
+	filled := map[string]any{
+		schema.ParamTime:   q.Request.Now.UTC().Format(time.RFC3339Nano),
+		schema.ParamValues: limits,
+	}
+	if q.Request.Link != "" {
+		filled[schema.ParamLink] = LinkDigest(q.Request.Link)
+	}
+	if _, err := netip.ParseAddr(q.Request.IP); err == nil {
+		filled[schema.ParamIP] = q.Request.IP
+	}
+	if e, err := access.ParseEmail(q.Request.Email); err == nil {
+		filled[schema.ParamEmailDomain] = e.Domain()
+	}
+	if u, known := w.user(access.UserID(q.Subject.ID)); known && q.Subject.Type == access.TypeUser && u.Verified() != "" {
+		filled[schema.ParamEmailDomain] = u.Verified().Domain()
+	}
+	return filled
+}
+
+// fold is the relationships that the world implies.
+func fold(w *World) spice.Relationships {
+	rs := spice.FoldPlatform()
+	rs = append(rs, foldEach(w.Users, spice.FoldUser)...)
+	rs = append(rs, foldEach(w.PlatformGrants, spice.FoldPlatformGrant)...)
+	rs = append(rs, foldEach(w.Organizations, spice.FoldOrganization)...)
+	rs = append(rs, foldEach(w.Memberships, spice.FoldMembership)...)
+	rs = append(rs, foldEach(w.Teams, spice.FoldTeam)...)
+	rs = append(rs, foldEach(w.TeamMemberships, spice.FoldTeamMembership)...)
+	rs = append(rs, foldEach(w.Nestings, spice.FoldTeamNesting)...)
+	rs = append(rs, foldEach(w.Assignments, spice.FoldRoleAssignment)...)
+	rs = append(rs, foldEach(w.GroupMemberships, spice.FoldGroupMembership)...)
+	rs = append(rs, foldEach(w.Chatbots, func(c access.Chatbot) spice.Relationships {
+		s := spice.ChatbotState{Chatbot: c}
+		for _, row := range w.Rows {
+			s.HasRows = s.HasRows || row.Chatbot == c.ID
+		}
+		for _, p := range w.Policies {
+			if p.Chatbot == c.ID {
+				s.Policy = p
+			}
+		}
+		return spice.FoldChatbot(s)
+	})...)
+	rs = append(rs, foldEach(w.Shares, spice.FoldShare)...)
+	rs = append(rs, foldEach(w.Rows, func(r access.Row) spice.Relationships {
+		c, _ := w.chatbot(r.Chatbot)
+		return spice.FoldRow(r, w.roleIn(r.User, c.Organization), w.hasPlatformRole(r.User, access.SiteAdmin))
+	})...)
+	rs = append(rs, foldEach(w.Resources, spice.FoldResource)...)
+	rs = append(rs, foldEach(w.Features, spice.FoldFeature)...)
+	return append(rs, foldEach(w.APIKeys, spice.FoldAPIKey)...)
+}
+
+func foldEach[F any](facts []F, one func(F) spice.Relationships) spice.Relationships {
+	var rs spice.Relationships
+	for _, f := range facts {
+		rs = append(rs, one(f)...)
+	}
+	return rs
+}

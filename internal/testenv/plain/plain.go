@@ -1,0 +1,30 @@
+// Package plain reads the access model a second time, as plainly as it can: facts in slices, rules in loops, one comment for each rule.
+//
+// It is the yardstick by which tests measure the engine. It therefore shares nothing with the schema and the folding but the domain's
+// own words, and it is neither fast nor part of any server. Decide answers a question about a World; Generate makes random worlds that
+// the write rules allow; Questions asks everything that can be asked about one.
+package plain
+
+import "github.com/grantway/grantway/internal/access"
+
+// World is all the facts there are at one moment.
+type World struct {
+	Users            []access.User
+	PlatformGrants   []access.PlatformGrant
+	Organizations    []access.Organization
+	Memberships      []access.Membership
+	Teams            []access.Team
+	TeamMemberships  []access.TeamMembership
+	Nestings         []access.TeamNesting
+	Roles            []access.Role
+	Assignments      []access.RoleAssignment
+	Groups           []access.Group
+	GroupMemberships []access.GroupMembership
+	Chatbots         []access.Chatbot
+	Shares           []access.Share
+	Rows             []access.Row
+	Policies         []access.Policy
+	Resources        []access.Resource
+	Features         []access.Feature
+	APIKeys          []access.APIKey
+}
