@@ -15,6 +15,7 @@ const (
 	RelAnyone    = "anyone"
 	RelInactive  = "inactive"
 	RelInternal  = "internal"
+	RelApplied   = "applied"
 	PermExternal = "external"
 	PermEveryone = "everyone"
 	PermLoggedIn = "logged_in"
@@ -90,3 +91,9 @@ const (
 	StoredDomains    = "domains"
 	StoredLimits     = "limits"
 )
+
+// Resources lists the types of which the built-in schema has relationships.
+var Resources = []string{
+	"platform", "organization", "team", "role", "group", TypeEmail, TypeEmailDomain, "chatbot", TypeMatrix, TypeGatehouse, TypeGate,
+	"document", "mcp_server", "metric", "feature",
+}

@@ -35,14 +35,8 @@ type Carrier struct {
 	engine Engine
 	log    *slog.Logger
 	turn   sync.Mutex
+	mark   spice.Mark // what the engine's mark is, guarded by turn
 	last   atomic.Pointer[spice.Token]
-}
-
-// New makes a carrier whose Last is first, the token of what the engine holds already.
-func New(db *store.DB, engine Engine, first spice.Token, log *slog.Logger) *Carrier {
-	c := &Carrier{db: db, engine: engine, log: log}
-	c.last.Store(&first)
-	return c
 }
 
 // Last is the token of the newest change that this process applied. A decision at least as fresh sees every change that was answered (C3).
@@ -71,14 +65,14 @@ func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) {
 			}
 			all[i] = changes
 		}
-		token, err := c.engine.Apply(ctx, spice.Merge(all...))
+		upTo := entries[len(entries)-1].Seq
+		mark := spice.Mark{Installation: c.mark.Installation, Change: upTo}
+		token, err := c.engine.Apply(ctx, append(spice.Merge(all...), spice.Diff(spice.FoldMark(c.mark), spice.FoldMark(mark))...))
 		if err != nil {
 			return "", err
 		}
-		if token != "" {
-			c.last.Store(&token)
-		}
-		upTo := entries[len(entries)-1].Seq
+		c.mark = mark
+		c.last.Store(&token)
 		if err := c.db.Update(ctx, func(tx *store.Tx) error { return tx.DeleteOutbox(upTo) }); err != nil {
 			return "", err
 		}

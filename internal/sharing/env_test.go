@@ -24,7 +24,7 @@ import (
 // env is a store, an engine and the use cases over them.
 type env struct {
 	*sharing.Service
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	db     *store.DB
 	engine *spice.Client
@@ -41,7 +41,7 @@ func as(u access.UserID) access.Actor {
 	return a
 }
 
-func newEnv(t *testing.T) *env {
+func newEnv(t testing.TB) *env {
 	t.Helper()
 	ctx := context.Background()
 	dir := t.TempDir()
@@ -52,9 +52,10 @@ func newEnv(t *testing.T) *env {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	client := spice.NewClient(e.Conn())
+	require.NoError(t, outbox.Claim(ctx, db, client))
 	_, err = client.WriteSchema(ctx, schema.Text)
 	require.NoError(t, err)
-	token, err := client.Apply(ctx, spice.Diff(nil, spice.FoldPlatform()))
+	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.Default())
 	require.NoError(t, err)
 	var hasher *secret.Hasher
 	require.NoError(t, db.Update(ctx, func(tx *store.Tx) (err error) {
@@ -63,7 +64,7 @@ func newEnv(t *testing.T) *env {
 	}))
 	out := &env{t: t, ctx: ctx, db: db, engine: client, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
 	out.Service = sharing.New(sharing.Config{
-		Store: db, Engine: client, Outbox: outbox.New(db, client, token, slog.Default()), Secrets: hasher,
+		Store: db, Engine: client, Outbox: carrier, Secrets: hasher,
 		Now: func() time.Time { return out.now }, Log: slog.Default(),
 	})
 	return out
@@ -73,7 +74,7 @@ func newEnv(t *testing.T) *env {
 func (e *env) implied() spice.Relationships {
 	e.t.Helper()
 	var all spice.Relationships
-	require.NoError(e.t, sharing.Projection(e.ctx, e.db, func(rs spice.Relationships) error {
+	require.NoError(e.t, sharing.Projection(e.db)(e.ctx, func(rs spice.Relationships) error {
 		all = append(all, rs...)
 		return nil
 	}))
@@ -84,12 +85,11 @@ func (e *env) implied() spice.Relationships {
 func (e *env) held() spice.Relationships {
 	e.t.Helper()
 	var all spice.Relationships
-	for _, t := range []string{
-		"platform", "organization", "team", "role", "group", "email", "email_domain", "chatbot", "matrix", "gatehouse", "gate",
-		"document", "mcp_server", "metric", "feature",
-	} {
+	for _, t := range schema.Resources {
 		require.NoError(e.t, e.engine.ReadAll(e.ctx, t, func(r *v1.Relationship) error {
-			all = append(all, r)
+			if r.GetRelation() != schema.RelApplied {
+				all = append(all, r)
+			}
 			return nil
 		}))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 )
@@ -12,21 +13,22 @@ import (
 const pageOfFacts = 500
 
 // Projection streams every relationship that the facts in the store imply, from one snapshot, so that an engine can be built anew from the
-// store or compared with it. It stops with each's error.
-func Projection(ctx context.Context, db *store.DB, each func(spice.Relationships) error) error {
-	return db.View(ctx, func(tx *store.Tx) error {
-		if err := each(spice.FoldPlatform()); err != nil {
-			return err
-		}
-		p := projector{tx: tx, each: each}
-		for _, project := range []func() error{p.users, p.organizations, p.teams, p.roles, p.groups, p.chatbots, p.resources} {
-			if err := project(); err != nil {
-				return err
+// store or compared with it.
+func Projection(db *store.DB) outbox.Projection {
+	return func(ctx context.Context, each func(spice.Relationships) error) error {
+		return db.View(ctx, func(tx *store.Tx) error {
+			p := projector{tx: tx, each: each}
+			for _, project := range []func() error{p.platform, p.users, p.organizations, p.teams, p.roles, p.groups, p.chatbots, p.resources} {
+				if err := project(); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 }
+
+func (p projector) platform() error { return p.each(spice.FoldPlatform()) }
 
 type projector struct {
 	tx   *store.Tx

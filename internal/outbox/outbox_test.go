@@ -1,0 +1,159 @@
+package outbox_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/schema"
+)
+
+var (
+	root  = access.Actor{Key: "root", Access: access.KeyFull, Address: "127.0.0.1"}
+	bob   = access.Principal{Kind: access.PrincipalUser, ID: "bob"}
+	asked = spice.Question{
+		Subject: access.Subject{Type: access.TypeUser, ID: "bob"}, Permission: "interact", Resource: access.Object{Type: "chatbot", ID: "helper"},
+		Context: map[string]any{schema.ParamTime: time.Now().UTC().Format(time.RFC3339)},
+	}
+)
+
+// installation is a data directory that is opened and closed again.
+type installation struct {
+	t   *testing.T
+	dir string
+}
+
+// running is an open installation.
+type running struct {
+	*sharing.Service
+	engine *spice.Client
+	db     *store.DB
+}
+
+func (i installation) open(t *testing.T, do func(running)) error {
+	ctx := context.Background()
+	db, err := store.Open(ctx, filepath.Join(i.dir, "store.db"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(i.dir, "engine.db")})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, e.Close()) }()
+	client := spice.NewClient(e.Conn())
+	if err := outbox.Claim(ctx, db, client); err != nil {
+		return err
+	}
+	_, err = client.WriteSchema(ctx, schema.Text)
+	require.NoError(t, err)
+	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	var secrets *secret.Hasher
+	require.NoError(t, db.Update(ctx, func(tx *store.Tx) (err error) {
+		secrets, err = secret.Ensure(tx)
+		return err
+	}))
+	do(running{sharing.New(sharing.Config{Store: db, Engine: client, Outbox: carrier, Secrets: secrets, Log: slog.New(slog.DiscardHandler)}), client, db})
+	return nil
+}
+
+func (r running) found(t *testing.T) {
+	ctx := context.Background()
+	for _, u := range []access.UserID{"olga", "bob"} {
+		_, err := r.PutUser(ctx, root, u, sharing.UserPatch{})
+		require.NoError(t, err)
+	}
+	_, err := r.PutOrganization(ctx, root, "acme", sharing.OrganizationPatch{Owner: access.Some[access.UserID]("olga")})
+	require.NoError(t, err)
+	_, err = r.PutChatbot(ctx, root, "helper",
+		sharing.ChatbotPatch{Organization: access.Some[access.OrganizationID]("acme"), Owner: access.Some[access.UserID]("olga")})
+	require.NoError(t, err)
+}
+
+func (r running) share(t *testing.T) {
+	_, err := r.PutShare(context.Background(), root, "helper", bob, sharing.SharePatch{Access: access.Some(access.UseOnly)})
+	require.NoError(t, err)
+}
+
+func (r running) unshare(t *testing.T) {
+	_, err := r.DeleteShare(context.Background(), root, "helper", bob)
+	require.NoError(t, err)
+}
+
+func (r running) mayInteract(t *testing.T) bool {
+	a, err := r.engine.Check(context.Background(), spice.Newest, asked)
+	require.NoError(t, err)
+	return a.Allowed
+}
+
+func copyFile(t *testing.T, from, to string) {
+	data, err := os.ReadFile(from)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(to, data, 0o600))
+}
+
+func TestAnEngineThatWasLostIsBuiltAnew(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) { r.found(t); r.share(t) }))
+	require.NoError(t, os.Remove(filepath.Join(i.dir, "engine.db")))
+	require.NoError(t, i.open(t, func(r running) { require.True(t, r.mayInteract(t)) }))
+}
+
+func TestAnOlderCopyOfTheEngineBringsNoRevokedGrantBack(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	engine, copied := filepath.Join(i.dir, "engine.db"), filepath.Join(i.dir, "copy.db")
+	require.NoError(t, i.open(t, func(r running) { r.found(t); r.share(t) }))
+	copyFile(t, engine, copied)
+	require.NoError(t, i.open(t, func(r running) { require.True(t, r.mayInteract(t)); r.unshare(t) }))
+	copyFile(t, copied, engine)
+	require.NoError(t, i.open(t, func(r running) { require.False(t, r.mayInteract(t)) }))
+}
+
+func TestAnOlderCopyOfTheStoreIsWhatHolds(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	kept, copied := filepath.Join(i.dir, "store.db"), filepath.Join(i.dir, "copy.db")
+	require.NoError(t, i.open(t, func(r running) { r.found(t) }))
+	copyFile(t, kept, copied)
+	require.NoError(t, i.open(t, func(r running) { r.share(t) }))
+	copyFile(t, copied, kept)
+	require.NoError(t, i.open(t, func(r running) { require.False(t, r.mayInteract(t)) }))
+}
+
+func TestWhatACrashLeftInTheOutboxIsCarriedBeforeAnythingElse(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	var share spice.Relationships
+	require.NoError(t, i.open(t, func(r running) {
+		r.found(t)
+		share = spice.FoldShare(access.Share{Chatbot: "helper", Principal: bob, Level: access.UseOnly})
+		entry, err := spice.Diff(nil, share).Marshal()
+		require.NoError(t, err)
+		require.NoError(t, r.db.Update(context.Background(), func(tx *store.Tx) error {
+			_, err := tx.AppendOutbox(entry)
+			return err
+		}))
+		require.False(t, r.mayInteract(t), "committed and not yet carried")
+	}))
+	require.NoError(t, i.open(t, func(r running) { require.True(t, r.mayInteract(t)) }))
+}
+
+func TestAnEngineOfAnotherInstallationIsRefused(t *testing.T) {
+	mine, other := installation{t, t.TempDir()}, installation{t, t.TempDir()}
+	require.NoError(t, mine.open(t, func(r running) { r.found(t); r.share(t) }))
+	require.NoError(t, other.open(t, func(r running) { r.found(t) }))
+	copyFile(t, filepath.Join(other.dir, "engine.db"), filepath.Join(mine.dir, "engine.db"))
+	err := mine.open(t, func(running) { t.Fatal("opened") })
+	require.Equal(t, access.KindConflict, access.KindOf(err))
+	require.ErrorContains(t, err, "another installation")
+}
