@@ -21,7 +21,7 @@ import (
 // where to begin; world i of seed s is world 0 of seed s+i, so that a failure is repeated by its own seed alone.
 const (
 	defaultWorlds     = 60
-	questionsPerWorld = 900
+	questionsPerWorld = 500
 )
 
 // number reads an environment variable, or returns what stands for it.

@@ -3,22 +3,19 @@ package plain
 import (
 	"context"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/authzed/spicedb/pkg/cmd/datastore"
-	"github.com/authzed/spicedb/pkg/cmd/server"
-	"github.com/authzed/spicedb/pkg/cmd/util"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/schema"
 )
 
-// engine is a SpiceDB in this process that holds one world after another.
+// engine is an embedded SpiceDB that holds one world after another.
 type engine struct {
 	client *spice.Client
 	holds  spice.Relationships
@@ -26,43 +23,15 @@ type engine struct {
 
 func startEngine(t *testing.T) *engine {
 	t.Helper()
-	const secret = "differential"
-	ctx, stop := context.WithCancel(context.Background())
-	runnable, err := server.NewConfigWithOptionsAndDefaults(
-		server.WithDatastoreConfig(*datastore.NewConfigWithOptionsAndDefaults(
-			datastore.WithEngine(datastore.MemoryEngine), datastore.WithGCWindow(time.Minute))),
-		server.WithGRPCServer(util.GRPCServerConfig{Enabled: true, Network: util.BufferedNetwork}),
-		server.WithDispatchServer(util.GRPCServerConfig{Enabled: false}),
-		server.WithHTTPGateway(util.HTTPServerConfig{HTTPEnabled: false}),
-		server.WithMetricsAPI(util.HTTPServerConfig{HTTPEnabled: false}),
-		server.WithPresharedSecureKey(secret),
-		server.WithSilentlyDisableTelemetry(true),
-		server.WithTelemetryEndpoint(""),
-	).Complete(ctx)
+	ctx := context.Background()
+	started, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(t.TempDir(), "engine.db")})
 	require.NoError(t, err)
-	stopped := make(chan error, 1)
-	go func() { stopped <- runnable.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		require.NoError(t, <-stopped)
-	})
-	conn, err := runnable.NewClient(grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(bearer(secret)))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	e := &engine{client: spice.NewClient(conn)}
+	t.Cleanup(func() { require.NoError(t, started.Close()) })
+	e := &engine{client: spice.NewClient(started.Conn())}
 	_, err = e.client.WriteSchema(ctx, schema.Text)
 	require.NoError(t, err)
 	return e
 }
-
-// bearer presents the engine's key on a connection inside the process.
-type bearer string
-
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + string(b)}, nil
-}
-
-func (b bearer) RequireTransportSecurity() bool { return false }
 
 // load makes the engine hold the world and nothing else.
 func (e *engine) load(ctx context.Context, w *World) error {

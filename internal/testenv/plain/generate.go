@@ -72,9 +72,10 @@ var userIDs = []string{
 
 func (g *generator) users(n int) {
 	verified := map[access.Email]bool{}
+	ids := some(g.rng, len(userIDs), userIDs)
 	for i := range n {
-		u := access.User{ID: access.UserID(userIDs[i%len(userIDs)]), Active: true, Type: pick(g.rng, access.Internal, access.External)}
-		if i >= len(userIDs) {
+		u := access.User{ID: access.UserID(ids[i%len(ids)]), Active: true, Type: pick(g.rng, access.Internal, access.External)}
+		if i >= len(ids) {
 			u.ID += access.UserID(strconv.Itoa(i))
 		}
 		if g.chance(1, 8) {
@@ -94,7 +95,7 @@ func (g *generator) users(n int) {
 		g.Users = append(g.Users, u)
 		if u.Type == access.Internal && !u.Gone() { // P4, N2
 			for _, role := range access.PlatformRoles {
-				if g.chance(1, 5) {
+				if g.chance(1, 4) {
 					g.PlatformGrants = append(g.PlatformGrants, access.PlatformGrant{Role: role, User: u.ID})
 				}
 			}

@@ -19,6 +19,9 @@ func (g *generator) addChatbot(n int) {
 		Enabled:      g.chance(9, 10),
 		PublicMode:   access.AudienceNone,
 	}
+	if n > 0 && g.chance(1, 4) { // I1: of another type, so the ID of the last chatbot's feature is free
+		c.ID = access.ChatbotID(access.FeatureID(g.Chatbots[n-1].ID, featureNames[0]))
+	}
 	if g.chance(2, 3) { // A link may outlive its mode.
 		c.LinkDigest = LinkDigest(Link(c.ID))
 		mode := pick(g.rng, access.AudienceNone, access.AudienceAuthenticated, access.AudienceEveryone, access.AudienceEveryone)
@@ -117,10 +120,10 @@ func (g *generator) rows(c access.Chatbot) {
 	}
 }
 
-// gate is one gate that may be set: as often as not it is not (nil), sometimes it was emptied by deletions, else it has a few items (G8).
-func gate[T any](g *generator, maySet bool, items []T) []T {
+// gate is one gate: nil unless it is set, and if so sometimes emptied by deletions, else with one item or two (G8).
+func gate[T any](g *generator, set bool, items []T) []T {
 	switch {
-	case !maySet || g.chance(1, 2):
+	case !set:
 		return nil
 	case g.chance(1, 5):
 		return []T{}
@@ -143,9 +146,9 @@ func (g *generator) roleNames() []string {
 // policy gives the chatbot gates: two or so of the seven, or only one, which then decides alone.
 func (g *generator) policy(c access.Chatbot) {
 	const gates = 7
-	may := func(n int) bool { return g.chance(1, 2) }
+	set := func(int) bool { return g.chance(1, 4) }
 	if only := g.rng.IntN(gates); g.chance(2, 3) {
-		may = func(n int) bool { return n == only }
+		set = func(n int) bool { return n == only }
 	}
 	var entities []access.OrganizationID
 	for _, o := range g.Organizations {
@@ -154,13 +157,13 @@ func (g *generator) policy(c access.Chatbot) {
 	others := slices.DeleteFunc(g.present(), func(u access.UserID) bool { return u == c.Owner }) // G7: never the owner
 	g.Policies = append(g.Policies, access.Policy{
 		Chatbot:       c.ID,
-		EmailDomains:  gate(g, may(0), domains),
-		UserTypes:     gate(g, may(1), access.UserTypes),
-		Entities:      gate(g, may(2), entities),
-		AllowedRoles:  gate(g, may(3), g.roleNames()),
-		RequiredRoles: gate(g, may(4), g.roleNames()),
-		AllowedUsers:  gate(g, may(5), g.present()),
-		DeniedUsers:   gate(g, may(6), others),
+		EmailDomains:  gate(g, set(0), domains),
+		UserTypes:     gate(g, set(1), access.UserTypes),
+		Entities:      gate(g, set(2), entities),
+		AllowedRoles:  gate(g, set(3), g.roleNames()),
+		RequiredRoles: gate(g, set(4), g.roleNames()),
+		AllowedUsers:  gate(g, set(5), g.present()),
+		DeniedUsers:   gate(g, set(6), others),
 	})
 }
 
@@ -172,7 +175,7 @@ func (g *generator) resources(c access.Chatbot) {
 	}
 	for _, t := range []access.Type{access.TypeDocument, access.TypeMCPServer, access.TypeMetric} {
 		for _, mode := range some(g.rng, 2, modes[t]) {
-			id := string(t) + " " + string(mode) + " of " + string(c.ID)
+			id := string(mode) + " of " + string(c.ID) // I1: unique within its type
 			g.Resources = append(g.Resources, access.Resource{Type: t, ID: id, Chatbot: c.ID, Mode: mode, Allowed: g.listed(c.Organization)})
 		}
 	}
@@ -197,11 +200,13 @@ func (g *generator) listed(org access.OrganizationID) []access.Principal {
 	return some(g.rng, g.rng.IntN(4), list)
 }
 
+var featureNames = []string{"traces", "file_upload", "voice-2"}
+
 func (g *generator) features(c access.Chatbot) {
-	for _, name := range some(g.rng, g.rng.IntN(3), []string{"traces", "file_upload", "voice-2"}) {
+	for _, name := range some(g.rng, g.rng.IntN(3), featureNames) {
 		f := access.Feature{
 			Chatbot: c.ID, Name: name, Enabled: g.chance(5, 6),
-			AllowedRoles: gate(g, true, g.roleNames()), UserTypes: gate(g, g.chance(1, 2), access.UserTypes),
+			AllowedRoles: gate(g, g.chance(1, 2), g.roleNames()), UserTypes: gate(g, g.chance(1, 4), access.UserTypes),
 		}
 		if g.chance(1, 2) {
 			f.Limits = map[string]float64{"max_file_size_mb": float64(g.rng.IntN(20))}

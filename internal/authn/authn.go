@@ -1,0 +1,225 @@
+// Package authn says who is calling: it turns the credentials of a request into an access.Actor, or refuses them.
+//
+// It owns the Authorization and Grantway-Actor headers and the rules B1 to B3 as far as they speak of callers. What the actor may do is
+// no matter of this package: it never grants, and whatever it cannot establish it refuses, because a fallback could only be to more.
+//
+// A refusal is of kind Unauthenticated where no valid key was presented, and of kind Denied where the key is good but may not be used
+// like that: from this address, for this actor, or without one. An actor that a key may not act for is refused in the same words whether or
+// not there is such a user (C6).
+package authn
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
+)
+
+// ActorHeader names the user for whom a full key acts (B2). Its value is the user's ID as it is, not percent-encoded.
+const ActorHeader = "Grantway-Actor"
+
+// Facts is what authentication asks of one snapshot, and writes in one transaction, of the store.
+type Facts interface {
+	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
+	TouchAccountKey(id access.KeyID, at time.Time) error
+	User(id access.UserID) (access.User, bool, error)
+	Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error)
+	Setting(name string) (string, bool, error)
+	PutSetting(name, value string) error
+}
+
+// Store opens transactions; *store.DB is a Store[*store.Tx].
+type Store[T Facts] interface {
+	View(ctx context.Context, fn func(T) error) error
+	Update(ctx context.Context, fn func(T) error) error
+}
+
+// Config is what an Authenticator needs besides the store.
+type Config struct {
+	Secrets *secret.Hasher
+	RootKey string           // the secret of the root key, or "" for the one that EnsureRootKey made
+	Now     func() time.Time // nil means time.Now
+	Touched func(error)      // told of uses of keys that could not be noted; nil means nobody is
+}
+
+// Authenticator knows callers by their credentials. It is safe for concurrent use.
+type Authenticator struct {
+	view    func(context.Context, func(Facts) error) error
+	update  func(context.Context, func(Facts) error) error
+	secrets *secret.Hasher
+	now     func() time.Time
+	rootKey string
+	failed  func(error)
+
+	mu      sync.Mutex
+	root    string // the digest of the root key, or "" while there is none
+	touched map[access.KeyID]time.Time
+	touches sync.WaitGroup
+}
+
+// New makes an authenticator. Until EnsureRootKey is called there is no root key.
+func New[T Facts](db Store[T], c Config) *Authenticator {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Touched == nil {
+		c.Touched = func(error) {}
+	}
+	return &Authenticator{
+		view: func(ctx context.Context, fn func(Facts) error) error {
+			return db.View(ctx, func(tx T) error { return fn(tx) })
+		},
+		update: func(ctx context.Context, fn func(Facts) error) error {
+			return db.Update(ctx, func(tx T) error { return fn(tx) })
+		},
+		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, failed: c.Touched, touched: map[access.KeyID]time.Time{},
+	}
+}
+
+// Close waits until the uses of keys that are being noted are noted. No Authenticate may run any more.
+func (a *Authenticator) Close() { a.touches.Wait() }
+
+// Authenticate says who sent the request. The address is the connection's: no header of the caller is believed about it.
+func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
+	token, err := bearer(r.Header)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	user, acting, err := actingFor(r.Header)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	address := remoteAddress(r.RemoteAddr)
+	actor := access.Actor{RequestID: requestID, User: user}
+	if address.IsValid() {
+		actor.Address = address.String()
+	}
+
+	digest, now := a.secrets.Digest(token), a.now()
+	if a.isRoot(digest) {
+		actor.Key, actor.Access = secret.RootKey, access.KeyFull
+		if acting {
+			err = a.view(r.Context(), func(f Facts) error { return mayActFor(f, actor) })
+		}
+	} else {
+		err = a.view(r.Context(), func(f Facts) error {
+			key, err := usable(f, digest, address, now)
+			if err != nil {
+				return err
+			}
+			actor.Key, actor.Access, actor.Organization = key.ID, key.Access, key.Organization
+			if acting {
+				return mayActFor(f, actor)
+			}
+			if key.ActorRequired {
+				return access.Deniedf("B1", "the key acts for users only: send %s", ActorHeader)
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return access.Actor{}, err
+	}
+	a.touch(actor.Key, now)
+	return actor, nil
+}
+
+// usable gives the key with the digest, if it may be used now and from the address (B1).
+func usable(f Facts, digest string, address netip.Addr, now time.Time) (access.AccountKey, error) {
+	key, known, err := f.AccountKeyByDigest(digest)
+	switch {
+	case err != nil:
+		return key, err
+	case !known || expired(key, now):
+		return key, access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+	case !within(address, key.AllowedIPs):
+		return key, access.Deniedf("B1", "the key may not be used from this address")
+	}
+	return key, nil
+}
+
+// bearer reads the one credential of a request.
+func bearer(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer <key>")
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t") {
+		return "", access.Refuse(access.KindUnauthenticated, "B2", "the Authorization header is not of the form Bearer <key>, once")
+	}
+	return token, nil
+}
+
+// actingFor reads the actor that the caller names, if it names one. A header that names nobody, or more than one, is refused (B2).
+func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
+	values := h.Values(ActorHeader)
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	if len(values) > 1 {
+		return "", false, access.Deniedf("B2", "%s is sent more than once", ActorHeader)
+	}
+	user, err = access.ParseID[access.UserID](values[0])
+	if err != nil {
+		return "", false, access.Deniedf("B2", "%s does not hold the ID of a user", ActorHeader)
+	}
+	return user, true, nil
+}
+
+// mayActFor refuses an actor whom the key may not act for (B2, B3).
+func mayActFor(f Facts, actor access.Actor) error {
+	if actor.Access != access.KeyFull {
+		return access.Deniedf("B2", "only a %s key acts for users, this one is %s", access.KeyFull, actor.Access)
+	}
+	user, known, err := f.User(actor.User)
+	if err != nil {
+		return err
+	}
+	if actor.Organization == "" {
+		if !known || user.Gone() {
+			return access.Deniedf("B2", "%s does not name an active user", ActorHeader)
+		}
+		return nil
+	}
+	_, member, err := f.Membership(actor.Organization, actor.User)
+	if err != nil {
+		return err
+	}
+	if !known || user.Gone() || !member {
+		return access.Deniedf("B3", "%s does not name an active user with a role in the key's organization", ActorHeader)
+	}
+	return nil
+}
+
+// expired reports whether the key is nobody's any more at t.
+func expired(k access.AccountKey, t time.Time) bool {
+	return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt)
+}
+
+// remoteAddress is the address of a connection's other end, or the zero Addr where it has none, such as on a pipe.
+func remoteAddress(remote string) netip.Addr {
+	if p, err := netip.ParseAddrPort(remote); err == nil {
+		return p.Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// within reports whether the address lies in one of the ranges; no ranges are no limit. A range that cannot be read admits nobody.
+func within(address netip.Addr, ranges []string) bool {
+	if ranges == nil {
+		return true
+	}
+	for _, r := range ranges {
+		if p, err := netip.ParsePrefix(r); err == nil && address.IsValid() && p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,282 @@
+package authn_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/store"
+)
+
+var now = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// world is a store with two organizations, their people, and an authenticator before it.
+type world struct {
+	*testing.T
+	db      *store.DB
+	secrets *secret.Hasher
+	auth    *authn.Authenticator
+	root    string
+	now     time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	w := &world{T: t, db: db, now: now}
+	w.update(func(tx *store.Tx) error {
+		w.secrets, err = secret.Ensure(tx)
+		return err
+	})
+	w.auth = authn.New(db, authn.Config{Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { t.Error(err) }})
+	t.Cleanup(w.auth.Close)
+	w.root, err = w.auth.EnsureRootKey(t.Context())
+	require.NoError(t, err)
+	w.update(func(tx *store.Tx) error {
+		for _, o := range []access.OrganizationID{"acme", "globex"} {
+			require.NoError(t, tx.PutOrganization(access.Organization{ID: o, PublicAccess: access.AudienceEveryone}))
+		}
+		for _, u := range []access.User{
+			{ID: "alice", Active: true}, {ID: "gus", Active: true}, {ID: "todo:{id}|é", Active: true}, {ID: "idle"}, {ID: "gone", Active: true, Deleted: true},
+		} {
+			u.Type = access.External
+			require.NoError(t, tx.PutUser(u))
+		}
+		require.NoError(t, tx.PutMembership(access.Membership{Organization: "acme", User: "alice", Role: access.OrgClient}))
+		require.NoError(t, tx.PutMembership(access.Membership{Organization: "acme", User: "idle", Role: access.OrgMember}))
+		return tx.PutMembership(access.Membership{Organization: "globex", User: "gus", Role: access.OrgOwner})
+	})
+	return w
+}
+
+func (w *world) update(fn func(*store.Tx) error) {
+	require.NoError(w, w.db.Update(w.Context(), fn))
+}
+
+// key stores the key and returns what its holder presents.
+func (w *world) key(k access.AccountKey) string {
+	m := w.secrets.NewAccountKey()
+	k.ID, k.Preview = m.ID, m.Preview
+	w.update(func(tx *store.Tx) error { return tx.PutAccountKey(k, m.Digest) })
+	return m.Text
+}
+
+// call is a request with the credential and, in order, the actors.
+func call(credential string, actors ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.RemoteAddr = "192.0.2.7:4711"
+	if credential != "" {
+		r.Header.Set("Authorization", "Bearer "+credential)
+	}
+	for _, a := range actors {
+		r.Header.Add(authn.ActorHeader, a)
+	}
+	return r
+}
+
+func (w *world) refused(r *http.Request, kind access.Kind, rule string) *access.Error {
+	w.Helper()
+	actor, err := w.auth.Authenticate(r, "req")
+	var refusal *access.Error
+	require.ErrorAs(w, err, &refusal)
+	require.Equal(w, kind, refusal.Kind, "%v", err)
+	require.Equal(w, rule, refusal.Rule, "%v", err)
+	require.Equal(w, access.Actor{}, actor, "a refused caller is nobody")
+	return refusal
+}
+
+func TestRootKey(t *testing.T) {
+	w := newWorld(t)
+	require.NotEmpty(t, w.root)
+	actor, err := w.auth.Authenticate(call(w.root), "req")
+	require.NoError(t, err)
+	require.Equal(t, access.Actor{Key: secret.RootKey, Access: access.KeyFull, Address: "192.0.2.7", RequestID: "req"}, actor)
+
+	actor, err = w.auth.Authenticate(call(w.root, "todo:{id}|é"), "req")
+	require.NoError(t, err)
+	require.Equal(t, access.UserID("todo:{id}|é"), actor.User)
+
+	again := authn.New(w.db, authn.Config{Secrets: w.secrets})
+	w.refusedBy(again, call(w.root), "no root key before EnsureRootKey")
+	once, err := again.EnsureRootKey(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, once, "it is printed once")
+	_, err = again.Authenticate(call(w.root), "")
+	require.NoError(t, err)
+
+	configured := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "from-the-environment"})
+	once, err = configured.EnsureRootKey(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, once)
+	_, err = configured.Authenticate(call("from-the-environment"), "")
+	require.NoError(t, err)
+	w.refusedBy(configured, call(w.root), "the configured key is the only root key")
+
+	_, err = authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "two words"}).EnsureRootKey(t.Context())
+	require.Error(t, err)
+}
+
+func (w *world) refusedBy(a *authn.Authenticator, r *http.Request, why string) {
+	w.Helper()
+	_, err := a.Authenticate(r, "")
+	require.Equal(w, access.KindUnauthenticated, access.KindOf(err), why)
+}
+
+func TestNoKey(t *testing.T) {
+	w := newWorld(t)
+	for name, header := range map[string][]string{
+		"none":           nil,
+		"empty":          {""},
+		"scheme only":    {"Bearer"},
+		"scheme, space":  {"Bearer "},
+		"another scheme": {"Basic " + w.root},
+		"bare":           {w.root},
+		"two words":      {"Bearer " + w.root + " x"},
+		"twice":          {"Bearer " + w.root, "Bearer " + w.root},
+		"unknown":        {"Bearer gw_000000000000_" + strings.Repeat("0", 43)},
+		"prefix":         {"Bearer " + w.root[:len(w.root)-1]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := call("")
+			r.Header["Authorization"] = header
+			w.refused(r, access.KindUnauthenticated, map[bool]string{true: "B1", false: "B2"}[name == "unknown" || name == "prefix"])
+		})
+	}
+	r := call("")
+	r.Header.Set("Authorization", "bEARER "+w.root)
+	_, err := w.auth.Authenticate(r, "")
+	require.NoError(t, err, "the scheme's name is not case-sensitive (RFC 9110, 11.1)")
+}
+
+func TestB1KeyLimits(t *testing.T) {
+	w := newWorld(t)
+	k := w.key(access.AccountKey{Access: access.KeyReadOnly, ExpiresAt: now.Add(time.Second), AllowedIPs: []string{"198.51.100.0/24", "192.0.2.7/32"}})
+	actor, err := w.auth.Authenticate(call(k), "")
+	require.NoError(t, err)
+	require.Equal(t, access.KeyReadOnly, actor.Access)
+
+	r := call(k)
+	r.RemoteAddr = "[::ffff:192.0.2.7]:80"
+	_, err = w.auth.Authenticate(r, "")
+	require.NoError(t, err, "an IPv4 address in IPv6 form is the same address")
+	for _, elsewhere := range []string{"192.0.2.8:80", "[2001:db8::1]:80", "@", ""} {
+		r.RemoteAddr = elsewhere
+		r.Header.Set("X-Forwarded-For", "192.0.2.7")
+		w.refused(r, access.KindDenied, "B1")
+	}
+	w.refused(call(w.key(access.AccountKey{Access: access.KeyFull, AllowedIPs: []string{}})), access.KindDenied, "B1")
+
+	w.now = now.Add(time.Second)
+	w.refused(call(k), access.KindUnauthenticated, "B1")
+
+	required := w.key(access.AccountKey{Access: access.KeyFull, ActorRequired: true})
+	w.refused(call(required), access.KindDenied, "B1")
+	actor, err = w.auth.Authenticate(call(required, "alice"), "")
+	require.NoError(t, err)
+	require.Equal(t, access.UserID("alice"), actor.User)
+}
+
+func TestB2Actor(t *testing.T) {
+	w := newWorld(t)
+	full := w.key(access.AccountKey{Access: access.KeyFull})
+	_, err := w.auth.Authenticate(call(full, "alice"), "")
+	require.NoError(t, err)
+
+	for _, credential := range []string{full, w.root} {
+		w.refused(call(credential, ""), access.KindDenied, "B2")
+		w.refused(call(credential, "alice", "alice"), access.KindDenied, "B2")
+		w.refused(call(credential, "alice", ""), access.KindDenied, "B2")
+		w.refused(call(credential, strings.Repeat("a", 257)), access.KindDenied, "B2")
+		w.refused(call(credential, "\xff"), access.KindDenied, "B2")
+		unknown := w.refused(call(credential, "nobody"), access.KindDenied, "B2")
+		require.Equal(t, unknown, w.refused(call(credential, "idle"), access.KindDenied, "B2"))
+		require.Equal(t, unknown, w.refused(call(credential, "gone"), access.KindDenied, "B2"))
+	}
+	for _, lesser := range []access.KeyAccess{access.KeyReadOnly, access.KeyReadWrite, "", "odd"} {
+		w.refused(call(w.key(access.AccountKey{Access: lesser}), "alice"), access.KindDenied, "B2")
+		w.refused(call(w.key(access.AccountKey{Access: lesser, Organization: "acme"}), "alice"), access.KindDenied, "B2")
+	}
+}
+
+func TestB3ConfinedActor(t *testing.T) {
+	w := newWorld(t)
+	confined := w.key(access.AccountKey{Access: access.KeyFull, Organization: "acme"})
+	actor, err := w.auth.Authenticate(call(confined), "")
+	require.NoError(t, err)
+	require.Equal(t, access.OrganizationID("acme"), actor.Organization)
+
+	actor, err = w.auth.Authenticate(call(confined, "alice"), "")
+	require.NoError(t, err)
+	require.Equal(t, access.UserID("alice"), actor.User)
+	require.Equal(t, access.OrganizationID("acme"), actor.Organization)
+
+	elsewhere := w.refused(call(confined, "gus"), access.KindDenied, "B3")
+	require.Equal(t, elsewhere, w.refused(call(confined, "nobody"), access.KindDenied, "B3"), "whether gus exists is not told (C6)")
+	require.Equal(t, elsewhere, w.refused(call(confined, "idle"), access.KindDenied, "B3"))
+}
+
+func TestLastUseIsNotedOncePerMinute(t *testing.T) {
+	w := newWorld(t)
+	k := w.key(access.AccountKey{Access: access.KeyReadOnly})
+	use := func() time.Time {
+		_, err := w.auth.Authenticate(call(k), "")
+		require.NoError(t, err)
+		w.auth.Close()
+		var key access.AccountKey
+		require.NoError(t, w.db.View(context.Background(), func(tx *store.Tx) (err error) {
+			key, _, err = tx.AccountKeyByDigest(w.secrets.Digest(k))
+			return err
+		}))
+		return key.LastUsed
+	}
+	require.Equal(t, now, use())
+	w.now = now.Add(59 * time.Second)
+	require.Equal(t, now, use())
+	w.now = now.Add(60 * time.Second)
+	require.Equal(t, w.now, use())
+}
+
+func FuzzAuthenticate(f *testing.F) {
+	f.Add("Bearer x", "alice")
+	f.Add("bearer  gw_a_b", "")
+	f.Fuzz(func(t *testing.T, authorization, actor string) {
+		h, err := secret.NewHasher(make([]byte, 32))
+		require.NoError(t, err)
+		a := authn.New(nobody{}, authn.Config{Secrets: h, RootKey: "root"})
+		_, err = a.EnsureRootKey(t.Context())
+		require.NoError(t, err)
+		r := call("")
+		r.Header["Authorization"] = []string{authorization}
+		r.Header[authn.ActorHeader] = []string{actor}
+		got, err := a.Authenticate(r, "")
+		require.Error(t, err, "a store that knows nobody lets nobody in")
+		require.Equal(t, access.Actor{}, got)
+	})
+}
+
+// nobody is a store that knows no keys and no users.
+type nobody struct{}
+
+func (nobody) View(_ context.Context, fn func(authn.Facts) error) error   { return fn(noFacts{}) }
+func (nobody) Update(_ context.Context, fn func(authn.Facts) error) error { return fn(noFacts{}) }
+
+type noFacts struct{}
+
+func (noFacts) AccountKeyByDigest(string) (k access.AccountKey, ok bool, err error) { return }
+func (noFacts) TouchAccountKey(access.KeyID, time.Time) error                       { return nil }
+func (noFacts) User(access.UserID) (u access.User, ok bool, err error)              { return }
+func (noFacts) Membership(access.OrganizationID, access.UserID) (m access.Membership, ok bool, err error) {
+	return
+}
+func (noFacts) Setting(string) (v string, ok bool, err error) { return }
+func (noFacts) PutSetting(string, string) error               { return nil }

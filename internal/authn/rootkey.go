@@ -1,0 +1,61 @@
+package authn
+
+import (
+	"context"
+	"crypto/hmac"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// settingRootKey names the setting that holds the digest of the root key that was made at the first start.
+const settingRootKey = "authn.root_key_digest"
+
+// EnsureRootKey makes the root key known: an unconfined full key that no use case lists or deletes. With a key in the configuration it is
+// that one, and one made earlier is not valid meanwhile. Otherwise the first call ever makes one and returns it, to be printed once; every
+// later call returns "".
+func (a *Authenticator) EnsureRootKey(ctx context.Context) (printOnce string, err error) {
+	if a.rootKey != "" {
+		if strings.TrimFunc(a.rootKey, visible) != "" {
+			return "", access.Invalidf("", "the root key may hold visible ASCII characters only, for it is sent in a header")
+		}
+		a.setRoot(a.secrets.Digest(a.rootKey))
+		return "", nil
+	}
+	var digest string
+	err = a.update(ctx, func(f Facts) error {
+		printOnce = ""
+		kept, found, err := f.Setting(settingRootKey)
+		if err != nil {
+			return err
+		}
+		if found {
+			digest = kept
+			return nil
+		}
+		key := a.secrets.NewAccountKey()
+		printOnce, digest = key.Text, key.Digest
+		return f.PutSetting(settingRootKey, digest)
+	})
+	if err != nil {
+		return "", err
+	}
+	a.setRoot(digest)
+	return printOnce, nil
+}
+
+func visible(r rune) bool { return r > ' ' && r <= '~' }
+
+func (a *Authenticator) setRoot(digest string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.root = digest
+}
+
+// isRoot compares in constant time.
+func (a *Authenticator) isRoot(digest string) bool {
+	a.mu.Lock()
+	root := a.root
+	a.mu.Unlock()
+	return root != "" && hmac.Equal([]byte(root), []byte(digest))
+}

@@ -1,0 +1,258 @@
+// Package authzen is the OpenID AuthZEN Authorization API 1.0 over HTTP: /access/v1 and the PDP metadata.
+//
+// It owns the bodies and what is right and wrong about them. What they ask is for package decision to answer, who is calling is for
+// its configuration to say, and so is how an error is written.
+package authzen
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+)
+
+// MaxBodyBytes is the longest body that is read; a longer one is refused with an error of kind TooLarge.
+const MaxBodyBytes = 1 << 20
+
+// The endpoints.
+const (
+	PathEvaluation     = "/access/v1/evaluation"
+	PathEvaluations    = "/access/v1/evaluations"
+	PathSearchSubject  = "/access/v1/search/subject"
+	PathSearchResource = "/access/v1/search/resource"
+	PathSearchAction   = "/access/v1/search/action"
+	PathMetadata       = "/.well-known/authzen-configuration"
+)
+
+// Decisions answers; *decision.Service is one.
+type Decisions interface {
+	Evaluate(ctx context.Context, actor access.Actor, req decision.Request) (decision.Answer, error)
+	EvaluateAll(ctx context.Context, actor access.Actor, reqs []decision.Request) ([]decision.Answer, error)
+	SearchSubjects(ctx context.Context, actor access.Actor, req decision.Request, page decision.Page) (decision.Found, error)
+	SearchResources(ctx context.Context, actor access.Actor, req decision.Request, page decision.Page) (decision.Found, error)
+	SearchActions(ctx context.Context, actor access.Actor, req decision.Request, page decision.Page) (decision.Found, error)
+}
+
+// Config is what a Handler needs.
+type Config struct {
+	Decisions  Decisions
+	Caller     func(*http.Request) (access.Actor, error)             // who is calling; only ServeHTTP asks
+	WriteError func(w http.ResponseWriter, r *http.Request, e error) // answers with an error
+	Status     func(access.Kind) int                                 // the HTTP status of an error, for one evaluation of many
+	PublicURL  string                                                // where callers reach this server, such as https://pdp.example.com
+}
+
+// Handler serves the API.
+type Handler struct {
+	decisions  Decisions
+	caller     func(*http.Request) (access.Actor, error)
+	writeError func(http.ResponseWriter, *http.Request, error)
+	status     func(access.Kind) int
+	metadata   []byte
+	mux        *http.ServeMux
+}
+
+// New makes the handler. It fails with an error of kind Invalid where the public URL is none that a policy decision point can have.
+func New(c Config) (*Handler, error) {
+	h := &Handler{decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, mux: http.NewServeMux()}
+	base, path, err := parsePublicURL(c.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	if h.metadata, err = metadataOf(base); err != nil {
+		return nil, err
+	}
+	for _, endpoint := range []string{PathEvaluation, PathEvaluations, PathSearchSubject, PathSearchResource, PathSearchAction} {
+		h.mux.HandleFunc("POST "+endpoint, h.authenticated)
+	}
+	h.mux.HandleFunc("GET "+PathMetadata, h.serveMetadata)
+	if path != "" {
+		h.mux.HandleFunc("GET "+PathMetadata+path, h.serveMetadata)
+	}
+	return h, nil
+}
+
+// ServeHTTP finds out who is calling and serves the request. A method that an endpoint does not have is answered with 405.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+func (h *Handler) authenticated(w http.ResponseWriter, r *http.Request) {
+	actor, err := h.caller(r)
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	h.Serve(w, r, actor)
+}
+
+// Serve answers a request to one of the endpoints, whose caller is known already. The metadata is anyone's.
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Actor) {
+	if strings.HasPrefix(r.URL.Path, PathMetadata) {
+		h.serveMetadata(w, r)
+		return
+	}
+	text, err := readBody(w, r)
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	m, err := body(text)
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	answer, err := h.answer(r, actor, m)
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	writeJSON(w, answer)
+}
+
+func (h *Handler) answer(r *http.Request, actor access.Actor, m members) (any, error) {
+	switch r.URL.Path {
+	case PathEvaluation:
+		return h.evaluation(r, actor, m)
+	case PathEvaluations:
+		return h.evaluations(r, actor, m)
+	case PathSearchSubject, PathSearchResource, PathSearchAction:
+		return h.search(r, actor, m)
+	}
+	return nil, access.Refuse(access.KindNotFound, "", "there is no such endpoint")
+}
+
+func (h *Handler) evaluation(r *http.Request, actor access.Actor, m members) (any, error) {
+	req, err := m.evaluation()
+	if err != nil {
+		return nil, err
+	}
+	a, err := h.decisions.Evaluate(r.Context(), actor, req)
+	if err != nil {
+		return nil, err
+	}
+	return h.answered(a), nil
+}
+
+func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (any, error) {
+	b, many, err := m.batch()
+	if err != nil {
+		return nil, err
+	}
+	if !many {
+		return h.evaluation(r, actor, m)
+	}
+	var sound []decision.Request
+	for i, req := range b.requests {
+		if b.errs[i] == nil {
+			sound = append(sound, req)
+		}
+	}
+	decisions, err := h.decisions.EvaluateAll(r.Context(), actor, sound)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]decision.Answer, len(b.requests))
+	for i := range all {
+		if b.errs[i] != nil {
+			all[i] = decision.Answer{Err: b.errs[i]}
+			continue
+		}
+		all[i], decisions = decisions[0], decisions[1:]
+	}
+	answer := manyDecided{Evaluations: []decided{}}
+	for _, a := range b.semantic.cut(all) {
+		answer.Evaluations = append(answer.Evaluations, h.answered(a))
+	}
+	return answer, nil
+}
+
+func (h *Handler) search(r *http.Request, actor access.Actor, m members) (any, error) {
+	ctx, endpoint := r.Context(), r.URL.Path
+	var req decision.Request
+	var err error
+	if req.Subject, err = m.entity("subject", endpoint == PathSearchSubject); err != nil {
+		return nil, err
+	}
+	if endpoint != PathSearchAction {
+		if req.Action, err = m.action(); err != nil {
+			return nil, err
+		}
+	}
+	if req.Resource, err = m.entity("resource", endpoint == PathSearchResource); err != nil {
+		return nil, err
+	}
+	if err := m.context(&req); err != nil {
+		return nil, err
+	}
+	page, err := m.page()
+	if err != nil {
+		return nil, err
+	}
+	var found decision.Found
+	var of func(id string) any
+	switch endpoint {
+	case PathSearchSubject:
+		found, err = h.decisions.SearchSubjects(ctx, actor, req, page)
+		of = func(id string) any { return subjectFound(req.Subject.Type, id) }
+	case PathSearchResource:
+		found, err = h.decisions.SearchResources(ctx, actor, req, page)
+		of = func(id string) any { return foundEntity{Type: req.Resource.Type, ID: id} }
+	default:
+		found, err = h.decisions.SearchActions(ctx, actor, req, page)
+		of = func(name string) any { return foundAction{Name: name} }
+	}
+	if err != nil {
+		return nil, err
+	}
+	return results(found, of), nil
+}
+
+// subjectFound says of an API key that its ID is no secret, as an evaluation must say it too.
+func subjectFound(typ, id string) any {
+	e := foundEntity{Type: typ, ID: id}
+	if access.Type(typ) == access.TypeAPIKey {
+		e.Properties = map[string]any{"by": "id"}
+	}
+	return e
+}
+
+// readBody reads a body of JSON.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 || !isJSON(types[0]) {
+		return nil, access.Invalidf("", "the content type must be application/json")
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, access.Refuse(access.KindTooLarge, "", "a body has at most %d bytes", tooLarge.Limit)
+	case err != nil:
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body cannot be read", Cause: err}
+	}
+	return text, nil
+}
+
+// isJSON takes application/json, in UTF-8 where it says in what.
+func isJSON(contentType string) bool {
+	typ, parameters, err := mime.ParseMediaType(contentType)
+	charset, said := parameters["charset"]
+	return err == nil && typ == "application/json" && (!said || strings.EqualFold(charset, "utf-8"))
+}
+
+func writeJSON(w http.ResponseWriter, answer any) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(answer); err != nil {
+		panic(err) // a defect: answers are made of texts, numbers and truth values
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text.Bytes()) // the caller has gone; there is nobody to tell
+}

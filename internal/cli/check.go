@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/client"
+)
+
+// asked is what the flags of check add to the question.
+type asked struct {
+	email, ip, link, token string
+	properties             []string
+}
+
+func newCheck(std streams) *cobra.Command {
+	var r remote
+	var a asked
+	cmd := &cobra.Command{
+		Use:   "check SUBJECT ACTION RESOURCE",
+		Short: "ask whether a subject may do something",
+		Long: `Asks a server whether the subject may do the action to the resource, and prints "allowed" or "denied".
+
+A subject is user:ID, visitor:ID or api_key:SECRET. The exit status is 0 for allowed, 1 for denied and 2 for an error.`,
+		Example: `  grantway check user:alice interact chatbot:helper
+  grantway check user:alice use feature:helper/file_upload --property file_size_mb=12`,
+		Args: exactly("SUBJECT", "ACTION", "RESOURCE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, err := question(args, a)
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			c, err := r.client()
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			decision, answer, err := c.Check(cmd.Context(), q)
+			if err != nil {
+				return r.advise(err)
+			}
+			if err := r.print(std.out, answer, "%s", verdict(decision)); err != nil {
+				return err
+			}
+			if !decision.Allowed {
+				return errDenied
+			}
+			return nil
+		},
+	}
+	r.addTo(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&a.email, "email", "", "e-mail `ADDRESS` of a subject for whom the directory has none")
+	flags.StringVar(&a.ip, "ip", "", "IP `ADDRESS` that the subject calls from")
+	flags.StringVar(&a.link, "link", "", "public `LINK` that the subject presents")
+	flags.StringArrayVar(&a.properties, "property", nil, "a property of the action, `NAME=VALUE`; may be repeated")
+	flags.StringVar(&a.token, "zedtoken", "", "decide at least as freshly as this `TOKEN` of a change")
+	return cmd
+}
+
+// question is what the arguments and flags of check ask.
+func question(args []string, a asked) (client.Question, error) {
+	subject, err := access.ParseObject(args[0])
+	if err != nil {
+		return client.Question{}, err
+	}
+	resource, err := access.ParseObject(args[2])
+	if err != nil {
+		return client.Question{}, err
+	}
+	q := client.Question{
+		Subject: client.EntityOf(subject), Action: client.Action{Name: args[1]}, Resource: client.EntityOf(resource),
+		Context: map[string]any{},
+	}
+	if a.email != "" {
+		q.Subject.Properties = map[string]any{"email": a.email}
+	}
+	for name, value := range map[string]string{"ip": a.ip, "link": a.link, "zedtoken": a.token} {
+		if value != "" {
+			q.Context[name] = value
+		}
+	}
+	for _, p := range a.properties {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok || name == "" {
+			return client.Question{}, fmt.Errorf("--property is NAME=VALUE, not %q", p)
+		}
+		if q.Action.Properties == nil {
+			q.Action.Properties = map[string]any{}
+		}
+		q.Action.Properties[name] = propertyValue(value)
+	}
+	return q, nil
+}
+
+// propertyValue reads numbers, true, false, lists and objects as JSON does, and all else as text.
+func propertyValue(s string) any {
+	if !json.Valid([]byte(s)) {
+		return s
+	}
+	return json.RawMessage(s)
+}
+
+// verdict is a decision in words, with what the server says about it.
+func verdict(d client.Decision) string {
+	word := "denied"
+	if d.Allowed {
+		word = "allowed"
+	}
+	var said []string
+	for name, value := range d.Context {
+		text, err := json.Marshal(value)
+		if s, ok := value.(string); ok {
+			text = []byte(s)
+		} else if err != nil {
+			continue
+		}
+		said = append(said, name+": "+string(text))
+	}
+	if len(said) == 0 {
+		return word
+	}
+	slices.Sort(said)
+	return word + " (" + strings.Join(said, "; ") + ")"
+}

@@ -1,0 +1,88 @@
+// Package cli is the command line: a tree of cobra commands, one file each.
+//
+// It owns flags, GRANTWAY_ variables, the config file, what is printed, and exit statuses. It decides nothing about access: serve runs
+// package server, and the commands that talk to a server go through package client like any other caller.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit statuses of every command.
+const (
+	exitOK          = 0
+	exitDenied      = 1 // check: the answer is no
+	exitError       = 2
+	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
+)
+
+// errDenied ends check with exitDenied. The answer has been printed; there is nothing to add.
+var errDenied = errors.New("denied")
+
+// streams is where a command reads and prints.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Main runs the program with args, which do not include its name, and returns its exit status. It ends early when ctx is cancelled.
+func Main(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	std := streams{in: in, out: out, err: err}
+	root := newRoot(std)
+	root.SetArgs(args)
+	failed := root.ExecuteContext(ctx)
+	switch {
+	case failed == nil:
+		return exitOK
+	case errors.Is(failed, errDenied):
+		return exitDenied
+	}
+	fmt.Fprintln(std.err, explain(failed))
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return exitError
+}
+
+func newRoot(std streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "grantway",
+		Short: "Who may do what with a chatbot",
+		Long: `Grantway answers who may do what with a chatbot, over the AuthZEN Authorization API, and keeps memberships and shares.
+
+Every flag can also be given as a variable (--public-url as GRANTWAY_PUBLIC_URL) or in a YAML file (public-url: …) named by --config.
+A flag goes before a variable, a variable before the file.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misuse(cmd, err) })
+	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, by the names of the flags")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
+	root.AddCommand(
+		newServe(std), newCheck(std), newShare(std), newUnshare(std), newImport(std), newExport(std),
+		newMigrate(std), newSchema(std), newVersion(std),
+	)
+	return root
+}
+
+// exactly demands one argument for each name.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return misuse(cmd, fmt.Errorf("it takes %d arguments (%v), not %d", len(names), names, len(args)))
+		}
+		return nil
+	}
+}

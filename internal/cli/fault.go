@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// fault is an error with what to do next.
+type fault struct {
+	error
+	hint string
+}
+
+func (f *fault) Unwrap() error { return f.error }
+
+// hinted adds what to do next to an error: a whole sentence or two.
+func hinted(err error, format string, args ...any) error {
+	return &fault{error: err, hint: fmt.Sprintf(format, args...)}
+}
+
+// misuse is an error in how the command was called.
+func misuse(cmd *cobra.Command, err error) error {
+	return hinted(fmt.Errorf("%s: %w", cmd.CommandPath(), err), "%s --help tells how to call it.", cmd.CommandPath())
+}
+
+// explain is an error as people read it: what is wrong, and what to do next.
+func explain(err error) string {
+	if errors.Is(err, context.Canceled) {
+		var f *fault
+		if !errors.As(err, &f) {
+			return "interrupted"
+		}
+	}
+	lines := []string{"grantway: " + sentence(err)}
+	var known *access.Error
+	if errors.As(err, &known) {
+		for _, field := range known.Fields {
+			lines = append(lines, fmt.Sprintf("  %s: %s", field.Pointer, field.Detail))
+		}
+	}
+	var f *fault
+	if errors.As(err, &f) {
+		lines = append(lines, f.hint)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sentence leaves out the kind of an error of the domain, which is for programs.
+func sentence(err error) string {
+	text := err.Error()
+	var known *access.Error
+	if !errors.As(err, &known) {
+		return text
+	}
+	said := known.Detail
+	if known.Rule != "" {
+		said += " (" + known.Rule + ")"
+	}
+	if known.Cause != nil {
+		said += ": " + known.Cause.Error()
+	}
+	return strings.Replace(text, known.Error(), said, 1)
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/client"
+)
+
+// shownRejects is how many bad rows are told on the terminal; all are in the rejects file.
+const shownRejects = 20
+
+// stdinName is what standard input is called as a file.
+const stdinName = "stdin"
+
+// importing is the flags of import.
+type importing struct {
+	remote
+	client.ImportOptions
+	rejects string
+}
+
+func newImport(std streams) *cobra.Command {
+	var i importing
+	cmd := &cobra.Command{
+		Use:   "import FILE…",
+		Short: "load memberships, chatbots, shares and the rest",
+		Long: `Sends the files to a server, which checks all rows before it writes any: with one bad row nothing is written, unless --skip-invalid.
+The files may come in any order. - is standard input. Importing the same again changes nothing, so an import that was interrupted is continued
+by repeating it.
+
+CSV files have a header: organization,user,role · team,organization,user,role · chatbot,organization,owner,visibility ·
+chatbot,principal,access,expires_at · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed.
+JSON Lines hold one object a line, with "kind" and the same names. Relationship files hold lines such as chatbot:x#use_only@user:alice.`,
+		Example: `  grantway import members.csv chatbots.csv shares.jsonl
+  grantway import --dry-run members.csv
+  zcat members.csv.gz | grantway import --format csv -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return misuse(cmd, errors.New("name at least one FILE"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return i.run(cmd, std, args) },
+	}
+	i.addTo(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&i.Format, "format", "", "`FORMAT` of all files, csv, jsonl or relationships, instead of by their extensions")
+	flags.BoolVar(&i.DryRun, "dry-run", false, "check everything and write nothing")
+	flags.BoolVar(&i.SkipInvalid, "skip-invalid", false, "write the good rows although there are bad ones")
+	flags.StringVar(&i.rejects, "rejects", "", "`FILE` for the bad rows, with line and reason, as JSON Lines")
+	markDefault(cmd, "rejects", "grantway-rejects.jsonl with --skip-invalid, else none")
+	return cmd
+}
+
+func (i *importing) run(cmd *cobra.Command, std streams, args []string) error {
+	c, err := i.client()
+	if err != nil {
+		return misuse(cmd, err)
+	}
+	sources, size, err := i.sources(std.in, args)
+	if err != nil {
+		return misuse(cmd, err)
+	}
+	if i.SkipInvalid && i.rejects == "" {
+		i.rejects = "grantway-rejects.jsonl"
+	}
+	rejects := &rejectsFile{path: i.rejects, told: std.err}
+	bar := newProgress(std.err, size)
+	summary, err := c.Import(cmd.Context(), sources, i.ImportOptions, bar.sent, func(e client.Event) error {
+		if e.Reject != nil {
+			bar.clear()
+			return rejects.add(*e.Reject)
+		}
+		bar.event(e)
+		return nil
+	})
+	bar.finish()
+	if err := errors.Join(err, rejects.close()); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return hinted(errors.New("interrupted"), "What was written stays. Repeat the command to continue.")
+		}
+		return i.advise(err)
+	}
+	return i.report(std.out, summary, rejects)
+}
+
+// sources are the files, and how many bytes they have together, or -1 where that is not known.
+func (i *importing) sources(stdin io.Reader, args []string) ([]client.Source, int64, error) {
+	var sources []client.Source
+	var size int64
+	for _, name := range args {
+		if name == "-" {
+			if i.Format == "" {
+				return nil, 0, errors.New("standard input has no extension: say --format csv, jsonl or relationships")
+			}
+			size = -1
+			sources = append(sources, client.Source{Name: stdinName, Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }})
+			continue
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, 0, err
+		}
+		if info.IsDir() {
+			return nil, 0, fmt.Errorf("%s is a directory: name the files in it", name)
+		}
+		if size >= 0 {
+			size += info.Size()
+		}
+		sources = append(sources, client.Source{Name: name, Open: func() (io.ReadCloser, error) { return os.Open(name) }})
+	}
+	return sources, size, nil
+}
+
+// report tells how the import ended. It fails if nothing was written because of bad rows.
+func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) error {
+	answer, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	did := "written"
+	if s.DryRun {
+		did = "would be written"
+	}
+	if err := i.print(w, answer, "%d rows: %d %s, %d unchanged, %d rejected", s.Rows, s.Written, did, s.Unchanged, s.Rejected); err != nil {
+		return err
+	}
+	switch {
+	case s.Rejected == 0:
+		return nil
+	case !s.Refused:
+		_, err := fmt.Fprintf(rejects.told, "The bad rows are in %s, with line and reason.\n", rejects.path)
+		return err
+	}
+	bad := "1 row is bad"
+	if s.Rejected > 1 {
+		bad = fmt.Sprintf("%d rows are bad", s.Rejected)
+	}
+	return hinted(fmt.Errorf("nothing was written, because %s", bad),
+		"Correct them and import again, or write the good rows with --skip-invalid.")
+}

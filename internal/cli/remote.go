@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/client"
+)
+
+// defaultServer is where serve listens unless it is told otherwise.
+const defaultServer = "http://127.0.0.1:8080"
+
+// remote is the flags of the commands that talk to a server.
+type remote struct {
+	server, key, actor, output string
+}
+
+func (r *remote) addTo(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&r.server, "server", defaultServer, "`URL` of the server")
+	flags.StringVar(&r.key, "key", "", "account `KEY` to call it with; rather give it as a variable, since other users see the flags of a program")
+	flags.StringVar(&r.actor, "actor", "", "`USER` to act for, with a full key")
+	flags.StringVar(&r.output, "output", outputText, "`FORM` of what is printed: text or json")
+}
+
+const (
+	outputText = "text"
+	outputJSON = "json"
+)
+
+// client is the server that the flags name.
+func (r *remote) client() (*client.Client, error) {
+	if r.output != outputText && r.output != outputJSON {
+		return nil, fmt.Errorf("--output is text or json, not %q", r.output)
+	}
+	return client.New(r.server, r.key, r.actor)
+}
+
+// print writes the answer as the server gave it, or the sentence.
+func (r *remote) print(w io.Writer, answer []byte, sentence string, args ...any) error {
+	if r.output == outputJSON {
+		_, err := fmt.Fprintf(w, "%s\n", trimNewline(answer))
+		return err
+	}
+	_, err := fmt.Fprintf(w, sentence+"\n", args...)
+	return err
+}
+
+func trimNewline(b []byte) []byte {
+	for len(b) > 0 && b[len(b)-1] == '\n' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// advise adds to an error of a call what to do next.
+func (r *remote) advise(err error) error {
+	var unreachable *client.Unreachable
+	var unexpected *client.Unexpected
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &unreachable):
+		return hinted(err, "If no server runs, start one: grantway serve. If it runs elsewhere, name it: set GRANTWAY_SERVER, or --server.")
+	case errors.As(err, &unexpected):
+		return hinted(err, "Does GRANTWAY_SERVER, or --server, name a Grantway server?")
+	}
+	var known *access.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	switch known.Kind {
+	case access.KindUnauthenticated:
+		if r.key == "" {
+			return hinted(err, "Set GRANTWAY_KEY to an account key. The first start of grantway serve prints one.")
+		}
+		return hinted(err, "Set GRANTWAY_KEY to a key that is in force on %s, and --actor, if any, to an active user.", r.server)
+	case access.KindDenied, access.KindNotFound:
+		if r.actor != "" {
+			return hinted(err, "The call was made for user %s; another --actor may be allowed to.", r.actor)
+		}
+		if known.Kind == access.KindNotFound {
+			return err
+		}
+		return hinted(err, "The key in GRANTWAY_KEY does not reach that far; use one of a higher level.")
+	case access.KindUnavailable, access.KindExhausted:
+		return hinted(err, "Repeating the command is harmless.")
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/server"
+	"github.com/grantway/grantway/internal/spice/zed"
+	"github.com/grantway/grantway/schema"
+)
+
+func newSchema(std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "print, validate and compare the schema",
+		Args:  exactly(),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSchemaPrint(std), newSchemaValidate(std), newSchemaDiff(std))
+	return cmd
+}
+
+func newSchemaPrint(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "print",
+		Short: "print the built-in schema",
+		Args:  exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(std.out, schema.Text)
+			return err
+		},
+	}
+}
+
+func newSchemaValidate(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate FILE",
+		Short: "check a schema extension, and run the assertions in it",
+		Long: `Checks the file as serve --schema-extension would, and runs the assertions and expected relations in it, if there are any, in an engine in
+memory that holds its relationships.`,
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			x, failed, err := zed.Validate(cmd.Context(), args[0], data)
+			if err != nil {
+				return err
+			}
+			if len(failed) > 0 {
+				return errors.New(strings.Join(failed, "\n"))
+			}
+			_, err = fmt.Fprintf(std.out, "%s is a good schema extension; it defines %v\n", args[0], x.Types())
+			return err
+		},
+	}
+}
+
+func newSchemaDiff(std streams) *cobra.Command {
+	c := server.Config{Listen: unusedListen}
+	cmd := &cobra.Command{
+		Use:   "diff",
+		Short: "tell what migrate would change in the engine's schema",
+		Long: `Compares the schema in the engine with that of this program and of --schema-extension, and prints a line for each difference: + is added,
+- is removed, ~ becomes another. A server that uses the data directory has to be stopped first.`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+			lines, err := server.Difference(cmd.Context(), c)
+			if err != nil {
+				return served(err)
+			}
+			return printDifference(std.out, lines, "There is no difference.")
+		},
+	}
+	addStorageFlags(cmd, &c)
+	return cmd
+}

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/server"
+)
+
+const (
+	defaultData = "./grantway-data"
+	demoData    = "./grantway-demo"
+)
+
+func newServe(std streams) *cobra.Command {
+	var c server.Config
+	var l logging
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "run the server",
+		Long: `Runs the server until it is interrupted. Without flags it needs nothing else: relationships and facts are in two files in the data directory.
+Its first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is set.
+
+--demo loads the worked examples of the access model, into a data directory of its own, and prints commands to try.`,
+		Example: `  grantway serve --demo
+  grantway serve --listen 127.0.0.1:9000 --data /var/lib/grantway`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := l.logger(std.err)
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			c.Log = log
+			slog.SetDefault(log)
+			if c.Demo && !cmd.Flags().Changed("data") {
+				c.Data = demoData
+			}
+			if c.EngineWritable {
+				log.Warn("--engine-writable: clients of the engine can change access past every rule, and without a record")
+			}
+			return served(server.Run(cmd.Context(), c, func(s server.Started) { greet(std.out, s) }))
+		},
+	}
+	addStorageFlags(cmd, &c)
+	flags := cmd.Flags()
+	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the HTTP API")
+	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server")
+	markDefault(cmd, "public-url", "made from --listen")
+	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate, to serve with TLS")
+	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the certificate's key")
+	flags.StringVar(&c.RootKey, "root-key", "",
+		"first account `KEY`; rather give it as a variable, since other users see the flags of a program")
+	markDefault(cmd, "root-key", "made at the first start and printed once")
+	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
+	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
+	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")
+	flags.BoolVar(&c.EngineWritable, "engine-writable", false,
+		"let clients of the engine write too, past every rule of the model and without a record")
+	l.addTo(cmd)
+	return cmd
+}
+
+// addStorageFlags are those of the commands that open the store and the engine themselves.
+func addStorageFlags(cmd *cobra.Command, c *server.Config) {
+	flags := cmd.Flags()
+	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store and the embedded engine")
+	flags.StringVar(&c.SchemaExtension, "schema-extension", "", "SpiceDB validation `FILE` with definitions beside the built-in ones")
+	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine")
+	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of that SpiceDB")
+	flags.StringVar(&c.SpiceDBCA, "spicedb-ca", "", "PEM `FILE` with the certificate authority of that SpiceDB")
+	markDefault(cmd, "spicedb-ca", "those of the system")
+	flags.BoolVar(&c.SpiceDBInsecure, "spicedb-insecure", false, "speak to that SpiceDB without TLS")
+}
+
+// logging is the flags about the log, which goes to standard error.
+type logging struct {
+	format, level string
+}
+
+func (l *logging) addTo(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&l.format, "log-format", "text", "`FORMAT` of the log: text or json")
+	cmd.Flags().StringVar(&l.level, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn or error")
+}
+
+func (l *logging) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.level)); err != nil {
+		return nil, fmt.Errorf("--log-level is debug, info, warn or error, not %q", l.level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch l.format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format is text or json, not %q", l.format)
+}
+
+// served adds the advice of package server to its errors.
+func served(err error) error {
+	var f *server.Fault
+	if errors.As(err, &f) {
+		return hinted(f, "%s", f.Advice)
+	}
+	return err
+}
+
+// greet tells people that the server answers, and what to do first.
+func greet(w io.Writer, s server.Started) {
+	fmt.Fprintf(w, "Grantway answers at %s (reference: %s/docs)\nIts data is in %s\n", s.URL, s.URL, s.Data)
+	if s.Engine != "" {
+		fmt.Fprintf(w, "The engine's SpiceDB API is at %s\n", s.Engine)
+	}
+	if s.RootKey != "" {
+		fmt.Fprintf(w, "\nThis is the first account key. It is not shown again:\n\n  %s\n\nGive it to the other commands: export GRANTWAY_KEY=%s\n",
+			s.RootKey, s.RootKey)
+	}
+	if s.Demo != "" {
+		greetDemo(w, s)
+	}
+}
+
+// greetDemo prints commands that can be pasted into another terminal as they stand.
+func greetDemo(w io.Writer, s server.Started) {
+	fmt.Fprintf(w, "Its account key is %s\n\nTry this in another terminal:\n", s.Demo)
+	call := "GRANTWAY_KEY=" + s.Demo + " "
+	if s.URL != defaultServer {
+		call += "GRANTWAY_SERVER=" + s.URL + " "
+	}
+	call += commandName()
+	for _, example := range []struct{ tells, args string }{
+		{"May carla, a client of the agency, use its chatbot otherbot? Not yet:", "check user:carla interact chatbot:otherbot"},
+		{"Share it with her:", "share otherbot user:carla use_only"},
+		{"Now she may. The first command says so, too:", "check user:carla interact chatbot:otherbot --output json"},
+	} {
+		fmt.Fprintf(w, "\n%s\n  %s %s\n", example.tells, call, example.args)
+	}
+	fmt.Fprintf(w, "\nStop the server with Ctrl-C. What was shared is still there when it starts again.\n")
+}
+
+// commandName is how this program is called from another terminal, whatever the directory there.
+func commandName() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "grantway"
+	}
+	if found, err := exec.LookPath("grantway"); err == nil && sameFile(found, self) {
+		return "grantway"
+	}
+	return shellQuote(self)
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// shellQuote makes one word of s, for a shell.
+func shellQuote(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+func newShare(std streams) *cobra.Command {
+	var r remote
+	var until string
+	cmd := &cobra.Command{
+		Use:   "share CHATBOT PRINCIPAL LEVEL",
+		Short: "give somebody access to a chatbot",
+		Long: `Shares the chatbot with the principal at the level. One that is shared already gets the new level.
+
+A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone. A level is use_only, read_only or read_write.`,
+		Example: `  grantway share helper user:bob use_only
+  grantway share helper email:bob@example.com read_only --expires-at 2027-01-31T18:00:00Z`,
+		Args: exactly("CHATBOT", "PRINCIPAL", "LEVEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			share, err := wantedShare(args, until)
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			c, err := r.client()
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			answer, err := c.Share(cmd.Context(), share)
+			if err != nil {
+				return r.advise(bareID(share.Chatbot, err))
+			}
+			return r.print(std.out, answer, "%s", shared(share, answer))
+		},
+	}
+	r.addTo(cmd)
+	cmd.Flags().StringVar(&until, "expires-at", "", "`TIME` when the share ends, such as 2027-01-31T18:00:00Z")
+	return cmd
+}
+
+func newUnshare(std streams) *cobra.Command {
+	var r remote
+	cmd := &cobra.Command{
+		Use:   "unshare CHATBOT PRINCIPAL",
+		Short: "take back what share gave",
+		Long: `Removes the principal's share of the chatbot. What the principal has by other ways stays.
+
+A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone.`,
+		Example: `  grantway unshare helper user:bob`,
+		Args:    exactly("CHATBOT", "PRINCIPAL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			share, err := namedShare(args)
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			c, err := r.client()
+			if err != nil {
+				return misuse(cmd, err)
+			}
+			answer, err := c.Unshare(cmd.Context(), share.Chatbot, share.Principal)
+			if err != nil {
+				return r.advise(bareID(share.Chatbot, err))
+			}
+			return r.print(std.out, answer, "%s is not shared with %s any more", share.Chatbot, share.Principal)
+		},
+	}
+	r.addTo(cmd)
+	return cmd
+}
+
+// namedShare is the share that CHATBOT and PRINCIPAL name.
+func namedShare(args []string) (access.Share, error) {
+	chatbot, err := access.ParseID[access.ChatbotID](args[0])
+	if err != nil {
+		return access.Share{}, err
+	}
+	principal, err := access.ParsePrincipal(args[1])
+	return access.Share{Chatbot: chatbot, Principal: principal}, err
+}
+
+func wantedShare(args []string, until string) (access.Share, error) {
+	share, err := namedShare(args)
+	if err != nil {
+		return access.Share{}, err
+	}
+	if share.Level, err = access.ParseWord(args[2], access.Levels); err != nil {
+		return access.Share{}, err
+	}
+	if until != "" {
+		if share.ExpiresAt, err = time.Parse(time.RFC3339, until); err != nil {
+			return access.Share{}, fmt.Errorf("--expires-at: %q is not a time such as 2027-01-31T18:00:00Z", until)
+		}
+	}
+	return share, nil
+}
+
+// shared tells what became of the share: it is in force, or waits for somebody's approval.
+func shared(share access.Share, answer []byte) string {
+	var got struct {
+		State     string       `json:"state"`
+		Access    access.Level `json:"access"`
+		ExpiresAt string       `json:"expires_at"`
+	}
+	if err := json.Unmarshal(answer, &got); err == nil && got.State == "pending" {
+		return fmt.Sprintf("%s is requested to be shared with %s at %s; somebody there decides", share.Chatbot, share.Principal, share.Level)
+	}
+	said := fmt.Sprintf("%s is shared with %s at %s", share.Chatbot, share.Principal, share.Level)
+	if got.ExpiresAt != "" {
+		said += " until " + got.ExpiresAt
+	}
+	return said
+}
+
+// bareID advises callers who wrote chatbot:ID, as in check, where the ID alone is wanted.
+func bareID(id access.ChatbotID, err error) error {
+	if bare, ok := strings.CutPrefix(string(id), "chatbot:"); ok && access.KindOf(err) == access.KindNotFound {
+		return hinted(err, "CHATBOT is the ID alone: did you mean %s?", bare)
+	}
+	return err
+}

@@ -1,0 +1,40 @@
+package decision_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/decision/decisiontest"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// BenchmarkEvaluate is one decision at a time whose parts are cached: on the newest state, and on one that includes the last change.
+func BenchmarkEvaluate(b *testing.B) {
+	e := decisiontest.Start(b)
+	e.Load(&plain.World{
+		Users:         []access.User{{ID: "alice", Active: true}},
+		Organizations: []access.Organization{{ID: "acme"}},
+		Memberships:   []access.Membership{{Organization: "acme", User: "alice", Role: access.OrgOwner}},
+		Chatbots:      []access.Chatbot{{ID: "helper", Organization: "acme", Owner: "alice", Visibility: access.Shared, Enabled: true}},
+	})
+	req := decision.Request{
+		Subject: decision.Entity{Type: "user", ID: "alice"}, Action: decision.Action{Name: "interact"},
+		Resource: decision.Entity{Type: "chatbot", ID: "helper"},
+	}
+	services := map[string]*decision.Service{
+		"newest":      e.Service(nil),
+		"last change": decision.New(decision.Config{Engine: e.Engine, Directory: e, LastChange: e.Token}),
+	}
+	for name, s := range services {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				a, err := s.Evaluate(b.Context(), backend, req)
+				require.NoError(b, err)
+				require.True(b, a.Allowed)
+			}
+		})
+	}
+}

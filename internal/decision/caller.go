@@ -1,0 +1,137 @@
+package decision
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// confine applies what the actor may ask at all. A key confined to an organization reaches nothing outside it (B3); a user asks about
+// themselves, and about others only on what they manage the access to (C7). What is out of reach answers like what is not there (C6).
+func (r *round) confine(n *notebook, it *item) error {
+	resource := it.req.Resource.object()
+	if r.actor.Organization != "" {
+		org, ok, err := n.OrganizationOf(resource)
+		if err != nil {
+			return err
+		}
+		if !ok || org != r.actor.Organization {
+			it.stage = hidden
+			return nil
+		}
+	}
+	if r.actor.User == "" {
+		return nil
+	}
+	if r.actorUser.Gone() {
+		it.stage = hidden // who is offboarded has nothing, and sees nothing (N2)
+		return nil
+	}
+	if r.isActor(it.subject) {
+		return nil
+	}
+	guard, ok, err := r.managing(n, resource)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		it.stage = hidden
+		return nil
+	}
+	it.guard = &guard
+	return nil
+}
+
+// isActor reports whether a question about the subject is one about the actor's own user.
+func (r *round) isActor(s access.Subject) bool {
+	return s.Type == access.TypeUser && s.ID == string(r.actor.User)
+}
+
+// managing asks whether the actor's user manages the access to the resource: the manage_access of a chatbot and of what hangs on it,
+// the manage_members of an organization or a team, the administer of the platform. It is false where nobody does.
+func (r *round) managing(n *notebook, o access.Object) (spice.Question, bool, error) {
+	switch o.Type {
+	case access.TypePlatform:
+		return r.actorQuestion(o, string(access.Administer)), true, nil
+	case access.TypeOrganization, access.TypeTeam:
+		return r.actorQuestion(o, string(access.ManageMembers)), true, nil
+	}
+	if r.extension.Defines(o.Type) {
+		permission, ok := r.extension.Permission(o.Type, string(access.ManageAccess))
+		return r.actorQuestion(o, permission), ok, nil
+	}
+	chatbot, ok, err := n.chatbotOf(o)
+	return r.actorQuestion(chatbot, string(access.ManageAccess)), ok, err
+}
+
+// actorQuestion asks about the actor's own user, of whom nothing is known but what the directory and the clock say.
+func (r *round) actorQuestion(o access.Object, permission string) spice.Question {
+	user := access.Subject{Type: access.TypeUser, ID: string(r.actor.User)}
+	req := Request{Subject: Entity{Type: string(user.Type), ID: user.ID}, Resource: Entity{Type: string(o.Type), ID: o.ID}}
+	values := builtinValues(req, r.actorUser, r.now)
+	addExtensionValues(values, r.extension.Parameters(o.Type), req, user, r.now)
+	return spice.Question{Subject: user, Permission: permission, Resource: o, Context: values}
+}
+
+// guard hides what the actor may not ask about.
+func (r *round) guard(ctx context.Context, items []*item) error {
+	var guarded []*item
+	for _, it := range items {
+		if it.stage == open && it.guard != nil {
+			guarded = append(guarded, it)
+		}
+	}
+	return r.forEach(ctx, guarded, func(it *item) []spice.Question { return []spice.Question{*it.guard} }, func(it *item, yes bool, err error) {
+		switch {
+		case err != nil:
+			it.fail(err)
+		case !yes:
+			it.stage = hidden
+		}
+	})
+}
+
+// forEach asks the questions of each item, each distinct one once, and hands over whether any of an item's was answered with yes.
+func (r *round) forEach(ctx context.Context, items []*item, of func(*item) []spice.Question, then func(*item, bool, error)) error {
+	type asked struct {
+		resource   access.Object
+		permission string
+	}
+	at := map[asked]int{}
+	var questions []spice.Question
+	indexes := make([][]int, len(items))
+	for i, it := range items {
+		for _, q := range of(it) {
+			key := asked{q.Resource, q.Permission}
+			if _, ok := at[key]; !ok {
+				at[key] = len(questions)
+				questions = append(questions, q)
+			}
+			indexes[i] = append(indexes[i], at[key])
+		}
+	}
+	if len(questions) == 0 {
+		return nil
+	}
+	answers, err := r.ask(ctx, questions)
+	if err != nil {
+		return err
+	}
+	for i, it := range items {
+		var yes bool
+		var failed error
+		for _, index := range indexes[i] {
+			a := answers[index]
+			yes = yes || a.Allowed
+			if a.Err != nil && access.KindOf(a.Err) != access.KindInvalid {
+				failed = a.Err
+			}
+		}
+		if yes {
+			failed = nil
+		}
+		then(it, yes, failed)
+	}
+	return nil
+}

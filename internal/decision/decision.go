@@ -1,0 +1,97 @@
+// Package decision answers every question about access: one, many at once, and the searches for subjects, resources and actions.
+//
+// It owns who may ask what (C6, C7, B3), which values a question carries to the engine (C2), and what an answer says besides yes and no.
+// It changes nothing, and it grants nothing by itself: the facts tell who a subject is and what belongs where, and whether something is
+// allowed is for the engine to say.
+package decision
+
+import (
+	"context"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// Engine takes the decisions; *spice.Client is one.
+type Engine interface {
+	Check(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Answer, error)
+	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
+	Resources(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
+	Subjects(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
+}
+
+// Directory gives a look at the facts as they are at one moment; FromStore makes one of the store.
+type Directory interface {
+	View(ctx context.Context, fn func(Facts) error) error
+}
+
+// Facts are what a decision needs to know beside the engine's answer.
+type Facts interface {
+	// User gives the user, tombstones included.
+	User(id access.UserID) (access.User, bool, error)
+	// ActiveUsers lists by ID the users who are neither deleted nor inactive: all of them, or, where of is given, those with a role or their
+	// home in that organization. It gives at most limit of those after the one named.
+	ActiveUsers(of access.OrganizationID, after access.UserID, limit int) ([]access.UserID, error)
+	// OrganizationOf gives the organization that the object belongs to, and false if there is none or no such object.
+	OrganizationOf(o access.Object) (access.OrganizationID, bool, error)
+	// Resource gives a document, an MCP server or a metric.
+	Resource(t access.Type, id string) (access.Resource, bool, error)
+	Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error)
+}
+
+// Config is what a Service needs.
+type Config struct {
+	Engine    Engine
+	Directory Directory
+	// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's. Nil knows no key.
+	KeyOfSecret func(ctx context.Context, secret string) (access.KeyID, bool, error)
+	// LastChange is the token of the last change that this server applied, or "" when it has applied none since its start (C3). Nil asks for
+	// the newest state always, which suits an engine that nobody else writes to: SpiceDB reads its whole schema again for each question
+	// whose token is that of its newest state, since the tokens of relationships do not carry the schema's hash.
+	LastChange func() spice.Token
+	Extension  *spice.Extension // or nil
+	Now        func() time.Time // nil means time.Now
+}
+
+// Service answers. It is safe for concurrent use.
+type Service struct {
+	engine      Engine
+	directory   Directory
+	keyOfSecret func(ctx context.Context, secret string) (access.KeyID, bool, error)
+	lastChange  func() spice.Token
+	extension   *spice.Extension
+	now         func() time.Time
+}
+
+// New makes the service.
+func New(c Config) *Service {
+	s := &Service{
+		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, lastChange: c.LastChange, extension: c.Extension, now: c.Now,
+	}
+	if s.keyOfSecret == nil {
+		s.keyOfSecret = func(context.Context, string) (access.KeyID, bool, error) { return "", false, nil }
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
+
+// freshness is as old as the answers may be: every one includes the last change of this server, and those that a caller names by their
+// tokens (C3). The engine takes one token a question; where there is another one than ours, the newest state includes both.
+func (s *Service) freshness(reqs []Request) spice.Freshness {
+	if s.lastChange == nil {
+		return spice.Newest
+	}
+	last := s.lastChange()
+	for _, r := range reqs {
+		if r.Newest || r.Token != "" && r.Token != last {
+			return spice.Newest
+		}
+	}
+	if last == "" {
+		return spice.Newest // before its first change a server does not know what was answered before its start
+	}
+	return spice.AtLeast(last)
+}

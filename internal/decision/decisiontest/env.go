@@ -1,0 +1,170 @@
+// Package decisiontest runs the decision service for tests on the real engine and the real store, both in temporary files.
+//
+// A World's facts go into both at once: folded into the engine, and as they are into the store. It checks no rule of the model; a test
+// says what the facts are.
+package decisiontest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// Noon is what the clock of an Env shows at first.
+var Noon = plain.Era
+
+// Env is an engine, a store and a clock that stands still until it is set.
+type Env struct {
+	Engine *spice.Client
+
+	t      testing.TB
+	held   spice.Relationships
+	stores int
+
+	mu    sync.Mutex
+	db    *store.DB
+	now   time.Time
+	token spice.Token
+	keys  map[string]access.KeyID
+}
+
+// Start makes an Env without facts.
+func Start(t testing.TB) *Env {
+	t.Helper()
+	engine, err := embedded.Start(context.Background(), embedded.Config{Path: filepath.Join(t.TempDir(), "engine.db")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	e := &Env{Engine: spice.NewClient(engine.Conn()), t: t, now: Noon, keys: map[string]access.KeyID{}}
+	e.Install(nil)
+	e.Load(&plain.World{})
+	return e
+}
+
+// Install gives the engine the schema and the relationships of an extension, or only the built-in schema for nil.
+func (e *Env) Install(x *spice.Extension) {
+	e.t.Helper()
+	token, err := e.Engine.Install(context.Background(), x)
+	require.NoError(e.t, err)
+	e.applied(token)
+}
+
+// Service answers from the facts of the World that was loaded last.
+func (e *Env) Service(x *spice.Extension) *decision.Service {
+	return decision.New(decision.Config{
+		Engine: e.Engine, Directory: e, Extension: x, Now: e.clock,
+		KeyOfSecret: func(_ context.Context, secret string) (access.KeyID, bool, error) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			id, ok := e.keys[secret]
+			return id, ok, nil
+		},
+	})
+}
+
+// View looks at the facts of the World that was loaded last.
+func (e *Env) View(ctx context.Context, fn func(decision.Facts) error) error {
+	e.mu.Lock()
+	db := e.db
+	e.mu.Unlock()
+	return decision.FromStore(db).View(ctx, fn)
+}
+
+// Set sets the clock.
+func (e *Env) Set(now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.now = now
+}
+
+func (e *Env) clock() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now
+}
+
+// Token is the token of the last change.
+func (e *Env) Token() spice.Token {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.token
+}
+
+func (e *Env) applied(token spice.Token) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if token != "" {
+		e.token = token
+	}
+}
+
+// Secret is the secret of a chatbot's API key in an Env.
+func Secret(id access.KeyID) string { return fmt.Sprintf("the secret of %s", id) }
+
+// Load makes the world all that there is. It may be called again, with another world or with the same one, changed.
+func (e *Env) Load(w *plain.World) {
+	e.t.Helper()
+	require.NoError(e.t, e.load(w))
+}
+
+func (e *Env) load(w *plain.World) error {
+	folded := Fold(w)
+	token, err := e.Engine.Apply(context.Background(), spice.Diff(e.held, folded))
+	if err != nil {
+		return err
+	}
+	e.held = folded
+	e.applied(token)
+
+	e.stores++
+	db, err := store.Open(context.Background(), filepath.Join(e.t.TempDir(), fmt.Sprintf("store%d.db", e.stores)))
+	if err != nil {
+		return err
+	}
+	e.t.Cleanup(func() { require.NoError(e.t, db.Close()) })
+	if err := db.Update(context.Background(), func(tx *store.Tx) error { return put(tx, w) }); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.db = db
+	clear(e.keys)
+	for _, k := range w.APIKeys {
+		e.keys[Secret(k.ID)] = k.ID
+	}
+	return nil
+}
+
+// put writes what a decision looks up.
+func put(tx *store.Tx, w *plain.World) error {
+	return errors.Join(
+		each(w.Users, tx.PutUser),
+		each(w.Organizations, tx.PutOrganization),
+		each(w.Memberships, tx.PutMembership),
+		each(w.Teams, tx.PutTeam),
+		each(w.Chatbots, tx.PutChatbot),
+		each(w.Resources, tx.PutResource),
+		each(w.Features, tx.PutFeature),
+	)
+}
+
+func each[F any](facts []F, put func(F) error) error {
+	for _, f := range facts {
+		if err := put(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package decision
+
+import (
+	"context"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// MaxEvaluations is how many requests EvaluateAll takes in one call.
+const MaxEvaluations = 1000
+
+// Evaluate decides one request. What is unknown is a denial (C1); an error means that nothing was decided (C4): of kind Unauthenticated for
+// an actor who is nobody, Invalid for a malformed token, Unavailable when the engine or the store cannot answer.
+func (s *Service) Evaluate(ctx context.Context, actor access.Actor, req Request) (Answer, error) {
+	answers, err := s.EvaluateAll(ctx, actor, []Request{req})
+	if err != nil {
+		return Answer{}, err
+	}
+	return answers[0], answers[0].Err
+}
+
+// EvaluateAll decides many requests at one moment; the answers are in the order of the requests. A request that cannot be decided carries
+// its error and fails no other. More than MaxEvaluations are refused with an error of kind TooLarge.
+func (s *Service) EvaluateAll(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
+	if len(reqs) > MaxEvaluations {
+		return nil, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d", MaxEvaluations, len(reqs))
+	}
+	if err := somebody(actor); err != nil {
+		return nil, err
+	}
+	return s.evaluate(ctx, actor, reqs)
+}
+
+// somebody refuses an actor who is nobody.
+func somebody(actor access.Actor) error {
+	if _, ok := actor.Subject(); !ok {
+		return access.Refuse(access.KindUnauthenticated, "", "nobody is asking")
+	}
+	return nil
+}
+
+// round is one call: everything in it is decided for one actor, at one moment, at one freshness.
+type round struct {
+	*Service
+	actor     access.Actor
+	actorUser access.User // as the directory knows the user as whom the actor acts
+	now       time.Time
+	fresh     spice.Freshness
+	keys      map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
+}
+
+// item is one request on its way to an answer.
+type item struct {
+	req        Request
+	answer     Answer
+	subject    access.Subject
+	permission string
+	guard      *spice.Question // what the actor must be allowed before this may be answered (C7), or nil
+	stage      stage
+	why        string // for an explanation: what settled it without the engine
+	values     map[string]any
+	mistyped   []string
+	limits     map[string]float64
+	limited    limited
+	missing    []string // the engine's own names
+	failed     bool     // a condition could not be computed on the values sent
+}
+
+// stage says how far an item is.
+type stage int
+
+const (
+	open    stage = iota // the engine is to be asked
+	settled              // a denial that the engine need not be asked for, or an error
+	hidden               // to this actor the resource is not there (C6)
+	decided              // the engine has answered
+)
+
+// evaluate is EvaluateAll without its limit, for an actor who is somebody.
+func (s *Service) evaluate(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
+	r := &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness(reqs)}
+	items := make([]*item, len(reqs))
+	for i, req := range reqs {
+		items[i] = r.read(ctx, req)
+	}
+	err := s.directory.View(ctx, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
+	if err != nil {
+		return nil, err
+	}
+	if err := r.guard(ctx, items); err != nil {
+		return nil, err
+	}
+	if err := r.decide(ctx, items); err != nil {
+		return nil, err
+	}
+	if err := r.tell(ctx, items); err != nil {
+		return nil, err
+	}
+	answers := make([]Answer, len(items))
+	for i, it := range items {
+		answers[i] = it.answer
+	}
+	return answers, nil
+}
+
+// read settles what can be told from the request alone.
+func (r *round) read(ctx context.Context, req Request) *item {
+	it := &item{req: req}
+	if req.Token != "" {
+		if _, err := spice.ParseToken(string(req.Token)); err != nil {
+			return it.fail(err)
+		}
+	}
+	var known bool
+	var err error
+	if it.permission, known = r.permission(access.Type(req.Resource.Type), req.Action.Name); !known {
+		return it.settle("there is no such action on that type of resource")
+	}
+	if _, err = access.ParseID[string](req.Resource.ID); err != nil {
+		return it.settle("that is no ID of a resource")
+	}
+	if it.subject, known, err = r.subject(ctx, req.Subject); err != nil {
+		return it.fail(err)
+	}
+	if !known {
+		return it.settle("the subject is not known")
+	}
+	return it
+}
+
+func (it *item) settle(why string) *item {
+	it.stage, it.why = settled, why
+	return it
+}
+
+func (it *item) fail(err error) *item {
+	it.stage, it.answer = settled, Answer{Err: err}
+	return it
+}
+
+// decide asks the engine about every item that is still open.
+func (r *round) decide(ctx context.Context, items []*item) error {
+	var asked []*item
+	var questions []spice.Question
+	for _, it := range items {
+		if it.stage != open {
+			continue
+		}
+		asked = append(asked, it)
+		questions = append(questions, spice.Question{
+			Subject: it.subject, Permission: it.permission, Resource: it.req.Resource.object(), Context: it.values,
+		})
+	}
+	answers, err := r.ask(ctx, questions)
+	if err != nil {
+		return err
+	}
+	for i, it := range asked {
+		it.stage = decided
+		switch a := answers[i]; {
+		case a.Err == nil:
+			it.answer.Allowed, it.missing = a.Allowed, a.Missing
+		case access.KindOf(a.Err) == access.KindInvalid:
+			it.failed = true // the values are of the right types and a condition still fails on them: a denial, never an error (C1)
+		default:
+			it.fail(a.Err)
+		}
+	}
+	return nil
+}
+
+// ask is the engine's answers. One that it refuses is asked again by itself: among many, a question shares the refusal of those that it
+// was put together with.
+func (r *round) ask(ctx context.Context, questions []spice.Question) ([]spice.Answer, error) {
+	if len(questions) == 1 {
+		return []spice.Answer{r.askAlone(ctx, questions[0])}, nil
+	}
+	answers, err := r.engine.CheckAll(ctx, r.fresh, questions)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range answers {
+		if a.Err != nil && access.KindOf(a.Err) == access.KindInvalid {
+			answers[i] = r.askAlone(ctx, questions[i])
+		}
+	}
+	return answers, nil
+}
+
+func (r *round) askAlone(ctx context.Context, q spice.Question) spice.Answer {
+	a, err := r.engine.Check(ctx, r.fresh, q)
+	if err != nil {
+		return spice.Answer{Err: err}
+	}
+	return a
+}
+
+// limitsStopped reports whether the limits of a feature are what stands in the way. The engine is not given the values when they are not all
+// within the limits; that it misses them says that nothing else denies.
+func (it *item) limitsStopped() bool {
+	for _, name := range it.missing {
+		if name == schema.ParamValues {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,134 @@
+package decision
+
+import (
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// notebook remembers who the users of one round are: the items of a round mostly share their subject.
+type notebook struct {
+	Facts
+	users map[access.UserID]access.User
+}
+
+// User gives the user, or the zero user for one whom the directory does not know.
+func (n *notebook) user(id access.UserID) (access.User, error) {
+	if u, ok := n.users[id]; ok {
+		return u, nil
+	}
+	u, known, err := n.User(id)
+	if err != nil {
+		return access.User{}, err
+	}
+	if !known {
+		u = access.User{ID: id, Active: true} // C1: a logged-in external user without roles
+	}
+	if n.users == nil {
+		n.users = map[access.UserID]access.User{}
+	}
+	n.users[id] = u
+	return u, nil
+}
+
+// lookUp settles what can be told from the facts, and gathers what the engine is to be asked with.
+func (r *round) lookUp(n *notebook, items []*item) error {
+	if r.actor.User != "" {
+		var err error
+		if r.actorUser, err = n.user(r.actor.User); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		if it.stage != open {
+			continue
+		}
+		var u access.User
+		if it.subject.Type == access.TypeUser {
+			var err error
+			if u, err = n.user(access.UserID(it.subject.ID)); err != nil {
+				return err
+			}
+		}
+		if u.ID != "" && u.Gone() {
+			it.settle("the user is inactive or deleted") // C1, N2: what is open to everyone included
+			continue
+		}
+		if err := r.confine(n, it); err != nil {
+			return err
+		}
+		if it.stage != open {
+			continue
+		}
+		if err := r.gather(n, it, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather collects the values that the question carries.
+func (r *round) gather(n *notebook, it *item, u access.User) error {
+	t := access.Type(it.req.Resource.Type)
+	it.values = builtinValues(it.req, u, r.now)
+	switch {
+	case t == access.TypeFeature:
+		if err := r.gatherLimits(n, it); err != nil {
+			return err
+		}
+	case r.extension.Defines(t):
+		it.mistyped = addExtensionValues(it.values, r.extension.Parameters(t), it.req, it.subject, r.now)
+		if r.extension.MeetsLimits(t) {
+			it.values[schema.ParamValues] = everyNumber(it.req.Action.Properties)
+		}
+	}
+	if !spice.ValuesFit(it.values) {
+		it.settle("the values sent are more than a condition takes")
+		it.failed = true
+	}
+	return nil
+}
+
+// gatherLimits carries the values to the engine only if they are within all limits, so that a denial tells whether it is theirs.
+func (r *round) gatherLimits(n *notebook, it *item) error {
+	chatbot, name, ok := splitFeature(it.req.Resource.ID)
+	if !ok {
+		return nil
+	}
+	f, ok, err := n.Feature(chatbot, name)
+	if err != nil || !ok || len(f.Limits) == 0 {
+		return err
+	}
+	it.limits = f.Limits
+	it.limited = compareLimits(f.Limits, it.req.Action.Properties)
+	if len(it.limited.missing) == 0 && len(it.limited.exceeded) == 0 {
+		it.values[schema.ParamValues] = it.limited.values
+	}
+	return nil
+}
+
+// splitFeature takes a feature's ID as a resource apart, at its last slash (I1).
+func splitFeature(id string) (access.ChatbotID, string, bool) {
+	slash := strings.LastIndexByte(id, '/')
+	if slash < 0 {
+		return "", "", false
+	}
+	return access.ChatbotID(id[:slash]), id[slash+1:], true
+}
+
+// chatbotOf is the chatbot that the resource is or hangs on, and false if there is none.
+func (n *notebook) chatbotOf(o access.Object) (access.Object, bool, error) {
+	switch o.Type {
+	case access.TypeChatbot:
+		return o, true, nil
+	case access.TypeFeature:
+		chatbot, _, ok := splitFeature(o.ID)
+		return access.Obj(access.TypeChatbot, chatbot), ok, nil
+	case access.TypeDocument, access.TypeMCPServer, access.TypeMetric:
+		res, ok, err := n.Resource(o.Type, o.ID)
+		return access.Obj(access.TypeChatbot, res.Chatbot), ok, err
+	}
+	return access.Object{}, false, nil
+}

@@ -1,0 +1,101 @@
+package decision
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// How many results a page of a search has where the caller does not say, and at most.
+const (
+	DefaultPageSize = 50
+	MaxPageSize     = 1000
+)
+
+// Page says which part of the results is wanted.
+type Page struct {
+	Limit access.Optional[int] // at most so many results; left out: those of the page before, or DefaultPageSize
+	Token string               // Found.Next of the page before, or "" for the first page
+}
+
+// Found is one page of what a search found.
+type Found struct {
+	IDs  []string // IDs of subjects or resources in byte order, or names of actions in the order of the model
+	Next string   // the token of the next page, or "" after the last one
+}
+
+// place is what a page token holds: of which search it is, and after which result the next page begins.
+type place struct {
+	Search []byte `json:"s"`
+	Limit  int    `json:"l"`
+	After  string `json:"a"`
+}
+
+// window is the part of the results that one call gives.
+type window struct {
+	search []byte
+	limit  int
+	after  string
+}
+
+// searchDigest identifies a search by everything that its results depend on but the facts: the kind of it, as whom it is made, and the
+// request. The caller leaves the ID of what is sought out of the request.
+func searchDigest(kind string, actor access.Actor, req Request) []byte {
+	text, err := json.Marshal(struct {
+		Kind         string
+		User         access.UserID
+		Organization access.OrganizationID
+		Request      Request
+	}{kind, actor.User, actor.Organization, req})
+	if err != nil {
+		return nil // values that JSON cannot spell were not sent by a caller
+	}
+	sum := sha256.Sum256(text)
+	return sum[:16]
+}
+
+// open reads the page. A token of another search, or another limit than that of the page before, is refused with an error of kind Invalid.
+func (p Page) open(search []byte) (window, error) {
+	w := window{search: search, limit: DefaultPageSize}
+	if p.Limit.Set && p.Limit.Value < 0 {
+		return window{}, access.Invalidf("", "the limit of a page is not negative")
+	}
+	if p.Token != "" {
+		var at place
+		data, err := base64.RawURLEncoding.DecodeString(p.Token)
+		if err != nil || json.Unmarshal(data, &at) != nil || at.Limit < 0 || at.Limit > MaxPageSize {
+			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
+		}
+		if string(at.Search) != string(search) {
+			return window{}, access.Invalidf("", "the page token belongs to another search: send the same request as before")
+		}
+		w.limit, w.after = at.Limit, at.After
+		if p.Limit.Set && min(p.Limit.Value, MaxPageSize) != w.limit {
+			return window{}, access.Invalidf("", "the page token belongs to a search with another limit: send the same request as before")
+		}
+		return w, nil
+	}
+	if p.Limit.Set {
+		w.limit = min(p.Limit.Value, MaxPageSize)
+	}
+	return w, nil
+}
+
+// found makes a page of the results after the window's beginning, of which there may be more than it takes.
+func (w window) found(ids []string) Found {
+	if len(ids) <= w.limit {
+		return Found{IDs: ids}
+	}
+	next := place{Search: w.search, Limit: w.limit, After: w.after}
+	ids = ids[:w.limit]
+	if len(ids) > 0 {
+		next.After = ids[len(ids)-1]
+	}
+	text, err := json.Marshal(next)
+	if err != nil {
+		panic(err) // a defect: a place holds bytes, a number and a text
+	}
+	return Found{IDs: ids, Next: base64.RawURLEncoding.EncodeToString(text)}
+}

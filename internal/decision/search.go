@@ -1,0 +1,178 @@
+package decision
+
+import (
+	"context"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// A search takes its candidates from the engine and decides each of them as an evaluation would, so that the two agree (R4). The results
+// are transitive. Unknown types and IDs find nothing.
+
+// leastAtOnce is how many candidates are decided in one call to the engine at least, and mostAtOnce at most.
+const (
+	leastAtOnce = 100
+	mostAtOnce  = MaxEvaluations
+)
+
+// SearchResources finds the resources of req.Resource.Type on which the subject may do the action; req.Resource.ID is ignored. Errors are
+// those of Evaluate, of kind Invalid for a page that does not fit, and of kind TooLarge for more values than a search can compare with limits.
+func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
+	req.Resource.ID = ""
+	r, w, err := s.beginSearch("resource", actor, req, page)
+	if err != nil {
+		return Found{}, err
+	}
+	candidates, err := r.resources(ctx, req)
+	if err != nil {
+		return Found{}, err
+	}
+	return r.collect(ctx, w, listed(candidates), func(id string) Request {
+		one := req
+		one.Resource.ID = id
+		return one
+	})
+}
+
+// SearchActions finds what the subject may do to the resource; req.Action.Name is ignored. Errors are those of SearchResources.
+func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
+	req.Action.Name = ""
+	r, w, err := s.beginSearch("action", actor, req, page)
+	if err != nil {
+		return Found{}, err
+	}
+	names := s.actions(access.Type(req.Resource.Type))
+	next := func(after string, n int) ([]string, error) {
+		rest := names[slices.Index(names, after)+1:]
+		return rest[:min(n, len(rest))], nil
+	}
+	return r.collect(ctx, w, next, func(name string) Request {
+		one := req
+		one.Action.Name = name
+		return one
+	})
+}
+
+// beginSearch checks who asks, the token and the page.
+func (s *Service) beginSearch(kind string, actor access.Actor, req Request, page Page) (*round, window, error) {
+	if err := somebody(actor); err != nil {
+		return nil, window{}, err
+	}
+	if req.Token != "" {
+		if _, err := spice.ParseToken(string(req.Token)); err != nil {
+			return nil, window{}, err
+		}
+	}
+	w, err := page.open(searchDigest(kind, actor, req))
+	return &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness([]Request{req})}, w, err
+}
+
+// collect decides candidates until there are enough for the page and one more. next gives at most n candidates after the one named, and
+// fewer only when there are no more.
+func (r *round) collect(ctx context.Context, w window, next func(after string, n int) ([]string, error), of func(id string) Request) (Found, error) {
+	atOnce := min(max(w.limit+1, leastAtOnce), mostAtOnce)
+	found := []string{}
+	for after := w.after; len(found) <= w.limit; {
+		ids, err := next(after, atOnce)
+		if err != nil {
+			return Found{}, err
+		}
+		reqs := make([]Request, len(ids))
+		for i, id := range ids {
+			reqs[i] = of(id)
+		}
+		answers, err := r.evaluate(ctx, r.actor, reqs)
+		if err != nil {
+			return Found{}, err
+		}
+		for i, a := range answers {
+			if a.Err != nil {
+				return Found{}, a.Err
+			}
+			if a.Allowed {
+				found = append(found, ids[i])
+			}
+		}
+		if len(ids) < atOnce {
+			break
+		}
+		after = ids[len(ids)-1]
+	}
+	return w.found(found), nil
+}
+
+// listed walks a sorted list.
+func listed(ids []string) func(after string, n int) ([]string, error) {
+	return func(after string, n int) ([]string, error) {
+		rest := behind(ids, after)
+		return rest[:min(n, len(rest))], nil
+	}
+}
+
+// behind is the part of the sorted list that comes after the ID.
+func behind(ids []string, after string) []string {
+	from, there := slices.BinarySearch(ids, after)
+	if there {
+		from++
+	}
+	return ids[from:]
+}
+
+// resources lists the candidates of a resource search, sorted.
+func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
+	t := access.Type(req.Resource.Type)
+	permission, known := r.permission(t, req.Action.Name)
+	if !known {
+		return nil, nil
+	}
+	subject, known, err := r.subject(ctx, req.Subject)
+	if err != nil || !known {
+		return nil, err
+	}
+	var u access.User
+	if subject.Type == access.TypeUser {
+		err := r.directory.View(ctx, func(facts Facts) (err error) {
+			u, err = (&notebook{Facts: facts}).user(access.UserID(subject.ID))
+			return err
+		})
+		if err != nil || u.Gone() {
+			return nil, err
+		}
+	}
+	values := r.lookupValues(req, subject, u)
+	if domain, ok := values[schema.ParamEmailDomain]; !ok || domain == "" {
+		values[schema.ParamEmailDomain] = "" // no domain at all: passes no gate, and needs no second look
+	}
+	if t == access.TypeFeature || r.extension.MeetsLimits(t) {
+		values[schema.ParamValues] = everyNumber(req.Action.Properties)
+	}
+	if !spice.ValuesFit(values) {
+		return nil, access.Refuse(access.KindTooLarge, "F1", "the values sent are more than a search takes: send those that it needs")
+	}
+	question := spice.Question{Subject: subject, Permission: permission, Resource: access.Object{Type: t}, Context: values}
+	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.fresh, question, each) })
+}
+
+// lookupValues are the values with which candidates are looked up. A link that was not sent is no link: without it everything that has
+// one would be a candidate.
+func (r *round) lookupValues(req Request, subject access.Subject, u access.User) map[string]any {
+	values := builtinValues(req, u, r.now)
+	if _, ok := values[schema.ParamLink]; !ok {
+		values[schema.ParamLink] = ""
+	}
+	addExtensionValues(values, r.extension.Parameters(access.Type(req.Resource.Type)), req, subject, r.now)
+	return values
+}
+
+// gathered collects what the engine streams, sorted, each once.
+func (r *round) gathered(stream func(each func(string) error) error) ([]string, error) {
+	var ids []string
+	err := stream(func(id string) error {
+		ids = append(ids, id)
+		return nil
+	})
+	return sortedOnce(ids), err
+}

@@ -1,0 +1,168 @@
+package decision
+
+import (
+	"context"
+	"maps"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// AnonymousVisitor stands for every visitor in the results of a subject search: what is open to visitors is open to all of them, and none of
+// them has an ID of their own.
+const AnonymousVisitor = "anonymous"
+
+// SearchSubjects finds the subjects of req.Subject.Type that may do the action to the resource; req.Subject.ID is ignored. What is open to
+// everyone is expanded to the directory's active users; for a key confined to an organization, and for a user who is no site admin, to the
+// people of the resource's organization, since neither may learn who else there is. API keys are found by their IDs, and visitors as
+// AnonymousVisitor. Errors are those of SearchResources.
+func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
+	req.Subject.ID = ""
+	if access.Type(req.Subject.Type) == access.TypeAPIKey {
+		req.Subject.Properties = maps.Clone(req.Subject.Properties)
+		if req.Subject.Properties == nil {
+			req.Subject.Properties = map[string]any{}
+		}
+		req.Subject.Properties["by"] = byID
+	}
+	r, w, err := s.beginSearch("subject", actor, req, page)
+	if err != nil {
+		return Found{}, err
+	}
+	candidates, err := r.subjects(ctx, req)
+	if err != nil {
+		return Found{}, err
+	}
+	next := listed(candidates.named)
+	if candidates.everyone {
+		next = r.everyone(ctx, candidates)
+	}
+	return r.collect(ctx, w, next, func(id string) Request {
+		one := req
+		one.Subject.ID = id
+		return one
+	})
+}
+
+// candidates of a subject search.
+type candidates struct {
+	named    []string              // sorted
+	everyone bool                  // and all users who are there
+	of       access.OrganizationID // of this organization only, unless it is ""
+}
+
+// subjects looks up who may be found.
+func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
+	o := req.Resource.object()
+	permission, known := r.permission(o.Type, req.Action.Name)
+	_, err := access.ParseID[string](o.ID)
+	subjectType := access.Type(req.Subject.Type)
+	if !known || err != nil || !isSubjectType(subjectType) {
+		return candidates{}, nil
+	}
+	scope, err := r.scope(ctx, o)
+	if err != nil {
+		return candidates{}, err
+	}
+	if scope.selfOnly {
+		if subjectType != access.TypeUser {
+			return candidates{}, nil
+		}
+		return candidates{named: []string{string(r.actor.User)}}, nil
+	}
+	values := r.lookupValues(req, access.Subject{Type: subjectType}, access.User{})
+	delete(values, schema.ParamEmailDomain) // everyone's own; the engine keeps those for whom it would matter
+	if !spice.ValuesFit(values) {
+		return candidates{}, nil // every evaluation would be a denial
+	}
+	question := spice.Question{Subject: access.Subject{Type: subjectType}, Permission: permission, Resource: o, Context: values}
+	found := candidates{of: scope.of}
+	found.named, err = r.gathered(func(each func(string) error) error {
+		return r.engine.Subjects(ctx, r.fresh, question, func(id string) error {
+			if id != spice.Wildcard {
+				return each(id)
+			}
+			switch subjectType {
+			case access.TypeUser:
+				found.everyone = !scope.named
+			case access.TypeVisitor:
+				return each(AnonymousVisitor)
+			}
+			return nil
+		})
+	})
+	if r.actor.User != "" && subjectType == access.TypeUser {
+		found.named = sortedOnce(append(found.named, string(r.actor.User)))
+	}
+	return found, err
+}
+
+// scope is whom the actor may find at all.
+type scope struct {
+	selfOnly bool                  // a user who does not manage the access to the resource finds nobody but themselves (C7)
+	named    bool                  // what is open to everyone is not expanded
+	of       access.OrganizationID // it is expanded to the people of this organization, or to all for ""
+}
+
+func (r *round) scope(ctx context.Context, o access.Object) (scope, error) {
+	if r.actor.User == "" {
+		return scope{of: r.actor.Organization}, nil
+	}
+	var managing spice.Question
+	var manageable, belongs bool
+	var org access.OrganizationID
+	err := r.directory.View(ctx, func(facts Facts) (err error) {
+		n := &notebook{Facts: facts}
+		if r.actorUser, err = n.user(r.actor.User); err != nil {
+			return err
+		}
+		if managing, manageable, err = r.managing(n, o); err != nil {
+			return err
+		}
+		org, belongs, err = n.OrganizationOf(o)
+		return err
+	})
+	if err != nil {
+		return scope{}, err
+	}
+	if !manageable {
+		return scope{selfOnly: true}, nil
+	}
+	answers, err := r.ask(ctx, []spice.Question{managing, r.actorQuestion(access.PlatformObject, string(access.Administer))})
+	if err != nil {
+		return scope{}, err
+	}
+	for _, a := range answers {
+		if a.Err != nil && access.KindOf(a.Err) != access.KindInvalid {
+			return scope{}, a.Err
+		}
+	}
+	switch manages, administers := answers[0].Allowed, answers[1].Allowed; {
+	case !manages:
+		return scope{selfOnly: true}, nil
+	case administers && r.actor.Organization == "":
+		return scope{}, nil
+	}
+	return scope{of: org, named: !belongs}, nil
+}
+
+// everyone walks the named candidates and the directory's users together, in byte order.
+func (r *round) everyone(ctx context.Context, c candidates) func(after string, n int) ([]string, error) {
+	return func(after string, n int) ([]string, error) {
+		var users []access.UserID
+		err := r.directory.View(ctx, func(facts Facts) (err error) {
+			users, err = facts.ActiveUsers(c.of, access.UserID(after), n)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]string, len(users))
+		for i, u := range users {
+			ids[i] = string(u)
+		}
+		named := behind(c.named, after)
+		return firstOf(n, ids, named[:min(n, len(named))]), nil
+	}
+}

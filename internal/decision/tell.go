@@ -1,0 +1,128 @@
+package decision
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// tell adds to each answer what there is to say. What stopped a denial is told to account keys and to those who could see the resource
+// (C6); the limits of a feature that is used are told to all (F1).
+func (r *round) tell(ctx context.Context, items []*item) error {
+	var unsure []*item
+	for _, it := range items {
+		switch {
+		case it.answer.Err != nil:
+		case it.answer.Allowed:
+			it.answer.Limits = it.limits
+		case r.actor.User == "":
+			it.say()
+			if err := r.explain(ctx, it); err != nil {
+				return err
+			}
+		case it.stage == hidden || it.stage == settled && !it.failed:
+		case len(it.missing) > 0 || it.failed:
+			unsure = append(unsure, it)
+		}
+	}
+	return r.forEach(ctx, unsure, r.seeing, func(it *item, sees bool, err error) {
+		if sees && err == nil { // an explanation that cannot be judged is left out; the decision stands
+			it.say()
+		}
+	})
+}
+
+// seeing asks whether the actor's user could see the resource: has any action on it, or, for a feature, on its chatbot.
+func (r *round) seeing(it *item) []spice.Question {
+	o := it.req.Resource.object()
+	if chatbot, _, ok := splitFeature(o.ID); ok && o.Type == access.TypeFeature {
+		o = access.Obj(access.TypeChatbot, chatbot)
+	}
+	if o.Type == access.TypeChatbot {
+		return []spice.Question{r.actorQuestion(o, string(access.See))}
+	}
+	var questions []spice.Question
+	for _, action := range r.actions(o.Type) {
+		permission, _ := r.permission(o.Type, action)
+		questions = append(questions, r.actorQuestion(o, permission))
+	}
+	return questions
+}
+
+// say names what stopped the item, in the caller's words (C2, F1).
+func (it *item) say() {
+	for _, name := range it.missing {
+		switch word := wordOf[name]; {
+		case name == schema.ParamValues:
+			it.answer.Missing = append(it.answer.Missing, it.limited.missing...)
+		case word != "":
+			it.answer.Missing = append(it.answer.Missing, word)
+		case slices.Contains(it.mistyped, name):
+			it.answer.Mistyped = append(it.answer.Mistyped, name)
+		default:
+			it.answer.Missing = append(it.answer.Missing, name)
+		}
+	}
+	it.answer.Missing = sortedOnce(it.answer.Missing)
+	it.answer.Mistyped = sortedOnce(it.answer.Mistyped)
+
+	var reasons []string
+	if len(it.answer.Missing) > 0 {
+		reasons = append(reasons, "not sent: "+strings.Join(it.answer.Missing, ", "))
+	}
+	if len(it.answer.Mistyped) > 0 {
+		reasons = append(reasons, "of another type than the condition needs: "+strings.Join(it.answer.Mistyped, ", "))
+	}
+	if it.limitsStopped() {
+		it.answer.Limits = it.limits
+		if len(it.limited.exceeded) > 0 {
+			reasons = append(reasons, "over its limit: "+strings.Join(it.limited.exceeded, ", "))
+		}
+	}
+	if it.failed && it.why == "" {
+		it.why = "a condition cannot be computed on the values sent"
+	}
+	if it.failed {
+		reasons = append(reasons, it.why)
+	}
+	it.answer.Reason = strings.Join(reasons, "; ")
+}
+
+// explain adds, where the request wants it, what is known of a denial that has no other reason. Only account keys come here; a confined
+// one learns nothing of the world outside its organization.
+func (r *round) explain(ctx context.Context, it *item) error {
+	if !it.req.Explain || it.answer.Reason != "" {
+		return nil
+	}
+	if it.stage == settled {
+		if r.actor.Organization == "" {
+			it.answer.Reason = it.why
+		}
+		return nil
+	}
+	o := it.req.Resource.object()
+	if it.stage == decided {
+		if _, built := access.Actions[o.Type]; !built || o.Type == access.TypePlatform {
+			return nil
+		}
+		var there bool
+		err := r.directory.View(ctx, func(facts Facts) (err error) {
+			_, there, err = facts.OrganizationOf(o)
+			return err
+		})
+		if err != nil || there {
+			return err
+		}
+	}
+	it.answer.Reason = access.NotFound(o).Detail
+	return nil
+}
+
+func sortedOnce(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
+}

@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// binding knows how to read a call into an input: a struct whose fields are tagged path:"name" or query:"name", and whose field Body, if it has
+// one, is the body. Embedded structs count as their fields.
+type binding struct {
+	registry huma.Registry
+	params   []parameter
+	body     []int // the index of the field Body, or nil
+	schema   *huma.Schema
+}
+
+// parameter is one field of an input.
+type parameter struct {
+	name, in string
+	index    []int
+	schema   *huma.Schema
+	doc      string
+}
+
+// emptyBody is the schema of a call that takes no body: {} is as good as none.
+var emptyBody = &huma.Schema{Type: huma.TypeObject}
+
+func newBinding(registry huma.Registry, input reflect.Type) (*binding, error) {
+	b := &binding{registry: registry, schema: emptyBody}
+	for _, f := range reflect.VisibleFields(input) {
+		if f.Anonymous {
+			continue
+		}
+		if f.Name == "Body" {
+			b.body, b.schema = f.Index, registry.Schema(f.Type, true, "")
+			continue
+		}
+		p := parameter{name: f.Tag.Get("path"), in: "path", index: f.Index, doc: f.Tag.Get("doc")}
+		if p.name == "" {
+			p.name, p.in = f.Tag.Get("query"), "query"
+		}
+		if p.name == "" {
+			return nil, fmt.Errorf("the field %s is neither of the path nor of the query nor the body", f.Name)
+		}
+		p.schema = huma.SchemaFromField(registry, f, "")
+		b.params = append(b.params, p)
+	}
+	return b, nil
+}
+
+// names lists the parameters in the path, or in the query.
+func (b *binding) names(in string) []string {
+	var names []string
+	for _, p := range b.params {
+		if p.in == in {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// read fills the input, which is a pointer to a struct, and gives the body as it was sent.
+func (b *binding) read(w http.ResponseWriter, r *http.Request, input any) ([]byte, error) {
+	v := &validator{registry: b.registry}
+	into := reflect.ValueOf(input).Elem()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, access.Invalidf("", "the query cannot be read: %s", err)
+	}
+	for _, p := range b.params {
+		text, sent := r.PathValue(p.name), true
+		if p.in == "query" {
+			values := query[p.name]
+			text, sent = query.Get(p.name), len(values) > 0
+			if len(values) > 1 {
+				v.fault("/"+p.name, "comes twice")
+				continue
+			}
+		}
+		if sent {
+			v.parameter(p, text, into.FieldByIndex(p.index))
+		}
+	}
+	v.unknownParameters(query, b.names("query"))
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil, nil
+	}
+	return b.readBody(w, r, into)
+}
+
+// parameter reads one parameter of the path or the query.
+func (v *validator) parameter(p parameter, text string, into reflect.Value) {
+	before := len(v.faults)
+	var value any = text
+	if p.schema.Type == huma.TypeInteger {
+		value = json.Number(text)
+	}
+	v.check(p.schema, value, "/"+p.name)
+	if len(v.faults) > before {
+		return
+	}
+	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			v.fault("/"+p.name, "%s", err)
+		}
+		return
+	}
+	if p.schema.Type == huma.TypeInteger {
+		n, _ := json.Number(text).Int64() // the check has read it
+		into.SetInt(n)
+		return
+	}
+	into.SetString(text)
+}
+
+// unknownParameters refuses what would otherwise be silently left out, such as a filter with a typing error.
+func (v *validator) unknownParameters(query url.Values, known []string) {
+	var unknown []string
+	for name := range query {
+		if !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	for _, name := range unknown {
+		v.fault("/"+escapePointer(name), "is not a query parameter here")
+	}
+}
+
+func (b *binding) readBody(w http.ResponseWriter, r *http.Request, into reflect.Value) ([]byte, error) {
+	raw, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if b.body == nil && len(raw) == 0 {
+		return raw, nil
+	}
+	if err := checkJSONType(r.Header); err != nil {
+		return nil, err
+	}
+	tree, err := parseJSON(raw)
+	if err != nil {
+		return nil, err
+	}
+	v := &validator{registry: b.registry}
+	v.check(b.schema, tree, "")
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	if b.body == nil {
+		return raw, nil
+	}
+	if err := json.Unmarshal(raw, into.FieldByIndex(b.body).Addr().Interface()); err != nil {
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body cannot be read", Cause: err}
+	}
+	return raw, nil
+}

@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+)
+
+// handled is an endpoint of another package.
+type handled struct {
+	handler  Handler
+	describe func(*huma.Operation)
+	demand   demand
+}
+
+func (h *handled) prepare(_ *api, rt route, op *huma.Operation) error {
+	if h.handler == nil {
+		h.handler = func(w http.ResponseWriter, r *http.Request, _ access.Actor) {
+			WriteError(w, r, access.Unavailable(errors.New("not wired yet")))
+		}
+	}
+	h.demand = rt.demand
+	h.describe(op)
+	return nil
+}
+
+func (h *handled) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
+	if !h.demand.open && !h.demand.met(actor.Access) {
+		return access.Deniedf("B1", "this needs a %s key, and the key is %s", h.demand.key, actor.Access)
+	}
+	h.handler(w, r, actor)
+	return nil
+}
+
+// WriteError answers with the problem document for err, for a handler that wants to be told how.
+func WriteError(w http.ResponseWriter, _ *http.Request, err error) {
+	problem.Write(w, w.Header().Get(requestIDHeader), err)
+}

@@ -1,0 +1,133 @@
+// Package httpapi is the HTTP side: the routes under /v1, where the decisions and the imports hang, the API description, and what operators ask.
+//
+// It owns paths, bodies, problem documents, page tokens and request IDs. Each route is one line of the table in routes.go, with what it
+// demands of its callers. It decides nothing: who is calling is said by package authn, and what the caller may do by package sharing,
+// which is given the actor with every call.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// Authenticator says who is calling; *authn.Authenticator is one.
+type Authenticator interface {
+	Authenticate(r *http.Request, requestID string) (access.Actor, error)
+}
+
+// Config is what the API stands on.
+type Config struct {
+	Sharing    *sharing.Service
+	Authn      Authenticator
+	Ready      map[string]func(context.Context) error // the parts that /readyz asks, by name
+	AuthZEN    Handler                                // the decisions under /access/v1 with the actor, and their metadata without
+	Imports    Handler                                // POST /v1/imports
+	Export     Handler                                // GET /v1/export
+	PublicPath string                                 // the path of the public URL, such as /pdp, or ""
+	Metrics    *prometheus.Registry                   // what /metrics shows; this package adds its own
+	Log        *slog.Logger
+	Version    string
+}
+
+// api is the routes and what they share.
+type api struct {
+	Config
+	registry huma.Registry
+	memory   *memory
+	metrics  *metrics
+	document []byte // the API description
+}
+
+// New makes the handler of the whole API. It fails where a route does not declare what it demands, or is described wrongly.
+func New(c Config) (http.Handler, error) {
+	a := &api{
+		Config: c, registry: newRegistry(), metrics: newMetrics(c.Metrics),
+		memory: &memory{answers: c.Sharing, log: c.Log, busy: map[string]chan struct{}{}},
+	}
+	routes := a.routes()
+	if err := a.describe(routes); err != nil {
+		return nil, err
+	}
+	return a.handler(routes), nil
+}
+
+// handler finds the route of a call.
+func (a *api) handler(routes []route) http.Handler {
+	byPath := map[string]map[string]route{}
+	for _, rt := range routes {
+		if byPath[rt.path] == nil {
+			byPath[rt.path] = map[string]route{}
+		}
+		byPath[rt.path][rt.method] = rt
+		if rt.method == http.MethodGet {
+			byPath[rt.path][http.MethodHead] = rt
+		}
+	}
+	paths := &router{}
+	for path, methods := range byPath {
+		allow := slices.Sorted(maps.Keys(methods))
+		paths.handle(path, a.observed(path, func(w http.ResponseWriter, r *http.Request, requestID string) error {
+			rt, ok := methods[r.Method]
+			if !ok {
+				return refuseMethod(w, r, allow)
+			}
+			return a.call(w, r, rt, requestID)
+		}))
+	}
+	nowhere := a.observed("", func(http.ResponseWriter, *http.Request, string) error {
+		return access.Refuse(access.KindNotFound, "", "there is nothing at this path")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		found := paths.find(r)
+		if found == nil {
+			found = nowhere
+		}
+		found.ServeHTTP(w, r)
+	})
+}
+
+// call asks who is calling, and lets the endpoint answer.
+func (a *api) call(w http.ResponseWriter, r *http.Request, rt route, requestID string) error {
+	actor := access.Actor{RequestID: requestID}
+	if !rt.demand.open {
+		var err error
+		if actor, err = a.Authn.Authenticate(r, requestID); err != nil {
+			return err
+		}
+	}
+	return rt.endpoint.serve(w, r, actor)
+}
+
+var errRoute = errors.New("a route is wrong")
+
+// describe compiles the routes and makes the API description of them.
+func (a *api) describe(routes []route) error {
+	d := a.newDescription()
+	for _, rt := range routes {
+		if err := rt.demand.check(); err != nil {
+			return fmt.Errorf("%w: %s %s: %w", errRoute, rt.method, rt.path, err)
+		}
+		op := d.operation(rt)
+		if err := rt.endpoint.prepare(a, rt, op); err != nil {
+			return fmt.Errorf("%w: %s %s: %w", errRoute, rt.method, rt.path, err)
+		}
+		if !op.Hidden {
+			d.AddOperation(op)
+		}
+	}
+	document, err := json.MarshalIndent(d.OpenAPI, "", "  ")
+	a.document = document
+	return err
+}

@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+const (
+	idempotencyKey    = "Idempotency-Key"
+	maxIdempotencyKey = 255
+)
+
+// answers keeps the first answers to POSTs; *sharing.Service does.
+type answers interface {
+	Remembered(ctx context.Context, actor access.Actor, route, key, bodyDigest string) (status int, answer []byte, found bool, err error)
+	Remember(ctx context.Context, actor access.Actor, route, key, bodyDigest string, status int, answer []byte) error
+}
+
+// memory gives a repeated POST its first answer again.
+type memory struct {
+	answers answers
+	log     *slog.Logger
+
+	mu   sync.Mutex
+	busy map[string]chan struct{} // closed when the call that is under way is answered
+}
+
+// secretive is an answer that shows a secret, once.
+type secretive interface {
+	withoutSecret() any
+}
+
+// keyOf reads the Idempotency-Key.
+func keyOf(h http.Header) (key string, sent bool, err error) {
+	values := h.Values(idempotencyKey)
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	key = values[0]
+	if len(values) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", false, access.Invalidf("", "an %s is 1–%d visible ASCII characters, sent once", idempotencyKey, maxIdempotencyKey)
+	}
+	return key, true, nil
+}
+
+// remembered gives the first answer to the call, or does it and keeps the answer. Two calls with one key take turns. What is refused is not
+// kept: trying again after the cause has gone is what the key is for.
+func remembered[O any](r *http.Request, m *memory, actor access.Actor, key string, body []byte, status int, do func() (*O, error)) (int, []byte, error) {
+	ctx, route := r.Context(), r.Method+" "+r.URL.EscapedPath()
+	digest := sha256.Sum256(body)
+	bodyDigest := hex.EncodeToString(digest[:])
+	done, err := m.take(ctx, strings.Join([]string{string(actor.Key), string(actor.User), route, key}, "\x00"))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer done()
+
+	first, answer, found, err := m.answers.Remembered(ctx, actor, route, key, bodyDigest)
+	if err != nil || found {
+		return first, answer, err
+	}
+	out, err := do()
+	if err != nil {
+		return 0, nil, err
+	}
+	kept := any(out)
+	if s, ok := kept.(secretive); ok {
+		kept = s.withoutSecret()
+	}
+	again, err := json.Marshal(kept)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := m.answers.Remember(context.WithoutCancel(ctx), actor, route, key, bodyDigest, status, again); err != nil {
+		m.log.Error("the answer to a call could not be kept for its repetition", "route", r.Pattern, "request_id", actor.RequestID, "error", err)
+	}
+	answer, err = json.Marshal(out)
+	return status, answer, err
+}
+
+// take waits until no other call with the key is under way.
+func (m *memory) take(ctx context.Context, key string) (done func(), err error) {
+	for {
+		m.mu.Lock()
+		other, taken := m.busy[key]
+		if !taken {
+			mine := make(chan struct{})
+			m.busy[key] = mine
+			m.mu.Unlock()
+			return func() {
+				m.mu.Lock()
+				delete(m.busy, key)
+				m.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		m.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, access.Unavailable(ctx.Err())
+		}
+	}
+}

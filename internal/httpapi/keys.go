@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// Key is an account key as callers see one: never its secret.
+type Key struct {
+	ID            access.KeyID           `json:"id"`
+	Name          string                 `json:"name"`
+	Access        access.KeyAccess       `json:"access"`
+	Organization  *access.OrganizationID `json:"organization" doc:"where it is confined (B3), or null"`
+	ActorRequired bool                   `json:"actor_required" doc:"whether it does nothing without Grantway-Actor"`
+	AllowedIPs    []string               `json:"allowed_ips" nullable:"true" doc:"from where it may be used; null for anywhere"`
+	ExpiresAt     *time.Time             `json:"expires_at" doc:"null for never"`
+	Preview       string                 `json:"preview" doc:"the first characters of the secret"`
+	CreatedBy     string                 `json:"created_by" doc:"user:ID or key:ID"`
+	CreatedAt     time.Time              `json:"created_at"`
+	LastUsed      *time.Time             `json:"last_used" doc:"to the minute; null for never"`
+}
+
+func showKey(k access.AccountKey) Key {
+	return Key{
+		ID: k.ID, Name: k.Name, Access: k.Access, Organization: orNull(k.Organization), ActorRequired: k.ActorRequired, AllowedIPs: k.AllowedIPs,
+		ExpiresAt: timeOrNull(k.ExpiresAt), Preview: k.Preview, CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC(), LastUsed: timeOrNull(k.LastUsed),
+	}
+}
+
+// KeyCreated is a new key with its secret.
+type KeyCreated struct {
+	Key
+	Secret string `json:"secret,omitempty" doc:"shown here and never again; a repeated call leaves it out"`
+	Changed
+}
+
+func (k *KeyCreated) withoutSecret() any {
+	again := *k
+	again.Secret = ""
+	return &again
+}
+
+func (a *api) listKeys(ctx context.Context, actor access.Actor, in *inOrganization) (*list[Key], error) {
+	p, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	keys, next, err := a.Sharing.Keys(ctx, actor, in.filter(), p)
+	return listOf(keys, next, err, showKey)
+}
+
+// NewKey is the body of a POST of a key.
+type NewKey struct {
+	Name          string                                 `json:"name"`
+	Access        access.KeyAccess                       `json:"access" doc:"read_only: reads and decisions; read_write: also changes; full: also keys, and acting for users (B1)"`
+	Organization  access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"confines the key (B3)"`
+	AllowedIPs    access.Optional[[]string]              `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges"`
+	ExpiresAt     access.Optional[time.Time]             `json:"expires_at,omitzero"`
+	ActorRequired access.Optional[bool]                  `json:"actor_required,omitzero"`
+}
+
+type createKey struct {
+	Body NewKey
+}
+
+func (a *api) createKey(ctx context.Context, actor access.Actor, in *createKey) (*KeyCreated, error) {
+	b := in.Body
+	r, err := a.Sharing.CreateKey(ctx, actor, sharing.NewKey{
+		Name: b.Name, Access: b.Access, Organization: b.Organization.Value, AllowedIPs: b.AllowedIPs.Value, ExpiresAt: b.ExpiresAt.Value,
+		ActorRequired: b.ActorRequired.Value,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &KeyCreated{Key: showKey(r.Key), Secret: r.Secret, Changed: changed(r.Change)}, nil
+}
+
+type keyPath struct {
+	Key access.KeyID `path:"key"`
+}
+
+func (a *api) deleteKey(ctx context.Context, actor access.Actor, in *keyPath) (*Changed, error) {
+	return done(a.Sharing.DeleteKey(ctx, actor, in.Key))
+}

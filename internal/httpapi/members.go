@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Member is a person of an organization as callers see one.
+type Member struct {
+	User access.UserID  `json:"user"`
+	Role access.OrgRole `json:"role"`
+}
+
+func showMember(m access.Membership) Member { return Member{User: m.User, Role: m.Role} }
+
+// MemberChanged is a person of an organization after a change.
+type MemberChanged struct {
+	Member
+	Left
+}
+
+type membersQuery struct {
+	Org access.OrganizationID `path:"org"`
+	pageQuery
+}
+
+func (a *api) listMembers(ctx context.Context, actor access.Actor, in *membersQuery) (*list[Member], error) {
+	p, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	members, next, err := a.Sharing.Members(ctx, actor, in.Org, p)
+	return listOf(members, next, err, showMember)
+}
+
+// MemberPatch is the body of a PUT on a person of an organization.
+type MemberPatch struct {
+	Role access.OrgRole `json:"role"`
+}
+
+type putMember struct {
+	Org       access.OrganizationID `path:"org"`
+	User      access.UserID         `path:"user"`
+	Successor access.UserID         `query:"successor" doc:"who becomes an owner where the last one is demoted (O1)"`
+	Body      MemberPatch
+}
+
+func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) (*MemberChanged, error) {
+	r, err := a.Sharing.PutMember(ctx, actor, in.Org, in.User, in.Body.Role, in.Successor)
+	if err != nil {
+		return nil, err
+	}
+	return &MemberChanged{Member: showMember(r.Membership), Left: left(r.Change, r.Removed, r.Reassigned)}, nil
+}
+
+type deleteMember struct {
+	Org       access.OrganizationID `path:"org"`
+	User      access.UserID         `path:"user"`
+	Successor access.UserID         `query:"successor" doc:"who becomes an owner where the last one leaves (O1)"`
+}
+
+func (a *api) deleteMember(ctx context.Context, actor access.Actor, in *deleteMember) (*Left, error) {
+	r, err := a.Sharing.RemoveMember(ctx, actor, in.Org, in.User, in.Successor)
+	if err != nil {
+		return nil, err
+	}
+	return ref(left(r.Change, r.Removed, r.Reassigned)), nil
+}

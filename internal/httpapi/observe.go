@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+)
+
+const requestIDHeader = "X-Request-ID"
+
+// saneRequestID is what of a caller's request ID is echoed and logged as it is.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=@-]{1,128}$`)
+
+// requestIDOf is the caller's request ID if it sent one that can be echoed, or else a new one.
+func requestIDOf(r *http.Request) string {
+	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && saneRequestID.MatchString(sent[0]) {
+		return sent[0]
+	}
+	return rand.Text()
+}
+
+// observed answers with what serve gives or with a problem document, and sees to what every call has: a request ID, headers against
+// misuse by browsers, a line in the log, a count, and an answer even where the server has a defect. Logs and counts name the route's path
+// and not the call's, which holds IDs and addresses.
+func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Request, requestID string) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start, requestID := time.Now(), requestIDOf(r)
+		h := w.Header()
+		h.Set(requestIDHeader, requestID)
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+
+		answer := &answer{ResponseWriter: w}
+		err := a.recovered(answer, r, requestID, serve)
+		if err != nil && answer.status == 0 {
+			problem.Write(answer, requestID, err)
+		}
+		took := time.Since(start)
+		a.metrics.observe(r.Method, path, answer.status, took)
+		a.log(r, path, requestID, answer.status, took, answer.err)
+		if errors.Is(err, http.ErrAbortHandler) {
+			panic(http.ErrAbortHandler) // the answer had begun: the connection is cut, so that it does not look complete
+		}
+	})
+}
+
+// recovered turns a panic into an error.
+func (a *api) recovered(w *answer, r *http.Request, requestID string, serve func(http.ResponseWriter, *http.Request, string) error) (err error) {
+	defer func() {
+		defect := recover()
+		if defect == nil {
+			return
+		}
+		err = &access.Error{Kind: access.KindInternal}
+		if defect != http.ErrAbortHandler {
+			a.Log.Error("a call panicked", "request_id", requestID, "route", r.Pattern, "panic", defect, "stack", string(debug.Stack()))
+		}
+		if w.status != 0 {
+			err = http.ErrAbortHandler
+		}
+	}()
+	return serve(w, r, requestID)
+}
+
+// log writes one line for the call, without credentials, bodies, IDs or addresses of people.
+func (a *api) log(r *http.Request, path, requestID string, status int, took time.Duration, err error) {
+	level := slog.LevelDebug
+	switch {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case r.Method != http.MethodGet && strings.HasPrefix(path, "/v1/"):
+		level = slog.LevelInfo
+	}
+	if !a.Log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", requestID), slog.String("method", r.Method), slog.String("route", path), slog.Int("status", status),
+		slog.Duration("took", took),
+	}
+	if status >= http.StatusInternalServerError && err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	a.Log.LogAttrs(r.Context(), level, "call", attrs...)
+}
+
+// refuseMethod answers a call of a path that does not take the method.
+func refuseMethod(w http.ResponseWriter, r *http.Request, allow []string) error {
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return access.Refuse(problem.MethodNotAllowed, "", "this path takes %s, not %s", strings.Join(allow, ", "), r.Method)
+}
+
+// answer remembers the status of an answer; 0 while it has not begun.
+type answer struct {
+	http.ResponseWriter
+	status int
+	err    error // what was answered with a problem document, or nil
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= http.StatusOK {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Answered notes the error for the log.
+func (a *answer) Answered(err error) { a.err = err }
+
+// Unwrap lets http.ResponseController flush, and set deadlines, for those who stream.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

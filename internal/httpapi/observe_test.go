@@ -1,0 +1,72 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/testenv"
+)
+
+func TestRequestID(t *testing.T) {
+	e := testenv.New(t)
+	send := func(ids ...string) string {
+		a := e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/users", Header: http.Header{"X-Request-Id": ids}})
+		requireProblem(t, a, access.KindUnauthenticated, "")
+		return a.Header.Get("X-Request-ID")
+	}
+	for _, sane := range []string{"a", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "trace/1:2+3==", strings.Repeat("x", 128)} {
+		require.Equal(t, sane, send(sane))
+	}
+	for _, odd := range []string{"", "a b", "a\"b", "é", "<b>", strings.Repeat("x", 129)} {
+		made := send(odd)
+		require.NotEqual(t, odd, made)
+		require.Regexp(t, `^[A-Z2-7]{26}$`, made)
+	}
+	require.Regexp(t, `^[A-Z2-7]{26}$`, send("a", "b"))
+	require.NotEqual(t, send(), send())
+}
+
+func TestHeaders(t *testing.T) {
+	e := testenv.New(t)
+	for _, path := range []string{"/v1/users", "/healthz", "/nothing"} {
+		h := e.Do(testenv.Call{Method: http.MethodGet, Path: path}).Header
+		require.Equal(t, "no-store", h.Get("Cache-Control"))
+		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
+		require.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'")
+	}
+	require.Contains(t, e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/users"}).Header.Get("WWW-Authenticate"), "Bearer")
+}
+
+func TestOperation(t *testing.T) {
+	e := newWorld(t)
+	require.JSONEq(t, `{"status":"ok"}`, string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/healthz"}).Body))
+	require.JSONEq(t, `{"status":"ready","parts":{"engine":"ok","store":"ok"}}`, string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/readyz"}).Body))
+	e.Can(mel, access.Read, helper)
+	e.Do(testenv.Call{Method: "BREW", Path: "/v1/users/%2F"})
+	e.Do(testenv.Call{Method: http.MethodGet, Path: "/somebody@example.com"})
+	figures := string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/metrics"}).Body)
+	require.Contains(t, figures, `grantway_http_requests_total{method="POST",route="/access/v1/evaluation",status="200"} 1`)
+	require.Contains(t, figures, `grantway_http_requests_total{method="PUT",route="/v1/chatbots/{chatbot}",status="200"} 1`)
+	require.Contains(t, figures, `grantway_http_requests_total{method="other",route="/v1/users/{user}",status="405"} 1`)
+	require.Contains(t, figures, `grantway_http_requests_total{method="any",route="none",status="404"} 1`)
+	require.Contains(t, figures, `grantway_http_request_duration_seconds_count{method="PUT",route="/v1/users/{user}"} 6`)
+	require.NotContains(t, figures, "example.com")
+}
+
+// TestLogsHoldNoSecrets looks for keys, bodies and people in all that was logged.
+func TestLogsHoldNoSecrets(t *testing.T) {
+	e := newWorld(t)
+	key := e.Admin().MakesKey(fields{"name": "k", "access": access.KeyFull})
+	e.With(key).Sees("v1", "users")
+	e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/users?email=bob@example.com", Key: "gw_wrong_wrongwrong"})
+	e.Do(testenv.Call{Method: http.MethodPut, Path: "/v1/users/eve@example.com", Key: key, Body: `{"name": "Eve", "bad": 1}`, Actor: "alice"})
+	log := e.Log.String()
+	require.Contains(t, log, `"route":"/v1/users/{user}"`)
+	for _, private := range []string{testenv.RootKey, key, "wrongwrong", "@example.com", "Eve", "Acme"} {
+		require.NotContains(t, log, private)
+	}
+}

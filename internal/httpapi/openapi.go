@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+)
+
+// description is the API description in the making, an OpenAPI 3.1 document.
+type description struct {
+	*huma.OpenAPI
+	problem *huma.Schema
+}
+
+const (
+	bearerScheme = "key"
+	overview     = "Grantway decides who may do what with chatbots, and keeps who shared what with whom.\n\n" +
+		"Send an account key as `Authorization: Bearer <key>`. A `full` key may act for a user with `Grantway-Actor: <user>`: then exactly that " +
+		"user's rights hold. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
+		"that refused."
+)
+
+func (a *api) newDescription() *description {
+	d := &description{OpenAPI: &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: "Grantway", Version: a.Version, Description: overview},
+		Components: &huma.Components{
+			Schemas: a.registry,
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				bearerScheme: {Type: "http", Scheme: "bearer", Description: "an account key"},
+			},
+		},
+	}}
+	d.problem = a.registry.Schema(reflect.TypeFor[problem.Problem](), true, "")
+	types := a.registry.SchemaFromRef(d.problem.Ref).Properties["type"]
+	for _, t := range problem.Types() {
+		types.Enum = append(types.Enum, t)
+	}
+	return d
+}
+
+// operation describes what the table says of the route; its endpoint adds the rest.
+func (d *description) operation(rt route) *huma.Operation {
+	op := &huma.Operation{
+		Method: rt.method, Path: rt.path, OperationID: rt.name, Summary: rt.summary, Tags: []string{tag(rt.path)},
+		Responses: map[string]*huma.Response{"default": d.refusal("Refused, or failed")},
+	}
+	if rt.demand.open {
+		return op
+	}
+	op.Security = []map[string][]string{{bearerScheme: {}}}
+	op.Description = "Needs a `" + string(rt.demand.key) + "` key"
+	if rt.demand.key != access.KeyFull {
+		op.Description += ", or a stronger one"
+	}
+	op.Description += "."
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+		Description: "the user for whom a full key acts",
+	})
+	op.Responses[strconv.Itoa(http.StatusUnauthorized)] = d.refusal("No key, or an unknown one")
+	op.Responses[strconv.Itoa(http.StatusForbidden)] = d.refusal("The caller may not do this")
+	return op
+}
+
+func (d *description) refusal(what string) *huma.Response {
+	return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problem.ContentType: {Schema: d.problem}}}
+}
+
+func jsonContent(s *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{"application/json": {Schema: s}}
+}
+
+// tag groups operations by the noun that their path begins with.
+func tag(path string) string {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	switch segments[0] {
+	case "v1":
+		return segments[1]
+	case "access", ".well-known":
+		return "decisions"
+	}
+	return "operation"
+}

@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// metadataPath is where the metadata of the policy decision point is (AuthZEN 1.0, 9.2).
+const metadataPath = "/.well-known/authzen-configuration"
+
+// decisionRoute is one endpoint of AuthZEN 1.0, described by hand: package authzen reads its bodies leniently, as the specification says.
+type decisionRoute struct {
+	description  string
+	body, answer *huma.Schema
+}
+
+// authZEN is the endpoint of package authzen, described.
+func (a *api) authZEN(d decisionRoute) *handled {
+	return &handled{handler: a.AuthZEN, describe: func(op *huma.Operation) {
+		op.Description = joinSentences(d.description, op.Description)
+		if d.body != nil {
+			op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(d.body)}
+		}
+		op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: http.StatusText(http.StatusOK), Content: jsonContent(d.answer)}
+	}}
+}
+
+func joinSentences(first, second string) string {
+	if second == "" {
+		return first
+	}
+	return first + " " + second
+}
+
+// open is an object that may have members beyond those described.
+func open(required []string, properties map[string]*huma.Schema) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, Required: required, Properties: properties, AdditionalProperties: true}
+}
+
+func text(description string) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: description}
+}
+
+func listSchema(items *huma.Schema) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeArray, Items: items}
+}
+
+func properties(description string) *huma.Schema {
+	s := open(nil, nil)
+	s.Description = description
+	return s
+}
+
+var (
+	subjectEntity = open([]string{"type", "id"}, map[string]*huma.Schema{
+		"type":       {Type: huma.TypeString, Examples: []any{"user"}, Description: "user, visitor or api_key"},
+		"id":         text("the user's ID, or the secret of an API key as it was presented"),
+		"properties": properties("email: the address of a user without one in the directory; by: \"id\" to name an API key by its ID"),
+	})
+	actionEntity = open([]string{"name"}, map[string]*huma.Schema{
+		"name":       {Type: huma.TypeString, Examples: []any{"interact"}},
+		"properties": properties("values for conditions, such as the numbers that a feature limits"),
+	})
+	resourceEntity = open([]string{"type", "id"}, map[string]*huma.Schema{
+		"type":       {Type: huma.TypeString, Examples: []any{"chatbot"}},
+		"id":         {Type: huma.TypeString, Examples: []any{"helper"}},
+		"properties": properties("values for conditions"),
+	})
+	decisionContext = open(nil, map[string]*huma.Schema{
+		"ip":          text("the address that the subject calls from"),
+		"link":        text("the public link that the subject presented"),
+		"zedtoken":    text("the decision is at least as fresh as the change that gave this token"),
+		"consistency": {Type: huma.TypeString, Enum: []any{"full"}, Description: "full: the decision is about the newest state"},
+		"explain":     {Type: huma.TypeBoolean, Description: "whether the answer says why"},
+	})
+	decisionAnswer = open([]string{"decision"}, map[string]*huma.Schema{
+		"decision": {Type: huma.TypeBoolean},
+		"context":  properties("what there is to say beyond the decision"),
+	})
+	pageRequest = open(nil, map[string]*huma.Schema{
+		"token": text("the next_token of the page before"),
+		"limit": {Type: huma.TypeInteger, Minimum: ref(1.0)},
+	})
+	pageAnswer = open([]string{"next_token"}, map[string]*huma.Schema{
+		"next_token": text("empty at the end"),
+		"count":      {Type: huma.TypeInteger},
+	})
+)
+
+// sought is the subject or resource of a search: its ID, if it has one, is ignored.
+func sought(entity *huma.Schema) *huma.Schema {
+	s := *entity
+	s.Required = []string{"type"}
+	return &s
+}
+
+func search(description string, required []string, subject, resource, result *huma.Schema) decisionRoute {
+	body := map[string]*huma.Schema{"subject": subject, "resource": resource, "context": decisionContext, "page": pageRequest}
+	for _, name := range required {
+		if name == "action" {
+			body["action"] = actionEntity
+		}
+	}
+	return decisionRoute{
+		description: description, body: open(required, body),
+		answer: open([]string{"results"}, map[string]*huma.Schema{"results": listSchema(result), "page": pageAnswer}),
+	}
+}
+
+var (
+	evaluation = decisionRoute{
+		description: "The OpenID AuthZEN Access Evaluation API. A denial is an answer with status 200.",
+		body: open([]string{"subject", "action", "resource"}, map[string]*huma.Schema{
+			"subject": subjectEntity, "action": actionEntity, "resource": resourceEntity, "context": decisionContext,
+		}),
+		answer: decisionAnswer,
+	}
+	evaluations = decisionRoute{
+		description: "The OpenID AuthZEN Access Evaluations API. What an item lacks it takes from the members beside evaluations.",
+		body: open(nil, map[string]*huma.Schema{
+			"subject": subjectEntity, "action": actionEntity, "resource": resourceEntity, "context": decisionContext,
+			"evaluations": listSchema(open(nil, map[string]*huma.Schema{
+				"subject": subjectEntity, "action": actionEntity, "resource": resourceEntity, "context": decisionContext,
+			})),
+			"options": open(nil, map[string]*huma.Schema{
+				"evaluations_semantic": {Type: huma.TypeString, Enum: []any{"execute_all", "deny_on_first_deny", "permit_on_first_permit"}},
+			}),
+		}),
+		answer: open(nil, map[string]*huma.Schema{"evaluations": listSchema(decisionAnswer)}),
+	}
+	subjectSearch = search("The OpenID AuthZEN Subject Search API: who may do the action on the resource.",
+		[]string{"subject", "action", "resource"}, sought(subjectEntity), resourceEntity, subjectEntity)
+	resourceSearch = search("The OpenID AuthZEN Resource Search API: on what the subject may do the action.",
+		[]string{"subject", "action", "resource"}, subjectEntity, sought(resourceEntity), resourceEntity)
+	actionSearch = search("The OpenID AuthZEN Action Search API: what the subject may do on the resource.",
+		[]string{"subject", "resource"}, subjectEntity, resourceEntity, actionEntity)
+	metadata = decisionRoute{
+		description: "The metadata of the policy decision point (OpenID AuthZEN).",
+		answer: open([]string{"policy_decision_point", "access_evaluation_endpoint"}, map[string]*huma.Schema{
+			"policy_decision_point": text(""), "access_evaluation_endpoint": text(""), "access_evaluations_endpoint": text(""),
+			"search_subject_endpoint": text(""), "search_resource_endpoint": text(""), "search_action_endpoint": text(""),
+		}),
+	}
+)

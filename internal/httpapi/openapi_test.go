@@ -1,0 +1,112 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/httpapi"
+	"github.com/grantway/grantway/internal/testenv"
+)
+
+var update = flag.Bool("update", false, "write the golden file of the API description")
+
+const golden = "testdata/openapi.json"
+
+func TestOpenAPIGolden(t *testing.T) {
+	e := testenv.New(t)
+	a := e.Do(testenv.Call{Method: http.MethodGet, Path: "/openapi.json"})
+	require.Equal(t, http.StatusOK, a.Status)
+	var d map[string]any
+	require.NoError(t, json.Unmarshal(a.Body, &d))
+	d["info"].(map[string]any)["version"] = "test"
+	got, err := json.MarshalIndent(d, "", "  ")
+	require.NoError(t, err)
+	got = append(got, '\n')
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(golden), 0o755))
+		require.NoError(t, os.WriteFile(golden, got, 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "the API has changed: if it should, run go test ./internal/httpapi -update")
+}
+
+// TestOpenAPIHoldsTogether checks that each route is described and each reference leads somewhere.
+func TestOpenAPIHoldsTogether(t *testing.T) {
+	e := testenv.New(t)
+	body := e.Do(testenv.Call{Method: http.MethodGet, Path: "/openapi.json"}).Body
+	var d struct {
+		OpenAPI string `json:"openapi"`
+		Paths   map[string]map[string]struct {
+			OperationID string                     `json:"operationId"`
+			Summary     string                     `json:"summary"`
+			Security    []any                      `json:"security"`
+			Responses   map[string]json.RawMessage `json:"responses"`
+			Parameters  []struct {
+				Name, In string
+			} `json:"parameters"`
+		} `json:"paths"`
+		Components struct {
+			Schemas map[string]any `json:"schemas"`
+		} `json:"components"`
+	}
+	require.NoError(t, json.Unmarshal(body, &d))
+	require.Equal(t, "3.1.0", d.OpenAPI)
+	names := map[string]bool{}
+	for _, rt := range httpapi.Routes() {
+		if strings.HasPrefix(rt.Path, "/docs") {
+			require.NotContains(t, d.Paths, rt.Path)
+			continue
+		}
+		op, ok := d.Paths[rt.Path][strings.ToLower(rt.Method)]
+		require.True(t, ok, "%s %s", rt.Method, rt.Path)
+		require.False(t, names[op.OperationID], op.OperationID)
+		names[op.OperationID] = true
+		require.NotEmpty(t, op.Summary)
+		require.Equal(t, rt.Open, len(op.Security) == 0, rt.Path)
+		require.Contains(t, op.Responses, "default")
+		require.Greater(t, len(op.Responses), 1)
+		for _, name := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(rt.Path, -1) {
+			var found bool
+			for _, p := range op.Parameters {
+				found = found || p.Name == name[1] && p.In == "path"
+			}
+			require.True(t, found, "%s %s", rt.Path, name[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`"\$ref": ?"#/components/schemas/(\w+)"`).FindAllSubmatch(body, -1) {
+		require.Contains(t, d.Components.Schemas, string(m[1]))
+	}
+	require.NotContains(t, string(body), `"Null"`, "a field of a PUT is described as the struct that holds it")
+}
+
+// TestDocsAreOffline checks that the reference and all that it loads come from this server.
+func TestDocsAreOffline(t *testing.T) {
+	e := testenv.New(t)
+	for _, path := range []string{"/docs", "/docs/"} {
+		a := e.Do(testenv.Call{Method: http.MethodGet, Path: path})
+		if path == "/docs/" {
+			require.Equal(t, http.StatusNotFound, a.Status)
+			continue
+		}
+		require.Equal(t, http.StatusOK, a.Status)
+		require.Contains(t, a.Header.Get("Content-Security-Policy"), "default-src 'self'")
+		require.NotRegexp(t, `(?i)(src|href|url|@import)\s*[=(:]?\s*["']?(https?:)?//`, string(a.Body))
+		loads := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllSubmatch(a.Body, -1)
+		require.NotEmpty(t, loads)
+		for _, m := range loads {
+			require.True(t, strings.HasPrefix(string(m[1]), "/docs/"), "%s", m[1])
+			loaded := e.Do(testenv.Call{Method: http.MethodGet, Path: string(m[1])})
+			require.Equal(t, http.StatusOK, loaded.Status, "%s", m[1])
+			require.NotEmpty(t, loaded.Body)
+		}
+	}
+}

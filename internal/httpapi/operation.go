@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// readyWithin is how long a part may take to say that it is there.
+const readyWithin = 2 * time.Second
+
+// page is an endpoint that another handler answers, and that reads nothing the description tells of.
+type page struct {
+	handler http.HandlerFunc
+	kind    string // the content type of the answer, or "" where the route is no part of the API
+}
+
+func (p *page) prepare(_ *api, _ route, op *huma.Operation) error {
+	op.Hidden = p.kind == ""
+	schema := &huma.Schema{Type: huma.TypeString}
+	if p.kind == "application/json" {
+		schema = &huma.Schema{Type: huma.TypeObject}
+	}
+	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{p.kind: {Schema: schema}}}
+	return nil
+}
+
+func (p *page) serve(w http.ResponseWriter, r *http.Request, _ access.Actor) error {
+	p.handler(w, r)
+	return nil
+}
+
+func (a *api) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
+}
+
+// readiness is the answer of /readyz: whether each part answers. What is wrong with it is in the log.
+type readiness struct {
+	Status string            `json:"status"`
+	Parts  map[string]string `json:"parts"`
+}
+
+func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	status, ready := http.StatusOK, readiness{Status: "ready", Parts: map[string]string{}}
+	for name, check := range a.Ready {
+		ready.Parts[name] = "ok"
+		if err := check(ctx); err != nil {
+			a.Log.Warn("not ready", "part", name, "error", err)
+			status, ready.Status, ready.Parts[name] = http.StatusServiceUnavailable, "unavailable", "unavailable"
+		}
+	}
+	answer, err := json.Marshal(ready)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	writeJSON(w, status, answer)
+}
+
+func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {
+	promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+}
+
+func (a *api) openAPIPage(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, a.document)
+}
+
+// docsPolicy lets the reference run its own scripts and styles, and talk to nobody but this server.
+const docsPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+
+// docs is the readable reference. All of it comes from this binary.
+func docs() http.HandlerFunc {
+	reference := v5emb.NewHandlerWithConfig(swgui.Config{
+		Title: "Grantway", SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		SettingsUI: map[string]string{"defaultModelsExpandDepth": "1", "docExpansion": `"list"`},
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", docsPolicy)
+		reference.ServeHTTP(w, r)
+	}
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"encoding/base64"
+
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// pageQuery is the part of a list that a caller asks for.
+type pageQuery struct {
+	PageSize  int    `query:"page_size" default:"50" minimum:"1" maximum:"1000" doc:"how many items at most"`
+	PageToken string `query:"page_token" doc:"the next_page_token of the page before"`
+}
+
+// defaultPageSize is the page_size of a caller who names none.
+const defaultPageSize = 50
+
+// pageTokens hold the key that a page ended with. Callers need not know that.
+var pageTokens = base64.RawURLEncoding.Strict()
+
+func (q pageQuery) page() (sharing.Page, error) {
+	p := sharing.Page{Limit: q.PageSize}
+	if p.Limit == 0 {
+		p.Limit = defaultPageSize
+	}
+	after, err := pageTokens.DecodeString(q.PageToken)
+	if err != nil {
+		return p, faultAt("/page_token", "is not a token that this list has given")
+	}
+	p.After = string(after)
+	return p, nil
+}
+
+// list is one page.
+type list[T any] struct {
+	Items         []T    `json:"items" nullable:"false"`
+	NextPageToken string `json:"next_page_token" doc:"the page_token of the next page; empty at the end"`
+}
+
+// listOf shows the facts of a page, of which next is the key to go on after.
+func listOf[F, T any](facts []F, next string, err error, show func(F) T) (*list[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	l := &list[T]{Items: make([]T, len(facts)), NextPageToken: pageTokens.EncodeToString([]byte(next))}
+	for i, f := range facts {
+		l.Items[i] = show(f)
+	}
+	return l, nil
+}

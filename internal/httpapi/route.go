@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Handler answers a call that is no use case of package sharing. The caller is known, and has what the route demands; the request ID is
+// actor.RequestID and already in the answer's header. It answers an error by problem.Write; once it has begun another answer, it can break
+// off by panicking with http.ErrAbortHandler.
+type Handler func(w http.ResponseWriter, r *http.Request, actor access.Actor)
+
+// route is one line of the route table.
+type route struct {
+	method, path string
+	name         string // of the operation in the API description
+	demand       demand
+	summary      string // of the operation, as a heading
+	endpoint     endpoint
+}
+
+// demand is what a route asks of its callers. The zero demand is none, and New refuses a route that has it.
+//
+// That a key is strong enough is judged by the use case, which records the refusal (H1); for handlers of other packages it is judged here.
+type demand struct {
+	key   access.KeyAccess // the weakest key that will do (B1)
+	actor actorRule        // whether it may act for a user (B2)
+	open  bool             // or: anybody may call, and nobody is asked who they are
+}
+
+type actorRule string
+
+const (
+	actorAllowed actorRule = "allowed" // the key itself, or a user that it acts for
+)
+
+// The demands that routes have.
+var (
+	anybody   = demand{open: true}
+	readers   = demand{key: access.KeyReadOnly, actor: actorAllowed}
+	changers  = demand{key: access.KeyReadWrite, actor: actorAllowed}
+	keyMakers = demand{key: access.KeyFull, actor: actorAllowed}
+	exporters = demand{key: access.KeyFull, actor: actorAllowed}
+)
+
+// check refuses a demand that was not thought about.
+func (d demand) check() error {
+	switch {
+	case d.open && d != anybody:
+		return fmt.Errorf("it is open and asks for a key")
+	case !d.open && !slices.Contains(access.KeyAccesses, d.key):
+		return fmt.Errorf("it does not say which key it needs")
+	case !d.open && d.actor != actorAllowed:
+		return fmt.Errorf("it does not say whether a key may act for a user")
+	}
+	return nil
+}
+
+// met reports whether the key is strong enough.
+func (d demand) met(key access.KeyAccess) bool {
+	return slices.Index(access.KeyAccesses, key) >= slices.Index(access.KeyAccesses, d.key)
+}
+
+// endpoint is what stands behind a route.
+type endpoint interface {
+	// prepare compiles the endpoint for its route and describes it.
+	prepare(a *api, rt route, op *huma.Operation) error
+	// serve answers the call. An error becomes a problem document.
+	serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error
+}
+
+var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// parameters lists the names in the route's path.
+func (rt route) parameters() []string {
+	var names []string
+	for _, m := range pathParameter.FindAllStringSubmatch(rt.path, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}

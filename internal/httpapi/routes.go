@@ -1,0 +1,86 @@
+package httpapi
+
+import "net/http"
+
+// routes is the route table: every route, and what it demands of its callers.
+func (a *api) routes() []route {
+	const get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
+	routes := []route{
+		{get, "/v1/users", "listUsers", readers, "List users", does(a.listUsers)},
+		{get, "/v1/users/{user}", "getUser", readers, "Read a user", does(a.getUser)},
+		{put, "/v1/users/{user}", "putUser", changers, "Create or change a user", does(a.putUser)},
+		{del, "/v1/users/{user}", "deleteUser", changers, "Offboard a user", does(a.deleteUser)},
+
+		{put, "/v1/platform/roles/{role}/{user}", "putPlatformRole", changers, "Give a platform role", does(a.putPlatformRole)},
+		{del, "/v1/platform/roles/{role}/{user}", "deletePlatformRole", changers, "Take a platform role away", does(a.deletePlatformRole)},
+
+		{get, "/v1/organizations", "listOrganizations", readers, "List organizations", does(a.listOrganizations)},
+		{get, "/v1/organizations/{org}", "getOrganization", readers, "Read an organization", does(a.getOrganization)},
+		{put, "/v1/organizations/{org}", "putOrganization", changers, "Create or change an organization", does(a.putOrganization)},
+		{del, "/v1/organizations/{org}", "deleteOrganization", changers, "Delete an organization", does(a.deleteOrganization)},
+		{get, "/v1/organizations/{org}/members", "listMembers", readers, "List the people of an organization", does(a.listMembers)},
+		{put, "/v1/organizations/{org}/members/{user}", "putMember", changers, "Give a role in an organization", does(a.putMember)},
+		{del, "/v1/organizations/{org}/members/{user}", "deleteMember", changers, "End a role in an organization", does(a.deleteMember)},
+
+		{get, "/v1/teams", "listTeams", readers, "List teams", does(a.listTeams)},
+		{get, "/v1/teams/{team}", "getTeam", readers, "Read a team", does(a.getTeam)},
+		{put, "/v1/teams/{team}", "putTeam", changers, "Create or change a team", does(a.putTeam)},
+		{del, "/v1/teams/{team}", "deleteTeam", changers, "Delete a team", does(a.deleteTeam)},
+		{get, "/v1/teams/{team}/members", "listTeamMembers", readers, "List the people of a team", does(a.listTeamMembers)},
+		{put, "/v1/teams/{team}/members/{user}", "putTeamMember", changers, "Put somebody into a team", does(a.putTeamMember)},
+		{del, "/v1/teams/{team}/members/{user}", "deleteTeamMember", changers, "Take somebody out of a team", does(a.deleteTeamMember)},
+		{get, "/v1/teams/{team}/teams", "listNestings", readers, "List the teams in a team", does(a.listNestings)},
+		{put, "/v1/teams/{team}/teams/{inner}", "putNesting", changers, "Put a team into a team", does(a.putNesting)},
+		{del, "/v1/teams/{team}/teams/{inner}", "deleteNesting", changers, "Take a team out of a team", does(a.deleteNesting)},
+
+		{get, "/v1/roles", "listRoles", readers, "List roles", does(a.listRoles)},
+		{get, "/v1/roles/{role}", "getRole", readers, "Read a role", does(a.getRole)},
+		{put, "/v1/roles/{role}", "putRole", changers, "Create or change a role", does(a.putRole)},
+		{del, "/v1/roles/{role}", "deleteRole", changers, "Delete a role", does(a.deleteRole)},
+		{get, "/v1/roles/{role}/assignees", "listAssignees", readers, "List who has a role", does(a.listAssignees)},
+		{put, "/v1/roles/{role}/assignees/{user}", "putAssignee", changers, "Assign a role", does(a.putAssignee)},
+		{del, "/v1/roles/{role}/assignees/{user}", "deleteAssignee", changers, "Take a role away", does(a.deleteAssignee)},
+
+		{get, "/v1/groups", "listGroups", readers, "List groups", does(a.listGroups)},
+		{get, "/v1/groups/{group}", "getGroup", readers, "Read a group", does(a.getGroup)},
+		{put, "/v1/groups/{group}", "putGroup", changers, "Create or change a group", does(a.putGroup)},
+		{del, "/v1/groups/{group}", "deleteGroup", changers, "Delete a group", does(a.deleteGroup)},
+		{get, "/v1/groups/{group}/members", "listGroupMembers", readers, "List who is in a group", does(a.listGroupMembers)},
+		{put, "/v1/groups/{group}/members/{principal}", "putGroupMember", changers, "Put a user or an address into a group", does(a.putGroupMember)},
+		{del, "/v1/groups/{group}/members/{principal}", "deleteGroupMember", changers, "Take a user or an address out of a group", does(a.deleteGroupMember)},
+
+		{get, "/v1/chatbots", "listChatbots", readers, "List chatbots", does(a.listChatbots)},
+		{get, "/v1/chatbots/{chatbot}", "getChatbot", readers, "Read a chatbot", does(a.getChatbot)},
+		{put, "/v1/chatbots/{chatbot}", "putChatbot", changers, "Create or change a chatbot", does(a.putChatbot)},
+		{del, "/v1/chatbots/{chatbot}", "deleteChatbot", changers, "Delete a chatbot", does(a.deleteChatbot)},
+		{post, "/v1/chatbots/{chatbot}/transfer", "transferChatbot", changers, "Transfer a chatbot to another owner", does(a.transferChatbot)},
+		{get, "/v1/chatbots/{chatbot}/shares", "listShares", readers, "List the shares of a chatbot", does(a.listShares)},
+		{put, "/v1/chatbots/{chatbot}/shares/{principal}", "putShare", changers, "Share a chatbot, or change a share", does(a.putShare)},
+		{del, "/v1/chatbots/{chatbot}/shares/{principal}", "deleteShare", changers, "End a share", does(a.deleteShare)},
+
+		{get, "/v1/keys", "listKeys", keyMakers, "List account keys", does(a.listKeys)},
+		{post, "/v1/keys", "createKey", keyMakers, "Make an account key", makes(a.createKey)},
+		{del, "/v1/keys/{key}", "deleteKey", keyMakers, "Delete an account key", does(a.deleteKey)},
+
+		{post, "/v1/imports", "import", changers, "Import", &handled{handler: a.Imports, describe: describeImport}},
+		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
+
+		{post, "/access/v1/evaluation", "evaluate", readers, "Decide", a.authZEN(evaluation)},
+		{post, "/access/v1/evaluations", "evaluateAll", readers, "Decide several", a.authZEN(evaluations)},
+		{post, "/access/v1/search/subject", "searchSubjects", readers, "Find who may", a.authZEN(subjectSearch)},
+		{post, "/access/v1/search/resource", "searchResources", readers, "Find on what one may", a.authZEN(resourceSearch)},
+		{post, "/access/v1/search/action", "searchActions", readers, "Find what one may", a.authZEN(actionSearch)},
+		{get, metadataPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
+
+		{get, "/healthz", "healthz", anybody, "Whether the server is alive", &page{a.healthz, "application/json"}},
+		{get, "/readyz", "readyz", anybody, "Whether engine and store answer", &page{a.readyz, "application/json"}},
+		{get, "/metrics", "metrics", anybody, "Figures for Prometheus", &page{a.metricsPage, "text/plain"}},
+		{get, "/openapi.json", "openapi", anybody, "This description", &page{a.openAPIPage, "application/json"}},
+		{get, "/docs", "docs", anybody, "This description, readable", &page{docs(), ""}},
+		{get, "/docs/{file}", "docsFile", anybody, "What the reference loads", &page{docs(), ""}},
+	}
+	if a.PublicPath != "" {
+		routes = append(routes, route{get, metadataPath + a.PublicPath, "authzenMetadataAtPath", anybody, "Where the decisions are", a.authZEN(metadata)})
+	}
+	return routes
+}

@@ -1,0 +1,125 @@
+package httpapi
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Formats of strings that the domain parses. The validator knows how (validate.go).
+const (
+	formatID        = "id"
+	formatEmail     = "email"
+	formatPrincipal = "principal"
+	formatTime      = "date-time"
+)
+
+// newRegistry makes the registry of schemas, which describes the words of the domain as package access reads them.
+func newRegistry() huma.Registry {
+	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	describe[access.UserID, id](r)
+	describe[access.OrganizationID, id](r)
+	describe[access.TeamID, id](r)
+	describe[access.RoleID, id](r)
+	describe[access.GroupID, id](r)
+	describe[access.ChatbotID, id](r)
+	describe[access.KeyID, id](r)
+	describe[access.Email, email](r)
+	describe[access.Principal, principal](r)
+	describe[access.OrgRole, orgRole](r)
+	describe[access.TeamRole, teamRole](r)
+	describe[access.PlatformRole, platformRole](r)
+	describe[access.UserType, userType](r)
+	describe[access.Visibility, visibility](r)
+	describe[access.Level, level](r)
+	describe[access.Audience, audience](r)
+	describe[access.KeyAccess, keyAccess](r)
+
+	optional[string](r)
+	optional[bool](r)
+	optional[[]string](r)
+	optional[time.Time](r)
+	optional[access.UserID](r)
+	optional[access.OrganizationID](r)
+	optional[access.Email](r)
+	optional[access.UserType](r)
+	optional[access.Visibility](r)
+	optional[access.Level](r)
+	optional[access.Audience](r)
+	return r
+}
+
+// describe says that T has the schema that S provides.
+func describe[T any, S huma.SchemaProvider](r huma.Registry) {
+	r.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[S]())
+}
+
+// optional says that a field of a PUT has the schema of T, or is null.
+func optional[T any](r huma.Registry) { describe[access.Optional[T], nullable[T]](r) }
+
+// nullable provides the schema of an access.Optional[T].
+type nullable[T any] struct{}
+
+func (nullable[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[T](), false, "")
+	s.Nullable = true
+	if s.Enum != nil {
+		s.Enum = append(s.Enum, nil)
+	}
+	return &s
+}
+
+type (
+	id        struct{}
+	email     struct{}
+	principal struct{}
+)
+
+func (id) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: formatID, MinLength: ref(1), MaxLength: ref(access.MaxIDBytes), Description: "1–256 bytes of UTF-8"}
+}
+
+func (email) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: formatEmail, Description: "an e-mail address; it is compared lower-cased, its domain in IDNA form"}
+}
+
+func (principal) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeString, Format: formatPrincipal, Examples: []any{"user:alice"},
+		Description: "user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone",
+	}
+}
+
+type (
+	orgRole      struct{}
+	teamRole     struct{}
+	platformRole struct{}
+	userType     struct{}
+	visibility   struct{}
+	level        struct{}
+	audience     struct{}
+	keyAccess    struct{}
+)
+
+func (orgRole) Schema(huma.Registry) *huma.Schema      { return oneOf(access.OrgRoles) }
+func (teamRole) Schema(huma.Registry) *huma.Schema     { return oneOf(access.TeamRoles) }
+func (platformRole) Schema(huma.Registry) *huma.Schema { return oneOf(access.PlatformRoles) }
+func (userType) Schema(huma.Registry) *huma.Schema     { return oneOf(access.UserTypes) }
+func (visibility) Schema(huma.Registry) *huma.Schema   { return oneOf(access.Visibilities) }
+func (level) Schema(huma.Registry) *huma.Schema        { return oneOf(access.Levels) }
+func (audience) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Audiences) }
+func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
+
+// oneOf is a string that is one of the words.
+func oneOf[T ~string](words []T) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, w := range words {
+		s.Enum = append(s.Enum, string(w))
+	}
+	return s
+}
+
+func ref[T any](v T) *T { return &v }

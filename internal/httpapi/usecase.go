@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// useCase is an endpoint that reads an I, calls a use case and answers with an O in JSON.
+type useCase[I, O any] struct {
+	call   func(ctx context.Context, actor access.Actor, in *I) (*O, error)
+	status int
+
+	binding *binding
+	memory  *memory // of the answers to repeated POSTs; nil for other methods
+}
+
+// does answers 200 with what call gives.
+func does[I, O any](call func(context.Context, access.Actor, *I) (*O, error)) *useCase[I, O] {
+	return &useCase[I, O]{call: call, status: http.StatusOK}
+}
+
+// makes answers 201 with what call gives.
+func makes[I, O any](call func(context.Context, access.Actor, *I) (*O, error)) *useCase[I, O] {
+	return &useCase[I, O]{call: call, status: http.StatusCreated}
+}
+
+func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error) {
+	u.binding, err = newBinding(a.registry, reflect.TypeFor[I]())
+	if err != nil {
+		return err
+	}
+	if named := u.binding.names("path"); !slices.Equal(named, rt.parameters()) {
+		return fmt.Errorf("its input reads %v from the path", named)
+	}
+	if rt.method == http.MethodPost {
+		u.memory = a.memory
+	}
+	for _, p := range u.binding.params {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Description: p.doc, Required: p.in == "path", Schema: p.schema})
+	}
+	if u.binding.body != nil {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(u.binding.schema)}
+	}
+	op.Responses[strconv.Itoa(u.status)] = &huma.Response{
+		Description: http.StatusText(u.status), Content: jsonContent(a.registry.Schema(reflect.TypeFor[O](), true, "")),
+	}
+	if u.memory != nil {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: idempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ref(maxIdempotencyKey)},
+			Description: "the same key and body give the first answer again, without its secret; with another body, a conflict",
+		})
+	}
+	return nil
+}
+
+func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
+	var in I
+	raw, err := u.binding.read(w, r, &in)
+	if err != nil {
+		return err
+	}
+	do := func() (*O, error) { return u.call(r.Context(), actor, &in) }
+	if u.memory != nil {
+		if key, sent, err := keyOf(r.Header); err != nil {
+			return err
+		} else if sent {
+			status, answer, err := remembered(r, u.memory, actor, key, raw, u.status, do)
+			if err != nil {
+				return err
+			}
+			writeJSON(w, status, answer)
+			return nil
+		}
+	}
+	out, err := do()
+	if err != nil {
+		return err
+	}
+	answer, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, u.status, answer)
+	return nil
+}
+
+// writeJSON answers with JSON.
+func writeJSON(w http.ResponseWriter, status int, answer []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(answer) // a caller that is gone needs no answer
+	io.WriteString(w, "\n")
+}

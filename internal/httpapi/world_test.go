@@ -1,0 +1,57 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/testenv"
+)
+
+const (
+	acme   access.OrganizationID = "acme"
+	globex access.OrganizationID = "globex"
+
+	alice access.UserID = "alice" // owner of acme
+	adam  access.UserID = "adam"  // admin of acme
+	mel   access.UserID = "mel"   // member of acme, owner of helper
+	bob   access.UserID = "bob"   // member of acme
+	cal   access.UserID = "cal"   // client of acme
+	gus   access.UserID = "gus"   // owner of globex
+
+	helper  access.ChatbotID = "helper"
+	support access.TeamID    = "support"
+	nested  access.TeamID    = "nested"
+	tier1   access.RoleID    = "tier1"
+	list    access.GroupID   = "list1"
+)
+
+// fields is a body.
+type fields = testenv.Fields
+
+// newWorld starts a server with two organizations: acme has one of everything, and globex only its owner.
+func newWorld(t testing.TB, options ...testenv.Option) *testenv.Env {
+	t.Helper()
+	e := testenv.New(t, options...)
+	admin := e.Admin()
+	for _, u := range []access.UserID{alice, adam, mel, bob, cal, gus} {
+		admin.PutsUser(u, fields{"email": string(u) + "@example.com", "email_verified": true})
+	}
+	admin.PutsOrganization(acme, fields{"owner": alice, "name": "Acme"})
+	admin.PutsOrganization(globex, fields{"owner": gus})
+	admin.PutsMember(acme, adam, access.OrgAdmin)
+	admin.PutsMember(acme, mel, access.OrgMember)
+	admin.PutsMember(acme, bob, access.OrgMember)
+	admin.PutsMember(acme, cal, access.OrgClient)
+	e.As(alice).PutsTeam(support, fields{"organization": acme})
+	e.As(alice).PutsTeam(nested, fields{"organization": acme})
+	e.As(alice).PutsTeamMember(support, bob, access.TeamMember)
+	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "teams", string(support), "teams", string(nested)), nil)
+	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "roles", string(tier1)), fields{"organization": acme})
+	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "roles", string(tier1), "assignees", string(bob)), nil)
+	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "groups", string(list)), fields{"organization": acme})
+	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "groups", string(list), "members", "user:bob"), nil)
+	e.As(mel).PutsChatbot(helper, fields{"organization": acme, "name": "Helper"})
+	e.As(mel).Shares(helper, bob, access.ReadOnly)
+	return e
+}

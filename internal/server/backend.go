@@ -1,0 +1,212 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"github.com/authzed/grpcutil"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// What is in the data directory.
+const (
+	storeFile  = "store.db"
+	engineFile = "engine.db"
+	stagingDir = "imports" // what is being imported, while it is
+)
+
+// settingExtension names the setting that holds the relationships of the schema extension, so that those taken out of the file can be
+// taken out of the engine.
+const settingExtension = "engine.extension"
+
+// backend is the open store and the open engine.
+type backend struct {
+	store  *store.DB
+	engine *spice.Client
+	offers string // the address at which the embedded engine is offered, or ""
+	close  func() error
+}
+
+// openBackend opens both, the store first: it is the truth, and its lock keeps other processes out.
+func openBackend(ctx context.Context, c Config) (*backend, error) {
+	if err := makeDirectory(c.Data); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, filepath.Join(c.Data, storeFile))
+	if err != nil {
+		return nil, dataFault(c.Data, err)
+	}
+	b := &backend{store: db}
+	if c.SpiceDBEndpoint != "" {
+		err = b.connect(c)
+	} else {
+		err = b.start(ctx, c)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return b, nil
+}
+
+// makeDirectory creates the data directory, for its owner only. One that exists is left as it is.
+func makeDirectory(path string) error {
+	err := os.MkdirAll(path, 0o700)
+	if err == nil {
+		return nil
+	}
+	return &Fault{
+		Problem: fmt.Sprintf("the data directory %s cannot be made: %v", path, bare(err)), Cause: err,
+		Advice: "Choose another one with --data, or change who may write there.",
+	}
+}
+
+// start runs the embedded engine.
+func (b *backend) start(ctx context.Context, c Config) error {
+	engine, err := embedded.Start(ctx, embedded.Config{
+		Path: filepath.Join(c.Data, engineFile), Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log,
+	})
+	if err != nil {
+		return engineFault(c, err)
+	}
+	b.engine, b.offers = spice.NewClient(engine.Conn()), engine.Addr()
+	b.close = func() error { return errors.Join(engine.Close(), b.store.Close()) }
+	return nil
+}
+
+// connect reaches a SpiceDB elsewhere.
+func (b *backend) connect(c Config) error {
+	options, err := remoteOptions(c)
+	if err != nil {
+		return err
+	}
+	conn, err := grpc.NewClient(c.SpiceDBEndpoint, options...)
+	if err != nil {
+		return fmt.Errorf("%q is not an address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
+	}
+	b.engine = spice.NewClient(conn)
+	b.close = func() error { return errors.Join(conn.Close(), b.store.Close()) }
+	return nil
+}
+
+func remoteOptions(c Config) ([]grpc.DialOption, error) {
+	if c.SpiceDBInsecure {
+		return []grpc.DialOption{
+			grpc.WithTransportCredentials(insecure.NewCredentials()), grpcutil.WithInsecureBearerToken(c.SpiceDBToken),
+		}, nil
+	}
+	var tls grpc.DialOption
+	var err error
+	if c.SpiceDBCA != "" {
+		tls, err = grpcutil.WithCustomCerts(grpcutil.VerifyCA, c.SpiceDBCA)
+	} else {
+		tls, err = grpcutil.WithSystemCerts(grpcutil.VerifyCA)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the certificates for the SpiceDB cannot be read: %w", err)
+	}
+	return []grpc.DialOption{tls, grpcutil.WithBearerToken(c.SpiceDBToken)}, nil
+}
+
+// prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store.
+func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (*outbox.Carrier, error) {
+	if err := b.tellIfLost(ctx, log); err != nil {
+		return nil, err
+	}
+	if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
+		return nil, err
+	}
+	if err := b.retract(ctx, x); err != nil {
+		return nil, err
+	}
+	if _, err := b.engine.Install(ctx, x); err != nil {
+		return nil, schemaFault(err)
+	}
+	return outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
+}
+
+// tellIfLost warns where the store has changes and the engine has nothing: its file was lost, or another SpiceDB was named. It is built again,
+// which takes a while where there is much.
+func (b *backend) tellIfLost(ctx context.Context, log *slog.Logger) error {
+	text, err := b.engine.Schema(ctx)
+	if err != nil || text != "" {
+		return err
+	}
+	var last int64
+	if err := b.store.View(ctx, func(tx *store.Tx) (err error) {
+		last, err = tx.LastChange()
+		return err
+	}); err != nil {
+		return err
+	}
+	if last > 0 {
+		log.Warn("the engine is empty; it is built again from the store")
+	}
+	return nil
+}
+
+// retract removes what the extension's file said at an earlier start and does not say any more. What it will say is noted before it is
+// written, so that nothing is written that is not noted.
+func (b *backend) retract(ctx context.Context, x *spice.Extension) error {
+	noted, err := b.setting(ctx, settingExtension)
+	if err != nil {
+		return err
+	}
+	var earlier spice.Changes
+	if noted != "" {
+		if earlier, err = spice.UnmarshalChanges([]byte(noted)); err != nil {
+			return err
+		}
+	}
+	gone := spice.Diff(relationships(earlier), relationships(x.Changes()))
+	gone = slices.DeleteFunc(gone, func(u *v1.RelationshipUpdate) bool { return u.GetOperation() != v1.RelationshipUpdate_OPERATION_DELETE })
+	if _, err := b.engine.Apply(ctx, gone); err != nil {
+		return err
+	}
+	if noted == "" && len(x.Changes()) == 0 {
+		return nil
+	}
+	data, err := x.Changes().Marshal()
+	if err != nil {
+		return err
+	}
+	return b.putSetting(ctx, settingExtension, string(data))
+}
+
+func relationships(changes spice.Changes) spice.Relationships {
+	var all spice.Relationships
+	for _, c := range changes {
+		all = append(all, c.GetRelationship())
+	}
+	return all
+}
+
+// ping reports whether the engine can answer.
+func (b *backend) ping(ctx context.Context) error {
+	_, err := b.engine.Schema(ctx)
+	return err
+}
+
+func (b *backend) setting(ctx context.Context, name string) (value string, err error) {
+	err = b.store.View(ctx, func(tx *store.Tx) error {
+		value, _, err = tx.Setting(name)
+		return err
+	})
+	return value, err
+}
+
+func (b *backend) putSetting(ctx context.Context, name, value string) error {
+	return b.store.Update(ctx, func(tx *store.Tx) error { return tx.PutSetting(name, value) })
+}

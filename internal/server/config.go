@@ -1,0 +1,95 @@
+// Package server is configuration and the only wiring: it opens the store and the engine, joins the packages between them, and serves.
+//
+// It owns the order in which things start and stop, and the sentences that tell people why they did not. It holds no rule of the access
+// model and handles no request itself.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"time"
+)
+
+// Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
+type Config struct {
+	Data      string // the directory of the store and of the embedded engine; it is created, for its owner only
+	Listen    string // host:port of the HTTP API
+	PublicURL string // where callers find the server; "" is made from Listen
+
+	TLSCert, TLSKey string // PEM files; both or none
+
+	RootKey string // the first full key; "" is one made at the first start
+	Demo    bool   // load the worked examples of the model
+
+	SchemaExtension string // a SpiceDB validation file with definitions beside the built-in ones, or ""
+
+	EngineListen   string // host:port at which the embedded engine's gRPC API is offered, or ""
+	EngineToken    string
+	EngineWritable bool
+
+	SpiceDBEndpoint string // host:port of a SpiceDB to use instead of the embedded one, or ""
+	SpiceDBToken    string
+	SpiceDBCA       string // PEM file of its certificate authority; "" is those of the system
+	SpiceDBInsecure bool   // speak to it without TLS
+
+	Now func() time.Time // nil means time.Now
+	Log *slog.Logger     // nil means slog.Default
+}
+
+// check refuses settings that contradict each other, and fills in what follows from the rest.
+func (c *Config) check() error {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	switch {
+	case c.Data == "":
+		return errors.New("the data directory has no name: set --data")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return errors.New("TLS needs both a certificate and its key: set --tls-cert and --tls-key")
+	case c.EngineListen != "" && c.EngineToken == "":
+		return errors.New("the engine is offered with a token only: set --engine-token")
+	case c.EngineWritable && c.EngineListen == "":
+		return errors.New("--engine-writable needs --engine-listen")
+	case c.SpiceDBEndpoint != "" && c.EngineListen != "":
+		return errors.New("--engine-listen offers the embedded engine, and with --spicedb-endpoint there is none")
+	case c.SpiceDBEndpoint != "" && c.SpiceDBToken == "":
+		return errors.New("a SpiceDB is called with a token: set --spicedb-token")
+	case c.SpiceDBEndpoint == "" && (c.SpiceDBToken != "" || c.SpiceDBCA != "" || c.SpiceDBInsecure):
+		return errors.New("the --spicedb flags need --spicedb-endpoint")
+	case c.SpiceDBInsecure && c.SpiceDBCA != "":
+		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = c.urlOf(c.Listen)
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q is not a public URL: write https://HOST in --public-url", c.PublicURL)
+	}
+	return nil
+}
+
+// urlOf is where a server that listens at the address is found from the same machine.
+func (c *Config) urlOf(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}

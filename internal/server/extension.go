@@ -1,0 +1,24 @@
+package server
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// readExtension reads the schema extension. Without a path there is none.
+func readExtension(path string) (*spice.Extension, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the schema extension cannot be read: %w", err)
+	}
+	x, err := spice.ParseExtension(path, data)
+	if err != nil {
+		return nil, &Fault{Problem: detail(err), Cause: err, Advice: "grantway schema validate " + path + " checks it again."}
+	}
+	return x, nil
+}

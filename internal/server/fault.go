@@ -1,0 +1,118 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice/sqlite"
+)
+
+// Fault is why a server does not run, in words that a person can act on.
+type Fault struct {
+	Problem string // one sentence, without a period
+	Advice  string // what to do about it: whole sentences
+	Cause   error  // what Problem was made of, or nil
+}
+
+func (f *Fault) Error() string { return f.Problem }
+
+func (f *Fault) Unwrap() error { return f.Cause }
+
+// dataFault says what to do about a data directory that cannot be opened.
+func dataFault(dir string, err error) error {
+	f := &Fault{Problem: err.Error(), Cause: err}
+	switch {
+	case errors.Is(err, sqlite.ErrInUse):
+		f.Problem = fmt.Sprintf("another process uses the data directory %s", dir)
+		f.Advice = "Stop that one, or choose another directory with --data."
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite.ErrFull):
+		f.Advice = "Make room on the disk, then start again. What was answered is not lost."
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		f.Problem = fmt.Sprintf("the data directory %s cannot be used: %v", dir, bare(err))
+		f.Advice = "Choose another one with --data, or change who may read and write there."
+	case errors.Is(err, sqlite.ErrNewer):
+		f.Advice = "Start the newer version, or choose another directory with --data."
+	case errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrForeign):
+		f.Advice = "The file was left as it is. Restore the directory from a backup, or choose another one with --data."
+	default:
+		f.Advice = fmt.Sprintf("The data directory is %s; --data names another one.", dir)
+	}
+	return f
+}
+
+// engineFault says what to do about an embedded engine that does not start.
+func engineFault(c Config, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return addressFault("--engine-listen", c.EngineListen, err)
+	}
+	return dataFault(c.Data, err)
+}
+
+// addressFault says what to do about an address at which nobody can listen.
+func addressFault(flag, address string, err error) error {
+	f := &Fault{Problem: fmt.Sprintf("cannot listen at %s: %v", address, bare(err)), Cause: err}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		f.Problem = fmt.Sprintf("%s is in use by another program", address)
+		f.Advice = fmt.Sprintf("Stop that one, or choose another address with %s.", flag)
+	case errors.Is(err, fs.ErrPermission):
+		f.Advice = fmt.Sprintf("Ports below 1024 need privileges; choose another one with %s.", flag)
+	default:
+		f.Advice = fmt.Sprintf("Choose another address with %s.", flag)
+	}
+	return f
+}
+
+// schemaFault says what to do about a schema that the engine does not take.
+func schemaFault(err error) error {
+	if access.KindOf(err) != access.KindConflict {
+		return err
+	}
+	return &Fault{
+		Problem: err.Error(), Cause: err,
+		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension.",
+	}
+}
+
+// bare is the reason at the bottom of an error of the operating system, without the path and the name of the call.
+func bare(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}
+
+// remoteFault says what to do about a SpiceDB that does not answer. Other errors, and those of an embedded engine, stay as they are.
+func (c *Config) remoteFault(err error) error {
+	if err == nil || c.SpiceDBEndpoint == "" || access.KindOf(err) != access.KindUnavailable {
+		return err
+	}
+	return &Fault{
+		Problem: fmt.Sprintf("the SpiceDB at %s does not answer: %v", c.SpiceDBEndpoint, reason(err)), Cause: err,
+		Advice: "Does it run there, with this --spicedb-token, and with TLS unless --spicedb-insecure is given?",
+	}
+}
+
+// reason is what a gRPC call failed for, without the names of the layers that it went through.
+func reason(err error) string {
+	var known *access.Error
+	if errors.As(err, &known) && known.Cause != nil {
+		return status.Convert(known.Cause).Message()
+	}
+	return err.Error()
+}
+
+// detail is the sentence in an error of the domain.
+func detail(err error) string {
+	var known *access.Error
+	if errors.As(err, &known) {
+		return known.Detail
+	}
+	return err.Error()
+}

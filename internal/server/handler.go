@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/authzen"
+	"github.com/grantway/grantway/internal/bulk"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/httpapi"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// newHandler joins the decisions to the rest of the API.
+func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator) (http.Handler, error) {
+	answers, err := authzen.New(authzen.Config{
+		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL,
+		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
+			problem.Write(w, w.Header().Get("X-Request-ID"), err)
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	files, err := bulk.New(bulk.Config{Sharing: changes, Dir: filepath.Join(c.Data, stagingDir), Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return httpapi.New(httpapi.Config{
+		Sharing: changes, Authn: callers, Metrics: metrics, Log: c.Log, Version: Version(),
+		Imports: files.Import, Export: files.Export,
+		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
+		Ready: map[string]func(context.Context) error{
+			"store":  b.store.Ping,
+			"engine": b.ping,
+		},
+	})
+}
+
+// publicPath is the path of a server that is not at the root of its host, else "".
+func publicPath(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// Server is everything between the network and the files. It answers through its Handler until it is closed.
+type Server struct {
+	config    Config
+	handler   http.Handler
+	printOnce string // the root key that was made just now, or ""
+	demoKey   string
+	offers    string
+	closing   sync.Once
+	closeErr  error
+	close     func() error
+}
+
+// Handler is the whole HTTP API.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// RootKey is the key that was made because this is the first start, to be printed once; else it is "".
+func (s *Server) RootKey() string { return s.printOnce }
+
+// Close stops what runs beside the calls and closes the files. No call may be under way. Closing twice is harmless.
+func (s *Server) Close() error {
+	s.closing.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+// Open opens the store and the engine, brings both up to date and to the same state, and joins everything else to them.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	x, err := readExtension(c.SchemaExtension)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openBackend(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := join(ctx, c, b, x)
+	if err != nil {
+		return nil, errors.Join(c.remoteFault(err), b.close())
+	}
+	return s, nil
+}
+
+// join makes the use cases, the decisions and the API on top of the open backend, which Close closes.
+func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Server, error) {
+	carrier, err := b.prepare(ctx, x, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	var secrets *secret.Hasher
+	if err := b.store.Update(ctx, func(tx *store.Tx) (err error) {
+		secrets, err = secret.Ensure(tx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	changes := sharing.New(sharing.Config{
+		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Now: c.Now, Log: c.Log,
+	})
+	s := &Server{config: c, offers: b.offers}
+	if c.Demo {
+		if s.demoKey, err = prepareDemo(ctx, c, b.store, changes, secrets); err != nil {
+			return nil, err
+		}
+		c.RootKey = s.demoKey
+	}
+	callers := authn.New(b.store, authn.Config{
+		Secrets: secrets, RootKey: c.RootKey, Now: c.Now,
+		Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
+	})
+	if s.printOnce, err = callers.EnsureRootKey(ctx); err != nil {
+		return nil, err
+	}
+	decisions := decision.New(decision.Config{
+		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: carrier.Last, Extension: x, Now: c.Now,
+	})
+	if s.handler, err = newHandler(c, b, changes, decisions, callers); err != nil {
+		return nil, err
+	}
+
+	worker, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { carrier.Run(worker) })
+	s.close = func() error {
+		stop()
+		running.Wait()
+		callers.Close()
+		return b.close()
+	}
+	return s, nil
+}

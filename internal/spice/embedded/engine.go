@@ -1,0 +1,194 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/authzed/spicedb/pkg/cmd/server"
+	"github.com/authzed/spicedb/pkg/cmd/util"
+	"google.golang.org/grpc"
+
+	"github.com/grantway/grantway/internal/spice/sqlite"
+)
+
+// Limits and sizes of the engine. What is not here is SpiceDB's default.
+const (
+	// maxUpdatesPerWrite is how many updates one WriteRelationships may have.
+	// SpiceDB's default is 1,000.
+	maxUpdatesPerWrite = 10_000
+	// maxCaveatContext and maxRelationshipContext limit what a caveat is given, in
+	// bytes: in a request, and in a relationship.
+	maxCaveatContext       = 4096
+	maxRelationshipContext = 25_000
+	// streamingTimeout ends a stream on which the engine has sent nothing for so
+	// long. An import is answered once, at its end.
+	streamingTimeout = 10 * time.Minute
+	// gracePeriod is how long requests that are under way may take after Close.
+	gracePeriod = 5 * time.Second
+	// maxMessage is the largest answer that is accepted from the engine, in bytes.
+	maxMessage = 64 << 20
+
+	// The caches take 256 MiB together when they are full.
+	dispatchCache = "160MiB"
+	schemaCache   = "32MiB"
+	lookupCache   = "32MiB"
+)
+
+// A Config says where an engine keeps its data and how it can be reached.
+type Config struct {
+	// Path is the SQLite file. It is created if it does not exist; its directory
+	// must exist.
+	Path string
+	// Listen is the address, such as "127.0.0.1:50051", at which the gRPC API is
+	// offered outside this process, without TLS. Empty means not at all.
+	Listen string
+	// Token is what clients at that address must send as a bearer token. It must
+	// be set if Listen is.
+	Token string
+	// Writable lets those clients change relationships and the schema. Otherwise
+	// they can only read, and get PERMISSION_DENIED.
+	Writable bool
+	// Logger gets what fails in the background. The default is slog.Default.
+	Logger *slog.Logger
+	// Storage changes settings of the datastore.
+	Storage []sqlite.Option
+}
+
+// An Engine is a running SpiceDB.
+type Engine struct {
+	datastore *sqlite.Datastore
+	conn      *grpc.ClientConn
+	listener  *listener // nil if it is not offered outside
+
+	cancel    context.CancelFunc
+	stopped   chan error // gets the result of the server when it has ended
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// Start opens the file and starts an engine on it, which answers when Start
+// returns. It runs until Close. Errors of opening the file are those of
+// sqlite.Open.
+func Start(ctx context.Context, config Config) (engine *Engine, err error) {
+	if config.Listen != "" && config.Token == "" {
+		return nil, errors.New("the engine cannot be offered at an address without a token")
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	options := append([]sqlite.Option{sqlite.WithLogger(config.Logger)}, config.Storage...)
+	datastore, err := sqlite.Open(ctx, config.Path, options...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, datastore.Close())
+		}
+	}()
+
+	// A server that has been configured can only be stopped by running it, so what
+	// is likely to fail comes first.
+	var socket net.Listener
+	if config.Listen != "" {
+		socket, err = net.Listen("tcp", config.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("offer the engine at %s: %w", config.Listen, err)
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, socket.Close())
+			}
+		}()
+	}
+	// The server lives until Close, however long ctx does.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	runnable, err := settings(datastore).Complete(running)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("configure the engine: %w", err)
+	}
+	engine = &Engine{datastore: datastore, cancel: cancel, stopped: make(chan error, 1)}
+	go func() { engine.stopped <- runnable.Run(running) }()
+	engine.conn, err = runnable.NewClient(grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the engine: %w", err), engine.stop())
+	}
+	if socket != nil {
+		engine.listener = listen(config, socket, engine.conn)
+	}
+	return engine, nil
+}
+
+// settings returns SpiceDB's configuration for one process: no cluster, no HTTP, no
+// metrics server and no telemetry. Its API is on a buffer in memory, which nobody
+// else can reach, so it asks for no token.
+func settings(datastore *sqlite.Datastore) *server.Config {
+	return server.NewConfigWithOptionsAndDefaults(func(c *server.Config) {
+		c.Datastore = datastore
+		c.GRPCServer.Network = util.BufferedNetwork
+		c.GRPCServer.MaxConnAge = 0
+		c.GRPCAuthFunc = func(ctx context.Context) (context.Context, error) { return ctx, nil }
+		c.ShutdownGracePeriod = gracePeriod
+
+		c.HTTPGateway.HTTPEnabled = false
+		c.MetricsAPI.HTTPEnabled = false
+		c.DispatchServer.Enabled = false
+		c.TelemetryEndpoint = ""
+		c.SilentlyDisableTelemetry = true
+		c.DisableGRPCLatencyHistogram = true
+		c.EnableMemoryProtectionMiddleware = false
+
+		c.MaximumUpdatesPerWrite = maxUpdatesPerWrite
+		c.MaxCaveatContextSize = maxCaveatContext
+		c.MaxRelationshipContextSize = maxRelationshipContext
+		c.ExperimentalSchemaMode = "read-new-write-both"
+		c.StreamingAPITimeout = streamingTimeout
+		c.EnableRelationshipExpiration = true
+
+		c.DispatchCacheConfig.MaxCost = dispatchCache
+		c.NamespaceCacheConfig.MaxCost = schemaCache
+		c.StoredSchemaCacheConfig.MaxCost = schemaCache
+		c.LR3ResourceChunkCacheConfig.MaxCost = lookupCache
+	})
+}
+
+// Conn returns the connection to the engine from inside this process. It may write.
+// It is closed by Close.
+func (e *Engine) Conn() *grpc.ClientConn { return e.conn }
+
+// Addr returns the address at which the engine is offered outside this process, ""
+// if it is not.
+func (e *Engine) Addr() string {
+	if e.listener == nil {
+		return ""
+	}
+	return e.listener.addr()
+}
+
+// Close stops the engine and closes its file. Requests from outside that are under
+// way have five seconds to finish; those on Conn are cancelled.
+func (e *Engine) Close() error {
+	e.closeOnce.Do(func() {
+		if e.listener != nil {
+			e.listener.close()
+		}
+		e.closeErr = errors.Join(e.conn.Close(), e.stop(), e.datastore.Close())
+	})
+	return e.closeErr
+}
+
+// stop ends the server and returns why it ended, if not because of this.
+func (e *Engine) stop() error {
+	e.cancel()
+	err := <-e.stopped
+	if errors.Is(err, grpc.ErrServerStopped) {
+		return nil // It was stopped before it had begun to serve.
+	}
+	return err
+}

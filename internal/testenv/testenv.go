@@ -1,0 +1,136 @@
+// Package testenv is a whole server for tests, and the means to tell stories about it.
+//
+// The server is the real one, on real files in a directory of the test, reached over real HTTP. Facts are set up through its API by the root
+// key. Each person then acts as themselves: e.As(alice).Shares(bot, bob, access.UseOnly), and e.Can(bob, access.Interact, bot) asks for a
+// decision. A step that does not go as the story says ends the test.
+package testenv
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/server"
+)
+
+// RootKey is the root key of every server here.
+const RootKey = "root-key-of-the-test"
+
+// Env is a running server.
+type Env struct {
+	testing.TB
+	URL  string
+	Log  *Log // what the server has logged
+	http *http.Client
+}
+
+// Option changes how the server runs.
+type Option func(*server.Config)
+
+// At makes the server take the time from now.
+func At(now func() time.Time) Option { return func(c *server.Config) { c.Now = now } }
+
+// New starts a server, which runs until the test ends.
+func New(t testing.TB, options ...Option) *Env {
+	t.Helper()
+	log := &Log{}
+	c := server.Config{
+		Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://grantway.test", RootKey: RootKey,
+		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, o := range options {
+		o(&c)
+	}
+	s, err := server.Open(t.Context(), c)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	front := httptest.NewServer(s.Handler())
+	t.Cleanup(front.Close)
+	return &Env{TB: t, URL: front.URL, Log: log, http: front.Client()}
+}
+
+// For is the same server for another test, such as one input of a fuzz test.
+func (e *Env) For(t testing.TB) *Env {
+	again := *e
+	again.TB = t
+	return &again
+}
+
+// Call is one call of the API.
+type Call struct {
+	Method string
+	Path   string // escaped, with its query
+	Body   any    // nil, a string or bytes as they are, or what marshals to JSON
+	Key    string // the secret of the key, or "" for none
+	Actor  string // Grantway-Actor, or "" for none
+	Header http.Header
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Do makes the call.
+func (e *Env) Do(c Call) Answer {
+	e.Helper()
+	req, err := http.NewRequestWithContext(e.Context(), c.Method, e.URL+c.Path, e.body(c.Body))
+	require.NoError(e, err)
+	if c.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Key)
+	}
+	if c.Actor != "" {
+		req.Header.Set(authn.ActorHeader, c.Actor)
+	}
+	for name, values := range c.Header {
+		req.Header[name] = values
+	}
+	resp, err := e.http.Do(req)
+	require.NoError(e, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(e, err)
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+}
+
+func (e *Env) body(b any) io.Reader {
+	switch b := b.(type) {
+	case nil:
+		return nil
+	case string:
+		return strings.NewReader(b)
+	case []byte:
+		return bytes.NewReader(b)
+	}
+	data, err := json.Marshal(b)
+	require.NoError(e, err)
+	return bytes.NewReader(data)
+}
+
+// Path joins the segments, each escaped, so that any ID is one segment.
+func Path(segments ...string) string {
+	var b strings.Builder
+	for _, s := range segments {
+		escaped := url.PathEscape(s)
+		if strings.Trim(s, ".") == "" { // would be taken for a step up
+			escaped = strings.ReplaceAll(s, ".", "%2E")
+		}
+		b.WriteString("/" + escaped)
+	}
+	return b.String()
+}
