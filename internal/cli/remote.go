@@ -60,8 +60,8 @@ func trimNewline(b []byte) []byte {
 
 // advise adds to an error of a call what to do next.
 func (r *remote) advise(err error) error {
-	var unreachable *client.Unreachable
-	var unexpected *client.Unexpected
+	var unreachable *client.UnreachableError
+	var unexpected *client.UnexpectedError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err

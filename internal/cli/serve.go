@@ -106,7 +106,7 @@ func (l *logging) logger(w io.Writer) (*slog.Logger, error) {
 
 // served adds the advice of package server to its errors.
 func served(err error) error {
-	var f *server.Fault
+	var f *server.StartError
 	if errors.As(err, &f) {
 		return hinted(f, "%s", f.Advice)
 	}

@@ -89,7 +89,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &Unreachable{Server: c.Server(), Cause: reason(ctx, err)}
+		return nil, &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		defer resp.Body.Close()
@@ -107,22 +107,22 @@ func (c *Client) answer(ctx context.Context, r request) ([]byte, error) {
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
 	if err != nil {
-		return nil, &Unreachable{Server: c.Server(), Cause: reason(ctx, err)}
+		return nil, &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 	}
 	return data, nil
 }
 
-// Unreachable says that a server did not answer, or that its answer broke off.
-type Unreachable struct {
+// UnreachableError says that a server did not answer, or that its answer broke off.
+type UnreachableError struct {
 	Server string
 	Cause  error
 }
 
-func (e *Unreachable) Error() string {
+func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("no answer from %s: %v", e.Server, e.Cause)
 }
 
-func (e *Unreachable) Unwrap() error { return e.Cause }
+func (e *UnreachableError) Unwrap() error { return e.Cause }
 
 // reason leaves out the method and address that net/http puts before the cause.
 func reason(ctx context.Context, err error) error {
@@ -161,7 +161,7 @@ func cutKind(problemType string) (access.Kind, bool) {
 	return access.Kind(kind), ours
 }
 
-// refusal turns an answer of failure into the domain's error, or into an Unexpected if it is not this server's.
+// refusal turns an answer of failure into the domain's error, or into an UnexpectedError if it is not this server's.
 func refusal(resp *http.Response) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
 	if err != nil {
@@ -174,15 +174,15 @@ func refusal(resp *http.Response) error {
 			return p.asError()
 		}
 	}
-	return &Unexpected{Server: resp.Request.URL.Host, Status: resp.StatusCode}
+	return &UnexpectedError{Server: resp.Request.URL.Host, Status: resp.StatusCode}
 }
 
-// Unexpected is an answer that no Grantway server gives.
-type Unexpected struct {
+// UnexpectedError is an answer that no Grantway server gives.
+type UnexpectedError struct {
 	Server string
 	Status int
 }
 
-func (e *Unexpected) Error() string {
+func (e *UnexpectedError) Error() string {
 	return fmt.Sprintf("%s answers %d %s, which is not what a Grantway server says", e.Server, e.Status, http.StatusText(e.Status))
 }

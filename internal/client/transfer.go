@@ -134,7 +134,7 @@ func (c *Client) follow(ctx context.Context, stream io.Reader, each func(Event) 
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
-	return Summary{}, &Unreachable{Server: c.Server(), Cause: reason(ctx, err)}
+	return Summary{}, &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 }
 
 // Export writes everything, in the format, to w. As CSV that is a zip archive with a file for each table, unless it names the one table.
@@ -151,7 +151,7 @@ func (c *Client) Export(ctx context.Context, format, table string, w io.Writer) 
 	from := &brokenOff{reader: resp.Body}
 	if _, err := io.Copy(w, from); err != nil {
 		if from.failed {
-			return &Unreachable{Server: c.Server(), Cause: reason(ctx, err)}
+			return &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 		}
 		return err
 	}

@@ -130,7 +130,9 @@ func TestFeature(t *testing.T) {
 	s := e.Service(nil)
 	limits := map[string]float64{"max_file_size_mb": 10, "max_files": 3}
 	upload := thing(access.TypeFeature, "theirs/upload")
-	ask := func(more ...any) decision.Answer { return answer(t, s, backend, asks(user("zoe"), "use", upload, more...)) }
+	ask := func(more ...any) decision.Answer {
+		return answer(t, s, backend, asks(user("zoe"), "use", upload, more...))
+	}
 
 	require.Equal(t, decision.Answer{Allowed: true, Limits: limits}, ask("action.file_size_mb", 10.0, "action.files", 3.0))
 	require.Equal(t, decision.Answer{Limits: limits, Reason: "over its limit: file_size_mb"}, ask("action.file_size_mb", 10.01, "action.files", 3.0))

@@ -21,28 +21,28 @@ func done(c sharing.Change, err error) (*Changed, error) {
 	return &Changed{ZedToken: string(c.Token)}, nil
 }
 
-// Deleted answers a deletion.
-type Deleted struct {
+// Removal answers a change that takes other things away with it.
+type Removal struct {
 	Changed
 	Removed []string `json:"removed" nullable:"false" doc:"what went with it"`
 }
 
-func deleted(d sharing.Deletion, err error) (*Deleted, error) {
+func removal(d sharing.Deletion, err error) (*Removal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Deleted{Changed: changed(d.Change), Removed: some(d.Removed)}, nil
+	return &Removal{Changed: changed(d.Change), Removed: some(d.Removed)}, nil
 }
 
-// Left answers a change that can end memberships and pass chatbots on.
-type Left struct {
+// Departure answers a change by which a user can lose a role, and chatbots pass on (O3).
+type Departure struct {
 	Changed
 	Removed    []string               `json:"removed" nullable:"false" doc:"what went with it"`
 	Reassigned []sharing.Reassignment `json:"reassigned" nullable:"false" doc:"to whom chatbots passed"`
 }
 
-func left(c sharing.Change, removed []string, reassigned []sharing.Reassignment) Left {
-	return Left{Changed: changed(c), Removed: some(removed), Reassigned: some(reassigned)}
+func departure(c sharing.Change, removed []string, reassigned []sharing.Reassignment) Departure {
+	return Departure{Changed: changed(c), Removed: some(removed), Reassigned: some(reassigned)}
 }
 
 // some is the list, which is never null in JSON.

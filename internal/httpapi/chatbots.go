@@ -23,14 +23,14 @@ func showChatbot(b access.Chatbot) Chatbot {
 // ChatbotChanged is a chatbot after a change.
 type ChatbotChanged struct {
 	Chatbot
-	Deleted
+	Removal
 }
 
 func chatbotChanged(r sharing.ChatbotResult, err error) (*ChatbotChanged, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ChatbotChanged{Chatbot: showChatbot(r.Chatbot), Deleted: Deleted{Changed: changed(r.Change), Removed: some(r.Removed)}}, nil
+	return &ChatbotChanged{Chatbot: showChatbot(r.Chatbot), Removal: Removal{Changed: changed(r.Change), Removed: some(r.Removed)}}, nil
 }
 
 type chatbotsQuery struct {
@@ -77,8 +77,8 @@ func (a *api) putChatbot(ctx context.Context, actor access.Actor, in *putChatbot
 	return chatbotChanged(a.Sharing.PutChatbot(ctx, actor, in.Chatbot, sharing.ChatbotPatch(in.Body)))
 }
 
-func (a *api) deleteChatbot(ctx context.Context, actor access.Actor, in *chatbotPath) (*Deleted, error) {
-	return deleted(a.Sharing.DeleteChatbot(ctx, actor, in.Chatbot))
+func (a *api) deleteChatbot(ctx context.Context, actor access.Actor, in *chatbotPath) (*Removal, error) {
+	return removal(a.Sharing.DeleteChatbot(ctx, actor, in.Chatbot))
 }
 
 // Transfer is the body of a transfer.

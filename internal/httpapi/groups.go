@@ -64,8 +64,8 @@ func (a *api) putGroup(ctx context.Context, actor access.Actor, in *putGroup) (*
 	return &GroupChanged{Group: showGroup(r.Group), Changed: changed(r.Change)}, nil
 }
 
-func (a *api) deleteGroup(ctx context.Context, actor access.Actor, in *groupPath) (*Deleted, error) {
-	return deleted(a.Sharing.DeleteGroup(ctx, actor, in.Group))
+func (a *api) deleteGroup(ctx context.Context, actor access.Actor, in *groupPath) (*Removal, error) {
+	return removal(a.Sharing.DeleteGroup(ctx, actor, in.Group))
 }
 
 // GroupMember is a user or an address on a group's list.

@@ -19,9 +19,7 @@ type handled struct {
 
 func (h *handled) prepare(_ *api, rt route, op *huma.Operation) error {
 	if h.handler == nil {
-		h.handler = func(w http.ResponseWriter, r *http.Request, _ access.Actor) {
-			WriteError(w, r, access.Unavailable(errors.New("not wired yet")))
-		}
+		return errors.New("the configuration has no handler for it")
 	}
 	h.demand = rt.demand
 	h.describe(op)

@@ -17,7 +17,7 @@ func showMember(m access.Membership) Member { return Member{User: m.User, Role: 
 // MemberChanged is a person of an organization after a change.
 type MemberChanged struct {
 	Member
-	Left
+	Departure
 }
 
 type membersQuery struct {
@@ -51,7 +51,7 @@ func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) 
 	if err != nil {
 		return nil, err
 	}
-	return &MemberChanged{Member: showMember(r.Membership), Left: left(r.Change, r.Removed, r.Reassigned)}, nil
+	return &MemberChanged{Member: showMember(r.Membership), Departure: departure(r.Change, r.Removed, r.Reassigned)}, nil
 }
 
 type deleteMember struct {
@@ -60,10 +60,10 @@ type deleteMember struct {
 	Successor access.UserID         `query:"successor" doc:"who becomes an owner where the last one leaves (O1)"`
 }
 
-func (a *api) deleteMember(ctx context.Context, actor access.Actor, in *deleteMember) (*Left, error) {
+func (a *api) deleteMember(ctx context.Context, actor access.Actor, in *deleteMember) (*Departure, error) {
 	r, err := a.Sharing.RemoveMember(ctx, actor, in.Org, in.User, in.Successor)
 	if err != nil {
 		return nil, err
 	}
-	return ref(left(r.Change, r.Removed, r.Reassigned)), nil
+	return ref(departure(r.Change, r.Removed, r.Reassigned)), nil
 }

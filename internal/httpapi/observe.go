@@ -76,6 +76,8 @@ func (a *api) recovered(w *answer, r *http.Request, requestID string, serve func
 func (a *api) log(r *http.Request, path, requestID string, status int, took time.Duration, err error) {
 	level := slog.LevelDebug
 	switch {
+	case r.Context().Err() != nil: // the caller has gone, and whatever failed may have failed for that
+		level = slog.LevelInfo
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	case r.Method != http.MethodGet && strings.HasPrefix(path, "/v1/"):

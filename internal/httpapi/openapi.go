@@ -15,7 +15,6 @@ import (
 // description is the API description in the making, an OpenAPI 3.1 document.
 type description struct {
 	*huma.OpenAPI
-	problem *huma.Schema
 }
 
 const (
@@ -37,11 +36,22 @@ func (a *api) newDescription() *description {
 			},
 		},
 	}}
-	d.problem = a.registry.Schema(reflect.TypeFor[problem.Problem](), true, "")
-	types := a.registry.SchemaFromRef(d.problem.Ref).Properties["type"]
+	shown := a.registry.Schema(reflect.TypeFor[problem.Problem](), true, "")
+	types := a.registry.SchemaFromRef(shown.Ref).Properties["type"]
 	for _, t := range problem.Types() {
 		types.Enum = append(types.Enum, t)
 	}
+	refusal := func(what string) *huma.Response {
+		return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problem.ContentType: {Schema: shown}}}
+	}
+	d.Components.Responses = map[string]*huma.Response{
+		"unauthenticated": refusal("No key, or an unknown one"),
+		"denied":          refusal("The caller may not do this"),
+		"problem":         refusal("Refused, or failed"),
+	}
+	d.Components.Parameters = map[string]*huma.Param{"actor": {
+		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "the user for whom a full key acts (B2)",
+	}}
 	return d
 }
 
@@ -49,7 +59,7 @@ func (a *api) newDescription() *description {
 func (d *description) operation(rt route) *huma.Operation {
 	op := &huma.Operation{
 		Method: rt.method, Path: rt.path, OperationID: rt.name, Summary: rt.summary, Tags: []string{tag(rt.path)},
-		Responses: map[string]*huma.Response{"default": d.refusal("Refused, or failed")},
+		Responses: map[string]*huma.Response{"default": refusalRef("problem")},
 	}
 	if rt.demand.open {
 		return op
@@ -60,17 +70,14 @@ func (d *description) operation(rt route) *huma.Operation {
 		op.Description += ", or a stronger one"
 	}
 	op.Description += "."
-	op.Parameters = append(op.Parameters, &huma.Param{
-		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-		Description: "the user for whom a full key acts",
-	})
-	op.Responses[strconv.Itoa(http.StatusUnauthorized)] = d.refusal("No key, or an unknown one")
-	op.Responses[strconv.Itoa(http.StatusForbidden)] = d.refusal("The caller may not do this")
+	op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/actor"})
+	op.Responses[strconv.Itoa(http.StatusUnauthorized)] = refusalRef("unauthenticated")
+	op.Responses[strconv.Itoa(http.StatusForbidden)] = refusalRef("denied")
 	return op
 }
 
-func (d *description) refusal(what string) *huma.Response {
-	return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problem.ContentType: {Schema: d.problem}}}
+func refusalRef(name string) *huma.Response {
+	return &huma.Response{Ref: "#/components/responses/" + name}
 }
 
 func jsonContent(s *huma.Schema) map[string]*huma.MediaType {

@@ -12,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/httpapi"
+	"github.com/grantway/grantway/internal/server"
 	"github.com/grantway/grantway/internal/testenv"
 )
 
@@ -109,4 +111,15 @@ func TestDocsAreOffline(t *testing.T) {
 			require.NotEmpty(t, loaded.Body)
 		}
 	}
+}
+
+// TestMetadataPath checks that the metadata of a server that is not at the root of its host is where AuthZEN looks for it.
+func TestMetadataPath(t *testing.T) {
+	e := testenv.New(t, func(c *server.Config) { c.PublicURL = "https://example.com/pdp" })
+	for _, path := range []string{"/.well-known/authzen-configuration", "/.well-known/authzen-configuration/pdp"} {
+		a := e.Do(testenv.Call{Method: http.MethodGet, Path: path, Header: http.Header{"Host": {"evil.example"}}})
+		require.Equal(t, http.StatusOK, a.Status)
+		require.Contains(t, string(a.Body), `"https://example.com/pdp/access/v1/evaluation"`)
+	}
+	requireProblem(t, e.Do(testenv.Call{Method: http.MethodGet, Path: "/.well-known/authzen-configuration/other"}), access.KindNotFound, "")
 }

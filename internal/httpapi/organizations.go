@@ -23,7 +23,7 @@ func showOrganization(o access.Organization) Organization {
 // OrganizationChanged is an organization after a change.
 type OrganizationChanged struct {
 	Organization
-	Deleted
+	Removal
 }
 
 type organizationPath struct {
@@ -66,9 +66,9 @@ func (a *api) putOrganization(ctx context.Context, actor access.Actor, in *putOr
 	if err != nil {
 		return nil, err
 	}
-	return &OrganizationChanged{Organization: showOrganization(r.Organization), Deleted: Deleted{Changed: changed(r.Change), Removed: some(r.Removed)}}, nil
+	return &OrganizationChanged{Organization: showOrganization(r.Organization), Removal: Removal{Changed: changed(r.Change), Removed: some(r.Removed)}}, nil
 }
 
-func (a *api) deleteOrganization(ctx context.Context, actor access.Actor, in *organizationPath) (*Deleted, error) {
-	return deleted(a.Sharing.DeleteOrganization(ctx, actor, in.Org))
+func (a *api) deleteOrganization(ctx context.Context, actor access.Actor, in *organizationPath) (*Removal, error) {
+	return removal(a.Sharing.DeleteOrganization(ctx, actor, in.Org))
 }

@@ -30,7 +30,7 @@ func TestIDsRoundTrip(t *testing.T) {
 			if len(user) > access.MaxIDBytes {
 				user = access.UserID(id)
 			}
-			admin.PutsUser(user, nil2object)
+			admin.PutsUser(user, fields{})
 			require.Equal(t, string(user), admin.Sees("v1", "users", string(user))["id"])
 			admin.PutsOrganization(org, fields{"owner": user})
 			require.Equal(t, id, admin.Sees("v1", "organizations", id)["id"])
@@ -67,9 +67,6 @@ func TestIDsRoundTrip(t *testing.T) {
 		})
 	}
 }
-
-// nil2object is a body that says nothing.
-var nil2object = fields{}
 
 // TestIDsThatAreNone sends what is no ID.
 func TestIDsThatAreNone(t *testing.T) {

@@ -64,8 +64,8 @@ func (a *api) putRole(ctx context.Context, actor access.Actor, in *putRole) (*Ro
 	return &RoleChanged{Role: showRole(r.Role), Changed: changed(r.Change)}, nil
 }
 
-func (a *api) deleteRole(ctx context.Context, actor access.Actor, in *rolePath) (*Deleted, error) {
-	return deleted(a.Sharing.DeleteRole(ctx, actor, in.Role))
+func (a *api) deleteRole(ctx context.Context, actor access.Actor, in *rolePath) (*Removal, error) {
+	return removal(a.Sharing.DeleteRole(ctx, actor, in.Role))
 }
 
 // Assignee is who has a role.

@@ -72,6 +72,6 @@ func (a *api) putTeam(ctx context.Context, actor access.Actor, in *putTeam) (*Te
 	return &TeamChanged{Team: showTeam(r.Team), Changed: changed(r.Change)}, nil
 }
 
-func (a *api) deleteTeam(ctx context.Context, actor access.Actor, in *teamPath) (*Deleted, error) {
-	return deleted(a.Sharing.DeleteTeam(ctx, actor, in.Team))
+func (a *api) deleteTeam(ctx context.Context, actor access.Actor, in *teamPath) (*Removal, error) {
+	return removal(a.Sharing.DeleteTeam(ctx, actor, in.Team))
 }

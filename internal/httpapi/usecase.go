@@ -98,6 +98,6 @@ func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor acce
 func writeJSON(w http.ResponseWriter, status int, answer []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(answer) // a caller that is gone needs no answer
-	io.WriteString(w, "\n")
+	_, _ = w.Write(answer) // a caller that is gone needs no answer
+	_, _ = io.WriteString(w, "\n")
 }

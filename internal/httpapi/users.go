@@ -28,7 +28,7 @@ func showUser(u access.User) User {
 // UserChanged is a user after a change.
 type UserChanged struct {
 	User
-	Left
+	Departure
 }
 
 type userPath struct {
@@ -94,7 +94,7 @@ func (a *api) putUser(ctx context.Context, actor access.Actor, in *putUser) (*Us
 	if err != nil {
 		return nil, err
 	}
-	return &UserChanged{User: showUser(r.User), Left: left(r.Change, r.Removed, r.Reassigned)}, nil
+	return &UserChanged{User: showUser(r.User), Departure: departure(r.Change, r.Removed, r.Reassigned)}, nil
 }
 
 type deleteUser struct {
@@ -102,12 +102,12 @@ type deleteUser struct {
 	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1)"`
 }
 
-func (a *api) deleteUser(ctx context.Context, actor access.Actor, in *deleteUser) (*Left, error) {
+func (a *api) deleteUser(ctx context.Context, actor access.Actor, in *deleteUser) (*Departure, error) {
 	r, err := a.Sharing.DeleteUser(ctx, actor, in.User, in.Successor)
 	if err != nil {
 		return nil, err
 	}
-	return ref(left(r.Change, r.Removed, r.Reassigned)), nil
+	return ref(departure(r.Change, r.Removed, r.Reassigned)), nil
 }
 
 type platformRolePath struct {

@@ -67,7 +67,7 @@ func makeDirectory(path string) error {
 	if err == nil {
 		return nil
 	}
-	return &Fault{
+	return &StartError{
 		Problem: fmt.Sprintf("the data directory %s cannot be made: %v", path, bare(err)), Cause: err,
 		Advice: "Choose another one with --data, or change who may write there.",
 	}

@@ -41,7 +41,7 @@ func prepareDemo(ctx context.Context, c Config, db *store.DB, s *sharing.Service
 		return "", err
 	}
 	if foreign {
-		return "", &Fault{
+		return "", &StartError{
 			Problem: fmt.Sprintf("the data directory %s holds other data than the demonstration's", c.Data),
 			Advice:  "Choose another one with --data, or leave out --demo.",
 		}

@@ -18,7 +18,7 @@ func readExtension(path string) (*spice.Extension, error) {
 	}
 	x, err := spice.ParseExtension(path, data)
 	if err != nil {
-		return nil, &Fault{Problem: detail(err), Cause: err, Advice: "grantway schema validate " + path + " checks it again."}
+		return nil, &StartError{Problem: detail(err), Cause: err, Advice: "grantway schema validate " + path + " checks it again."}
 	}
 	return x, nil
 }

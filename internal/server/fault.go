@@ -12,20 +12,20 @@ import (
 	"github.com/grantway/grantway/internal/spice/sqlite"
 )
 
-// Fault is why a server does not run, in words that a person can act on.
-type Fault struct {
+// StartError is why a server does not run, in words that a person can act on.
+type StartError struct {
 	Problem string // one sentence, without a period
 	Advice  string // what to do about it: whole sentences
 	Cause   error  // what Problem was made of, or nil
 }
 
-func (f *Fault) Error() string { return f.Problem }
+func (f *StartError) Error() string { return f.Problem }
 
-func (f *Fault) Unwrap() error { return f.Cause }
+func (f *StartError) Unwrap() error { return f.Cause }
 
 // dataFault says what to do about a data directory that cannot be opened.
 func dataFault(dir string, err error) error {
-	f := &Fault{Problem: err.Error(), Cause: err}
+	f := &StartError{Problem: err.Error(), Cause: err}
 	switch {
 	case errors.Is(err, sqlite.ErrInUse):
 		f.Problem = fmt.Sprintf("another process uses the data directory %s", dir)
@@ -55,7 +55,7 @@ func engineFault(c Config, err error) error {
 
 // addressFault says what to do about an address at which nobody can listen.
 func addressFault(flag, address string, err error) error {
-	f := &Fault{Problem: fmt.Sprintf("cannot listen at %s: %v", address, bare(err)), Cause: err}
+	f := &StartError{Problem: fmt.Sprintf("cannot listen at %s: %v", address, bare(err)), Cause: err}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		f.Problem = fmt.Sprintf("%s is in use by another program", address)
@@ -73,7 +73,7 @@ func schemaFault(err error) error {
 	if access.KindOf(err) != access.KindConflict {
 		return err
 	}
-	return &Fault{
+	return &StartError{
 		Problem: err.Error(), Cause: err,
 		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension.",
 	}
@@ -93,7 +93,7 @@ func (c *Config) remoteFault(err error) error {
 	if err == nil || c.SpiceDBEndpoint == "" || access.KindOf(err) != access.KindUnavailable {
 		return err
 	}
-	return &Fault{
+	return &StartError{
 		Problem: fmt.Sprintf("the SpiceDB at %s does not answer: %v", c.SpiceDBEndpoint, reason(err)), Cause: err,
 		Advice: "Does it run there, with this --spicedb-token, and with TLS unless --spicedb-insecure is given?",
 	}

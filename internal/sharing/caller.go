@@ -19,6 +19,9 @@ type caller struct {
 	actor access.Actor
 	now   time.Time
 	fresh spice.Freshness
+
+	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
+	memo     *memo // of an import; else nil
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor, fresh spice.Freshness) *caller {
@@ -51,6 +54,13 @@ func (c *caller) mayChange() error {
 		if !known || u.Gone() {
 			return access.Refuse(access.KindUnauthenticated, "N2", "the user that you act for is not active")
 		}
+		if c.actor.Organization != "" {
+			if _, member, err := c.Membership(c.actor.Organization, c.actor.User); err != nil {
+				return err
+			} else if !member {
+				return access.Deniedf("B3", "a key confined to an organization acts for its people only")
+			}
+		}
 	}
 	return nil
 }
@@ -64,8 +74,26 @@ func (c *caller) may(action access.Action, o access.Object) (bool, error) {
 	return allowed[0], nil
 }
 
-// mayEach is may for several objects in one call of the engine.
+// mayEach is may for several objects in one call of the engine. Whomever a confined key acts for, it is at most an admin of its organization
+// (B3): what it may not do itself it may for nobody, or else an admin would become an owner by making a key.
 func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool, error) {
+	allowed, err := c.askEach(action, objects)
+	if err != nil || c.actor.Organization == "" || c.actor.User == "" {
+		return allowed, err
+	}
+	itself := *c
+	itself.actor.User = ""
+	most, err := itself.askEach(action, objects)
+	if err != nil {
+		return nil, err
+	}
+	for i := range allowed {
+		allowed[i] = allowed[i] && most[i]
+	}
+	return allowed, nil
+}
+
+func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool, error) {
 	subject, ok := c.actor.Subject()
 	if !ok {
 		return make([]bool, len(objects)), nil
@@ -102,6 +130,11 @@ func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool,
 			return nil, a.Err
 		}
 		allowed[asked[n]] = a.Allowed
+		if !a.Allowed && c.memo != nil {
+			if allowed[asked[n]], err = c.uncommitted(action, objects[asked[n]]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return allowed, nil
 }
@@ -120,7 +153,7 @@ func (c *caller) siteAdminHas(action access.Action, o access.Object) (bool, erro
 			return true, nil
 		case access.Update:
 			b, ok, err := c.Chatbot(access.ChatbotID(o.ID))
-			return ok && b.Visibility != access.OwnerOnly, err
+			return ok && (b.Visibility != access.OwnerOnly || c.forOwner), err
 		}
 	}
 	return false, nil
@@ -155,7 +188,7 @@ func (c *caller) must(action access.Action, o access.Object) error {
 }
 
 // sees reports whether the actor may know that the object exists (C6). A team, role or group is seen by the staff of its organization, who
-// work with it, and a team by its members.
+// work with it, and a team by its members; a document, an MCP server or a metric by whoever may use it or manages it (R2, R3).
 func (c *caller) sees(o access.Object) (bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
@@ -166,7 +199,12 @@ func (c *caller) sees(o access.Object) (bool, error) {
 		return c.may(access.ViewData, o)
 	case access.TypeUser:
 		return c.seesUser(access.UserID(o.ID))
+	case access.TypeDocument, access.TypeMCPServer, access.TypeMetric:
+		return c.seesResource(o)
 	case access.TypeTeam:
+		if inside, err := c.inside(o); err != nil || !inside {
+			return false, err
+		}
 		if c.actor.User != "" {
 			if _, member, err := c.TeamMembership(access.TeamID(o.ID), c.actor.User); err != nil || member {
 				return member, err
@@ -192,15 +230,18 @@ func (c *caller) fromAllowedAddress(o access.Object) error {
 	if err != nil || !ok {
 		return err
 	}
-	org, ok, err := c.Organization(id)
-	if err != nil || !ok {
-		return err
-	}
-	if !addressIn(c.actor.Address, org.AllowedIPs) {
+	admitted, err := c.admitted(id)
+	if err == nil && !admitted {
 		return access.Deniedf("B4", "%s is changed and its settings are read from its allowed IP ranges only",
 			access.Obj(access.TypeOrganization, id))
 	}
-	return nil
+	return err
+}
+
+// admitted reports whether the organization may be changed and read from the caller's address (B4).
+func (c *caller) admitted(id access.OrganizationID) (bool, error) {
+	org, _, err := c.Organization(id)
+	return addressIn(c.actor.Address, org.AllowedIPs), err
 }
 
 // addressIn reports whether the address lies in one of the ranges; no ranges are no limit.

@@ -27,7 +27,7 @@ type ChatbotResult struct {
 func (s *Service) PutChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID, p ChatbotPatch) (r ChatbotResult, err error) {
 	r.Change, err = s.change(ctx, actor, "chatbot.put", access.Obj(access.TypeChatbot, id), func(c *change) (err error) {
 		r.Chatbot, err = c.putChatbot(id, p)
-		r.Removed = c.removed
+		r.Removed = c.toldRemoved()
 		return err
 	})
 	return r, err
@@ -80,7 +80,9 @@ func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot
 			if err := c.dropAllShares(id); err != nil {
 				return err
 			}
-			c.dropLink(&b)
+			if err := c.dropLink(&b); err != nil {
+				return err
+			}
 		}
 		*now = b
 		return nil
@@ -156,12 +158,14 @@ func (c *change) dropAllShares(id access.ChatbotID) error {
 }
 
 // dropLink closes the public link (V1, O5).
-func (c *change) dropLink(b *access.Chatbot) {
+func (c *change) dropLink(b *access.Chatbot) error {
 	if b.PublicMode == access.AudienceNone {
-		return
+		return nil
 	}
-	c.removed = append(c.removed, "public link ("+string(b.PublicMode)+") of "+access.Obj(access.TypeChatbot, b.ID).String())
+	o := access.Obj(access.TypeChatbot, b.ID)
+	err := c.took("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
 	b.PublicMode, b.LinkDigest = access.AudienceNone, ""
+	return err
 }
 
 // TransferChatbot makes another user the owner (A1).
@@ -188,7 +192,7 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 		if err := c.setOwner(b, to); err != nil {
 			return err
 		}
-		r.Chatbot.Owner, r.Removed = to, c.removed
+		r.Chatbot.Owner, r.Removed = to, c.toldRemoved()
 		c.state(b, r.Chatbot)
 		return nil
 	})
@@ -228,8 +232,10 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 		policy.DeniedUsers = less(policy.DeniedUsers, to)
 		return c.PutPolicy(policy)
 	})
-	c.reassigned = append(c.reassigned, Reassignment{Chatbot: b.ID, To: to})
-	return err
+	if err != nil {
+		return err
+	}
+	return c.passed(Reassignment{Chatbot: b.ID, To: to})
 }
 
 // names lists the principals that stand for one user alone: the user and its verified address.
@@ -265,7 +271,7 @@ func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id acce
 		if err := c.dropChatbot(b); err != nil {
 			return err
 		}
-		d.Removed = c.removed
+		d.Removed = c.toldRemoved()
 		c.state(b, nil)
 		return nil
 	})
@@ -297,15 +303,15 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 	if err != nil {
 		return err
 	}
+	o := access.Obj(access.TypeChatbot, b.ID)
+	if err := c.took(o.String(), access.See, o); err != nil {
+		return err
+	}
 	if err := c.DeletePolicy(b.ID); err != nil {
 		return err
 	}
-	if err := c.Tx.DeleteChatbot(b.ID); err != nil {
-		return err
-	}
 	c.refold(spice.FoldChatbot(state), nil)
-	c.removed = append(c.removed, access.Obj(access.TypeChatbot, b.ID).String())
-	return nil
+	return c.Tx.DeleteChatbot(b.ID)
 }
 
 // Chatbot reads one chatbot.
@@ -335,9 +341,9 @@ func (s *Service) Chatbots(ctx context.Context, actor access.Actor, q ChatbotQue
 				return c.Chatbots(store.ChatbotFilter(q), access.ChatbotID(after), limit)
 			},
 			func(b access.Chatbot) string { return string(b.ID) },
-			func(bs []access.Chatbot) ([]bool, error) {
+			fromHere(c, func(b access.Chatbot) access.OrganizationID { return b.Organization }, func(bs []access.Chatbot) ([]bool, error) {
 				return c.mayEach(access.See, objects(access.TypeChatbot, bs, func(b access.Chatbot) string { return string(b.ID) }))
-			})
+			}))
 		return err
 	})
 	return bots, next, err

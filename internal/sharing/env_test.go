@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"google.golang.org/grpc"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
@@ -26,9 +27,12 @@ type env struct {
 	*sharing.Service
 	t      testing.TB
 	ctx    context.Context
+	dir    string
 	db     *store.DB
 	engine *spice.Client
+	wire   *wire
 	now    time.Time
+	close  func()
 }
 
 // root is the unconfined full key that acts for itself.
@@ -43,31 +47,54 @@ func as(u access.UserID) access.Actor {
 
 func newEnv(t testing.TB) *env {
 	t.Helper()
-	ctx := context.Background()
-	dir := t.TempDir()
-	db, err := store.Open(ctx, filepath.Join(dir, "store.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(dir, "engine.db")})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	client := spice.NewClient(e.Conn())
-	require.NoError(t, outbox.Claim(ctx, db, client))
-	_, err = client.WriteSchema(ctx, schema.Text)
-	require.NoError(t, err)
-	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.Default())
-	require.NoError(t, err)
+	e := &env{t: t, ctx: context.Background(), dir: t.TempDir(), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	e.open()
+	t.Cleanup(func() { e.close() })
+	return e
+}
+
+// open starts what a server starts, on the files in the directory.
+func (e *env) open() {
+	e.t.Helper()
+	db, err := store.Open(e.ctx, filepath.Join(e.dir, "store.db"))
+	require.NoError(e.t, err)
+	engine, err := embedded.Start(e.ctx, embedded.Config{Path: filepath.Join(e.dir, "engine.db")})
+	require.NoError(e.t, err)
+	e.db, e.wire = db, &wire{ClientConnInterface: engine.Conn()}
+	e.engine = spice.NewClient(e.wire)
+	e.close = func() {
+		require.NoError(e.t, engine.Close())
+		require.NoError(e.t, db.Close())
+	}
+	require.NoError(e.t, outbox.Claim(e.ctx, db, e.engine))
+	_, err = e.engine.WriteSchema(e.ctx, schema.Text)
+	require.NoError(e.t, err)
+	carrier, err := outbox.Open(e.ctx, db, e.engine, sharing.Projection(db), slog.Default())
+	require.NoError(e.t, err)
 	var hasher *secret.Hasher
-	require.NoError(t, db.Update(ctx, func(tx *store.Tx) (err error) {
+	require.NoError(e.t, db.Update(e.ctx, func(tx *store.Tx) (err error) {
 		hasher, err = secret.Ensure(tx)
 		return err
 	}))
-	out := &env{t: t, ctx: ctx, db: db, engine: client, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	out.Service = sharing.New(sharing.Config{
-		Store: db, Engine: client, Outbox: carrier, Secrets: hasher,
-		Now: func() time.Time { return out.now }, Log: slog.Default(),
+	e.Service = sharing.New(sharing.Config{
+		Store: db, Engine: e.engine, Outbox: carrier, Secrets: hasher,
+		Now: func() time.Time { return e.now }, Log: slog.Default(),
 	})
-	return out
+}
+
+// wire is the connection to the engine, which a test can cut.
+type wire struct {
+	grpc.ClientConnInterface
+	cut func(method string) error // nil while the engine answers
+}
+
+func (w *wire) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if w.cut != nil {
+		if err := w.cut(method); err != nil {
+			return err
+		}
+	}
+	return w.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
 // implied is every relationship that the facts imply.

@@ -113,14 +113,17 @@ func (c *change) aroundRows(user access.UserID, edit func() error) error {
 	return nil
 }
 
-// dropShare removes a share, and notes it.
+// dropShare removes a share, and notes it unless it has expired, and with that is no share (S10).
 func (c *change) dropShare(s access.Share) error {
 	if err := c.DeleteShare(s.Chatbot, s.Principal); err != nil {
 		return err
 	}
 	c.refold(spice.FoldShare(s), nil)
-	c.removed = append(c.removed, "share "+string(s.Level)+" of "+access.Obj(access.TypeChatbot, s.Chatbot).String()+" with "+s.Principal.String())
-	return nil
+	if s.ExpiredAt(c.now) {
+		return nil
+	}
+	bot := access.Obj(access.TypeChatbot, s.Chatbot)
+	return c.took("share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
 }
 
 // dropShares removes those of the shares that keep says not to keep.
@@ -159,8 +162,8 @@ func (c *change) dropRow(r access.Row) error {
 			return err
 		}
 		c.refold(before, nil)
-		c.removed = append(c.removed, "row of "+access.Obj(access.TypeUser, r.User).String()+" on "+access.Obj(access.TypeChatbot, r.Chatbot).String())
-		return nil
+		bot := access.Obj(access.TypeChatbot, r.Chatbot)
+		return c.took("row of "+access.Obj(access.TypeUser, r.User).String()+" on "+bot.String(), access.ManageAccess, bot)
 	})
 }
 
@@ -170,8 +173,8 @@ func (c *change) dropTeamMembership(m access.TeamMembership) error {
 		return err
 	}
 	c.refold(spice.FoldTeamMembership(m), nil)
-	c.removed = append(c.removed, string(m.Role)+" of "+access.Obj(access.TypeTeam, m.Team).String())
-	return nil
+	team := access.Obj(access.TypeTeam, m.Team)
+	return c.took(string(m.Role)+" of "+team.String(), access.ManageMembers, team)
 }
 
 // dropAssignment takes a role from a user.
@@ -180,8 +183,12 @@ func (c *change) dropAssignment(a access.RoleAssignment) error {
 		return err
 	}
 	c.refold(spice.FoldRoleAssignment(a), nil)
-	c.removed = append(c.removed, access.Obj(access.TypeRole, a.Role).String()+" of "+access.Obj(access.TypeUser, a.User).String())
-	return nil
+	role := access.Obj(access.TypeRole, a.Role)
+	keeper, action, err := c.keeper(role)
+	if err != nil {
+		return err
+	}
+	return c.took(role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
 }
 
 // dropGroupMembership takes a principal off a group's list.
@@ -190,8 +197,12 @@ func (c *change) dropGroupMembership(m access.GroupMembership) error {
 		return err
 	}
 	c.refold(spice.FoldGroupMembership(m), nil)
-	c.removed = append(c.removed, m.Member.String()+" in "+access.Obj(access.TypeGroup, m.Group).String())
-	return nil
+	group := access.Obj(access.TypeGroup, m.Group)
+	keeper, action, err := c.keeper(group)
+	if err != nil {
+		return err
+	}
+	return c.took(m.Member.String()+" in "+group.String(), action, keeper)
 }
 
 // unlist takes a principal off the lists of documents, MCP servers and metrics.
@@ -207,7 +218,10 @@ func (c *change) unlist(p access.Principal) error {
 			return err
 		}
 		c.refold(before, spice.FoldResource(r))
-		c.removed = append(c.removed, p.String()+" on the list of "+access.Object{Type: r.Type, ID: r.ID}.String())
+		list := access.Object{Type: r.Type, ID: r.ID}
+		if err := c.took(p.String()+" on the list of "+list.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -222,7 +236,10 @@ func (c *change) ungate(kind access.Type, id string) error {
 		if err := c.aroundChatbot(p.Chatbot, func(*access.Chatbot) error { return c.PutPolicy(without(p, kind, id)) }); err != nil {
 			return err
 		}
-		c.removed = append(c.removed, string(kind)+":"+id+" in the gates of "+access.Obj(access.TypeChatbot, p.Chatbot).String())
+		bot := access.Obj(access.TypeChatbot, p.Chatbot)
+		if err := c.took(string(kind)+":"+id+" in the gates of "+bot.String(), access.ManageAccess, bot); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -2,11 +2,19 @@ package sharing
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
+)
+
+// MaxLimits is how many limits a feature may have, and MaxLimitNameBytes how long the name of each may be: they travel in a caveat's context,
+// which the engine limits.
+const (
+	MaxLimits         = 100
+	MaxLimitNameBytes = 100
 )
 
 // FeaturePatch is the body of a PUT on a feature (F1).
@@ -34,9 +42,11 @@ func (s *Service) PutFeature(ctx context.Context, actor access.Actor, bot access
 
 func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (access.Feature, error) {
 	o := access.Obj(access.TypeChatbot, bot)
-	if _, ok, err := c.Chatbot(bot); err != nil {
+	b, ok, err := c.Chatbot(bot)
+	if err != nil {
 		return access.Feature{}, err
-	} else if !ok {
+	}
+	if !ok {
 		return access.Feature{}, access.NotFound(o)
 	}
 	if err := c.must(access.Update, o); err != nil {
@@ -58,13 +68,11 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	if p.UserTypes.Set && f.UserTypes != nil && len(f.UserTypes) == 0 {
 		return f, fieldError("G8", "/user_types", "an empty list admits nobody; use null to unset it")
 	}
-	if err := c.rolesExist("F1", "allowed_roles", p.AllowedRoles.Value); err != nil {
+	if err := c.rolesExist(b, "F1", "allowed_roles", p.AllowedRoles.Value); err != nil {
 		return f, err
 	}
-	for limit := range f.Limits {
-		if !strings.HasPrefix(limit, "max_") || limit == "max_" {
-			return f, fieldError("F1", "/limits/"+limit, "a limit is named max_ and the value that it bounds")
-		}
+	if err := judgeLimits(f.Limits); err != nil {
+		return f, err
 	}
 	if exists && reflect.DeepEqual(f, old) {
 		return f, nil
@@ -80,6 +88,22 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	return f, c.PutFeature(f)
 }
 
+// judgeLimits refuses limits that bound nothing, and more than the engine takes (F1).
+func judgeLimits(limits map[string]float64) error {
+	if len(limits) > MaxLimits {
+		return fieldError("F1", "/limits", fmt.Sprintf("a feature has at most %d limits", MaxLimits))
+	}
+	for limit := range limits {
+		if !strings.HasPrefix(limit, "max_") || limit == "max_" {
+			return fieldError("F1", "/limits/"+limit, "a limit is named max_ and the value that it bounds")
+		}
+		if len(limit) > MaxLimitNameBytes {
+			return fieldError("F1", "/limits", fmt.Sprintf("the name of a limit has at most %d bytes", MaxLimitNameBytes))
+		}
+	}
+	return nil
+}
+
 // dropFeatures removes a chatbot's features (O4).
 func (c *change) dropFeatures(bot access.ChatbotID) error {
 	features, err := c.Features(bot)
@@ -88,7 +112,10 @@ func (c *change) dropFeatures(bot access.ChatbotID) error {
 	}
 	for _, f := range features {
 		c.refold(spice.FoldFeature(f), nil)
-		c.removed = append(c.removed, access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}.String())
+		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
+		if err := c.took(feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
+			return err
+		}
 		if err := c.DeleteFeature(f.Chatbot, f.Name); err != nil {
 			return err
 		}

@@ -28,7 +28,11 @@ func (s *Service) PutGroup(ctx context.Context, actor access.Actor, id access.Gr
 		if err != nil {
 			return err
 		}
-		g := access.Group{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		org, err := c.belonging(o, exists, old.Organization, p.Organization)
+		if err != nil {
+			return err
+		}
+		g := access.Group{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
 		create, err := c.creates(o, exists, old.Organization, g.Organization)
 		if err != nil {
 			return err
@@ -124,7 +128,7 @@ func (s *Service) DeleteGroup(ctx context.Context, actor access.Actor, id access
 		if err := c.dropGroup(g); err != nil {
 			return err
 		}
-		d.Removed = c.removed
+		d.Removed = c.toldRemoved()
 		c.state(g, nil)
 		return nil
 	})
@@ -144,7 +148,10 @@ func (c *change) dropGroup(g access.Group) error {
 	if err := c.dropPrincipal(access.Principal{Kind: access.PrincipalGroup, ID: string(g.ID)}); err != nil {
 		return err
 	}
-	c.removed = append(c.removed, access.Obj(access.TypeGroup, g.ID).String())
+	o := access.Obj(access.TypeGroup, g.ID)
+	if err := c.took(o.String(), access.Update, access.Obj(access.TypeOrganization, g.Organization)); err != nil {
+		return err
+	}
 	return c.Tx.DeleteGroup(g.ID)
 }
 
@@ -168,9 +175,9 @@ func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganizati
 				return c.Groups(store.GroupFilter(q), access.GroupID(after), limit)
 			},
 			func(g access.Group) string { return string(g.ID) },
-			func(gs []access.Group) ([]bool, error) {
+			fromHere(c, func(g access.Group) access.OrganizationID { return g.Organization }, func(gs []access.Group) ([]bool, error) {
 				return c.seesEach(objects(access.TypeGroup, gs, func(g access.Group) string { return string(g.ID) }))
-			})
+			}))
 		return err
 	})
 	return gs, next, err

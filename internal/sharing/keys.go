@@ -2,6 +2,8 @@ package sharing
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -44,8 +46,8 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 		expires := n.ExpiresAt.UTC().Truncate(time.Second)
 		if n.ExpiresAt.IsZero() {
 			expires = time.Time{}
-		} else if !c.now.Before(expires) {
-			return fieldError("B1", "/expires_at", "a key's expiry lies in the future")
+		} else if !c.now.Before(expires) || expires.Year() > lastYear {
+			return fieldError("B1", "/expires_at", "a key's expiry lies in the future, and before the year 10000")
 		}
 		if n.ActorRequired && n.Access != access.KeyFull {
 			return fieldError("B1", "/actor_required", "only a full key acts for a user")
@@ -54,7 +56,10 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 			ID: minted.ID, Name: n.Name, Access: n.Access, Organization: n.Organization, ActorRequired: n.ActorRequired,
 			AllowedIPs: ranges, ExpiresAt: expires, Preview: minted.Preview, CreatedBy: ActorName(c.actor), CreatedAt: c.now,
 		}
-		c.state(nil, r.Key)
+		if err := c.likeItself(r.Key); err != nil {
+			return err
+		}
+		c.state(nil, withoutPreview(r.Key))
 		return c.PutAccountKey(r.Key, minted.Digest)
 	})
 	if err != nil {
@@ -62,6 +67,51 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 	}
 	r.Secret = minted.Text
 	return r, nil
+}
+
+// withoutPreview is the key for the record, where no part of a secret appears (H2).
+func withoutPreview(k access.AccountKey) access.AccountKey {
+	k.Preview = ""
+	return k
+}
+
+// likeItself refuses a confined key that makes one which outlives it, is used from more places or is freer to act (B3).
+func (c *change) likeItself(k access.AccountKey) error {
+	if c.actor.Organization == "" {
+		return nil
+	}
+	own, ok, err := c.AccountKey(c.actor.Key)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !ok:
+		return access.Refuse(access.KindUnauthenticated, "B1", "the key is not known")
+	case own.ActorRequired && !k.ActorRequired:
+		return access.Deniedf("B3", "a key that acts for users only makes no key that acts for itself")
+	case !own.ExpiresAt.IsZero() && (k.ExpiresAt.IsZero() || k.ExpiresAt.After(own.ExpiresAt)):
+		return access.Deniedf("B3", "a confined key makes no key that outlives it")
+	case !within(k.AllowedIPs, own.AllowedIPs):
+		return access.Deniedf("B3", "a confined key makes no key that is used from more addresses than itself")
+	}
+	return nil
+}
+
+// within reports whether every one of the ranges lies in one of the outer ones; no ranges are no limit.
+func within(ranges, outer []string) bool {
+	if outer == nil {
+		return true
+	}
+	for _, r := range ranges {
+		inner, err := netip.ParsePrefix(r)
+		if err != nil || !slices.ContainsFunc(outer, func(o string) bool {
+			p, err := netip.ParsePrefix(o)
+			return err == nil && p.Bits() <= inner.Bits() && p.Contains(inner.Addr())
+		}) {
+			return false
+		}
+	}
+	return ranges != nil
 }
 
 // mayHandleKeys judges who makes, lists and deletes the keys of an organization, or those that are not confined ("").
@@ -99,12 +149,12 @@ func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization
 				return c.AccountKeys(store.AccountKeyFilter(q), access.KeyID(after), limit)
 			},
 			func(k access.AccountKey) string { return string(k.ID) },
-			func(ks []access.AccountKey) ([]bool, error) {
+			fromHere(c, func(k access.AccountKey) access.OrganizationID { return k.Organization }, func(ks []access.AccountKey) ([]bool, error) {
 				if admin {
 					return slices.Repeat([]bool{true}, len(ks)), nil
 				}
 				return c.handles(ks)
-			})
+			}))
 		return err
 	})
 	return ks, next, err
@@ -140,12 +190,13 @@ func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.K
 			return access.NotFound(o)
 		}
 		if err := c.mayHandleKeys(k.Organization); err != nil {
-			if kind := access.KindOf(err); kind == access.KindDenied || kind == access.KindNotFound {
+			var refusal *access.Error
+			if errors.As(err, &refusal) && refusal.Rule != "B4" && (refusal.Kind == access.KindDenied || refusal.Kind == access.KindNotFound) {
 				return access.NotFound(o)
 			}
 			return err
 		}
-		c.state(k, nil)
+		c.state(withoutPreview(k), nil)
 		return c.DeleteAccountKey(id)
 	})
 }

@@ -22,7 +22,7 @@ func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.
 	r.Membership = access.Membership{Organization: org, User: user, Role: role}
 	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) error {
 		err := c.putMember(r.Membership, successor)
-		r.Removed, r.Reassigned = c.removed, c.reassigned
+		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
 		return err
 	})
 	return r, err
@@ -102,32 +102,35 @@ func (c *change) setRole(m access.Membership) error {
 	})
 }
 
-// keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted (O1).
+// keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted: the last one is followed by the
+// successor (O1). Naming one is making an owner, which is for owners (O2): a home organization offboards its users everywhere, and so
+// gets here without being anything in this organization.
 func (c *change) keepOwner(leaving access.Membership, successor access.UserID) error {
-	if successor != "" && successor != leaving.User {
-		m, ok, err := c.Membership(leaving.Organization, successor)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor),
-				access.Obj(access.TypeOrganization, leaving.Organization))
-		}
-		if m.Role == access.OrgOwner {
-			return nil
-		}
-		m.Role = access.OrgOwner
-		return c.setRole(m)
-	}
 	owners, err := c.MembersWithRole(leaving.Organization, access.OrgOwner, 2)
+	if err != nil || len(owners) > 1 {
+		return err
+	}
+	o := access.Obj(access.TypeOrganization, leaving.Organization)
+	owner, err := c.may(access.Delete, o)
 	if err != nil {
 		return err
 	}
-	if len(owners) < 2 {
-		return access.Conflictf("O1", "%s is the last owner of %s: name a successor", access.Obj(access.TypeUser, leaving.User),
-			access.Obj(access.TypeOrganization, leaving.Organization))
+	if !owner { // and need not know which one (C6)
+		return access.Conflictf("O1", "%s is the last owner of an organization that you do not own: a site admin names the successor",
+			access.Obj(access.TypeUser, leaving.User))
 	}
-	return nil
+	if successor == "" || successor == leaving.User {
+		return access.Conflictf("O1", "%s is the last owner of %s: name a successor", access.Obj(access.TypeUser, leaving.User), o)
+	}
+	m, ok, err := c.Membership(leaving.Organization, successor)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor), o)
+	}
+	m.Role = access.OrgOwner
+	return c.setRole(m)
 }
 
 // RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3).
@@ -144,7 +147,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 		if err := c.leave(m, successor); err != nil {
 			return err
 		}
-		r.Membership, r.Removed, r.Reassigned = m, c.removed, c.reassigned
+		r.Membership, r.Removed, r.Reassigned = m, c.toldRemoved(), c.toldReassigned()
 		c.state(m, nil)
 		return nil
 	})
@@ -220,7 +223,10 @@ func (c *change) leave(m access.Membership, successor access.UserID) error {
 		return err
 	}
 	c.refold(spice.FoldMembership(m), nil)
-	c.removed = append(c.removed, string(m.Role)+" of "+access.Obj(access.TypeOrganization, m.Organization).String())
+	org := access.Obj(access.TypeOrganization, m.Organization)
+	if err := c.took(string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
+		return err
+	}
 	return c.passOn(m, successor)
 }
 

@@ -30,7 +30,7 @@ type OrganizationResult struct {
 func (s *Service) PutOrganization(ctx context.Context, actor access.Actor, id access.OrganizationID, p OrganizationPatch) (r OrganizationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "organization.put", access.Obj(access.TypeOrganization, id), func(c *change) (err error) {
 		r.Organization, err = c.putOrganization(id, p)
-		r.Removed = c.removed
+		r.Removed = c.toldRemoved()
 		return err
 	})
 	return r, err
@@ -167,7 +167,7 @@ func (c *change) enforceLimits(org access.Organization) error {
 		if !b.PublicMode.Exceeds(org.PublicAccess) {
 			continue
 		}
-		if err := c.aroundChatbot(b.ID, func(now *access.Chatbot) error { c.dropLink(now); return nil }); err != nil {
+		if err := c.aroundChatbot(b.ID, c.dropLink); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id
 		if err := c.dropOrganization(org); err != nil {
 			return err
 		}
-		d.Removed = c.removed
+		d.Removed = c.toldRemoved()
 		c.state(org, nil)
 		return nil
 	})
@@ -206,6 +206,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id
 }
 
 func (c *change) dropOrganization(org access.Organization) error {
+	o := access.Obj(access.TypeOrganization, org.ID)
 	bots, err := c.Chatbots(store.ChatbotFilter{Organization: org.ID}, "", 0)
 	if err != nil {
 		return err
@@ -249,7 +250,9 @@ func (c *change) dropOrganization(org access.Organization) error {
 			return err
 		}
 		c.refold(spice.FoldMembership(m), nil)
-		c.removed = append(c.removed, string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String())
+		if err := c.took(string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
+			return err
+		}
 	}
 	if err := c.dropHome(org.ID); err != nil {
 		return err
@@ -262,7 +265,9 @@ func (c *change) dropOrganization(org access.Organization) error {
 		if err := c.DeleteAccountKey(k.ID); err != nil {
 			return err
 		}
-		c.removed = append(c.removed, "account key "+string(k.ID))
+		if err := c.took("account key "+string(k.ID), access.Update, o); err != nil {
+			return err
+		}
 	}
 	if err := c.Tx.DeleteOrganization(org.ID); err != nil {
 		return err
@@ -278,6 +283,9 @@ func (c *change) dropHome(org access.OrganizationID) error {
 		return err
 	}
 	for _, u := range users {
+		if err := c.took("home of "+access.Obj(access.TypeUser, u.ID).String(), access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
+			return err
+		}
 		u.Organization = ""
 		if err := c.PutUser(u); err != nil {
 			return err
@@ -316,9 +324,9 @@ func (s *Service) Organizations(ctx context.Context, actor access.Actor, p Page)
 				return c.Organizations(access.OrganizationID(after), limit)
 			},
 			func(o access.Organization) string { return string(o.ID) },
-			func(os []access.Organization) ([]bool, error) {
+			fromHere(c, func(o access.Organization) access.OrganizationID { return o.ID }, func(os []access.Organization) ([]bool, error) {
 				return c.mayEach(access.ViewData, objects(access.TypeOrganization, os, func(o access.Organization) string { return string(o.ID) }))
-			})
+			}))
 		return err
 	})
 	return orgs, next, err

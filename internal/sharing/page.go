@@ -48,6 +48,28 @@ func visible[T any](p Page, fetch func(after string, limit int) ([]T, error), ke
 	}
 }
 
+// fromHere is sees for a list of what belongs to organizations, which leaves out what may not be read from the caller's address (B4). "" is no
+// organization.
+func fromHere[T any](c *caller, of func(T) access.OrganizationID, sees func([]T) ([]bool, error)) func([]T) ([]bool, error) {
+	admitted := map[access.OrganizationID]bool{"": true}
+	return func(facts []T) ([]bool, error) {
+		seen, err := sees(facts)
+		if err != nil {
+			return nil, err
+		}
+		for i, f := range facts {
+			org := of(f)
+			if _, known := admitted[org]; !known {
+				if admitted[org], err = c.admitted(org); err != nil {
+					return nil, err
+				}
+			}
+			seen[i] = seen[i] && admitted[org]
+		}
+		return seen, nil
+	}
+}
+
 // objects names the facts as objects of one type.
 func objects[T any](t access.Type, facts []T, id func(T) string) []access.Object {
 	os := make([]access.Object, len(facts))

@@ -12,6 +12,9 @@ import (
 // MaxGateEntries is how many values one gate may list: e-mail domains travel in a caveat's context, which the engine limits.
 const MaxGateEntries = 90
 
+// maxDomainBytes is the longest domain that DNS can spell (RFC 1035, 2.3.4).
+const maxDomainBytes = 253
+
 // PolicyPatch is the body of a PUT on a chatbot's gates (3.5).
 type PolicyPatch struct {
 	Enabled       access.Optional[bool]
@@ -108,7 +111,7 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 	}
 	for i, d := range now.EmailDomains {
 		domain, err := access.ParseDomain(d)
-		if err != nil {
+		if err != nil || len(domain) > maxDomainBytes {
 			return fieldError("G2", fmt.Sprintf("/email_domains/%d", i), fmt.Sprintf("%q is not a domain", d))
 		}
 		now.EmailDomains[i] = domain
@@ -118,10 +121,10 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 			return firstError(err, missing("G4", "entities", i, string(o)))
 		}
 	}
-	if err := c.rolesExist("G5", "allowed_roles", p.AllowedRoles.Value); err != nil {
+	if err := c.rolesExist(b, "G5", "allowed_roles", p.AllowedRoles.Value); err != nil {
 		return err
 	}
-	if err := c.rolesExist("G5", "required_roles", p.RequiredRoles.Value); err != nil {
+	if err := c.rolesExist(b, "G5", "required_roles", p.RequiredRoles.Value); err != nil {
 		return err
 	}
 	for i, u := range p.AllowedUsers.Value {
@@ -140,13 +143,18 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 	return nil
 }
 
-// rolesExist refuses roles that do not exist; platform roles always do (G5, G8).
-func (c *change) rolesExist(rule, field string, roles []string) error {
+// rolesExist refuses roles that do not exist; platform roles always do (G5, G8). For the actor, only those of the chatbot's own organization
+// exist and those that the actor sees (C6).
+func (c *change) rolesExist(b access.Chatbot, rule, field string, roles []string) error {
 	for i, r := range roles {
 		if _, ok := access.PlatformRoleOf(r); ok {
 			continue
 		}
-		if _, ok, err := c.Role(access.RoleID(r)); err != nil || !ok {
+		role, ok, err := c.Role(access.RoleID(r))
+		if err == nil && ok && role.Organization != b.Organization {
+			ok, err = c.sees(access.Obj(access.TypeRole, role.ID))
+		}
+		if err != nil || !ok {
 			return firstError(err, missing(rule, field, i, r))
 		}
 	}

@@ -42,9 +42,15 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	if err != nil {
 		return old, err
 	}
-	r := old
-	if !exists {
-		r = access.Resource{Type: t, ID: id, Mode: access.ModePublic}
+	r := access.Resource{Type: t, ID: id, Mode: access.ModePublic}
+	if exists { // what is left out stays as it is, for those who see it; for all others there is nothing (R3)
+		seen, err := c.sees(o)
+		if err != nil {
+			return r, err
+		}
+		if seen {
+			r = old
+		}
 	}
 	r.Chatbot = p.Chatbot.Or(r.Chatbot, "")
 	r.Mode = p.Access.Or(r.Mode, access.ModePublic)
@@ -75,6 +81,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	if err := c.listed(b, r.Allowed); err != nil {
 		return r, err
 	}
+	r.Allowed = slices.Clone(r.Allowed)
 	slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
 	r.Allowed = slices.Compact(r.Allowed)
 	if exists && reflect.DeepEqual(r, old) {
@@ -89,6 +96,19 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	}
 	c.refold(before, spice.FoldResource(r))
 	return r, c.PutResource(r)
+}
+
+// seesResource reports whether the actor may know of a document, an MCP server or a metric: whoever may update its chatbot, and whoever may
+// use it (R2, R3).
+func (c *caller) seesResource(o access.Object) (bool, error) {
+	r, ok, err := c.Resource(o.Type, o.ID)
+	if err != nil || !ok {
+		return false, err
+	}
+	if ok, err := c.may(access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil || ok {
+		return ok, err
+	}
+	return c.may(access.Actions[o.Type][0], o)
 }
 
 // listed refuses what a list may not hold (R1).
@@ -129,12 +149,15 @@ func (c *change) dropResources(t access.Type, bot access.ChatbotID) error {
 
 func (c *change) dropResource(r access.Resource) error {
 	c.refold(spice.FoldResource(r), nil)
-	c.removed = append(c.removed, access.Object{Type: r.Type, ID: r.ID}.String())
+	o := access.Object{Type: r.Type, ID: r.ID}
+	if err := c.took(o.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+		return err
+	}
 	return c.Tx.DeleteResource(r.Type, r.ID)
 }
 
-// DeleteResource removes a document, an MCP server or a metric. Where the actor may not update its chatbot it answers as if it were not
-// there (R3).
+// DeleteResource removes a document, an MCP server or a metric. Where the actor may neither use it nor update its chatbot it answers as if
+// it were not there (R3).
 func (s *Service) DeleteResource(ctx context.Context, actor access.Actor, t access.Type, id string) (Change, error) {
 	o := access.Object{Type: t, ID: id}
 	return s.change(ctx, actor, string(t)+".delete", o, func(c *change) error {
@@ -143,15 +166,15 @@ func (s *Service) DeleteResource(ctx context.Context, actor access.Actor, t acce
 			return err
 		}
 		if ok {
-			if ok, err = c.may(access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+			if ok, err = c.sees(o); err != nil {
 				return err
 			}
 		}
 		if !ok {
 			return access.NotFound(o)
 		}
-		if err := c.fromAllowedAddress(o); err != nil {
-			return err
+		if err := c.must(access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+			return ruled(err, "R2")
 		}
 		c.state(r, nil)
 		return c.dropResource(r)

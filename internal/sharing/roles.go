@@ -28,7 +28,11 @@ func (s *Service) PutRole(ctx context.Context, actor access.Actor, id access.Rol
 		if err != nil {
 			return err
 		}
-		role := access.Role{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		org, err := c.belonging(o, exists, old.Organization, p.Organization)
+		if err != nil {
+			return err
+		}
+		role := access.Role{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
 		create, err := c.creates(o, exists, old.Organization, role.Organization)
 		if err != nil {
 			return err
@@ -121,7 +125,7 @@ func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropRole(role); err != nil {
 			return err
 		}
-		d.Removed = c.removed
+		d.Removed = c.toldRemoved()
 		c.state(role, nil)
 		return nil
 	})
@@ -155,8 +159,20 @@ func (c *change) dropRole(role access.Role) error {
 		if err := c.PutFeature(f); err != nil {
 			return err
 		}
+		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
+		what := access.Obj(access.TypeRole, role.ID).String() + " in the conditions of " + feature.String()
+		if err := c.took(what, access.Update, access.Obj(access.TypeChatbot, f.Chatbot)); err != nil {
+			return err
+		}
 	}
-	c.removed = append(c.removed, access.Obj(access.TypeRole, role.ID).String())
+	o := access.Obj(access.TypeRole, role.ID)
+	keeper, action, err := c.keeper(o)
+	if err != nil {
+		return err
+	}
+	if err := c.took(o.String(), action, keeper); err != nil {
+		return err
+	}
 	return c.Tx.DeleteRole(role.ID)
 }
 
@@ -180,9 +196,9 @@ func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganizatio
 				return c.Roles(store.RoleFilter{Organization: q.Organization}, access.RoleID(after), limit)
 			},
 			func(r access.Role) string { return string(r.ID) },
-			func(rs []access.Role) ([]bool, error) {
+			fromHere(c, func(r access.Role) access.OrganizationID { return r.Organization }, func(rs []access.Role) ([]bool, error) {
 				return c.seesEach(objects(access.TypeRole, rs, func(r access.Role) string { return string(r.ID) }))
-			})
+			}))
 		return err
 	})
 	return rs, next, err

@@ -8,6 +8,9 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
+// lastYear is the last one that RFC 3339 can spell.
+const lastYear = 9999
+
 // SharePatch is the body of a PUT on a share. A share's expiry is cut to whole seconds (S13).
 type SharePatch struct {
 	Access    access.Optional[access.Level]
@@ -52,8 +55,8 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 	if share.Level == "" {
 		return share, fieldError("S1", "/access", "a share names its access level")
 	}
-	if share.ExpiredAt(c.now) {
-		return share, fieldError("S13", "/expires_at", "a share's expiry lies in the future")
+	if share.ExpiredAt(c.now) || share.ExpiresAt.Year() > lastYear {
+		return share, fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
 	}
 	if with.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(share.Level) {
 		return share, fieldError("S1", "/access", "a share with everyone gives at most read_only")
@@ -149,7 +152,7 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 			return firstError(err, unknown)
 		}
 		if role.Organization != "" && role.Organization != b.Organization {
-			return access.Unprocessablef("S3", "%s is a role of another organization", with)
+			return c.foreign(with, unknown)
 		}
 	case access.PrincipalGroup:
 		group, ok, err := c.Group(access.GroupID(with.ID))
@@ -157,10 +160,19 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 			return firstError(err, unknown)
 		}
 		if group.Organization != b.Organization {
-			return access.Unprocessablef("S3", "%s is a group of another organization", with)
+			return c.foreign(with, unknown)
 		}
 	}
 	return nil
+}
+
+// foreign refuses a role or group of another organization (S3), which for those who may not see it is none at all (C6).
+func (c *change) foreign(with access.Principal, unknown *access.Error) error {
+	seen, err := c.sees(access.Object{Type: access.Type(with.Kind), ID: with.ID})
+	if err != nil || !seen {
+		return firstError(err, unknown)
+	}
+	return access.Unprocessablef("S3", "%s is of another organization", with)
 }
 
 func firstError(err error, otherwise *access.Error) error {

@@ -48,6 +48,8 @@ type Service struct {
 	now     func() time.Time
 	log     *slog.Logger
 	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
+
+	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
 }
 
 // New makes the service.
@@ -81,8 +83,8 @@ type change struct {
 	before, after any
 	changed       bool
 	deltas        []spice.Changes
-	removed       []string
-	reassigned    []Reassignment
+	removals      []removal
+	reassignments []reassignment
 }
 
 // refold notes that the facts implied the relationships before and now imply those after.
@@ -119,7 +121,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	}
 	// Entries of a change whose caller was told to try again must be in the engine before the next change is judged by it.
 	if _, err := s.outbox.Drain(ctx); err != nil {
-		return Change{}, err
+		return Change{}, undelivered(err)
 	}
 
 	var changed bool
@@ -168,9 +170,18 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	defer cancel()
 	token, err := s.outbox.Drain(applying)
 	if err != nil {
-		return Change{}, err
+		return Change{}, undelivered(err)
 	}
 	return Change{Token: token, Changed: changed}, nil
+}
+
+// undelivered says that a committed change waits in the outbox. Whatever the engine has against it, the caller of the moment has asked for
+// nothing invalid.
+func undelivered(err error) error {
+	if access.KindOf(err) == access.KindUnavailable {
+		return err
+	}
+	return access.Unavailable(err)
 }
 
 // record appends what was done, or refused, to the record (H1).
@@ -187,12 +198,12 @@ func (c *change) record(outcome access.Outcome, refusal *access.Error) error {
 		return err
 	}
 	after := c.after
-	if len(c.removed)+len(c.reassigned) > 0 {
+	if len(c.removals)+len(c.reassignments) > 0 {
 		after = struct {
 			State      any            `json:"state,omitempty"`
 			Removed    []string       `json:"removed,omitempty"`
-			Reassigned []Reassignment `json:"reassigned,omitempty"`
-		}{c.after, c.removed, c.reassigned}
+			Reassigned []reassignment `json:"reassigned,omitempty"`
+		}{c.after, c.removed(), c.reassignments}
 	}
 	if r.After, err = asJSON(after); err != nil {
 		return err

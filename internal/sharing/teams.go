@@ -27,7 +27,11 @@ func (s *Service) PutTeam(ctx context.Context, actor access.Actor, id access.Tea
 		if err != nil {
 			return err
 		}
-		t := access.Team{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
+		org, err := c.belonging(o, exists, old.Organization, p.Organization)
+		if err != nil {
+			return err
+		}
+		t := access.Team{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
 		create, err := c.creates(o, exists, old.Organization, t.Organization)
 		if err != nil {
 			return err
@@ -45,6 +49,19 @@ func (s *Service) PutTeam(ctx context.Context, actor access.Actor, id access.Tea
 		return c.PutTeam(t)
 	})
 	return r, err
+}
+
+// belonging is the organization that a PUT speaks of. One that is left out is the thing's own, for those who see it; for all others there is
+// no such thing (C6).
+func (c *change) belonging(o access.Object, exists bool, old access.OrganizationID, sent access.Optional[access.OrganizationID]) (access.OrganizationID, error) {
+	if !exists || sent.Set {
+		return sent.Or("", ""), nil
+	}
+	seen, err := c.sees(o)
+	if err != nil || !seen {
+		return "", err
+	}
+	return old, nil
 }
 
 // creates judges a PUT on something that belongs to an organization and is managed by whoever may update it: whether it creates, and whether
@@ -68,6 +85,9 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 	}
 	if exists {
 		return false, taken(o)
+	}
+	if _, platform := access.PlatformRoleOf(o.ID); platform && o.Type == access.TypeRole {
+		return false, access.Unprocessablef("G5", "%s is how gates name a platform role", o.ID)
 	}
 	return true, nil
 }
@@ -290,7 +310,10 @@ func (s *Service) UnnestTeam(ctx context.Context, actor access.Actor, outer, inn
 
 func (c *change) dropNesting(n access.TeamNesting) error {
 	c.refold(spice.FoldTeamNesting(n), nil)
-	c.removed = append(c.removed, access.Obj(access.TypeTeam, n.Inner).String()+" in "+access.Obj(access.TypeTeam, n.Outer).String())
+	outer := access.Obj(access.TypeTeam, n.Outer)
+	if err := c.took(access.Obj(access.TypeTeam, n.Inner).String()+" in "+outer.String(), access.ManageMembers, outer); err != nil {
+		return err
+	}
 	return c.DeleteTeamNesting(n)
 }
 
@@ -305,7 +328,7 @@ func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropTeam(t); err != nil {
 			return err
 		}
-		d.Removed = c.removed
+		d.Removed = c.toldRemoved()
 		c.state(t, nil)
 		return nil
 	})
@@ -359,6 +382,9 @@ func (c *change) dropTeam(t access.Team) error {
 		return err
 	}
 	c.refold(spice.FoldTeam(t), nil)
-	c.removed = append(c.removed, access.Obj(access.TypeTeam, t.ID).String())
+	o := access.Obj(access.TypeTeam, t.ID)
+	if err := c.took(o.String(), access.ManageMembers, o); err != nil {
+		return err
+	}
 	return c.Tx.DeleteTeam(t.ID)
 }

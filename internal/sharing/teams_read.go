@@ -33,9 +33,9 @@ func (s *Service) Teams(ctx context.Context, actor access.Actor, q InOrganizatio
 				return c.Teams(store.TeamFilter(q), access.TeamID(after), limit)
 			},
 			func(t access.Team) string { return string(t.ID) },
-			func(ts []access.Team) ([]bool, error) {
+			fromHere(c, func(t access.Team) access.OrganizationID { return t.Organization }, func(ts []access.Team) ([]bool, error) {
 				return c.seesEach(objects(access.TypeTeam, ts, func(t access.Team) string { return string(t.ID) }))
-			})
+			}))
 		return err
 	})
 	return ts, next, err

@@ -38,7 +38,7 @@ type Offboarding struct {
 func (s *Service) PutUser(ctx context.Context, actor access.Actor, id access.UserID, p UserPatch) (r UserResult, err error) {
 	r.Change, err = s.change(ctx, actor, "user.put", access.Obj(access.TypeUser, id), func(c *change) (err error) {
 		r.User, err = c.putUser(id, p)
-		r.Removed, r.Reassigned = c.removed, c.reassigned
+		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
 		return err
 	})
 	return r, err
@@ -54,12 +54,12 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	if !exists { // coming back starts with nothing (N2)
 		old = access.User{ID: id, Type: access.External, Active: true}
 	}
-	u, err := patchUser(old, p)
-	if err != nil {
-		return old, err
-	}
+	u := patchUser(old, p)
 	if err := c.mayPutUser(old, u, exists); err != nil {
 		return old, err
+	}
+	if u.EmailVerified && u.Email == "" {
+		return u, fieldError("I2", "/email_verified", "there is no address to verify")
 	}
 	if u.Organization != "" && u.Organization != old.Organization {
 		if _, ok, err := c.Organization(u.Organization); err != nil || !ok {
@@ -105,7 +105,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 }
 
 // patchUser is the user with what was sent. A new address is not verified unless the same call says so.
-func patchUser(old access.User, p UserPatch) (access.User, error) {
+func patchUser(old access.User, p UserPatch) access.User {
 	u := old
 	u.Email = p.Email.Or(old.Email, "")
 	if u.Email != old.Email {
@@ -116,10 +116,7 @@ func patchUser(old access.User, p UserPatch) (access.User, error) {
 	u.Type = p.Type.Or(old.Type, access.External)
 	u.Active = p.Active.Or(old.Active, true)
 	u.Organization = p.Organization.Or(old.Organization, "")
-	if u.EmailVerified && u.Email == "" {
-		return u, fieldError("I2", "/email_verified", "there is no address to verify")
-	}
-	return u, nil
+	return u
 }
 
 // mayPutUser judges who creates and changes users (U1): site admins, and the owners and admins of the home organization, who never mark
@@ -185,7 +182,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 			return err
 		}
 		c.refold(spice.FoldUser(u), spice.FoldUser(tombstone))
-		r.Removed, r.Reassigned = c.removed, c.reassigned
+		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
 		c.state(u, nil)
 		return nil
 	})
@@ -199,6 +196,11 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 		return err
 	}
 	for _, m := range memberships {
+		if m.Role == access.OrgOwner && m.Organization == u.Organization {
+			if err := c.removesOwners(m.Organization); err != nil {
+				return err
+			}
+		}
 		if err := c.leave(m, successor); err != nil {
 			return err
 		}
@@ -225,6 +227,14 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 		}
 	}
 	return c.ungate(access.TypeUser, string(u.ID))
+}
+
+// removesOwners refuses an admin who offboards an owner of the home organization, whose users admins otherwise manage (O2, U1).
+func (c *change) removesOwners(home access.OrganizationID) error {
+	if owner, err := c.may(access.Delete, access.Obj(access.TypeOrganization, home)); err != nil || owner {
+		return err
+	}
+	return access.Deniedf("O2", "an admin offboards no owner of the organization")
 }
 
 // dropPrincipal removes a principal from every share, group and list that names it (O4, N2).

@@ -115,5 +115,5 @@ func Write(w http.ResponseWriter, requestID string, err error) {
 		h.Set("Retry-After", strconv.Itoa(retryAfter))
 	}
 	w.WriteHeader(p.Status)
-	w.Write(append(body, '\n')) // a caller that is gone needs no answer
+	_, _ = w.Write(append(body, '\n')) // a caller that is gone needs no answer
 }

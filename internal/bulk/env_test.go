@@ -1,0 +1,202 @@
+package bulk
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/schema"
+)
+
+// env is a store, an engine, the use cases and imports over them.
+type env struct {
+	*sharing.Service
+	t      testing.TB
+	db     *store.DB
+	engine *spice.Client
+	bulk   *Bulk
+	dir    string
+	now    time.Time
+}
+
+// root is the unconfined full key that acts for itself.
+var root = access.Actor{Key: "root", Access: access.KeyFull, Address: "127.0.0.1", RequestID: "test"}
+
+// as is that key acting for a user.
+func as(u access.UserID) access.Actor {
+	a := root
+	a.User = u
+	return a
+}
+
+func newEnv(t testing.TB) *env {
+	t.Helper()
+	ctx := context.Background()
+	dir := t.TempDir()
+	db, err := store.Open(ctx, filepath.Join(dir, "store.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(dir, "engine.db")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	client := spice.NewClient(e.Conn())
+	require.NoError(t, outbox.Claim(ctx, db, client))
+	_, err = client.WriteSchema(ctx, schema.Text)
+	require.NoError(t, err)
+	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.Default())
+	require.NoError(t, err)
+	var hasher *secret.Hasher
+	require.NoError(t, db.Update(ctx, func(tx *store.Tx) (err error) {
+		hasher, err = secret.Ensure(tx)
+		return err
+	}))
+	out := &env{t: t, db: db, engine: client, dir: filepath.Join(dir, "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	out.Service = sharing.New(sharing.Config{
+		Store: db, Engine: client, Outbox: carrier, Secrets: hasher,
+		Now: func() time.Time { return out.now }, Log: slog.Default(),
+	})
+	out.bulk, err = New(Config{Sharing: out.Service, Dir: out.dir, Log: slog.Default()})
+	require.NoError(t, err)
+	return out
+}
+
+// told is all that an import answered.
+type told struct {
+	status  int
+	events  []Event
+	rejects []Reject
+	sum     *Summary
+	problem *problem.Problem
+}
+
+// post sends files, given as name and content in turn, with the query.
+func (e *env) post(ctx context.Context, actor access.Actor, query string, files ...string) told {
+	e.t.Helper()
+	body, into := io.Pipe()
+	form := multipart.NewWriter(into)
+	go func() {
+		for pair := range slices.Chunk(files, 2) {
+			part, err := form.CreateFormFile("file", pair[0])
+			if err == nil {
+				_, err = io.Copy(part, strings.NewReader(pair[1]))
+			}
+			if err != nil {
+				return // the server has refused the rest
+			}
+		}
+		into.CloseWithError(form.Close())
+	}()
+	defer body.Close()
+	return e.postBody(ctx, actor, query, form.FormDataContentType(), body)
+}
+
+func (e *env) postBody(ctx context.Context, actor access.Actor, query, contentType string, body io.Reader) told {
+	e.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/imports?"+query, body)
+	r.Header.Set("Content-Type", contentType)
+	w := httptest.NewRecorder()
+	e.bulk.Import(w, r, actor)
+	out := told{status: w.Code}
+	if w.Code != http.StatusOK {
+		require.Equal(e.t, problem.ContentType, w.Header().Get("Content-Type"))
+		require.NoError(e.t, json.Unmarshal(w.Body.Bytes(), &out.problem))
+		return out
+	}
+	lines := bufio.NewScanner(w.Body)
+	lines.Buffer(nil, 4<<20)
+	for lines.Scan() {
+		require.Nil(e.t, out.sum, "nothing follows the summary")
+		require.Nil(e.t, out.problem, "nothing follows the problem")
+		var line struct {
+			Event
+			Reject  *Reject          `json:"reject"`
+			Summary *Summary         `json:"summary"`
+			Error   *problem.Problem `json:"error"`
+		}
+		require.NoError(e.t, json.Unmarshal(lines.Bytes(), &line))
+		switch {
+		case line.Phase != "":
+			out.events = append(out.events, line.Event)
+		case line.Reject != nil:
+			out.rejects = append(out.rejects, *line.Reject)
+		default:
+			out.sum, out.problem = line.Summary, line.Error
+		}
+	}
+	require.NoError(e.t, lines.Err())
+	require.True(e.t, out.sum != nil || out.problem != nil, "the stream ends with a summary or a problem")
+	entries, err := filepath.Glob(filepath.Join(e.dir, "*"))
+	require.NoError(e.t, err)
+	require.Empty(e.t, entries, "the staging is removed")
+	return out
+}
+
+// takes imports files and demands that all of it is written.
+func (e *env) takes(actor access.Actor, files ...string) Summary {
+	e.t.Helper()
+	got := e.post(e.t.Context(), actor, "", files...)
+	require.Equal(e.t, http.StatusOK, got.status)
+	require.Nil(e.t, got.problem)
+	require.Empty(e.t, got.rejects)
+	require.NotNil(e.t, got.sum)
+	return *got.sum
+}
+
+// export is the export as root, in the format that the query names.
+func (e *env) export(query string) []byte {
+	e.t.Helper()
+	r := httptest.NewRequestWithContext(e.t.Context(), http.MethodGet, "/v1/export?"+query, nil)
+	w := httptest.NewRecorder()
+	e.bulk.Export(w, r, root)
+	require.Equal(e.t, http.StatusOK, w.Code, w.Body)
+	return bytes.Clone(w.Body.Bytes())
+}
+
+// can asks the engine.
+func (e *env) can(user access.UserID, action access.Action, o access.Object) bool {
+	e.t.Helper()
+	a, err := e.engine.Check(e.t.Context(), spice.Newest, spice.Question{
+		Subject: access.Subject{Type: access.TypeUser, ID: string(user)}, Permission: string(action), Resource: o,
+		Context: map[string]any{schema.ParamTime: e.now.Format(time.RFC3339Nano)},
+	})
+	require.NoError(e.t, err)
+	require.NoError(e.t, a.Err)
+	return a.Allowed
+}
+
+// refusals are the entries of the record about what was refused.
+func (e *env) refusals() []access.Record {
+	e.t.Helper()
+	var refusals []access.Record
+	require.NoError(e.t, e.db.View(e.t.Context(), func(tx *store.Tx) error {
+		all, err := tx.Records(store.RecordFilter{}, 0, 0)
+		for _, r := range all {
+			if r.Outcome == access.Refused {
+				refusals = append(refusals, r)
+			}
+		}
+		return err
+	}))
+	return refusals
+}

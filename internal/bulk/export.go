@@ -1,0 +1,138 @@
+package bulk
+
+import (
+	"archive/zip"
+	"bufio"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// Export answers GET /v1/export: everything, in a form that Import takes back. A failure in the middle breaks the connection, so that
+// half an export is never taken for a whole one.
+func (b *Bulk) Export(w http.ResponseWriter, r *http.Request, actor access.Actor) {
+	q, err := parameters(r.URL.Query(), "format", "table")
+	if err != nil {
+		problem.Write(w, actor.RequestID, err)
+		return
+	}
+	out := &answer{ResponseWriter: w}
+	give := func(query sharing.ExportQuery, each func(sharing.Row) error) error {
+		return b.sharing.Export(r.Context(), actor, query, each)
+	}
+	if err := write(out, Format(q.Get("format")), q.Get("table"), give); err != nil {
+		if !out.begun {
+			problem.Write(w, actor.RequestID, err)
+			return
+		}
+		if r.Context().Err() == nil {
+			b.log.Error("an export failed", "request", actor.RequestID, "error", err)
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// answer notes whether anything was sent.
+type answer struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.begun = true
+	return a.ResponseWriter.Write(p)
+}
+
+// giver gives each the rows that a query asks for.
+type giver func(q sharing.ExportQuery, each func(sharing.Row) error) error
+
+// write writes an export with its header. Rows are gathered before they are sent, so that what is refused at once is answered alone.
+func write(w http.ResponseWriter, f Format, name string, give giver) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	var media, file string
+	var rows func(io.Writer, giver) error
+	switch {
+	case f != CSV && name != "":
+		return access.Invalidf("", "only an export as csv has tables")
+	case f == "" || f == JSONL:
+		media, file, rows = jsonLines, "grantway.jsonl", writeJSONL
+	case f == Relationships:
+		media, file, rows = "text/plain; charset=utf-8", "grantway.relationships", writeRelationships
+	case f == CSV && name == "":
+		media, file, rows = "application/zip", "grantway.zip", writeTables
+	case f == CSV:
+		i := slices.IndexFunc(tables, func(t *table) bool { return t.name == name })
+		if i < 0 {
+			return access.Invalidf("", "the table is %q, and it is one of %v", name, tableNames())
+		}
+		media, file = "text/csv; charset=utf-8", name+".csv"
+		rows = func(w io.Writer, give giver) error { return writeTable(w, tables[i], give) }
+	default:
+		return access.Invalidf("", "the format is %q, and it is one of %v", f, Formats)
+	}
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+file+`"`)
+	if err := rows(out, give); err != nil {
+		w.Header().Del("Content-Disposition")
+		return err
+	}
+	return out.Flush()
+}
+
+func tableNames() []string {
+	names := make([]string, len(tables))
+	for i, t := range tables {
+		names[i] = t.name
+	}
+	return names
+}
+
+func writeJSONL(w io.Writer, give giver) error {
+	return give(sharing.ExportQuery{}, func(r sharing.Row) error {
+		line, err := encode(r)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(append(line, '\n'))
+		return err
+	})
+}
+
+func writeRelationships(w io.Writer, give giver) error {
+	rw, err := newRelationshipWriter(w)
+	if err != nil {
+		return err
+	}
+	if err := give(sharing.ExportQuery{}, rw.row); err != nil {
+		return err
+	}
+	return rw.close()
+}
+
+func writeTable(w io.Writer, t *table, give giver) error {
+	if err := writeRecord(w, t.columns()); err != nil {
+		return err
+	}
+	return give(sharing.ExportQuery{Kinds: []sharing.Kind{t.kind}, People: true}, func(r sharing.Row) error {
+		return writeRecord(w, t.write(r))
+	})
+}
+
+// writeTables writes all tables into one ZIP file.
+func writeTables(w io.Writer, give giver) error {
+	archive := zip.NewWriter(w)
+	for _, t := range tables {
+		file, err := archive.Create(t.name + ".csv")
+		if err != nil {
+			return err
+		}
+		if err := writeTable(file, t, give); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}

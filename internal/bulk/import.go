@@ -1,0 +1,174 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+const jsonLines = "application/jsonl"
+
+// mediaTypes tell the format of a body that is one file.
+var mediaTypes = map[string]Format{"text/csv": CSV, jsonLines: JSONL, "application/x-ndjson": JSONL}
+
+// Import answers POST /v1/imports: files in, progress and a summary out. Nothing is answered before everything is received.
+func (b *Bulk) Import(w http.ResponseWriter, r *http.Request, actor access.Actor) {
+	rows, opts, err := b.receive(r, actor)
+	if err != nil {
+		problem.Write(w, actor.RequestID, err)
+		return
+	}
+	defer b.unstage(rows)
+	out := newStream(w)
+	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, told: out}
+	sum, err := run.finish(r.Context())
+	if err != nil && problem.Status(access.KindOf(err)) >= http.StatusInternalServerError && r.Context().Err() == nil {
+		b.log.Error("an import failed", "request", actor.RequestID, "error", err)
+	}
+	out.close(sum, err, actor.RequestID)
+}
+
+func (b *Bulk) unstage(rows *staging) {
+	if err := rows.close(); err != nil {
+		b.log.Error("the staging of an import cannot be removed", "error", err)
+	}
+}
+
+// receive stages all that a call sends.
+func (b *Bulk) receive(r *http.Request, actor access.Actor) (*staging, Options, error) {
+	q, err := parameters(r.URL.Query(), "format", "dry_run", "skip_invalid", "name")
+	if err != nil {
+		return nil, Options{}, err
+	}
+	opts := Options{}
+	for name, to := range map[string]*bool{"dry_run": &opts.DryRun, "skip_invalid": &opts.SkipInvalid} {
+		if v := q.Get(name); v != "" {
+			if *to, err = strconv.ParseBool(v); err != nil {
+				return nil, opts, access.Invalidf("", "%s is true or false", name)
+			}
+		}
+	}
+	if err := b.sharing.MayImport(r.Context(), actor); err != nil {
+		return nil, opts, err
+	}
+	rows, err := stage(b.dir)
+	if err != nil {
+		return nil, opts, err
+	}
+	in := &intake{rows: rows, actor: actor, ctx: r.Context(), format: Format(q.Get("format"))}
+	if err := in.body(r, q.Get("name")); err != nil {
+		b.unstage(rows)
+		return nil, opts, err
+	}
+	return rows, opts, nil
+}
+
+// parameters refuses a query that names others, or one of these twice.
+func parameters(q url.Values, known ...string) (url.Values, error) {
+	for name, values := range q {
+		if !slices.Contains(known, name) || len(values) > 1 {
+			return nil, access.Invalidf("", "the query parameter %q is unknown or there twice; there are %v", name, known)
+		}
+	}
+	return q, nil
+}
+
+// intake puts the files of one call into a staging.
+type intake struct {
+	rows   *staging
+	actor  access.Actor
+	ctx    context.Context
+	format Format // of all files, or ""
+}
+
+// body takes the files of a form, or one file that is the whole body.
+func (in *intake) body(r *http.Request, name string) error {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && media == "multipart/form-data" {
+		form, err := r.MultipartReader()
+		if err != nil {
+			return access.Invalidf("", "the form cannot be read: %s", err)
+		}
+		return in.form(form)
+	}
+	if name == "" {
+		name = "body"
+		if in.format == "" {
+			in.format = mediaTypes[media]
+		}
+	}
+	return in.file(name, r.Body)
+}
+
+func (in *intake) form(form *multipart.Reader) error {
+	for files := 0; ; files++ {
+		part, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF) && files == 0:
+			return access.Invalidf("", "the form holds no file")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return unreadable(in.ctx, err)
+		}
+		// The name may have directories in it, which tell apart files of the same name; nothing is ever opened by it.
+		_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+		if err != nil || params["filename"] == "" {
+			return access.Invalidf("", "a part of the form has no filename; each part is one file")
+		}
+		if err := in.file(params["filename"], part); err != nil {
+			return err
+		}
+	}
+}
+
+// file stages one file.
+func (in *intake) file(name string, r io.Reader) error {
+	format := in.format
+	if format == "" {
+		var err error
+		if format, err = FormatOf(name); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(Formats, format) {
+		return access.Invalidf("", "the format is %q, and it is one of %v", format, Formats)
+	}
+	if format == Relationships && !sharing.MayRestore(in.actor) {
+		return access.Deniedf("B1", "relationships are imported with a full key that is not confined, without an actor")
+	}
+	file := in.rows.file(name, format)
+	var own error // of the staging, not of the file
+	err := Read(r, format, func(l Line) error {
+		own = in.rows.add(file, l)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return unreadable(in.ctx, err)
+}
+
+// unreadable says that the rest of a body did not come.
+func unreadable(ctx context.Context, err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return access.Unavailable(err)
+	case errors.As(err, &tooLarge):
+		return access.Refuse(access.KindTooLarge, "", "the body is longer than %d bytes", tooLarge.Limit)
+	}
+	return access.Invalidf("", "the body broke off: %s", err)
+}

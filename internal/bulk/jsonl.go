@@ -1,0 +1,233 @@
+package bulk
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// readJSONL reads JSON Lines: one object a line, whose "kind" tells what it is about. Blank lines are passed over.
+func readJSONL(r io.Reader, each Each) error {
+	in := newLines(r)
+	for {
+		raw, whole, err := in.next(maxLine)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		raw = withoutEnd(raw)
+		line := Line{Number: in.number, Raw: raw}
+		switch {
+		case !whole:
+			line.Err = errTooLong
+		case len(bytes.TrimSpace(raw)) == 0:
+			continue
+		case !utf8.Valid(raw):
+			line.Err = errNotUTF8
+		default:
+			row, err := decode(raw)
+			line = checked(in.number, raw, row, err)
+		}
+		if err := each(line); err != nil {
+			return err
+		}
+	}
+}
+
+// shape is how the rows of one kind are written.
+type shape struct {
+	fields map[string]bool
+	empty  func() any            // what JSON is read into
+	row    func(any) sharing.Row // the row that it says
+	said   func(sharing.Row) any // and back
+}
+
+// matrixLine is a row of the matrix. Its actions are an array, or words joined by plus signs as in CSV.
+type matrixLine struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	User    access.UserID    `json:"user"`
+	Actions cells            `json:"actions"`
+}
+
+type cells []access.Action
+
+func (c *cells) UnmarshalJSON(data []byte) error {
+	var joined string
+	if json.Unmarshal(data, &joined) == nil && string(data) != "null" {
+		*c = splitActions(joined)
+		return nil
+	}
+	var list []access.Action
+	if err := json.Unmarshal(data, &list); err != nil {
+		return access.Invalidf("M1", `actions: write an array such as ["read","test"]`)
+	}
+	*c = list
+	return nil
+}
+
+// resourceLine is a document, an MCP server or a metric; its ID stands under its kind.
+type resourceLine struct {
+	Document  string             `json:"document,omitempty"`
+	MCPServer string             `json:"mcp_server,omitempty"`
+	Metric    string             `json:"metric,omitempty"`
+	Chatbot   access.ChatbotID   `json:"chatbot,omitempty"`
+	Access    access.Mode        `json:"access,omitempty"`
+	Allowed   []access.Principal `json:"allowed,omitzero"`
+}
+
+// shapes has every kind of row.
+var shapes = map[sharing.Kind]shape{
+	sharing.KindUser:           shapeOf[sharing.UserRow](),
+	sharing.KindOrganization:   shapeOf[sharing.OrganizationRow](),
+	sharing.KindMembership:     shapeOf[sharing.MembershipRow](),
+	sharing.KindHome:           shapeOf[sharing.HomeRow](),
+	sharing.KindPlatformRole:   shapeOf[sharing.PlatformRoleRow](),
+	sharing.KindRole:           shapeOf[sharing.RoleRow](),
+	sharing.KindGroup:          shapeOf[sharing.GroupRow](),
+	sharing.KindTeam:           shapeOf[sharing.TeamRow](),
+	sharing.KindTeamMember:     shapeOf[sharing.TeamMemberRow](),
+	sharing.KindTeamNesting:    shapeOf[sharing.TeamNestingRow](),
+	sharing.KindRoleAssignment: shapeOf[sharing.RoleAssignmentRow](),
+	sharing.KindGroupMember:    shapeOf[sharing.GroupMemberRow](),
+	sharing.KindChatbot:        shapeOf[sharing.ChatbotRow](),
+	sharing.KindPolicy:         shapeOf[sharing.PolicyRow](),
+	sharing.KindFeature:        shapeOf[sharing.FeatureRow](),
+	sharing.KindShare:          shapeOf[sharing.ShareRow](),
+	sharing.KindRow: {
+		fields: fieldsOf(reflect.TypeFor[matrixLine]()),
+		empty:  func() any { return &matrixLine{} },
+		row: func(v any) sharing.Row {
+			m := v.(*matrixLine)
+			return &sharing.MatrixRow{Chatbot: m.Chatbot, User: m.User, Actions: m.Actions}
+		},
+		said: func(r sharing.Row) any { return r },
+	},
+	sharing.KindDocument:  resourceShape(access.TypeDocument),
+	sharing.KindMCPServer: resourceShape(access.TypeMCPServer),
+	sharing.KindMetric:    resourceShape(access.TypeMetric),
+}
+
+// fileKinds are the kinds that a file may hold.
+var fileKinds = slices.DeleteFunc(slices.Clone(sharing.Kinds), func(k sharing.Kind) bool { return k == sharing.KindHome })
+
+// shapeOf is the shape of a kind whose row is written as its struct says.
+func shapeOf[T any, P interface {
+	*T
+	sharing.Row
+}]() shape {
+	return shape{
+		fields: fieldsOf(reflect.TypeFor[T]()),
+		empty:  func() any { return P(new(T)) },
+		row:    func(v any) sharing.Row { return v.(P) },
+		said:   func(r sharing.Row) any { return r },
+	}
+}
+
+func resourceShape(t access.Type) shape {
+	fields := fieldsOf(reflect.TypeFor[resourceLine]())
+	for _, other := range []access.Type{access.TypeDocument, access.TypeMCPServer, access.TypeMetric} {
+		if other != t {
+			delete(fields, string(other))
+		}
+	}
+	return shape{
+		fields: fields,
+		empty:  func() any { return &resourceLine{} },
+		row: func(v any) sharing.Row {
+			l := v.(*resourceLine)
+			return &sharing.ResourceRow{Type: t, ID: l.Document + l.MCPServer + l.Metric, Chatbot: l.Chatbot, Access: l.Access, Allowed: l.Allowed}
+		},
+		said: func(r sharing.Row) any {
+			d := r.(*sharing.ResourceRow)
+			l := &resourceLine{Chatbot: d.Chatbot, Access: d.Access, Allowed: d.Allowed}
+			switch t {
+			case access.TypeDocument:
+				l.Document = d.ID
+			case access.TypeMCPServer:
+				l.MCPServer = d.ID
+			default:
+				l.Metric = d.ID
+			}
+			return l
+		},
+	}
+}
+
+// fieldsOf names the fields of a struct as JSON spells them.
+func fieldsOf(t reflect.Type) map[string]bool {
+	fields := map[string]bool{"kind": true}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		fields[name] = true
+	}
+	return fields
+}
+
+// decode reads one object.
+func decode(raw []byte) (sharing.Row, error) {
+	var said map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &said); err != nil || said == nil {
+		return nil, access.Invalidf("", "the line is not one JSON object")
+	}
+	var kind sharing.Kind
+	if said["kind"] == nil {
+		return nil, access.Invalidf("", `"kind" is missing; it is one of %v`, fileKinds)
+	}
+	if err := json.Unmarshal(said["kind"], &kind); err != nil {
+		return nil, access.Invalidf("", `"kind" is a string`)
+	}
+	s, ok := shapes[kind]
+	if !ok || !slices.Contains(fileKinds, kind) {
+		return nil, access.Invalidf("", `"kind" is %q, and it is one of %v`, kind, fileKinds)
+	}
+	for _, name := range slices.Sorted(maps.Keys(said)) {
+		if !s.fields[name] {
+			known := slices.Sorted(maps.Keys(s.fields))
+			return nil, access.Invalidf("", "the field %q is unknown; a line of the kind %s has %v", name, kind, known)
+		}
+	}
+	return s.decode(raw)
+}
+
+// decode reads an object of the kind, whatever else it holds.
+func (s shape) decode(raw []byte) (sharing.Row, error) {
+	v := s.empty()
+	if err := json.Unmarshal(raw, v); err != nil {
+		var wrong *json.UnmarshalTypeError
+		var known *access.Error
+		switch {
+		case errors.As(err, &known):
+			return nil, known
+		case errors.As(err, &wrong):
+			return nil, access.Invalidf("", "%s: a JSON %s does not belong there", wrong.Field, wrong.Value)
+		}
+		return nil, access.Invalidf("", "%s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return s.row(v), nil
+}
+
+// encode writes a row as one object, as decode reads it, without a line feed.
+func encode(r sharing.Row) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"kind":%q,`, r.Kind())
+	head := b.Len()
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(shapes[r.Kind()].said(r)); err != nil {
+		return nil, err
+	}
+	line := b.Bytes()
+	return bytes.TrimSuffix(append(line[:head], line[head+1:]...), []byte("\n")), nil
+}

@@ -1,0 +1,102 @@
+package bulk
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// maxLine is how long one row of a file may be, in bytes.
+const maxLine = 1 << 20
+
+// Line is what one row of a file came to.
+type Line struct {
+	Number int64         // of the file's line on which the row begins, from 1
+	Raw    []byte        // the row as it stands, without its end; cut if it is too long; valid until the next row is read
+	Rows   []sharing.Row // what it says, in the compared form; nil with Err
+	Err    error         // why it says nothing, of kind Invalid
+}
+
+// Each is told every row of a file, good or bad. An error from it ends the reading.
+type Each func(Line) error
+
+// lines reads a file line by line in memory that does not grow with it.
+type lines struct {
+	in     *bufio.Reader
+	buf    []byte
+	number int64 // of the line that next gave last
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+func newLines(r io.Reader) *lines {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if mark, err := in.Peek(len(byteOrderMark)); err == nil && bytes.Equal(mark, byteOrderMark) {
+		in.Discard(len(byteOrderMark)) //nolint:errcheck // these bytes were just seen
+	}
+	return &lines{in: in}
+}
+
+// next gives the next line with its end. Of one that is longer than limit it gives the beginning, and says so. At the end of the file
+// it gives io.EOF. The line is valid until the next call.
+func (l *lines) next(limit int) (line []byte, whole bool, err error) {
+	l.buf = l.buf[:0]
+	l.number++
+	whole = true
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if len(l.buf)+len(part) <= limit {
+			l.buf = append(l.buf, part...)
+		} else {
+			if whole {
+				l.buf = append(l.buf, part[:limit-len(l.buf)]...)
+			}
+			whole = false
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(l.buf) > 0, err == nil:
+			return l.buf, whole, nil
+		}
+		return nil, false, err
+	}
+}
+
+// withoutEnd is the line without its line feed or carriage return and line feed.
+func withoutEnd(line []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+}
+
+var (
+	errTooLong = access.Invalidf("", "the row is longer than %d bytes", maxLine)
+	errNotUTF8 = access.Invalidf("", "the row is not valid UTF-8")
+)
+
+// badly is an error of kind Invalid that is none yet.
+func badly(err error) error {
+	var known *access.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return access.Invalidf("", "%s", err)
+}
+
+// checked is a line that says the row, if that is in its form.
+func checked(number int64, raw []byte, row sharing.Row, err error) Line {
+	if err == nil {
+		err = row.Check()
+	}
+	if err != nil {
+		return Line{Number: number, Raw: raw, Err: badly(err)}
+	}
+	rows := []sharing.Row{row}
+	if u, ok := row.(*sharing.UserRow); ok && u.Organization != "" {
+		rows = append(rows, &sharing.HomeRow{User: u.User, Organization: u.Organization})
+	}
+	return Line{Number: number, Raw: raw, Rows: rows}
+}

@@ -1,0 +1,220 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+const (
+	// toldRejects is how many bad rows are told of an import that is refused for them.
+	toldRejects = 1000
+	// checkPage is how many rows are checked between two events.
+	checkPage = 1000
+)
+
+// Options say how an import goes.
+type Options struct {
+	DryRun      bool // check everything, write nothing
+	SkipInvalid bool // write the good rows although there are bad ones
+}
+
+// run is one import under way: all of it is received.
+type run struct {
+	*Bulk
+	actor access.Actor
+	opts  Options
+	rows  *staging
+	told  Observer
+	sum   Summary
+}
+
+// finish checks what was received and writes it.
+func (r *run) finish(ctx context.Context) (Summary, error) {
+	r.sum.Rows, r.sum.DryRun = r.rows.lines, r.opts.DryRun
+	if err := r.told.Progress(Event{Phase: Receiving, Rows: r.rows.lines}); err != nil {
+		return r.sum, lost(err)
+	}
+	if err := r.rows.merge(ctx); err != nil {
+		return r.sum, err
+	}
+	if err := r.check(ctx); err != nil {
+		return r.sum, err
+	}
+	var err error
+	if r.sum.Rejected, err = r.rows.rejected(); err != nil {
+		return r.sum, err
+	}
+	switch {
+	case r.sum.Rejected > 0 && !r.opts.SkipInvalid:
+		r.sum.Refused, r.sum.Written, r.sum.Unchanged = true, 0, 0
+	case r.opts.DryRun:
+		r.sum.Written = r.sum.Rows - r.sum.Unchanged - r.sum.Rejected
+	default:
+		if err := r.write(ctx); err != nil {
+			return r.sum, err
+		}
+		if r.sum.Rejected, err = r.rows.rejected(); err != nil {
+			return r.sum, err
+		}
+	}
+	limit := toldRejects
+	if r.opts.SkipInvalid {
+		limit = -1
+	}
+	return r.sum, r.rows.rejects(limit, r.told.Reject)
+}
+
+// check tries every row on a copy of the facts. What is left afterwards is to be written.
+func (r *run) check(ctx context.Context) error {
+	total, err := r.rows.count()
+	if err != nil {
+		return err
+	}
+	if err := r.told.Progress(Event{Phase: Checking, Total: total}); err != nil {
+		return lost(err)
+	}
+	return r.sharing.Rehearse(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
+		var done int64
+		return r.eachPage(checkPage, func(page []staged) error {
+			if err := r.try(ctx, rehearsal, page); err != nil {
+				return err
+			}
+			done += int64(len(page))
+			if err := r.told.Progress(Event{Phase: Checking, Rows: done, Total: total}); err != nil {
+				return lost(err)
+			}
+			return ctx.Err()
+		})
+	})
+}
+
+func (r *run) try(ctx context.Context, rehearsal *sharing.Rehearsal, page []staged) error {
+	var refusals []sharing.Refusal
+	for _, row := range page {
+		changed, err := rehearsal.Try(row.row)
+		var refused *sharing.RowError
+		switch {
+		case errors.As(err, &refused):
+			refusals = append(refusals, sharing.Refusal{Row: row.row, Err: refused.Err})
+			if err := r.rows.refuse(row, refused.Err); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		case !changed:
+			r.sum.Unchanged += row.stands
+			if err := r.rows.remove(row); err != nil {
+				return err
+			}
+		}
+	}
+	if r.opts.DryRun || len(refusals) == 0 {
+		return nil
+	}
+	return r.sharing.RecordRefusals(ctx, r.actor, refusals)
+}
+
+// eachPage gives the rows that wait, page by page, in the order in which they are taken.
+func (r *run) eachPage(size int, do func([]staged) error) error {
+	for after := (staged{}); ; {
+		page, err := r.rows.page(after, size)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1]
+		if err := do(page); err != nil {
+			return err
+		}
+	}
+}
+
+// write makes the rows true, batch by batch. What is written stays, whatever follows: importing the same again continues.
+func (r *run) write(ctx context.Context) error {
+	total, err := r.rows.count()
+	if err != nil {
+		return err
+	}
+	var done int64
+	batch := sharing.ImportBatch(r.actor)
+	err = r.eachPage(max(batch, 100), func(page []staged) error {
+		for part := range slices.Chunk(page, batch) {
+			if err := r.commit(ctx, part); err != nil {
+				return err
+			}
+		}
+		done += int64(len(page))
+		if err := r.told.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
+			return lost(err)
+		}
+		return ctx.Err()
+	})
+	return r.soFar(err)
+}
+
+// commit writes one batch, all of it or nothing.
+func (r *run) commit(ctx context.Context, batch []staged) error {
+	rows := make([]sharing.Row, len(batch))
+	for i, row := range batch {
+		rows[i] = row.row
+	}
+	done, changed, err := r.sharing.Import(ctx, r.actor, rows)
+	var refused *sharing.RowError
+	switch {
+	case errors.As(err, &refused) && !r.opts.SkipInvalid:
+		bad := batch[refused.Index]
+		return named(refused.Err, "line %d of %s was good when it was checked and is refused now, because something changed meanwhile: ",
+			bad.at.line, r.rows.files[bad.at.file])
+	case refused != nil && len(batch) == 1:
+		return r.rows.refuse(batch[0], refused.Err)
+	case refused != nil:
+		for i := range batch {
+			if err := r.commit(ctx, batch[i:i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case err != nil:
+		return err
+	}
+	r.took(done.Token)
+	for i, row := range batch {
+		if changed[i] {
+			r.sum.Written += row.stands
+		} else {
+			r.sum.Unchanged += row.stands
+		}
+	}
+	return nil
+}
+
+// took remembers the token of the last change.
+func (r *run) took(t spice.Token) {
+	if t != "" {
+		r.sum.ZedToken = string(t)
+	}
+}
+
+// soFar adds to an error what was written before it.
+func (r *run) soFar(err error) error {
+	if err == nil {
+		return nil
+	}
+	return named(err, "%d rows were written before this, and importing the same again continues: ", r.sum.Written)
+}
+
+// named puts a sentence before the detail of an error.
+func named(err error, format string, args ...any) error {
+	var known *access.Error
+	if !errors.As(err, &known) {
+		known = access.Unavailable(err)
+	}
+	more := *known
+	more.Detail = fmt.Sprintf(format, args...) + known.Detail
+	return &more
+}

@@ -1,0 +1,109 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// importBatch is how many rows are committed together where the engine need not be asked between them.
+const importBatch = 500
+
+// ImportBatch is how many rows Import may be given at once. Whoever is judged by the engine imports row by row, since the engine decides
+// about a row by what those before it have made true.
+func ImportBatch(actor access.Actor) int {
+	if actor.Unconfined() {
+		return importBatch
+	}
+	return 1
+}
+
+// MayImport refuses an actor who may change nothing, before any row is read.
+func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
+	return s.read(ctx, actor, (*caller).mayChange)
+}
+
+// RowError says which row of a batch was refused, and why.
+type RowError struct {
+	Index int
+	Err   error
+}
+
+func (e *RowError) Error() string { return e.Err.Error() }
+
+func (e *RowError) Unwrap() error { return e.Err }
+
+// Import makes the rows true in one change, or none of them: each is judged as the actor's own change, in the order given, and leaves its
+// own entry in the record. It reports for each whether it changed anything. Rows are checked (Check) and in the order of their ranks. Where
+// a row is refused the error is a *RowError.
+func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (Change, []bool, error) {
+	changed := make([]bool, len(rows))
+	failed := -1
+	var read memo
+	var steps []step
+	for i, row := range rows {
+		for _, st := range row.steps() {
+			run := st.run
+			st.run = func(c *change) error {
+				failed = i
+				c.memo = read.of(c.Tx)
+				if err := run(c); err != nil {
+					return err
+				}
+				changed[i] = changed[i] || c.changed
+				failed = -1
+				return nil
+			}
+			steps = append(steps, st)
+		}
+	}
+	done, err := s.changes(ctx, actor, steps)
+	if err != nil && failed >= 0 && refuses(err) {
+		return done, nil, &RowError{Index: failed, Err: err}
+	}
+	return done, changed, err
+}
+
+// refuses reports whether the error is about what was asked, and not about the server.
+func refuses(err error) bool {
+	var e *access.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Kind {
+	case access.KindInvalid, access.KindDenied, access.KindNotFound, access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
+		return true
+	}
+	return false
+}
+
+// MayRestore reports whether the actor may import and export everything as it is: an unconfined full key, which may act for anybody (B2).
+func MayRestore(actor access.Actor) bool { return actor.Unconfined() && actor.Access == access.KeyFull }
+
+// Refusal is a row that a check refused, and why.
+type Refusal struct {
+	Row Row
+	Err error
+}
+
+// RecordRefusals records rows that an import refused before it wrote any (H1).
+func (s *Service) RecordRefusals(ctx context.Context, actor access.Actor, refusals []Refusal) error {
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		for _, r := range refusals {
+			var refusal *access.Error
+			if !errors.As(r.Err, &refusal) || refusal.Kind == access.KindInvalid {
+				continue
+			}
+			steps := r.Row.steps()
+			st := steps[len(steps)-1]
+			c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+			if err := c.record(access.Refused, refusal); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,140 @@
+package sharing
+
+import (
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+func (r *ChatbotRow) steps() []step {
+	return []step{{action: "chatbot.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		c.forOwner = MayRestore(c.actor)
+		_, err := c.putChatbot(r.Chatbot, ChatbotPatch{
+			Organization: given(r.Organization), Owner: given(r.Owner), Name: given(r.Name), Visibility: given(r.Visibility),
+		})
+		return err
+	}}}
+}
+
+func (r *ShareRow) steps() []step {
+	put := step{action: "share.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		p := SharePatch{Access: access.Some(r.Access)}
+		if !r.ExpiresAt.IsZero() {
+			p.ExpiresAt = access.Some(r.ExpiresAt)
+		}
+		_, err := c.putShare(r.Chatbot, r.Principal, p)
+		return err
+	}}
+	return withPrincipal(r.Principal, put)
+}
+
+func (r *MatrixRow) steps() []step {
+	return []step{{action: "row.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		_, err := c.putRow(access.Row{Chatbot: r.Chatbot, User: r.User, Actions: r.Actions})
+		return err
+	}}}
+}
+
+func (r *ResourceRow) steps() []step {
+	put := step{action: string(r.Type) + ".put", resource: access.Object{Type: r.Type, ID: r.ID}, run: func(c *change) error {
+		c.forOwner = MayRestore(c.actor)
+		_, err := c.putResource(r.Type, r.ID, ResourcePatch{
+			Chatbot: given(r.Chatbot), Access: given(r.Access),
+			Allowed: access.Optional[[]access.Principal]{Set: r.Allowed != nil, Value: r.Allowed},
+		})
+		return err
+	}}
+	var all []step
+	for _, p := range r.Allowed {
+		if p.Kind == access.PrincipalUser {
+			all = append(all, introduces(access.UserID(p.ID)))
+		}
+	}
+	return append(all, put)
+}
+
+func (r *PolicyRow) steps() []step {
+	return []step{{action: "policy.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		emptied := PolicyPatch{Enabled: givenBool(r.Enabled)}
+		restore := MayRestore(c.actor)
+		listed(restore, r.EmailDomains, &emptied.EmailDomains)
+		listed(restore, r.UserTypes, &emptied.UserTypes)
+		listed(restore, r.Entities, &emptied.Entities)
+		listed(restore, r.AllowedRoles, &emptied.AllowedRoles)
+		listed(restore, r.RequiredRoles, &emptied.RequiredRoles)
+		listed(restore, r.AllowedUsers, &emptied.AllowedUsers)
+		listed(restore, r.DeniedUsers, &emptied.DeniedUsers)
+		if _, _, err := c.putPolicy(r.Chatbot, emptied); err != nil {
+			return err
+		}
+		if !restore {
+			return nil
+		}
+		return c.emptyGates(r)
+	}}}
+}
+
+// listed sets a list of a patch to what the row says. One that deletions emptied is left to those who may restore it: no patch holds it.
+func listed[T any](restore bool, said []T, o *access.Optional[[]T]) {
+	if said != nil && (len(said) > 0 || !restore) {
+		*o = access.Some(said)
+	}
+}
+
+// emptyGates sets the gates that deletions emptied, which nobody passes (G8).
+func (c *change) emptyGates(r *PolicyRow) error {
+	return c.aroundChatbot(r.Chatbot, func(*access.Chatbot) error {
+		old, _, err := c.Policy(r.Chatbot)
+		if err != nil {
+			return err
+		}
+		now := old
+		now.Chatbot = r.Chatbot
+		emptied := []bool{
+			empties(r.EmailDomains, &now.EmailDomains), empties(r.UserTypes, &now.UserTypes), empties(r.Entities, &now.Entities),
+			empties(r.AllowedRoles, &now.AllowedRoles), empties(r.RequiredRoles, &now.RequiredRoles),
+			empties(r.AllowedUsers, &now.AllowedUsers), empties(r.DeniedUsers, &now.DeniedUsers),
+		}
+		if !slices.Contains(emptied, true) {
+			return nil
+		}
+		if c.before == nil {
+			c.before = old
+		}
+		c.state(c.before, now)
+		return c.PutPolicy(now)
+	})
+}
+
+// empties sets the list to one that is set and holds nothing, if the row says so, and reports whether that is new.
+func empties[T any](said []T, list *[]T) bool {
+	if said == nil || len(said) > 0 || *list != nil && len(*list) == 0 {
+		return false
+	}
+	*list = []T{}
+	return true
+}
+
+func (r *FeatureRow) steps() []step {
+	o := access.Object{Type: access.TypeFeature, ID: access.FeatureID(r.Chatbot, r.Feature)}
+	return []step{{action: "feature.put", resource: o, run: func(c *change) error {
+		restore := MayRestore(c.actor)
+		c.forOwner = restore
+		p := FeaturePatch{Enabled: givenBool(r.Enabled), Limits: access.Optional[map[string]float64]{Set: r.Limits != nil, Value: r.Limits}}
+		listed(restore, r.AllowedRoles, &p.AllowedRoles)
+		listed(restore, r.UserTypes, &p.UserTypes)
+		f, err := c.putFeature(r.Chatbot, r.Feature, p)
+		if err != nil || !restore {
+			return err
+		}
+		old := f
+		roles, types := empties(r.AllowedRoles, &f.AllowedRoles), empties(r.UserTypes, &f.UserTypes)
+		if !roles && !types {
+			return nil
+		}
+		c.refold(spice.FoldFeature(old), spice.FoldFeature(f))
+		c.state(c.before, f)
+		return c.PutFeature(f)
+	}}}
+}

@@ -1,0 +1,231 @@
+package sharing
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// form collects what is wrong with the fields of a row; the first finding stands.
+type form struct{ err error }
+
+// refuse notes what is wrong with a field.
+func (f *form) refuse(field string, err error) {
+	if f.err != nil || err == nil {
+		return
+	}
+	named := &access.Error{Kind: access.KindInvalid, Detail: field + ": " + err.Error()}
+	var known *access.Error
+	if errors.As(err, &known) {
+		named.Rule, named.Detail = known.Rule, field+": "+known.Detail
+	}
+	f.err = named
+}
+
+// id checks a field that names something.
+func id[T access.AnyID](f *form, field string, v T) {
+	_, err := access.ParseID[T](string(v))
+	f.refuse(field, err)
+}
+
+// maybe checks a field that may be left out.
+func maybe[T access.AnyID](f *form, field string, v T) {
+	if v != "" {
+		id(f, field, v)
+	}
+}
+
+// word checks a field that takes one of some words.
+func word[T ~string](f *form, field string, v T, words []T) {
+	_, err := access.ParseWord(string(v), words)
+	f.refuse(field, err)
+}
+
+// maybeWord checks such a field that may be left out.
+func maybeWord[T ~string](f *form, field string, v T, words []T) {
+	if v != "" {
+		word(f, field, v, words)
+	}
+}
+
+// email puts an address into its compared form.
+func email(f *form, v *access.Email) {
+	if *v == "" {
+		return
+	}
+	parsed, err := access.ParseEmail(string(*v))
+	f.refuse("email", err)
+	if err == nil {
+		*v = parsed
+	}
+}
+
+// principal refuses one that was left out; what a file says was parsed when it was read.
+func principal(f *form, v access.Principal) {
+	if v.Kind == "" {
+		f.refuse("principal", access.Invalidf("S1", "is missing"))
+	}
+}
+
+func (r *UserRow) Check() error {
+	var f form
+	id(&f, "user", r.User)
+	email(&f, &r.Email)
+	maybeWord(&f, "type", r.Type, access.UserTypes)
+	maybe(&f, "organization", r.Organization)
+	if r.Deleted && (*r != UserRow{User: r.User, Deleted: true}) {
+		f.refuse("deleted", access.Invalidf("N2", "nothing else is said of a deleted user"))
+	}
+	return f.err
+}
+
+func (r *HomeRow) Check() error {
+	var f form
+	id(&f, "user", r.User)
+	id(&f, "organization", r.Organization)
+	return f.err
+}
+
+func (r *OrganizationRow) Check() error {
+	var f form
+	id(&f, "organization", r.Organization)
+	maybe(&f, "owner", r.Owner)
+	maybeWord(&f, "public_access", r.PublicAccess, access.Audiences)
+	return f.err
+}
+
+func (r *MembershipRow) Check() error {
+	var f form
+	id(&f, "organization", r.Organization)
+	id(&f, "user", r.User)
+	word(&f, "role", r.Role, access.OrgRoles)
+	email(&f, &r.Email)
+	maybeWord(&f, "type", r.Type, access.UserTypes)
+	return f.err
+}
+
+func (r *PlatformRoleRow) Check() error {
+	var f form
+	word(&f, "role", r.Role, access.PlatformRoles)
+	id(&f, "user", r.User)
+	return f.err
+}
+
+func (r *RoleRow) Check() error {
+	var f form
+	id(&f, "role", r.Role)
+	maybe(&f, "organization", r.Organization)
+	return f.err
+}
+
+func (r *GroupRow) Check() error {
+	var f form
+	id(&f, "group", r.Group)
+	maybe(&f, "organization", r.Organization)
+	return f.err
+}
+
+func (r *TeamRow) Check() error {
+	var f form
+	id(&f, "team", r.Team)
+	maybe(&f, "organization", r.Organization)
+	return f.err
+}
+
+func (r *TeamMemberRow) Check() error {
+	var f form
+	id(&f, "team", r.Team)
+	maybe(&f, "organization", r.Organization)
+	id(&f, "user", r.User)
+	word(&f, "role", r.Role, access.TeamRoles)
+	return f.err
+}
+
+func (r *TeamNestingRow) Check() error {
+	var f form
+	id(&f, "team", r.Team)
+	id(&f, "inner", r.Inner)
+	return f.err
+}
+
+func (r *RoleAssignmentRow) Check() error {
+	var f form
+	id(&f, "role", r.Role)
+	id(&f, "user", r.User)
+	return f.err
+}
+
+func (r *GroupMemberRow) Check() error {
+	var f form
+	id(&f, "group", r.Group)
+	principal(&f, r.Principal)
+	return f.err
+}
+
+func (r *ChatbotRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	maybe(&f, "organization", r.Organization)
+	maybe(&f, "owner", r.Owner)
+	maybeWord(&f, "visibility", r.Visibility, access.Visibilities)
+	return f.err
+}
+
+func (r *PolicyRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	for _, t := range r.UserTypes {
+		word(&f, "user_types", t, access.UserTypes)
+	}
+	return f.err
+}
+
+func (r *FeatureRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	_, err := access.ParseFeatureName(r.Feature)
+	f.refuse("feature", err)
+	for _, t := range r.UserTypes {
+		word(&f, "user_types", t, access.UserTypes)
+	}
+	return f.err
+}
+
+func (r *ShareRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	principal(&f, r.Principal)
+	word(&f, "access", r.Access, access.Levels)
+	r.ExpiresAt = r.ExpiresAt.UTC().Truncate(time.Second) // S13
+	return f.err
+}
+
+func (r *MatrixRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	id(&f, "user", r.User)
+	if r.Actions == nil {
+		f.refuse("actions", access.Invalidf("M6", "is missing; an empty list is no access at all"))
+	}
+	for _, a := range r.Actions {
+		word(&f, "actions", a, access.RowActions)
+	}
+	slices.SortFunc(r.Actions, func(a, b access.Action) int {
+		return slices.Index(access.RowActions, a) - slices.Index(access.RowActions, b)
+	})
+	r.Actions = slices.Compact(r.Actions)
+	return f.err
+}
+
+func (r *ResourceRow) Check() error {
+	var f form
+	id(&f, string(r.Type), r.ID)
+	maybe(&f, "chatbot", r.Chatbot)
+	maybeWord(&f, "access", r.Access, access.Modes)
+	for _, p := range r.Allowed {
+		principal(&f, p)
+	}
+	return f.err
+}

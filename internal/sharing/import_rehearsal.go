@@ -1,0 +1,107 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// Rehearsal tries rows on a copy of the facts.
+type Rehearsal struct {
+	ctx   context.Context
+	tx    *store.Tx
+	s     *Service
+	actor access.Actor
+	read  memo
+}
+
+// errCurtain ends the rehearsal's transaction, which is never committed.
+var errCurtain = errors.New("the rehearsal is over")
+
+// Rehearse gives fn a Rehearsal on a copy of the facts as they are now. The copy is made at path, where no file is, and stays there for the
+// caller to remove. Changes are not held up meanwhile.
+func (s *Service) Rehearse(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
+	if err := s.db.Snapshot(ctx, path); err != nil {
+		return err
+	}
+	facts, err := store.Open(ctx, path)
+	if err != nil {
+		return access.Unavailable(err)
+	}
+	defer func() { err = errors.Join(err, facts.Close()) }()
+	scratch := &Service{db: facts, engine: s.engine, now: s.now, log: s.log, rehearsalOf: s.db}
+	err = facts.Update(ctx, func(tx *store.Tx) error {
+		if err := fn(&Rehearsal{ctx: ctx, tx: tx, s: scratch, actor: actor}); err != nil {
+			return err
+		}
+		return errCurtain
+	})
+	if errors.Is(err, errCurtain) {
+		return nil
+	}
+	return err
+}
+
+// Try judges the row and makes it true on the copy. It reports whether that changed anything, and, as a *RowError, why the row is refused;
+// the rehearsal goes on after that. Rows are checked and in the order of their ranks.
+func (r *Rehearsal) Try(row Row) (bool, error) {
+	changed := false
+	for _, st := range row.steps() {
+		c := &change{caller: r.s.caller(r.ctx, r.tx, r.actor, spice.Newest), action: st.action, resource: st.resource}
+		c.memo = r.read.of(r.tx)
+		err := c.mayChange()
+		if err == nil {
+			err = st.run(c)
+		}
+		if err != nil && refuses(err) {
+			return false, &RowError{Err: err}
+		}
+		if err != nil {
+			return false, err
+		}
+		changed = changed || c.changed
+	}
+	return changed, nil
+}
+
+// uncommitted answers for the engine where it cannot know the object, because the same import has just made it: what follows from the owner,
+// from organization roles, and from P1.
+func (c *caller) uncommitted(action access.Action, o access.Object) (bool, error) {
+	committed := c.s.rehearsalOf
+	if committed == nil {
+		committed = c.s.db
+	}
+	var known bool
+	if err := committed.View(c.ctx, func(tx *store.Tx) (err error) {
+		_, known, err = tx.OrganizationOf(o)
+		return err
+	}); err != nil || known {
+		return false, err
+	}
+	org, ok, err := c.OrganizationOf(o)
+	if err != nil || !ok {
+		return false, err
+	}
+	in := access.Obj(access.TypeOrganization, org)
+	switch o.Type {
+	case access.TypeOrganization:
+		return c.may(access.Administer, access.PlatformObject)
+	case access.TypeTeam:
+		return c.may(access.Update, in)
+	case access.TypeChatbot:
+		b, _, err := c.Chatbot(access.ChatbotID(o.ID))
+		switch {
+		case err != nil || b.Owner == c.actor.User && b.Owner != "":
+			return err == nil, err
+		case action == access.Transfer || action == access.Delete:
+			return c.may(access.Delete, in)
+		case b.Visibility == access.OwnerOnly && action != access.ManageAccess && action != access.See:
+			return false, nil
+		}
+		return c.may(access.Update, in)
+	}
+	return false, nil
+}

@@ -1,0 +1,257 @@
+package sharing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Kind is what a row of an import is about.
+type Kind string
+
+// The kinds of rows, in the order in which they are taken: what a row builds upon comes before it. A row may also create the
+// organization, the user and the team that it names.
+const (
+	KindUser           Kind = "user"
+	KindOrganization   Kind = "organization"
+	KindMembership     Kind = "membership"
+	KindHome           Kind = "home" // the second half of a user whose home organization comes with the same import
+	KindPlatformRole   Kind = "platform_role"
+	KindRole           Kind = "role"
+	KindGroup          Kind = "group"
+	KindTeam           Kind = "team"
+	KindTeamMember     Kind = "team_member"
+	KindTeamNesting    Kind = "team_nesting"
+	KindRoleAssignment Kind = "role_assignment"
+	KindGroupMember    Kind = "group_member"
+	KindChatbot        Kind = "chatbot"
+	KindPolicy         Kind = "policy"
+	KindFeature        Kind = "feature"
+	KindShare          Kind = "share"
+	KindRow            Kind = "row"
+	KindDocument       Kind = Kind(access.TypeDocument)
+	KindMCPServer      Kind = Kind(access.TypeMCPServer)
+	KindMetric         Kind = Kind(access.TypeMetric)
+)
+
+// Kinds lists the kinds in the order in which they are taken.
+var Kinds = []Kind{
+	KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
+	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindDocument, KindMCPServer, KindMetric,
+}
+
+// Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
+// takes its default.
+type Row interface {
+	Kind() Kind
+	// Key identifies the fact among those of its kind.
+	Key() string
+	// Check puts the row into its compared form and refuses what breaks it, with an error of kind Invalid.
+	Check() error
+	// steps are the changes that the row asks for, in their order.
+	steps() []step
+}
+
+// Rank orders rows: those of a lower rank are taken first. Owners come before the other members, because the first one creates the
+// organization.
+func Rank(r Row) int {
+	rank := 2 * slices.Index(Kinds, r.Kind())
+	if m, ok := r.(*MembershipRow); ok && m.Role != access.OrgOwner {
+		rank++
+	}
+	return rank
+}
+
+// UserRow is a user (U1). Deleted is a tombstone: somebody who is not to come back by an open door (C1).
+type UserRow struct {
+	User          access.UserID         `json:"user"`
+	Email         access.Email          `json:"email,omitempty"`
+	EmailVerified *bool                 `json:"email_verified,omitempty"`
+	Name          string                `json:"name,omitempty"`
+	Type          access.UserType       `json:"type,omitempty"`
+	Active        *bool                 `json:"active,omitempty"`
+	Deleted       bool                  `json:"deleted,omitempty"`
+	Organization  access.OrganizationID `json:"organization,omitempty"`
+}
+
+// HomeRow is a user's home organization, once that exists. Files do not hold it; a UserRow with an organization is followed by one.
+type HomeRow struct {
+	User         access.UserID         `json:"user"`
+	Organization access.OrganizationID `json:"organization"`
+}
+
+// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and matters only where the row creates it.
+type OrganizationRow struct {
+	Organization   access.OrganizationID `json:"organization"`
+	Owner          access.UserID         `json:"owner,omitempty"`
+	Name           string                `json:"name,omitempty"`
+	PublicAccess   access.Audience       `json:"public_access,omitempty"`
+	OutsideSharing *bool                 `json:"outside_sharing,omitempty"`
+	AllowedIPs     []string              `json:"allowed_ips,omitempty"`
+}
+
+// MembershipRow is a role in an organization, and what is known of the user.
+type MembershipRow struct {
+	Organization access.OrganizationID `json:"organization"`
+	User         access.UserID         `json:"user"`
+	Role         access.OrgRole        `json:"role"`
+	Email        access.Email          `json:"email,omitempty"` // never verified by an import of memberships
+	Name         string                `json:"name,omitempty"`
+	Type         access.UserType       `json:"type,omitempty"`
+}
+
+// PlatformRoleRow is a platform role (P4).
+type PlatformRoleRow struct {
+	Role access.PlatformRole `json:"role"`
+	User access.UserID       `json:"user"`
+}
+
+// RoleRow is a functional role; without an organization it is platform-wide.
+type RoleRow struct {
+	Role         access.RoleID         `json:"role"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+// GroupRow is a group.
+type GroupRow struct {
+	Group        access.GroupID        `json:"group"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+// TeamRow is a team.
+type TeamRow struct {
+	Team         access.TeamID         `json:"team"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+// TeamMemberRow is a user in a team. With an organization it creates the team.
+type TeamMemberRow struct {
+	Team         access.TeamID         `json:"team"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	User         access.UserID         `json:"user"`
+	Role         access.TeamRole       `json:"role"`
+}
+
+// TeamNestingRow is a team, Inner, in another one (T2).
+type TeamNestingRow struct {
+	Team  access.TeamID `json:"team"`
+	Inner access.TeamID `json:"inner"`
+}
+
+// RoleAssignmentRow is a user's functional role (U2).
+type RoleAssignmentRow struct {
+	Role access.RoleID `json:"role"`
+	User access.UserID `json:"user"`
+}
+
+// GroupMemberRow is a user or an e-mail address on a group's list.
+type GroupMemberRow struct {
+	Group     access.GroupID   `json:"group"`
+	Principal access.Principal `json:"principal"`
+}
+
+// ChatbotRow is a chatbot. Its public link is not part of it: links are secret.
+type ChatbotRow struct {
+	Chatbot      access.ChatbotID      `json:"chatbot"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Owner        access.UserID         `json:"owner,omitempty"`
+	Visibility   access.Visibility     `json:"visibility,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+// PolicyRow is a chatbot's gates (3.5). A list that is left out keeps its gate; one that is empty is a gate that deletions emptied, which
+// only an unconfined full key sets (G8).
+type PolicyRow struct {
+	Chatbot       access.ChatbotID        `json:"chatbot"`
+	Enabled       *bool                   `json:"enabled,omitempty"`
+	EmailDomains  []string                `json:"email_domains,omitzero"`
+	UserTypes     []access.UserType       `json:"user_types,omitzero"`
+	Entities      []access.OrganizationID `json:"entities,omitzero"`
+	AllowedRoles  []string                `json:"allowed_roles,omitzero"`
+	RequiredRoles []string                `json:"required_roles,omitzero"`
+	AllowedUsers  []access.UserID         `json:"allowed_users,omitzero"`
+	DeniedUsers   []access.UserID         `json:"denied_users,omitzero"`
+}
+
+// FeatureRow is a feature of a chatbot (F1). Its lists are as in PolicyRow.
+type FeatureRow struct {
+	Chatbot      access.ChatbotID   `json:"chatbot"`
+	Feature      string             `json:"feature"`
+	Enabled      *bool              `json:"enabled,omitempty"`
+	AllowedRoles []string           `json:"allowed_roles,omitzero"`
+	UserTypes    []access.UserType  `json:"user_types,omitzero"`
+	Limits       map[string]float64 `json:"limits,omitzero"`
+}
+
+// ShareRow is a share (S1).
+type ShareRow struct {
+	Chatbot   access.ChatbotID `json:"chatbot"`
+	Principal access.Principal `json:"principal"`
+	Access    access.Level     `json:"access"`
+	ExpiresAt time.Time        `json:"expires_at,omitzero"`
+}
+
+// MatrixRow is one member's row in a chatbot's matrix (3.3).
+type MatrixRow struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	User    access.UserID    `json:"user"`
+	Actions []access.Action  `json:"actions"`
+}
+
+// ResourceRow is a document, an MCP server or a metric (section 4). Files name its ID after its type.
+type ResourceRow struct {
+	Type    access.Type
+	ID      string
+	Chatbot access.ChatbotID
+	Access  access.Mode
+	Allowed []access.Principal // nil where it is left out
+}
+
+func (*UserRow) Kind() Kind           { return KindUser }
+func (*HomeRow) Kind() Kind           { return KindHome }
+func (*OrganizationRow) Kind() Kind   { return KindOrganization }
+func (*MembershipRow) Kind() Kind     { return KindMembership }
+func (*PlatformRoleRow) Kind() Kind   { return KindPlatformRole }
+func (*RoleRow) Kind() Kind           { return KindRole }
+func (*GroupRow) Kind() Kind          { return KindGroup }
+func (*TeamRow) Kind() Kind           { return KindTeam }
+func (*TeamMemberRow) Kind() Kind     { return KindTeamMember }
+func (*TeamNestingRow) Kind() Kind    { return KindTeamNesting }
+func (*RoleAssignmentRow) Kind() Kind { return KindRoleAssignment }
+func (*GroupMemberRow) Kind() Kind    { return KindGroupMember }
+func (*ChatbotRow) Kind() Kind        { return KindChatbot }
+func (*PolicyRow) Kind() Kind         { return KindPolicy }
+func (*FeatureRow) Kind() Kind        { return KindFeature }
+func (*ShareRow) Kind() Kind          { return KindShare }
+func (*MatrixRow) Kind() Kind         { return KindRow }
+func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
+
+func (r *UserRow) Key() string           { return string(r.User) }
+func (r *HomeRow) Key() string           { return string(r.User) }
+func (r *OrganizationRow) Key() string   { return string(r.Organization) }
+func (r *MembershipRow) Key() string     { return pair(r.Organization, r.User) }
+func (r *PlatformRoleRow) Key() string   { return pair(r.Role, r.User) }
+func (r *RoleRow) Key() string           { return string(r.Role) }
+func (r *GroupRow) Key() string          { return string(r.Group) }
+func (r *TeamRow) Key() string           { return string(r.Team) }
+func (r *TeamMemberRow) Key() string     { return pair(r.Team, r.User) }
+func (r *TeamNestingRow) Key() string    { return pair(r.Team, r.Inner) }
+func (r *RoleAssignmentRow) Key() string { return pair(r.Role, r.User) }
+func (r *GroupMemberRow) Key() string    { return pair(r.Group, r.Principal.String()) }
+func (r *ChatbotRow) Key() string        { return string(r.Chatbot) }
+func (r *PolicyRow) Key() string         { return string(r.Chatbot) }
+func (r *FeatureRow) Key() string        { return pair(r.Chatbot, r.Feature) }
+func (r *ShareRow) Key() string          { return pair(r.Chatbot, r.Principal.String()) }
+func (r *MatrixRow) Key() string         { return pair(r.Chatbot, r.User) }
+func (r *ResourceRow) Key() string       { return r.ID }
+
+// pair joins two IDs into one text that no other pair has.
+func pair[A, B ~string](a A, b B) string {
+	return fmt.Sprintf("%d:", len(a)) + strings.Join([]string{string(a), string(b)}, "/")
+}
