@@ -34,10 +34,13 @@ func ParseEmail(s string) (Email, error) {
 // Domain is the part behind the last @, in IDNA ASCII form.
 func (e Email) Domain() string { return string(e[strings.LastIndexByte(string(e), '@')+1:]) }
 
+// domains is the profile of host names as users write them, held to the lengths that DNS allows (RFC 5891, RFC 1035).
+var domains = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.BidiRule())
+
 // ParseDomain reads a domain as a caller writes it and returns its IDNA ASCII form, lower-cased (I2, G2).
 func ParseDomain(s string) (string, error) {
-	ascii, err := idna.Lookup.ToASCII(s)
-	if err != nil || ascii == "" || strings.HasPrefix(ascii, "[") {
+	ascii, err := domains.ToASCII(s)
+	if err != nil || ascii == "" || strings.HasSuffix(ascii, ".") {
 		return "", Invalidf("I2", "%q is not a domain", s)
 	}
 	return strings.ToLower(ascii), nil

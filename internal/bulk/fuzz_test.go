@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -155,35 +154,4 @@ func examples() []sharing.Row {
 		&sharing.MatrixRow{Chatbot: "b", User: "u", Actions: []access.Action{access.Read, access.Test}},
 		&sharing.MatrixRow{Chatbot: "b", User: "v", Actions: []access.Action{}},
 	)
-}
-
-// FuzzMerge stages arbitrary JSON Lines and CSV and joins them: it never fails but for bad rows, and no row is lost.
-func FuzzMerge(f *testing.F) {
-	f.Add([]byte(`{"kind":"user","user":"a"}`), []byte("organization,user,role\no,a,owner\no,a,owner\n"))
-	f.Add([]byte(`{"kind":"user","user":"a","organization":"o","name":"x"}`+"\n"+`{"kind":"user","user":"a","name":"y"}`), []byte("chatbot,user,actions\nb,u,read+read\nb,u,read\n"))
-	dir := f.TempDir()
-	f.Fuzz(func(t *testing.T, jsonl, csv []byte) {
-		rows, err := stage(dir)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, rows.close()) }()
-		for name, data := range map[Format][]byte{JSONL: jsonl, CSV: csv} {
-			file := rows.file(string(name), name)
-			require.NoError(t, Read(bytes.NewReader(data), name, func(l Line) error { return rows.add(file, l) }))
-		}
-		require.NoError(t, rows.merge(context.Background()))
-		stand, err := rows.rejected()
-		require.NoError(t, err)
-		keys := map[string]bool{}
-		run := &run{rows: rows}
-		require.NoError(t, run.eachPage(3, func(page []staged) error {
-			for _, r := range page {
-				stand += r.stands
-				key := string(r.row.Kind()) + " " + r.row.Key()
-				require.False(t, keys[key], "one row a fact: %s", key)
-				keys[key] = true
-			}
-			return nil
-		}))
-		require.Equal(t, rows.lines, stand, "every row waits, is joined to one that waits, or is rejected")
-	})
 }

@@ -52,9 +52,11 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 	}
 	switch {
 	case r.sum.Rejected > 0 && !r.opts.SkipInvalid:
-		r.sum.Refused, r.sum.Written, r.sum.Unchanged = true, 0, 0
+		r.sum.Refused = true
 	case r.opts.DryRun:
-		r.sum.Written = r.sum.Rows - r.sum.Unchanged - r.sum.Rejected
+		if _, r.sum.Written, err = r.rows.count(); err != nil {
+			return r.sum, err
+		}
 	default:
 		if err := r.write(ctx); err != nil {
 			return r.sum, err
@@ -62,6 +64,9 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 		if r.sum.Rejected, err = r.rows.rejected(); err != nil {
 			return r.sum, err
 		}
+	}
+	if !r.sum.Refused {
+		r.sum.Unchanged = r.sum.Rows - r.sum.Written - r.sum.Rejected
 	}
 	limit := toldRejects
 	if r.opts.SkipInvalid {
@@ -72,7 +77,7 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 
 // check tries every row on a copy of the facts. What is left afterwards is to be written.
 func (r *run) check(ctx context.Context) error {
-	total, err := r.rows.count()
+	total, _, err := r.rows.count()
 	if err != nil {
 		return err
 	}
@@ -108,7 +113,6 @@ func (r *run) try(ctx context.Context, rehearsal *sharing.Rehearsal, page []stag
 		case err != nil:
 			return err
 		case !changed:
-			r.sum.Unchanged += row.stands
 			if err := r.rows.remove(row); err != nil {
 				return err
 			}
@@ -136,7 +140,7 @@ func (r *run) eachPage(size int, do func([]staged) error) error {
 
 // write makes the rows true, batch by batch. What is written stays, whatever follows: importing the same again continues.
 func (r *run) write(ctx context.Context) error {
-	total, err := r.rows.count()
+	total, _, err := r.rows.count()
 	if err != nil {
 		return err
 	}
@@ -186,8 +190,6 @@ func (r *run) commit(ctx context.Context, batch []staged) error {
 	for i, row := range batch {
 		if changed[i] {
 			r.sum.Written += row.stands
-		} else {
-			r.sum.Unchanged += row.stands
 		}
 	}
 	return nil

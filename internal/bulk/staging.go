@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -26,7 +27,7 @@ type staging struct {
 
 // staged is one row that waits.
 type staged struct {
-	rank, seq int64
+	rank, seq int64 // seq tells the rows of the files apart
 	row       sharing.Row
 	at        place
 	stands    int64 // for so many rows of the files: itself and its repeats; 0 for a part of another one
@@ -51,8 +52,8 @@ CREATE TABLE rows (
 	PRIMARY KEY (rank, seq)
 ) WITHOUT ROWID;
 CREATE TABLE repeats (
-	rank INTEGER NOT NULL, seq INTEGER NOT NULL, file INTEGER NOT NULL, line INTEGER NOT NULL, raw TEXT NOT NULL,
-	PRIMARY KEY (rank, seq, file, line)
+	seq INTEGER NOT NULL, file INTEGER NOT NULL, line INTEGER NOT NULL, raw TEXT NOT NULL,
+	PRIMARY KEY (seq, file, line)
 ) WITHOUT ROWID;
 CREATE TABLE claims (key INTEGER NOT NULL, value INTEGER NOT NULL, rank INTEGER NOT NULL, seq INTEGER NOT NULL);
 CREATE TABLE owners (organization TEXT NOT NULL PRIMARY KEY, user TEXT NOT NULL) WITHOUT ROWID;
@@ -65,11 +66,11 @@ CREATE TABLE rejects (
 // stage makes a staging in a new directory of its own within dir.
 func stage(dir string) (*staging, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, access.Unavailable(err)
+		return nil, unstaged(err)
 	}
 	own, err := os.MkdirTemp(dir, "import-")
 	if err != nil {
-		return nil, access.Unavailable(err)
+		return nil, unstaged(err)
 	}
 	s := &staging{dir: own, seed: maphash.MakeSeed()}
 	s.conn, err = sqlite.OpenConn(filepath.Join(own, "staging.db"), sqlite.OpenReadWrite|sqlite.OpenCreate)
@@ -85,7 +86,7 @@ func stage(dir string) (*staging, error) {
 		err = sqlitex.ExecuteTransient(s.conn, "BEGIN", nil)
 	}
 	if err != nil {
-		return nil, errors.Join(access.Unavailable(err), s.close())
+		return nil, errors.Join(unstaged(err), s.close())
 	}
 	return s, nil
 }
@@ -120,7 +121,14 @@ func (s *staging) query(query string, each func(*sqlite.Stmt) error, args ...any
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return access.Unavailable(err)
+	return unstaged(err)
+}
+
+// unstaged says that the server has no room for what is imported. Its paths stay in the log.
+func unstaged(err error) error {
+	return &access.Error{
+		Kind: access.KindUnavailable, Detail: "the server cannot keep the rows on its disk until they are checked; is the disk full?", Cause: err,
+	}
 }
 
 // add stages a row of a file, or notes why it cannot be.
@@ -155,8 +163,12 @@ func (s *staging) put(r staged) error {
 	if raw == string(data) {
 		raw = "" // as in an export
 	}
+	key := r.row.Key()
+	if r.row.Kind() == sharing.KindHome {
+		key = strconv.FormatInt(r.seq, 10) // it follows its user, and is never joined with another one
+	}
 	return s.exec(`INSERT OR REPLACE INTO rows (rank, seq, kind, key, file, line, raw, data, stands) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.rank, r.seq, string(r.row.Kind()), s.hash(string(r.row.Kind()), r.row.Key()), r.at.file, r.at.line, raw, string(data), r.stands)
+		r.rank, r.seq, string(r.row.Kind()), s.hash(string(r.row.Kind()), key), r.at.file, r.at.line, raw, string(data), r.stands)
 }
 
 // hash is nearly unique; whoever finds two rows by it compares their keys.
@@ -225,16 +237,28 @@ func (s *staging) nameOwners(rows []staged) error {
 	return nil
 }
 
-// count is how many rows wait.
-func (s *staging) count() (n int64, err error) {
-	err = s.query(`SELECT COUNT(*) FROM rows`, func(stmt *sqlite.Stmt) error {
-		n = stmt.ColumnInt64(0)
+// count is how many rows wait, and for how many of the files they stand.
+func (s *staging) count() (n, stand int64, err error) {
+	err = s.query(`SELECT COUNT(*), IFNULL(SUM(stands), 0) FROM rows`, func(stmt *sqlite.Stmt) error {
+		n, stand = stmt.ColumnInt64(0), stmt.ColumnInt64(1)
 		return nil
 	})
-	return n, err
+	return n, stand, err
 }
 
 // remove takes a row out: it is done with.
 func (s *staging) remove(r staged) error {
 	return s.exec(`DELETE FROM rows WHERE rank = ? AND seq = ?`, r.rank, r.seq)
+}
+
+// discard takes a row out, and with it the other half of a user: both come from one line, with one number.
+func (s *staging) discard(r staged) error {
+	if k := r.row.Kind(); k == sharing.KindUser || k == sharing.KindHome {
+		for _, half := range []sharing.Row{&sharing.UserRow{}, &sharing.HomeRow{}} {
+			if err := s.remove(staged{rank: int64(sharing.Rank(half)), seq: r.seq}); err != nil {
+				return err
+			}
+		}
+	}
+	return s.remove(r)
 }

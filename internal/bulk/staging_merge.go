@@ -138,11 +138,22 @@ func (s *staging) join(key int64) error {
 			if err := s.refuse(first, access.Invalidf("", "other rows contradict each other")); err != nil {
 				return err
 			}
-		} else if err := s.put(first); err != nil {
+		} else if err := s.putJoined(first); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putJoined puts a row back that has taken in others. A user has a home if one of them had.
+func (s *staging) putJoined(r staged) error {
+	if u, ok := r.row.(*sharing.UserRow); ok && u.Organization != "" {
+		home := &sharing.HomeRow{User: u.User, Organization: u.Organization}
+		if err := s.put(staged{rank: int64(sharing.Rank(home)), seq: r.seq, row: home, at: r.at}); err != nil {
+			return err
+		}
+	}
+	return s.put(r)
 }
 
 // contradiction says that a row says otherwise than another one.
@@ -161,14 +172,11 @@ func (s *staging) absorb(first *staged, r staged) (field string, err error) {
 	}
 	first.row = row
 	first.stands += r.stands
-	if err := s.exec(`INSERT OR IGNORE INTO repeats (rank, seq, file, line, raw) VALUES (?, ?, ?, ?, ?)`,
-		first.rank, first.seq, r.at.file, r.at.line, r.at.raw); err != nil {
+	if err := s.exec(`INSERT OR IGNORE INTO repeats (seq, file, line, raw) VALUES (?, ?, ?, ?)`,
+		first.seq, r.at.file, r.at.line, r.at.raw); err != nil {
 		return "", err
 	}
-	if err := s.exec(`UPDATE OR IGNORE repeats SET rank = ?, seq = ? WHERE rank = ? AND seq = ?`, first.rank, first.seq, r.rank, r.seq); err != nil {
-		return "", err
-	}
-	return "", s.remove(r)
+	return "", s.discard(r)
 }
 
 // union is the row that says what both say, or the name of the field about which they differ.

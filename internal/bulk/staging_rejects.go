@@ -32,25 +32,18 @@ func (s *staging) reject(at place, why error) error {
 	return s.exec(`INSERT OR IGNORE INTO rejects (file, line, raw, reason, rule) VALUES (?, ?, ?, ?, ?)`, at.file, at.line, raw, known.Detail, known.Rule)
 }
 
-// refuse takes a row out and notes why, also for its repeats. What else its line says goes with it.
+// refuse takes a row out and notes why, also for its repeats.
 func (s *staging) refuse(r staged, why error) error {
 	if err := s.reject(r.at, why); err != nil {
 		return err
 	}
 	var known *access.Error
 	errors.As(why, &known)
-	if err := s.exec(`INSERT OR IGNORE INTO rejects (file, line, raw, reason, rule) SELECT file, line, raw, ?, ? FROM repeats WHERE rank = ? AND seq = ?`,
-		known.Detail, known.Rule, r.rank, r.seq); err != nil {
+	if err := s.exec(`INSERT OR IGNORE INTO rejects (file, line, raw, reason, rule) SELECT file, line, raw, ?, ? FROM repeats WHERE seq = ?`,
+		known.Detail, known.Rule, r.seq); err != nil {
 		return err
 	}
-	for _, half := range []sharing.Row{&sharing.UserRow{}, &sharing.HomeRow{}} { // they come from one line
-		if k := r.row.Kind(); k == sharing.KindUser || k == sharing.KindHome {
-			if err := s.remove(staged{rank: int64(sharing.Rank(half)), seq: r.seq}); err != nil {
-				return err
-			}
-		}
-	}
-	return s.remove(r)
+	return s.discard(r)
 }
 
 // rejected counts the bad rows.

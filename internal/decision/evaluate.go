@@ -60,13 +60,13 @@ type item struct {
 	permission string
 	guard      *spice.Question // what the actor must be allowed before this may be answered (C7), or nil
 	stage      stage
-	why        string // for an explanation: what settled it without the engine
+	why        string // what settled it without the engine, or made it fail
 	values     map[string]any
 	mistyped   []string
 	limits     map[string]float64
 	limited    limited
 	missing    []string // the engine's own names
-	failed     bool     // a condition could not be computed on the values sent
+	failed     bool     // for the values sent no condition can be decided
 }
 
 // stage says how far an item is.
@@ -164,7 +164,8 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 		case a.Err == nil:
 			it.answer.Allowed, it.missing = a.Allowed, a.Missing
 		case access.KindOf(a.Err) == access.KindInvalid:
-			it.failed = true // the values are of the right types and a condition still fails on them: a denial, never an error (C1)
+			// The values are of the right types, and a condition still fails on them: a denial, never an error (C1).
+			it.failed, it.why = true, "a condition cannot be computed on the values sent"
 		default:
 			it.fail(a.Err)
 		}
@@ -176,7 +177,11 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 // was put together with.
 func (r *round) ask(ctx context.Context, questions []spice.Question) ([]spice.Answer, error) {
 	if len(questions) == 1 {
-		return []spice.Answer{r.askAlone(ctx, questions[0])}, nil
+		a := r.askAlone(ctx, questions[0])
+		if a.Err != nil && access.KindOf(a.Err) != access.KindInvalid {
+			return nil, a.Err
+		}
+		return []spice.Answer{a}, nil
 	}
 	answers, err := r.engine.CheckAll(ctx, r.fresh, questions)
 	if err != nil {

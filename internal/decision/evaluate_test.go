@@ -1,6 +1,8 @@
 package decision_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +168,72 @@ func TestMany(t *testing.T) {
 	require.Equal(t, access.KindTooLarge, access.KindOf(err))
 	_, err = s.EvaluateAll(t.Context(), backend, make([]decision.Request, decision.MaxEvaluations))
 	require.NoError(t, err)
+}
+
+// broken is an engine or a directory that cannot answer.
+type broken struct{ decision.Engine }
+
+var errBroken = access.Unavailable(errors.New("broken"))
+
+func (broken) Check(context.Context, spice.Freshness, spice.Question) (spice.Answer, error) {
+	return spice.Answer{Allowed: true}, errBroken
+}
+
+func (broken) CheckAll(_ context.Context, _ spice.Freshness, qs []spice.Question) ([]spice.Answer, error) {
+	answers := make([]spice.Answer, len(qs))
+	for i := range answers {
+		answers[i] = spice.Answer{Allowed: true, Err: errBroken}
+	}
+	return answers, nil
+}
+
+func (broken) Resources(context.Context, spice.Freshness, spice.Question, func(string) error) error {
+	return errBroken
+}
+
+func (broken) Subjects(context.Context, spice.Freshness, spice.Question, func(string) error) error {
+	return errBroken
+}
+
+func (broken) View(context.Context, func(decision.Facts) error) error { return errBroken }
+
+// C4: when the engine or the store cannot answer, the answer is an error, never yes.
+func TestNothingIsDecidedInTheDark(t *testing.T) {
+	e := decisiontest.Start(t)
+	e.Load(acme())
+	req := asks(user("anna"), "update", chatbot("helper"))
+	for name, s := range map[string]*decision.Service{
+		"engine": decision.New(decision.Config{Engine: broken{}, Directory: e}),
+		"store":  decision.New(decision.Config{Engine: e.Engine, Directory: broken{}}),
+		"keys": decision.New(decision.Config{Engine: e.Engine, Directory: e,
+			KeyOfSecret: func(context.Context, string) (access.KeyID, bool, error) { return "k1", true, errBroken }}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := req
+			if name == "keys" {
+				req.Subject = decision.Entity{Type: "api_key", ID: "x"}
+			}
+			for _, actor := range []access.Actor{backend, confined, as("anna"), as("sam")} {
+				a, err := s.Evaluate(t.Context(), actor, req)
+				require.Equal(t, access.KindUnavailable, access.KindOf(err))
+				require.False(t, a.Allowed)
+				answers, err := s.EvaluateAll(t.Context(), actor, []decision.Request{req, req})
+				if err == nil {
+					require.False(t, answers[0].Allowed)
+					err = answers[1].Err
+				}
+				require.Equal(t, access.KindUnavailable, access.KindOf(err))
+				for _, find := range []search{s.SearchResources, s.SearchActions} {
+					_, err := find(t.Context(), actor, req, decision.Page{})
+					require.Equal(t, access.KindUnavailable, access.KindOf(err))
+				}
+				if name != "keys" {
+					_, err := s.SearchSubjects(t.Context(), actor, req, decision.Page{})
+					require.Equal(t, access.KindUnavailable, access.KindOf(err))
+				}
+			}
+		})
+	}
 }
 
 func TestNobodyAsks(t *testing.T) {

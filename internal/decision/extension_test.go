@@ -121,3 +121,34 @@ func TestActingUsersAndExtensions(t *testing.T) {
 	require.Equal(t, decision.Answer{}, answer(t, s, as("bob"), asks(user("bob"), "PUT", todo("groceries"))), "for bob it is not there")
 	require.Equal(t, []string{"alice", "anna", "carol", "mia", "sam"}, found(t, s.SearchSubjects, as("alice"), asks(user(""), "GET", todo("groceries"))))
 }
+
+// A condition that cannot be computed on the values sent is a denial, and fails no other request that is asked with it.
+func TestConditionsThatFail(t *testing.T) {
+	x, err := spice.ParseExtension("x.yaml", []byte(`
+schema: |-
+  caveat first(tags list<string>) {
+    tags[0] == "open"
+  }
+  definition box {
+    relation opener: user with first
+    permission open = opener
+  }
+relationships: |-
+  box:a#opener@user:zoe[first]
+  box:b#opener@user:zoe[first:{"tags":["open"]}]
+`))
+	require.NoError(t, err)
+	e := decisiontest.Start(t)
+	e.Install(x)
+	e.Load(acme())
+	s := e.Service(x)
+	var reqs []decision.Request
+	for _, id := range []string{"a", "b", "none"} {
+		reqs = append(reqs, asks(user("zoe"), "open", thing("box", id), "context.tags", []any{}))
+	}
+	answers, err := s.EvaluateAll(t.Context(), backend, reqs)
+	require.NoError(t, err)
+	require.Equal(t, []decision.Answer{{Reason: "a condition cannot be computed on the values sent"}, {Allowed: true}, {}}, answers)
+	require.Equal(t, answers[0], answer(t, s, backend, reqs[0]))
+	require.True(t, can(t, s, backend, asks(user("zoe"), "open", thing("box", "a"), "context.tags", []any{"open"})))
+}

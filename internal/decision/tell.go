@@ -83,9 +83,6 @@ func (it *item) say() {
 			reasons = append(reasons, "over its limit: "+strings.Join(it.limited.exceeded, ", "))
 		}
 	}
-	if it.failed && it.why == "" {
-		it.why = "a condition cannot be computed on the values sent"
-	}
 	if it.failed {
 		reasons = append(reasons, it.why)
 	}

@@ -62,7 +62,7 @@ func (a *api) recovered(w *answer, r *http.Request, requestID string, serve func
 			return
 		}
 		err = &access.Error{Kind: access.KindInternal}
-		if defect != http.ErrAbortHandler {
+		if cause, ok := defect.(error); !ok || !errors.Is(cause, http.ErrAbortHandler) {
 			a.Log.Error("a call panicked", "request_id", requestID, "route", r.Pattern, "panic", defect, "stack", string(debug.Stack()))
 		}
 		if w.status != 0 {

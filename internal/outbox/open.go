@@ -91,7 +91,7 @@ func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Proje
 	}); err != nil {
 		return nil, err
 	}
-	c := &Carrier{db: db, engine: engine, log: log, mark: mark}
+	c := &Carrier{db: db, engine: engine, log: log, mark: mark, turn: make(chan struct{}, 1)}
 	c.mark.Installation = installation
 	c.last.Store(new(spice.Token))
 	if mark.Installation == installation && oldest-1 <= mark.Change && mark.Change <= last {

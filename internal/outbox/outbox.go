@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +23,9 @@ const batch = 100
 // retryEvery is how long the worker waits before it tries again what the engine did not take.
 const retryEvery = time.Second
 
+// retryWithin is how long one try of the worker may take: an engine that hangs must not hold up changes for longer.
+const retryWithin = 10 * time.Second
+
 // Engine takes changes; *spice.Client is one.
 type Engine interface {
 	Apply(ctx context.Context, changes spice.Changes) (spice.Token, error)
@@ -34,8 +36,8 @@ type Carrier struct {
 	db     *store.DB
 	engine Engine
 	log    *slog.Logger
-	turn   sync.Mutex
-	mark   spice.Mark // what the engine's mark is, guarded by turn
+	turn   chan struct{} // holds a token while somebody drains
+	mark   spice.Mark    // what the engine's mark is, guarded by turn
 	last   atomic.Pointer[spice.Token]
 }
 
@@ -44,8 +46,12 @@ func (c *Carrier) Last() spice.Token { return *c.last.Load() }
 
 // Drain applies every committed entry and returns Last. After an error of kind Unavailable the entries stay and are tried again.
 func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) {
-	c.turn.Lock()
-	defer c.turn.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return "", access.Unavailable(ctx.Err())
+	}
 	for {
 		var entries []store.OutboxEntry
 		if err := c.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -88,9 +94,16 @@ func (c *Carrier) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if _, err := c.Drain(ctx); err != nil && ctx.Err() == nil {
+			if err := c.retry(ctx); err != nil && ctx.Err() == nil {
 				c.log.Warn("the engine does not take committed changes; trying again", "error", err)
 			}
 		}
 	}
+}
+
+func (c *Carrier) retry(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, retryWithin)
+	defer cancel()
+	_, err := c.Drain(ctx)
+	return err
 }

@@ -57,7 +57,9 @@ func TestC6AChatbotThatMayNotBeSeenIsNotThere(t *testing.T) {
 	e := acme(t)
 	for _, actor := range []access.Actor{as("max"), as("carl"), as("otto"), as("gus"), e.key("globex"), acting(e.key("globex"), "gus")} {
 		for name, do := range map[string]func(access.ChatbotID) error{
-			"put":  func(id access.ChatbotID) error { return e.putBot(actor, id, sharing.ChatbotPatch{Name: access.Some("N")}) },
+			"put": func(id access.ChatbotID) error {
+				return e.putBot(actor, id, sharing.ChatbotPatch{Name: access.Some("N")})
+			},
 			"hide": func(id access.ChatbotID) error { _, err := e.visible(actor, id, access.OwnerOnly); return err },
 			"foreign": func(id access.ChatbotID) error {
 				return e.putBot(actor, id, sharing.ChatbotPatch{Organization: access.Some[access.OrganizationID]("nowhere")})
@@ -67,8 +69,14 @@ func TestC6AChatbotThatMayNotBeSeenIsNotThere(t *testing.T) {
 			"get":      func(id access.ChatbotID) error { _, err := e.Chatbot(e.ctx, actor, id); return err },
 			"row":      func(id access.ChatbotID) error { return e.row(actor, id, "max", access.Read) },
 			"unrow":    func(id access.ChatbotID) error { _, err := e.DeleteRow(e.ctx, actor, id, "max"); return err },
-			"policy":   func(id access.ChatbotID) error { _, err := e.PutPolicy(e.ctx, actor, id, sharing.PolicyPatch{}); return err },
-			"feature":  func(id access.ChatbotID) error { _, err := e.PutFeature(e.ctx, actor, id, "f", sharing.FeaturePatch{}); return err },
+			"policy": func(id access.ChatbotID) error {
+				_, err := e.PutPolicy(e.ctx, actor, id, sharing.PolicyPatch{})
+				return err
+			},
+			"feature": func(id access.ChatbotID) error {
+				_, err := e.PutFeature(e.ctx, actor, id, "f", sharing.FeaturePatch{})
+				return err
+			},
 			"document": func(id access.ChatbotID) error {
 				_, err := e.PutResource(e.ctx, actor, access.TypeDocument, "d", sharing.ResourcePatch{Chatbot: access.Some(id)})
 				return err
@@ -109,7 +117,10 @@ func TestA1TheOwnerHasEveryActionAndPassesItOn(t *testing.T) {
 	}, r.Removed)
 	e.can("max", "helper", access.Actions[access.TypeChatbot]...)
 	e.cannot("mia", "helper", access.See)
-	require.NotNil(t, facts(e, func(tx *store.Tx) ([]access.UserID, error) { p, _, err := tx.Policy("helper"); return p.DeniedUsers, err }), "G8")
+	require.NotNil(t, facts(e, func(tx *store.Tx) ([]access.UserID, error) {
+		p, _, err := tx.Policy("helper")
+		return p.DeniedUsers, err
+	}), "G8")
 	require.NoError(t, e.transfer(as("olga"), "helper", "mia"))
 	require.NoError(t, e.transfer(as("iris"), "helper", "adam"), "P1")
 	require.NoError(t, e.transfer(as("adam"), "helper", "adam"), "repeating it is harmless")
@@ -117,8 +128,13 @@ func TestA1TheOwnerHasEveryActionAndPassesItOn(t *testing.T) {
 
 func TestA3NameAndVisibilityNeedTheirRights(t *testing.T) {
 	e := acme(t)
-	named := func(actor access.Actor) error { return e.putBot(actor, "helper", sharing.ChatbotPatch{Name: access.Some(string(actor.User))}) }
-	shown := func(actor access.Actor, v access.Visibility) error { _, err := e.visible(actor, "helper", v); return err }
+	named := func(actor access.Actor) error {
+		return e.putBot(actor, "helper", sharing.ChatbotPatch{Name: access.Some(string(actor.User))})
+	}
+	shown := func(actor access.Actor, v access.Visibility) error {
+		_, err := e.visible(actor, "helper", v)
+		return err
+	}
 	e.shared("helper", "user:otto", access.ReadWrite)
 	e.shared("helper", "user:carl", access.ReadWrite)
 	e.shared("helper", "user:max", access.ReadOnly)

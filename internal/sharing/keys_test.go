@@ -77,8 +77,12 @@ func TestB3AConfinedKeyIsAnAdminOfItsOrganizationAndReachesNothingElse(t *testin
 	e.refused(e.makeKey(key, sharing.NewKey{Organization: "globex"}), access.KindDenied, "B3")
 	require.Len(t, keysOf(e, key), 1)
 	for _, n := range []int{
-		len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Organization, string, error) { return e.Organizations(c, a, p) }, key)),
-		len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Organization, string, error) { return e.Organizations(c, a, p) }, acting(key, "adam"))),
+		len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Organization, string, error) {
+			return e.Organizations(c, a, p)
+		}, key)),
+		len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Organization, string, error) {
+			return e.Organizations(c, a, p)
+		}, acting(key, "adam"))),
 	} {
 		require.Equal(t, 1, n)
 	}
@@ -231,8 +235,12 @@ func (e *env) listed(actor access.Actor) map[string]int {
 		"chatbots": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Chatbot, string, error) {
 			return e.Chatbots(c, a, sharing.ChatbotQuery{}, p)
 		}, actor)),
-		"teams": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Team, string, error) { return e.Teams(c, a, all, p) }, actor)),
-		"roles": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Role, string, error) { return e.Roles(c, a, all, p) }, actor)),
+		"teams": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Team, string, error) {
+			return e.Teams(c, a, all, p)
+		}, actor)),
+		"roles": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Role, string, error) {
+			return e.Roles(c, a, all, p)
+		}, actor)),
 		"groups": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Group, string, error) {
 			return e.Groups(c, a, all, p)
 		}, actor)),

@@ -20,7 +20,9 @@ func (e *env) putMember(actor access.Actor, org access.OrganizationID, user acce
 	return err
 }
 
-func named(s string) sharing.OrganizationPatch { return sharing.OrganizationPatch{Name: access.Some(s)} }
+func named(s string) sharing.OrganizationPatch {
+	return sharing.OrganizationPatch{Name: access.Some(s)}
+}
 
 func TestO6OrganizationsAreCreatedBySiteAdminsWithAFirstOwner(t *testing.T) {
 	e := acme(t)

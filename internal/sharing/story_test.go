@@ -16,6 +16,9 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
+// ctx keeps the lists of a story on one line.
+type ctx = context.Context
+
 // newStory is an empty world. When its test ends, the engine must hold exactly what the facts imply.
 func newStory(t *testing.T) *env {
 	t.Helper()
@@ -183,7 +186,7 @@ func (e *env) ok(_ any, err error) {
 	require.NoError(e.t, err)
 }
 
-// refused checks by which rule and with which kind the change was refused, and that nothing came of it.
+// refused checks with which kind and by which rule the call was refused.
 func (e *env) refused(err error, kind access.Kind, rule string) *access.Error {
 	e.t.Helper()
 	var refusal *access.Error
@@ -255,8 +258,6 @@ func from(address string, a access.Actor) access.Actor {
 }
 
 // whole reads a whole list.
-type ctx = context.Context
-
 func whole[T any](e *env, list func(ctx, access.Actor, sharing.Page) ([]T, string, error), actor access.Actor) []T {
 	e.t.Helper()
 	items, next, err := list(e.ctx, actor, sharing.Page{Limit: 100})

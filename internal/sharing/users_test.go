@@ -28,7 +28,9 @@ var inactive = sharing.UserPatch{Active: access.Some(false)}
 
 func TestU1SiteAdminsCreateUsersAndOthersCreateThoseOfTheirHomeOrganization(t *testing.T) {
 	e := acme(t)
-	at := func(org access.OrganizationID) sharing.UserPatch { return sharing.UserPatch{Organization: access.Some(org)} }
+	at := func(org access.OrganizationID) sharing.UserPatch {
+		return sharing.UserPatch{Organization: access.Some(org)}
+	}
 	e.ok(e.PutUser(e.ctx, as("iris"), "new", sharing.UserPatch{}))
 	e.ok(e.PutUser(e.ctx, as("olga"), "new2", at("acme")))
 	e.ok(e.PutUser(e.ctx, as("adam"), "new3", at("acme")))

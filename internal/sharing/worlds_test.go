@@ -51,7 +51,7 @@ func TestRandomChangesLeaveAWorldThatTheModelAllows(t *testing.T) {
 	if os.Getenv("GRANTWAY_LOG") != "" {
 		t.Log("\n" + strings.Join(m.log, "\n"))
 	}
-	require.Greater(t, m.done, rounds*changes/4, "nearly all changes were refused: the test no longer tests")
+	require.Greater(t, m.done, m.refused, "most changes were refused: the test hardly tests")
 }
 
 // mess makes random changes.
@@ -88,15 +88,23 @@ func (m *mess) found() {
 		require.NoError(m.t, err)
 	}
 	for i, o := range orgs {
-		_, err := m.PutOrganization(m.ctx, root, o, orgPatch(users[i]))
-		require.NoError(m.t, err)
-		for n, u := range users[2:] {
-			_, err := m.PutMember(m.ctx, root, o, u, access.OrgRoles[(n+i)%len(access.OrgRoles)], "")
-			require.NoError(m.t, err)
-		}
+		m.populate(o, users[i])
 	}
 	for i, b := range bots {
 		_, err := m.PutChatbot(m.ctx, root, b, sharing.ChatbotPatch{Organization: access.Some(orgs[i%2]), Owner: access.Some(users[i%2])})
+		require.NoError(m.t, err)
+	}
+}
+
+// populate founds an organization and gives most people a role in it.
+func (m *mess) populate(org access.OrganizationID, owner access.UserID) {
+	_, err := m.PutOrganization(m.ctx, root, org, orgPatch(owner))
+	require.NoError(m.t, err)
+	for _, u := range users {
+		if u == owner || m.rng.IntN(4) == 0 {
+			continue
+		}
+		_, err := m.PutMember(m.ctx, root, org, u, pick(m.rng, access.OrgRoles), "")
 		require.NoError(m.t, err)
 	}
 }

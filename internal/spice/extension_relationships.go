@@ -19,6 +19,7 @@ type extensionRelationship struct {
 // resources of the extension's own types only: who has what on a built-in type is a fact, which has rules and a record.
 func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) ([]extensionRelationship, error) {
 	var rs []extensionRelationship
+	at := map[string]int{} // the lines of the relationships so far, by what identifies them
 	for i, text := range strings.Split(f.relationships.text, "\n") {
 		line := f.relationships.line + i
 		text = strings.TrimSpace(text)
@@ -44,6 +45,11 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 				return nil, err
 			}
 		}
+		identity := tuple.StringWithoutCaveatOrExpiration(r)
+		if first, twice := at[identity]; twice {
+			return nil, f.refuse(line, "the same relationship as in line %d: keep one of them", first)
+		}
+		at[identity] = line
 		rs = append(rs, extensionRelationship{line: line, parsed: r})
 	}
 	return rs, nil

@@ -111,6 +111,7 @@ func TestWhatAnExtensionMayNot(t *testing.T) {
 		"a wrong subject":           {thing + "relationships: |-\n  // who\n  thing:a#owner@team:b", "x.yaml:8: ", "team"},
 		"a wildcard":                {thing + "relationships: |-\n  thing:a#owner@user:*", "x.yaml:7: ", "*"},
 		"a built-in resource":       {thing + "relationships: |-\n  organization:acme#owner@user:mallory", "x.yaml:7: ", "the server's own changes"},
+		"a relationship twice":      {thing + "relationships: |-\n  thing:a#owner@user:b\n\n  thing:=61#owner@user:b", "x.yaml:9: ", "as in line 7"},
 		"an endless ID":             {thing + "relationships: |-\n  thing:" + strings.Repeat("a", 257) + "#owner@user:b", "x.yaml:7: ", "256 bytes"},
 		"actions that are a list":   {thing + "actions: [a]", "x.yaml:6: ", "a map from resource type"},
 		"actions of a list":         {thing + "actions:\n  thing: [a]", "x.yaml:7: ", "a map from action name"},

@@ -20,11 +20,17 @@ type Relationships []*v1.Relationship
 // Changes turn one set of relationships into another. Doing them twice is harmless.
 type Changes []*v1.RelationshipUpdate
 
+// maxCaveatBytes is how large a caveat stored with a relationship may be: SpiceDB's default limit.
+const maxCaveatBytes = 25_000
+
 // Validate refuses changes that the engine would refuse for their form, before they are committed to. The error is a defect of the folding.
 func (c Changes) Validate() error {
 	for _, u := range c {
 		if err := u.Validate(); err != nil {
 			return fmt.Errorf("folding %s: %w", key(u.GetRelationship()), err)
+		}
+		if size := proto.Size(u.GetRelationship().GetOptionalCaveat()); size > maxCaveatBytes {
+			return fmt.Errorf("folding %s: the caveat has %d bytes and the engine takes %d", key(u.GetRelationship()), size, maxCaveatBytes)
 		}
 	}
 	return nil

@@ -1,0 +1,39 @@
+package access
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAddressesAreComparedLowerCasedAndInIDNAForm(t *testing.T) {
+	for written, want := range map[string]Email{
+		"X@ACME.COM": "x@acme.com", "x@sub.acme.com": "x@sub.acme.com", "Ünï@Bücher.example": "ünï@xn--bcher-kva.example", "a.b+c@acme.com": "a.b+c@acme.com",
+	} {
+		e, err := ParseEmail(written)
+		require.NoError(t, err, written)
+		require.Equal(t, want, e)
+	}
+	require.Equal(t, "acme.com", Email("x@acme.com").Domain())
+}
+
+func TestWhatIsNoAddressIsRefused(t *testing.T) {
+	for _, written := range []string{
+		"", "x", "@acme.com", "x@", "x@acme.com.", "x@a..com", "x@[127.0.0.1]", "Al <al@acme.com>", "x@acme.com, y@acme.com", " x@acme.com",
+		"x@" + strings.Repeat("a", 64) + ".com", "x@-acme.com", strings.Repeat("a", 250) + "@acme.com",
+	} {
+		_, err := ParseEmail(written)
+		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
+	}
+}
+
+func TestDomainsAreHeldToTheLengthsOfDNS(t *testing.T) {
+	for _, written := range []string{"", "acme.com.", "a..com", ".com", "acme com", strings.Repeat("a.", 130) + "com"} {
+		_, err := ParseDomain(written)
+		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
+	}
+	d, err := ParseDomain("Bücher.EXAMPLE")
+	require.NoError(t, err)
+	require.Equal(t, "xn--bcher-kva.example", d)
+}
