@@ -98,7 +98,7 @@ func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Proje
 		_, err := c.Drain(ctx)
 		return c, err
 	}
-	if mark != (spice.Mark{}) {
+	if last > 0 {
 		log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", mark.Change, "store", last)
 	}
 	if err := mend(ctx, engine, project); err != nil {

@@ -122,9 +122,6 @@ func remoteOptions(c Config) ([]grpc.DialOption, error) {
 
 // prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store.
 func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (*outbox.Carrier, error) {
-	if err := b.tellIfLost(ctx, log); err != nil {
-		return nil, err
-	}
 	if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
 		return nil, err
 	}
@@ -135,26 +132,6 @@ func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Log
 		return nil, schemaFault(err)
 	}
 	return outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
-}
-
-// tellIfLost warns where the store has changes and the engine has nothing: its file was lost, or another SpiceDB was named. It is built again,
-// which takes a while where there is much.
-func (b *backend) tellIfLost(ctx context.Context, log *slog.Logger) error {
-	text, err := b.engine.Schema(ctx)
-	if err != nil || text != "" {
-		return err
-	}
-	var last int64
-	if err := b.store.View(ctx, func(tx *store.Tx) (err error) {
-		last, err = tx.LastChange()
-		return err
-	}); err != nil {
-		return err
-	}
-	if last > 0 {
-		log.Warn("the engine is empty; it is built again from the store")
-	}
-	return nil
 }
 
 // retract removes what the extension's file said at an earlier start and does not say any more. What it will say is noted before it is
@@ -172,8 +149,14 @@ func (b *backend) retract(ctx context.Context, x *spice.Extension) error {
 	}
 	gone := spice.Diff(relationships(earlier), relationships(x.Changes()))
 	gone = slices.DeleteFunc(gone, func(u *v1.RelationshipUpdate) bool { return u.GetOperation() != v1.RelationshipUpdate_OPERATION_DELETE })
-	if _, err := b.engine.Apply(ctx, gone); err != nil {
+	text, err := b.engine.Schema(ctx)
+	if err != nil {
 		return err
+	}
+	if text != "" { // an engine without a schema holds nothing to retract
+		if _, err := b.engine.Apply(ctx, gone); err != nil {
+			return err
+		}
 	}
 	if noted == "" && len(x.Changes()) == 0 {
 		return nil

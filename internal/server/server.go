@@ -88,8 +88,12 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	if s.printOnce, err = callers.EnsureRootKey(ctx); err != nil {
 		return nil, err
 	}
+	last := carrier.Last
+	if c.SpiceDBEndpoint == "" {
+		last = nil // nobody else writes to the embedded engine, and its newest state is the cheapest to ask
+	}
 	decisions := decision.New(decision.Config{
-		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: carrier.Last, Extension: x, Now: c.Now,
+		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, Extension: x, Now: c.Now,
 	})
 	if s.handler, err = newHandler(c, b, changes, decisions, callers); err != nil {
 		return nil, err

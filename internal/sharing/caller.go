@@ -18,14 +18,13 @@ type caller struct {
 	s     *Service
 	actor access.Actor
 	now   time.Time
-	fresh spice.Freshness
 
 	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
 	memo     *memo // of an import; else nil
 }
 
-func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor, fresh spice.Freshness) *caller {
-	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: s.now().UTC(), fresh: fresh}
+func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
+	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: s.now().UTC()}
 }
 
 // read runs one reading use case on a snapshot of the facts.
@@ -34,7 +33,7 @@ func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller)
 		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
 	}
 	return s.db.View(ctx, func(tx *store.Tx) error {
-		return fn(s.caller(ctx, tx, actor, spice.AtLeast(s.outbox.Last())))
+		return fn(s.caller(ctx, tx, actor))
 	})
 }
 
@@ -121,7 +120,7 @@ func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool,
 			Context: map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)},
 		})
 	}
-	answers, err := c.s.engine.CheckAll(c.ctx, c.fresh, qs)
+	answers, err := c.s.engine.CheckAll(c.ctx, spice.Newest, qs)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
@@ -24,9 +25,15 @@ func (s *Service) Remembered(ctx context.Context, actor access.Actor, route, key
 	return status, answer, found, err
 }
 
-// Remember keeps the answer to a POST for its Idempotency-Key. It must hold no secret.
+// RememberFor is how long the answer to a POST is kept at least.
+const RememberFor = 24 * time.Hour
+
+// Remember keeps the answer to a POST for its Idempotency-Key, and forgets those that are older than RememberFor. It must hold no secret.
 func (s *Service) Remember(ctx context.Context, actor access.Actor, route, key, bodyDigest string, status int, answer []byte) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.PruneIdempotent(s.now().Add(-RememberFor)); err != nil {
+			return err
+		}
 		return tx.PutIdempotent(string(actor.Key), string(actor.User), route, key,
 			store.IdempotentAnswer{BodyDigest: bodyDigest, Status: status, Answer: answer, At: s.now().UTC()})
 	})

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -99,7 +98,7 @@ func (s *Service) RecordRefusals(ctx context.Context, actor access.Actor, refusa
 			}
 			steps := r.Row.steps()
 			st := steps[len(steps)-1]
-			c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
 			if err := c.record(access.Refused, refusal); err != nil {
 				return err
 			}

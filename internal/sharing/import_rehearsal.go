@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -50,7 +49,7 @@ func (s *Service) Rehearse(ctx context.Context, actor access.Actor, path string,
 func (r *Rehearsal) Try(row Row) (bool, error) {
 	changed := false
 	for _, st := range row.steps() {
-		c := &change{caller: r.s.caller(r.ctx, r.tx, r.actor, spice.Newest), action: st.action, resource: st.resource}
+		c := &change{caller: r.s.caller(r.ctx, r.tx, r.actor), action: st.action, resource: st.resource}
 		c.memo = r.read.of(r.tx)
 		err := c.mayChange()
 		if err == nil {

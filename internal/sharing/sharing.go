@@ -131,7 +131,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 		var deltas []spice.Changes
 		for _, st := range steps {
 			failed = st
-			c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
 			if err := c.mayChange(); err != nil {
 				return err
 			}
@@ -224,7 +224,7 @@ func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step
 		return
 	}
 	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		c := &change{caller: s.caller(ctx, tx, actor, spice.Newest), action: st.action, resource: st.resource}
+		c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
 		return c.record(access.Refused, refusal)
 	})
 	if err != nil {

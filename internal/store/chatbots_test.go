@@ -48,14 +48,10 @@ func TestShares(t *testing.T) {
 		are(t, noonish)(tx.Shares("help", "everyone", 1))
 		are(t, noonish, earlier)(tx.SharesWith(user("b:o/b")))
 		are(t, later, earlier)(tx.SharesOfOrganization("globex"))
-		are(t, earlier, noonish)(tx.ExpiredShares(noon, 0))
-		are(t, earlier)(tx.ExpiredShares(noon, 1))
-		are(t, earlier)(tx.ExpiredShares(noon.Add(-time.Microsecond), 0))
 
 		noonish.ExpiresAt, noonish.Level = time.Time{}, access.UseOnly
 		must(t, tx.PutShare(noonish), tx.DeleteShare("sales", user("b:o/b")), tx.DeleteShare("sales", user("nobody")))
 		is(t, noonish)(tx.Share("help", user("b:o/b")))
-		are[access.Share](t)(tx.ExpiredShares(noon, 0))
 	})
 }
 

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"time"
-
 	"github.com/grantway/grantway/internal/access"
 )
 
@@ -44,10 +42,4 @@ func (tx *Tx) SharesWith(p access.Principal) ([]access.Share, error) {
 func (tx *Tx) SharesOfOrganization(org access.OrganizationID) ([]access.Share, error) {
 	l := from(selectShares+` WHERE chatbot IN (SELECT id FROM chatbots WHERE organization = $1) ORDER BY chatbot, principal`, org)
 	return many(tx, scanShare, l)
-}
-
-// ExpiredShares lists shares that give nothing any more at the given time (S13), the longest expired first.
-func (tx *Tx) ExpiredShares(now time.Time, limit int) ([]access.Share, error) {
-	l := from(selectShares+` WHERE expires_at > 0 AND expires_at <= $1`, now.UnixMicro())
-	return many(tx, scanShare, l.orderBy("expires_at, chatbot, principal", limit))
 }

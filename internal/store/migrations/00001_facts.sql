@@ -129,7 +129,6 @@ CREATE TABLE shares (
     PRIMARY KEY (chatbot, principal)
 );
 CREATE INDEX shares_by_principal ON shares (principal, chatbot);
-CREATE INDEX shares_by_expiry ON shares (expires_at, chatbot, principal) WHERE expires_at > 0;
 
 CREATE TABLE matrix_rows (
     chatbot TEXT COLLATE BINARY NOT NULL REFERENCES chatbots (id) DEFERRABLE INITIALLY DEFERRED,
