@@ -16,6 +16,8 @@ const (
 	toldRejects = 1000
 	// checkPage is how many rows are checked between two events.
 	checkPage = 1000
+	// fewRows is how many rows are checked while other changes wait.
+	fewRows = 200
 )
 
 // Options say how an import goes.
@@ -75,7 +77,8 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 	return r.sum, r.rows.rejects(limit, r.told.Reject)
 }
 
-// check tries every row on a copy of the facts. What is left afterwards is to be written.
+// check tries every row. What is left afterwards is to be written. Many rows are tried on a copy of the facts, so that nobody waits for them;
+// few are not worth one.
 func (r *run) check(ctx context.Context) error {
 	total, _, err := r.rows.count()
 	if err != nil {
@@ -84,23 +87,47 @@ func (r *run) check(ctx context.Context) error {
 	if err := r.told.Progress(Event{Phase: Checking, Total: total}); err != nil {
 		return lost(err)
 	}
-	return r.sharing.Rehearse(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
-		var done int64
-		return r.eachPage(checkPage, func(page []staged) error {
-			if err := r.try(ctx, rehearsal, page); err != nil {
-				return err
-			}
-			done += int64(len(page))
-			if err := r.told.Progress(Event{Phase: Checking, Rows: done, Total: total}); err != nil {
-				return lost(err)
-			}
-			return ctx.Err()
+	if total > fewRows {
+		return r.sharing.RehearseOnCopy(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
+			var done int64
+			return r.eachPage(checkPage, func(page []staged) error {
+				refusals, err := r.try(rehearsal, page)
+				if err != nil {
+					return err
+				}
+				done += int64(len(page))
+				return r.checked(ctx, refusals, Event{Phase: Checking, Rows: done, Total: total})
+			})
 		})
-	})
+	}
+	var refusals []sharing.Refusal
+	if err := r.sharing.Rehearse(ctx, r.actor, func(rehearsal *sharing.Rehearsal) error {
+		return r.eachPage(checkPage, func(page []staged) error {
+			refused, err := r.try(rehearsal, page)
+			refusals = append(refusals, refused...)
+			return err
+		})
+	}); err != nil {
+		return err
+	}
+	return r.checked(ctx, refusals, Event{Phase: Checking, Rows: total, Total: total})
 }
 
-func (r *run) try(ctx context.Context, rehearsal *sharing.Rehearsal, page []staged) error {
-	var refusals []sharing.Refusal
+// checked records what was refused and tells how far the check is.
+func (r *run) checked(ctx context.Context, refusals []sharing.Refusal, e Event) error {
+	if !r.opts.DryRun && len(refusals) > 0 {
+		if err := r.sharing.RecordRefusals(ctx, r.actor, refusals); err != nil {
+			return err
+		}
+	}
+	if err := r.told.Progress(e); err != nil {
+		return lost(err)
+	}
+	return ctx.Err()
+}
+
+// try tries the rows of a page and takes out those that are refused, which it gives, and those that are so already.
+func (r *run) try(rehearsal *sharing.Rehearsal, page []staged) (refusals []sharing.Refusal, err error) {
 	for _, row := range page {
 		changed, err := rehearsal.Try(row.row)
 		var refused *sharing.RowError
@@ -108,20 +135,17 @@ func (r *run) try(ctx context.Context, rehearsal *sharing.Rehearsal, page []stag
 		case errors.As(err, &refused):
 			refusals = append(refusals, sharing.Refusal{Row: row.row, Err: refused.Err})
 			if err := r.rows.refuse(row, refused.Err); err != nil {
-				return err
+				return nil, err
 			}
 		case err != nil:
-			return err
+			return nil, err
 		case !changed:
 			if err := r.rows.remove(row); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	if r.opts.DryRun || len(refusals) == 0 {
-		return nil
-	}
-	return r.sharing.RecordRefusals(ctx, r.actor, refusals)
+	return refusals, nil
 }
 
 // eachPage gives the rows that wait, page by page, in the order in which they are taken.

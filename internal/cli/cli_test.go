@@ -67,11 +67,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // freeport NAME… sets each variable to the address of a port that nobody listens at.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := freeAddress()
 		ts.Check(err)
-		ts.Setenv(name, l.Addr().String())
-		ts.Check(l.Close())
+		ts.Setenv(name, address)
 	}
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // ready ADDRESS waits until the server there is ready.

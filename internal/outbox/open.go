@@ -98,8 +98,11 @@ func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Proje
 		_, err := c.Drain(ctx)
 		return c, err
 	}
-	if last > 0 {
+	switch {
+	case mark != (spice.Mark{}):
 		log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", mark.Change, "store", last)
+	case last > 0:
+		log.Warn("the engine is empty; it is built again from the store")
 	}
 	if err := mend(ctx, engine, project); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// Rehearsal tries rows on a copy of the facts.
+// Rehearsal tries rows, and nothing of it stays.
 type Rehearsal struct {
 	ctx   context.Context
 	tx    *store.Tx
@@ -20,9 +20,15 @@ type Rehearsal struct {
 // errCurtain ends the rehearsal's transaction, which is never committed.
 var errCurtain = errors.New("the rehearsal is over")
 
-// Rehearse gives fn a Rehearsal on a copy of the facts as they are now. The copy is made at path, where no file is, and stays there for the
-// caller to remove. Changes are not held up meanwhile.
-func (s *Service) Rehearse(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
+// Rehearse gives fn a Rehearsal on the facts as they are now. It is for few rows: other changes wait until fn returns, which must not
+// change anything itself, nor wait for the caller.
+func (s *Service) Rehearse(ctx context.Context, actor access.Actor, fn func(*Rehearsal) error) error {
+	return s.rehearse(ctx, s.db, actor, fn)
+}
+
+// RehearseOnCopy gives fn a Rehearsal on a copy of the facts as they are now. The copy is made at path, where no file is, and stays there
+// for the caller to remove. Changes are not held up meanwhile.
+func (s *Service) RehearseOnCopy(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
 	if err := s.db.Snapshot(ctx, path); err != nil {
 		return err
 	}
@@ -31,8 +37,12 @@ func (s *Service) Rehearse(ctx context.Context, actor access.Actor, path string,
 		return access.Unavailable(err)
 	}
 	defer func() { err = errors.Join(err, facts.Close()) }()
+	return s.rehearse(ctx, facts, actor, fn)
+}
+
+func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Actor, fn func(*Rehearsal) error) error {
 	scratch := &Service{db: facts, engine: s.engine, now: s.now, log: s.log, rehearsalOf: s.db}
-	err = facts.Update(ctx, func(tx *store.Tx) error {
+	err := facts.Update(ctx, func(tx *store.Tx) error {
 		if err := fn(&Rehearsal{ctx: ctx, tx: tx, s: scratch, actor: actor}); err != nil {
 			return err
 		}
@@ -44,7 +54,7 @@ func (s *Service) Rehearse(ctx context.Context, actor access.Actor, path string,
 	return err
 }
 
-// Try judges the row and makes it true on the copy. It reports whether that changed anything, and, as a *RowError, why the row is refused;
+// Try judges the row and makes it true for the rows after it. It reports whether that changed anything, and, as a *RowError, why the row is refused;
 // the rehearsal goes on after that. Rows are checked and in the order of their ranks.
 func (r *Rehearsal) Try(row Row) (bool, error) {
 	changed := false

@@ -12,9 +12,6 @@ import (
 // MaxGateEntries is how many values one gate may list: e-mail domains travel in a caveat's context, which the engine limits.
 const MaxGateEntries = 90
 
-// maxDomainBytes is the longest domain that DNS can spell (RFC 1035, 2.3.4).
-const maxDomainBytes = 253
-
 // PolicyPatch is the body of a PUT on a chatbot's gates (3.5).
 type PolicyPatch struct {
 	Enabled       access.Optional[bool]
@@ -111,7 +108,7 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 	}
 	for i, d := range now.EmailDomains {
 		domain, err := access.ParseDomain(d)
-		if err != nil || len(domain) > maxDomainBytes {
+		if err != nil {
 			return fieldError("G2", fmt.Sprintf("/email_domains/%d", i), fmt.Sprintf("%q is not a domain", d))
 		}
 		now.EmailDomains[i] = domain

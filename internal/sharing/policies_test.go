@@ -120,7 +120,7 @@ func TestThePolicyWithTheMostAndLongestDomainsReachesTheEngine(t *testing.T) {
 	var domains []string
 	for n := range sharing.MaxGateEntries {
 		label := strings.Repeat(string(rune('a'+n%26)), 60)
-		domains = append(domains, label+"."+label+"."+label+"."+strings.Repeat("x", 10+n/26)+strings.Repeat("y", 55)[:55-n/26])
+		domains = append(domains, label+"."+label+"."+label+"."+strings.Repeat("x", 1+n/26)+strings.Repeat("y", 59-n/26))
 	}
 	require.NoError(t, e.gate(as("mia"), sharing.PolicyPatch{EmailDomains: access.Some(domains)}))
 }

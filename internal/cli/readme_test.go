@@ -1,0 +1,102 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// step is a command of the README and what it prints.
+type step struct{ command, output string }
+
+// What differs from one run to the next.
+var (
+	keyText   = regexp.MustCompile(`gw_[0-9A-Za-z]{12}_[0-9A-Za-z]{40,}`)
+	tokenText = regexp.MustCompile(`"zedtoken":"[^"]*"`)
+)
+
+// The tour in the README works as it stands, but for the port and the key: these are another one at each run.
+func TestReadme(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("the tour uses " + tool)
+		}
+	}
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	steps := readmeSteps(string(text))
+	require.Greater(t, len(steps), 20)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tickets.yaml"), []byte(readmeBlock(t, string(text), "yaml")), 0o600))
+	self, err := exec.LookPath("grantway") // testscript puts this program there
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(self, filepath.Join(dir, "grantway")))
+
+	port, err := freeAddress()
+	require.NoError(t, err)
+	var script strings.Builder
+	for i, s := range steps {
+		command := strings.ReplaceAll(s.command, "127.0.0.1:8080", port)
+		command = keyText.ReplaceAllString(command, `$(grep -o 'gw_[0-9A-Za-z_]*' server.log | head -1)`)
+		if strings.HasPrefix(command, "go build") {
+			command = ":" // the program is there already
+		}
+		if strings.HasPrefix(command, "kill") {
+			command += "; wait 2>/dev/null"
+		}
+		fmt.Fprintf(&script, "echo '=== %d'\n%s\n", i, command)
+	}
+	shell := exec.Command("bash", "-c", script.String())
+	shell.Dir = dir
+	shell.Env = append(os.Environ(), "GRANTWAY_LISTEN="+port, "GRANTWAY_SERVER=http://"+port, "NO_PROXY=*")
+	shell.WaitDelay = time.Minute
+	printed, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s", printed)
+	said := strings.ReplaceAll(string(printed), port, "127.0.0.1:8080")
+	for i, s := range steps {
+		_, after, found := strings.Cut(said, fmt.Sprintf("=== %d\n", i))
+		require.True(t, found, "%s", printed)
+		got, _, _ := strings.Cut(after, "=== ")
+		require.Equal(t, normal(s.output), normal(got), "$ %s", s.command)
+	}
+}
+
+func normal(output string) string {
+	output = keyText.ReplaceAllString(output, "KEY")
+	return strings.TrimSpace(tokenText.ReplaceAllString(output, "TOKEN"))
+}
+
+// readmeSteps are the commands in the README's console blocks: lines that begin with $, continued by lines that begin with >.
+func readmeSteps(text string) []step {
+	var steps []step
+	inside := false
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = strings.HasPrefix(line, "```console")
+		case !inside:
+		case strings.HasPrefix(line, "$ "):
+			steps = append(steps, step{command: strings.TrimSpace(line[2:])})
+		case strings.HasPrefix(line, "> "):
+			steps[len(steps)-1].command += "\n" + strings.TrimSpace(line[2:])
+		default:
+			steps[len(steps)-1].output += line
+		}
+	}
+	return steps
+}
+
+// readmeBlock is the one block of the README in the language.
+func readmeBlock(t *testing.T, text, language string) string {
+	_, after, found := strings.Cut(text, "```"+language+"\n")
+	require.True(t, found)
+	block, _, _ := strings.Cut(after, "```")
+	return block
+}
