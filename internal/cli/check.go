@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -105,25 +106,23 @@ func propertyValue(s string) any {
 	return json.RawMessage(s)
 }
 
-// verdict is a decision in words, with what the server says about it.
+// verdict is a decision in words, with what the server says about it: its reason, else whatever there is.
 func verdict(d client.Decision) string {
 	word := "denied"
 	if d.Allowed {
 		word = "allowed"
 	}
+	if reason, ok := d.Context["reason"].(string); ok {
+		return word + ": " + reason
+	}
 	var said []string
-	for name, value := range d.Context {
-		text, err := json.Marshal(value)
-		if s, ok := value.(string); ok {
-			text = []byte(s)
-		} else if err != nil {
-			continue
+	for _, name := range slices.Sorted(maps.Keys(d.Context)) {
+		if text, err := json.Marshal(d.Context[name]); err == nil {
+			said = append(said, name+": "+string(text))
 		}
-		said = append(said, name+": "+string(text))
 	}
 	if len(said) == 0 {
 		return word
 	}
-	slices.Sort(said)
 	return word + " (" + strings.Join(said, "; ") + ")"
 }
