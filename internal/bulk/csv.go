@@ -68,7 +68,7 @@ type csvReader struct {
 // next gives the fields of the next record, or what is wrong with it, or io.EOF.
 func (c *csvReader) next() (fields []string, bad, err error) {
 	for {
-		line, whole, err := c.lines.next(maxLine)
+		line, whole, err := c.lines.next()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -100,7 +100,7 @@ func (c *csvReader) next() (fields []string, bad, err error) {
 // more adds lines to a record whose last field goes on, up to one that can close it: one with an odd number of quotes.
 func (c *csvReader) more() (bad, err error) {
 	for {
-		line, whole, err := c.lines.next(maxLine)
+		line, whole, err := c.lines.next()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}

@@ -41,19 +41,19 @@ func newLines(r io.Reader) *lines {
 	return &lines{in: in}
 }
 
-// next gives the next line with its end. Of one that is longer than limit it gives the beginning, and says so. At the end of the file
+// next gives the next line with its end. Of one that is longer than maxLine it gives the beginning, and says so. At the end of the file
 // it gives io.EOF. The line is valid until the next call.
-func (l *lines) next(limit int) (line []byte, whole bool, err error) {
+func (l *lines) next() (line []byte, whole bool, err error) {
 	l.buf = l.buf[:0]
 	l.number++
 	whole = true
 	for {
 		part, err := l.in.ReadSlice('\n')
-		if len(l.buf)+len(part) <= limit {
+		if len(l.buf)+len(part) <= maxLine {
 			l.buf = append(l.buf, part...)
 		} else {
 			if whole {
-				l.buf = append(l.buf, part[:limit-len(l.buf)]...)
+				l.buf = append(l.buf, part[:maxLine-len(l.buf)]...)
 			}
 			whole = false
 		}

@@ -19,7 +19,7 @@ import (
 func readRelationships(r io.Reader, each Each) error {
 	in := newLines(r)
 	for {
-		raw, whole, err := in.next(maxLine)
+		raw, whole, err := in.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -43,7 +43,7 @@ func (p *progress) draw(phase string, total int64, more ...progressbar.Option) *
 // sent notes that n more bytes are on their way.
 func (p *progress) sent(n int) {
 	if p.bar != nil {
-		p.bar.Add(n) // fails only where the terminal is gone
+		_ = p.bar.Add(n) // fails only where the terminal is gone
 	}
 }
 
@@ -56,18 +56,18 @@ func (p *progress) event(e client.Event) {
 		p.clear()
 		p.bar = p.draw(e.Phase, e.Total, progressbar.OptionSetItsString("rows"), progressbar.OptionShowIts())
 	}
-	p.bar.Set64(e.Rows) // fails only where the terminal is gone
+	_ = p.bar.Set64(e.Rows) // fails only where the terminal is gone
 }
 
 // clear makes room for a line of text.
 func (p *progress) clear() {
 	if p.bar != nil {
-		p.bar.Clear()
+		_ = p.bar.Clear() // fails only where the terminal is gone
 	}
 }
 
 func (p *progress) finish() {
 	if p.bar != nil {
-		p.bar.Finish()
+		_ = p.bar.Finish() // fails only where the terminal is gone
 	}
 }

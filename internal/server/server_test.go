@@ -155,7 +155,7 @@ func TestRunFinishesCalls(t *testing.T) {
 	request.Header.Set("Content-Type", "application/json")
 	answered := make(chan *http.Response, 1)
 	go func() {
-		resp, err := client.Do(request)
+		resp, err := client.Do(request) //nolint:bodyclose // closed below, where it is received
 		if err != nil {
 			t.Error(err)
 		}

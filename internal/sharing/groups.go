@@ -51,22 +51,22 @@ func (s *Service) PutGroup(ctx context.Context, actor access.Actor, id access.Gr
 	return r, err
 }
 
-// managedGroup loads a group whose list the actor manages.
-func (c *caller) managedGroup(id access.GroupID) (access.Group, error) {
+// managedGroup refuses an actor who does not manage the group's list.
+func (c *caller) managedGroup(id access.GroupID) error {
 	o := access.Obj(access.TypeGroup, id)
 	g, ok, err := c.Group(id)
 	if err != nil {
-		return g, err
+		return err
 	}
 	if ok {
 		if ok, err = c.sees(o); err != nil {
-			return g, err
+			return err
 		}
 	}
 	if !ok {
-		return g, access.NotFound(o)
+		return access.NotFound(o)
 	}
-	return g, c.must(access.Update, access.Obj(access.TypeOrganization, g.Organization))
+	return c.must(access.Update, access.Obj(access.TypeOrganization, g.Organization))
 }
 
 // AddToGroup puts a user or an e-mail address on a group's list.
@@ -77,7 +77,7 @@ func (s *Service) AddToGroup(ctx context.Context, actor access.Actor, group acce
 }
 
 func (c *change) addToGroup(m access.GroupMembership) error {
-	if _, err := c.managedGroup(m.Group); err != nil {
+	if err := c.managedGroup(m.Group); err != nil {
 		return err
 	}
 	switch m.Member.Kind {
@@ -101,7 +101,7 @@ func (c *change) addToGroup(m access.GroupMembership) error {
 // RemoveFromGroup takes a principal off a group's list. It is an error of kind NotFound where it is not on it.
 func (s *Service) RemoveFromGroup(ctx context.Context, actor access.Actor, group access.GroupID, member access.Principal) (Change, error) {
 	return s.change(ctx, actor, "group_member.delete", access.Obj(access.TypeGroup, group), func(c *change) error {
-		if _, err := c.managedGroup(group); err != nil {
+		if err := c.managedGroup(group); err != nil {
 			return err
 		}
 		has, err := c.GroupHas(group, member)
@@ -186,7 +186,7 @@ func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganizati
 // GroupMembers lists who is on a group's list, by principal, to those who manage it.
 func (s *Service) GroupMembers(ctx context.Context, actor access.Actor, group access.GroupID, p Page) (ms []access.Principal, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.managedGroup(group); err != nil {
+		if err := c.managedGroup(group); err != nil {
 			return err
 		}
 		ms, next, err = visible(p,

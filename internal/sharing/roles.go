@@ -51,25 +51,25 @@ func (s *Service) PutRole(ctx context.Context, actor access.Actor, id access.Rol
 	return r, err
 }
 
-// managedRole loads a role that the actor may assign (U2).
-func (c *caller) managedRole(id access.RoleID) (access.Role, error) {
+// managedRole refuses an actor who may not assign the role (U2).
+func (c *caller) managedRole(id access.RoleID) error {
 	o := access.Obj(access.TypeRole, id)
 	role, ok, err := c.Role(id)
 	if err != nil {
-		return role, err
+		return err
 	}
 	if ok {
 		if ok, err = c.sees(o); err != nil {
-			return role, err
+			return err
 		}
 	}
 	if !ok {
-		return role, access.NotFound(o)
+		return access.NotFound(o)
 	}
 	if role.Organization == "" {
-		return role, ruled(c.must(access.Administer, access.PlatformObject), "U2")
+		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
 	}
-	return role, ruled(c.must(access.Update, access.Obj(access.TypeOrganization, role.Organization)), "U2")
+	return ruled(c.must(access.Update, access.Obj(access.TypeOrganization, role.Organization)), "U2")
 }
 
 // AssignRole gives a user a role (U2).
@@ -80,7 +80,7 @@ func (s *Service) AssignRole(ctx context.Context, actor access.Actor, role acces
 }
 
 func (c *change) assignRole(a access.RoleAssignment) error {
-	if _, err := c.managedRole(a.Role); err != nil {
+	if err := c.managedRole(a.Role); err != nil {
 		return err
 	}
 	if _, err := c.activeUser(a.User, "U2"); err != nil {
@@ -98,7 +98,7 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 // UnassignRole takes a role away. It is an error of kind NotFound where the user does not have it.
 func (s *Service) UnassignRole(ctx context.Context, actor access.Actor, role access.RoleID, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "role_assignment.delete", access.Obj(access.TypeRole, role), func(c *change) error {
-		if _, err := c.managedRole(role); err != nil {
+		if err := c.managedRole(role); err != nil {
 			return err
 		}
 		has, err := c.RoleAssigned(role, user)
@@ -207,7 +207,7 @@ func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganizatio
 // Assignees lists who has a role, by user, to those who may assign it.
 func (s *Service) Assignees(ctx context.Context, actor access.Actor, role access.RoleID, p Page) (us []access.UserID, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.managedRole(role); err != nil {
+		if err := c.managedRole(role); err != nil {
 			return err
 		}
 		us, next, err = visible(p,

@@ -125,7 +125,8 @@ func (f *extensionFile) validate(c *compiledExtension, rs []extensionRelationshi
 	if dev != nil {
 		defer dev.Dispose()
 	}
-	for _, e := range found.GetInputErrors() {
+	if errs := found.GetInputErrors(); len(errs) > 0 {
+		e := errs[0]
 		if e.GetSource() == developerv1.DeveloperError_RELATIONSHIP {
 			return f.refuse(lines[e.GetContext()], "%s", e.GetMessage())
 		}

@@ -95,7 +95,7 @@ func recognize(path string) error {
 	var header [100]byte // https://www.sqlite.org/fileformat.html#the_database_header
 	n, err := io.ReadFull(f, header[:])
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%s is empty: %w", path, os.ErrNotExist)
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
 		return err

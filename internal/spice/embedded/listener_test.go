@@ -121,7 +121,7 @@ func TestOutsideReadsOnly(t *testing.T) {
 			return err
 		},
 		"BulkImportRelationships": func() error {
-			stream, err := client.BulkImportRelationships(t.Context())
+			stream, err := client.BulkImportRelationships(t.Context()) //nolint:staticcheck // deprecated, offered all the same, and so refused
 			require.NoError(t, err)
 			_, err = stream.CloseAndRecv()
 			return err
