@@ -42,6 +42,7 @@ func TestReadme(t *testing.T) {
 	port, err := freeAddress()
 	require.NoError(t, err)
 	var script strings.Builder
+	script.WriteString("trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT\n") // a step that fails leaves no server
 	for i, s := range steps {
 		command := strings.ReplaceAll(s.command, "127.0.0.1:8080", port)
 		command = keyText.ReplaceAllString(command, `$(grep -o 'gw_[0-9A-Za-z_]*' server.log | head -1)`)

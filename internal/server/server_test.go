@@ -146,13 +146,14 @@ func TestRunFinishesCalls(t *testing.T) {
 	require.True(t, strings.HasPrefix(at.URL, "https://127.0.0.1:"), at.URL)
 
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "grantway.test"}, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "grantway.test"}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Minute,
 	}}
 	slow, feed := io.Pipe()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at.URL+"/access/v1/evaluation", slow)
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+rootKey)
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Expect", "100-continue") // the body is not sent before the server reads it, so that the call is under way then
 	answered := make(chan *http.Response, 1)
 	go func() {
 		resp, err := client.Do(request) //nolint:bodyclose // closed below, where it is received
