@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
@@ -19,6 +20,9 @@ type Projection func(ctx context.Context, each func(spice.Relationships) error) 
 
 // settingInstallation names the setting that tells this installation's marks from others'.
 const settingInstallation = "installation"
+
+// settingApplied names the setting that holds the mark of what has been carried and is in the outbox no more.
+const settingApplied = "outbox.applied"
 
 // Claim makes sure that the engine is this installation's, or nobody's, before its schema is written. An engine that holds somebody else's
 // data is refused with an error of kind Conflict, and left as it is.
@@ -66,54 +70,64 @@ func setting(ctx context.Context, db *store.DB) (installation string, ok bool, e
 // from a copy of another moment) is compared with the projection of all facts and mended, so that no grant that the facts do not know
 // stays in it.
 func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Projection, log *slog.Logger) (*Carrier, error) {
-	installation, _, err := setting(ctx, db)
-	if err != nil {
-		return nil, err
-	}
 	mark, err := engine.Mark(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var oldest, last int64
-	if err := db.View(ctx, func(tx *store.Tx) error {
-		entries, err := tx.Outbox(1)
-		if err != nil {
-			return err
-		}
-		if last, err = tx.LastChange(); err != nil {
-			return err
-		}
-		oldest = last + 1
-		if len(entries) > 0 {
-			oldest = entries[0].Seq
-		}
-		return nil
-	}); err != nil {
+	applied, possible, err := history(ctx, db)
+	if err != nil {
 		return nil, err
 	}
+	last := possible[len(possible)-1]
 	c := &Carrier{db: db, engine: engine, log: log, mark: mark, turn: make(chan struct{}, 1)}
-	c.mark.Installation = installation
 	c.last.Store(new(spice.Token))
-	if mark.Installation == installation && oldest-1 <= mark.Change && mark.Change <= last {
+	if slices.Contains(possible, mark) {
+		// The entries that the engine has already are carried again, in their order, before anybody asks: that changes nothing.
+		c.applied = applied
 		_, err := c.Drain(ctx)
 		return c, err
 	}
 	switch {
 	case mark != (spice.Mark{}):
-		log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", mark.Change, "store", last)
-	case last > 0:
+		log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", mark.Change, "store", last.Change)
+	case last.Change > 0:
 		log.Warn("the engine is empty; it is built again from the store")
 	}
 	if err := mend(ctx, engine, project); err != nil {
 		return nil, err
 	}
-	c.mark.Change = last
+	c.mark = last
 	token, err := engine.Apply(ctx, spice.Diff(nil, spice.FoldMark(c.mark)))
 	if err != nil {
 		return nil, err
 	}
 	c.last.Store(&token)
-	return c, db.Update(ctx, func(tx *store.Tx) error { return tx.DeleteOutbox(last) })
+	return c, c.done(ctx, last)
+}
+
+// history is the mark of what is not in the outbox any more, and every mark that an engine can have that stopped at or after it.
+func history(ctx context.Context, db *store.DB) (applied spice.Mark, possible []spice.Mark, err error) {
+	err = db.View(ctx, func(tx *store.Tx) error {
+		text, ok, err := tx.Setting(settingApplied)
+		if err != nil {
+			return err
+		}
+		if ok {
+			applied, err = spice.ParseMark(text)
+		} else {
+			applied.Installation, _, err = tx.Setting(settingInstallation)
+		}
+		if err != nil {
+			return err
+		}
+		possible = []spice.Mark{applied}
+		entries, err := tx.Outbox(0)
+		for _, e := range entries {
+			possible = append(possible, possible[len(possible)-1].Next(e.Seq, e.Updates))
+		}
+		return err
+	})
+	return applied, possible, err
 }
 
 // mend makes the engine hold what the projection says, and no mark: until the new one is written, an interrupted mending begins again.

@@ -37,8 +37,10 @@ type Carrier struct {
 	engine Engine
 	log    *slog.Logger
 	turn   chan struct{} // holds a token while somebody drains
-	mark   spice.Mark    // what the engine's mark is, guarded by turn
 	last   atomic.Pointer[spice.Token]
+
+	// Guarded by turn: the engine's mark, and the mark of what is in the outbox no more. They differ until the outbox is told what was applied.
+	mark, applied spice.Mark
 }
 
 // Last is the token of the newest change that this process applied. A decision at least as fresh sees every change that was answered (C3).
@@ -64,25 +66,39 @@ func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) {
 			return c.Last(), nil
 		}
 		all := make([]spice.Changes, len(entries))
+		mark := c.applied
 		for i, e := range entries {
 			changes, err := spice.UnmarshalChanges(e.Updates)
 			if err != nil {
 				return "", &access.Error{Kind: access.KindInternal, Detail: "the outbox cannot be read", Cause: fmt.Errorf("entry %d: %w", e.Seq, err)}
 			}
 			all[i] = changes
+			mark = mark.Next(e.Seq, e.Updates)
 		}
-		upTo := entries[len(entries)-1].Seq
-		mark := spice.Mark{Installation: c.mark.Installation, Change: upTo}
 		token, err := c.engine.Apply(ctx, append(spice.Merge(all...), spice.Diff(spice.FoldMark(c.mark), spice.FoldMark(mark))...))
 		if err != nil {
 			return "", err
 		}
-		c.mark = mark
 		c.last.Store(&token)
-		if err := c.db.Update(ctx, func(tx *store.Tx) error { return tx.DeleteOutbox(upTo) }); err != nil {
+		c.mark = mark
+		if err := c.done(ctx, mark); err != nil {
 			return "", err
 		}
 	}
+}
+
+// done takes what was applied up to the mark out of the outbox.
+func (c *Carrier) done(ctx context.Context, mark spice.Mark) error {
+	err := c.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.PutSetting(settingApplied, mark.String()); err != nil {
+			return err
+		}
+		return tx.DeleteOutbox(mark.Change)
+	})
+	if err == nil {
+		c.applied = mark
+	}
+	return err
 }
 
 // Run retries, until ctx ends, what the engine did not take when it was changed.

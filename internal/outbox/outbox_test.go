@@ -131,6 +131,21 @@ func TestAnOlderCopyOfTheStoreIsWhatHolds(t *testing.T) {
 	require.NoError(t, i.open(t, func(r running) { require.False(t, r.mayInteract(t)) }))
 }
 
+func TestAnEngineThatWentAnotherWayIsMendedAlsoAfterAsManyChanges(t *testing.T) {
+	mine, other := installation{t, t.TempDir()}, installation{t, t.TempDir()}
+	require.NoError(t, mine.open(t, func(r running) { r.found(t) }))
+	for _, name := range []string{"store.db", "engine.db"} {
+		copyFile(t, filepath.Join(mine.dir, name), filepath.Join(other.dir, name))
+	}
+	require.NoError(t, other.open(t, func(r running) { r.share(t) }))
+	require.NoError(t, mine.open(t, func(r running) {
+		_, err := r.PutUser(context.Background(), root, "dee", sharing.UserPatch{Type: access.Some(access.Internal)})
+		require.NoError(t, err)
+	}))
+	copyFile(t, filepath.Join(other.dir, "engine.db"), filepath.Join(mine.dir, "engine.db"))
+	require.NoError(t, mine.open(t, func(r running) { require.False(t, r.mayInteract(t)) }))
+}
+
 func TestWhatACrashLeftInTheOutboxIsCarriedBeforeAnythingElse(t *testing.T) {
 	i := installation{t, t.TempDir()}
 	var share spice.Relationships

@@ -7,7 +7,17 @@ import (
 	"github.com/authzed/spicedb/pkg/tuple"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/schema"
 )
+
+// storedParameters lists what each built-in caveat takes from its relationship and never from a caller.
+var storedParameters = map[string][]string{
+	schema.CaveatNotExpired:    {schema.StoredExpiresAt},
+	schema.CaveatLinkPresented: {schema.StoredLink},
+	schema.CaveatKeyUsable:     {schema.StoredExpiresAt, schema.StoredAllowedIPs},
+	schema.CaveatEmailDomainIn: {schema.StoredDomains},
+	schema.CaveatWithinLimits:  {schema.StoredLimits},
+}
 
 // extensionRelationship is one relationship of an extension file, its IDs in the form that Encode gives them.
 type extensionRelationship struct {
@@ -36,6 +46,13 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 		}
 		if r.OptionalExpiration != nil {
 			return nil, f.refuse(line, "an expiration that the engine decides is outlasted by its caches; write a caveat on `now` instead")
+		}
+		if c := r.OptionalCaveat; c != nil {
+			for _, parameter := range storedParameters[c.CaveatName] {
+				if _, stored := c.Context.AsMap()[parameter]; !stored {
+					return nil, f.refuse(line, "the built-in caveat %s needs its %s here, or callers could send one of their own", c.CaveatName, parameter)
+				}
+			}
 		}
 		if r.Resource.ObjectID, err = f.canonical(line, r.Resource.ObjectID); err != nil {
 			return nil, err

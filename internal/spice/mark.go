@@ -2,6 +2,8 @@ package spice
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +20,15 @@ import (
 type Mark struct {
 	Installation string // letters, digits and hyphens
 	Change       int64  // the number of the outbox entry that was applied last
+	History      string // a digest of all that was applied up to it, in hexadecimal: copies that went different ways differ in it
+}
+
+// Next is the mark once another change has been applied.
+func (m Mark) Next(change int64, updates []byte) Mark {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %d %d\n", m.History, change, len(updates))
+	h.Write(updates)
+	return Mark{Installation: m.Installation, Change: change, History: hex.EncodeToString(h.Sum(nil))}
 }
 
 // appliedService begins the ID of the service that a mark names.
@@ -28,8 +39,24 @@ func FoldMark(m Mark) Relationships {
 	if m == (Mark{}) {
 		return nil
 	}
-	id := fmt.Sprintf("%s%s/%d", appliedService, m.Installation, m.Change)
+	id := appliedService + m.String()
 	return Relationships{rel(platform(), schema.RelApplied, sub(&v1.ObjectReference{ObjectType: schema.TypeService, ObjectId: id}))}
+}
+
+// String writes the mark as ParseMark reads it.
+func (m Mark) String() string { return fmt.Sprintf("%s/%d/%s", m.Installation, m.Change, m.History) }
+
+// ParseMark reads what String wrote.
+func ParseMark(s string) (Mark, error) {
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 {
+		return Mark{}, fmt.Errorf("the mark %q cannot be read", s)
+	}
+	change, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return Mark{}, fmt.Errorf("the mark %q cannot be read: %w", s, err)
+	}
+	return Mark{Installation: parts[0], Change: change, History: parts[2]}, nil
 }
 
 // Mark reads the engine's mark; the zero Mark is none. The engine must have the schema.
@@ -39,12 +66,11 @@ func (c *Client) Mark(ctx context.Context) (Mark, error) {
 		if r.GetRelation() != schema.RelApplied {
 			return nil
 		}
-		installation, change, ok := strings.Cut(strings.TrimPrefix(r.GetSubject().GetObject().GetObjectId(), appliedService), "/")
-		n, err := strconv.ParseInt(change, 10, 64)
-		if !ok || err != nil {
-			return access.Unavailable(fmt.Errorf("the engine's mark %q cannot be read", r.GetSubject().GetObject().GetObjectId()))
+		mark, err := ParseMark(strings.TrimPrefix(r.GetSubject().GetObject().GetObjectId(), appliedService))
+		if err != nil {
+			return access.Unavailable(err)
 		}
-		marks = append(marks, Mark{Installation: installation, Change: n})
+		marks = append(marks, mark)
 		return nil
 	})
 	if err != nil || len(marks) == 0 {

@@ -28,10 +28,3 @@ func (tx *Tx) Outbox(limit int) ([]OutboxEntry, error) {
 func (tx *Tx) DeleteOutbox(upTo int64) error {
 	return tx.exec(`DELETE FROM outbox WHERE seq <= $1`, upTo)
 }
-
-// LastChange is the number of the newest entry that was ever appended, or 0.
-func (tx *Tx) LastChange() (int64, error) {
-	n, _, err := one(tx, func(r row) (n int64, err error) { err = r.Scan(&n); return n, err },
-		`SELECT value FROM counters WHERE name = $1`, counterOutbox)
-	return n, err
-}
