@@ -3,6 +3,7 @@ package bulk
 import (
 	"archive/zip"
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -113,16 +114,47 @@ func writeRelationships(w io.Writer, give giver) error {
 	return rw.close()
 }
 
+// writeTable writes one table. No table can say gates, so gated chatbots are left out: they would stand open where it is imported.
 func writeTable(w io.Writer, t *table, give giver) error {
 	if err := writeRecord(w, t.columns()); err != nil {
 		return err
 	}
-	return give(sharing.ExportQuery{Kinds: []sharing.Kind{t.kind}, People: true}, func(r sharing.Row) error {
+	return give(sharing.ExportQuery{Kinds: []sharing.Kind{t.kind}, People: true, Ungated: true}, func(r sharing.Row) error {
 		return writeRecord(w, t.write(r))
 	})
 }
 
-// writeTables writes all tables into one ZIP file.
+// leftOut names the file of a ZIP file that says what the tables do not.
+const leftOut = "LEFT-OUT.txt"
+
+// The lines of leftOut are comments, which an import of all files of the ZIP file passes over.
+const (
+	leftOutPreamble = `// The tables are for spreadsheets. They cannot say, and what is imported from them lacks:
+// organizations' names and limits; platform roles; whether users' addresses are verified, and who is deleted or inactive; users who belong to
+// no organization; names of teams, teams without members, and teams in teams; features; chatbots with gates or disabled ones, with all that
+// names them.
+// They name roles and groups and cannot create them: these must exist where the tables are imported.
+`
+	leftOutEnd = "// Use JSON Lines to move everything.\n"
+)
+
+// writeLeftOut writes what the tables do not say, and lists the chatbots that are in none.
+func writeLeftOut(w io.Writer, give giver) error {
+	if _, err := io.WriteString(w, leftOutPreamble); err != nil {
+		return err
+	}
+	err := give(sharing.ExportQuery{Kinds: []sharing.Kind{sharing.KindPolicy}}, func(r sharing.Row) error {
+		_, err := fmt.Fprintf(w, "// chatbot %q is left out: it has gates or is disabled\n", r.Key())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, leftOutEnd)
+	return err
+}
+
+// writeTables writes all tables into one ZIP file, and what they leave out.
 func writeTables(w io.Writer, give giver) error {
 	archive := zip.NewWriter(w)
 	for _, t := range tables {
@@ -133,6 +165,13 @@ func writeTables(w io.Writer, give giver) error {
 		if err := writeTable(file, t, give); err != nil {
 			return err
 		}
+	}
+	file, err := archive.Create(leftOut)
+	if err != nil {
+		return err
+	}
+	if err := writeLeftOut(file, give); err != nil {
+		return err
 	}
 	return archive.Close()
 }

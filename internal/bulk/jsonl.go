@@ -65,7 +65,7 @@ type cells []access.Action
 
 func (c *cells) UnmarshalJSON(data []byte) error {
 	var joined string
-	if json.Unmarshal(data, &joined) == nil && string(data) != "null" {
+	if json.Unmarshal(data, &joined) == nil {
 		*c = splitActions(joined)
 		return nil
 	}
@@ -198,7 +198,63 @@ func decode(raw []byte) (sharing.Row, error) {
 			return nil, access.Invalidf("", "the field %q is unknown; a line of the kind %s has %v", name, kind, known)
 		}
 	}
+	if err := unambiguous(raw); err != nil {
+		return nil, err
+	}
 	return s.decode(raw)
+}
+
+// unambiguous refuses what a decoder would pass over in silence, so that a file never seems to say more than is taken: null, which unsets a field
+// elsewhere and here would keep it, and a name that is there twice, of which the last would hold.
+func unambiguous(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return unambiguousValue(d, "")
+}
+
+// unambiguousValue checks one value, which belongs to the field of the line.
+func unambiguousValue(d *json.Decoder, field string) error {
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	switch token {
+	case nil:
+		return access.Invalidf("", "the field %q is null: leave it out, or unset it with a PUT", field)
+	case json.Delim('{'), json.Delim('['):
+	default:
+		return nil
+	}
+	names := map[string]bool{}
+	for d.More() {
+		within := field
+		if token == json.Delim('{') {
+			name, err := nameIn(d, names)
+			if err != nil {
+				return err
+			}
+			within = strings.TrimPrefix(field+"."+name, ".")
+		}
+		if err := unambiguousValue(d, within); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
+}
+
+// nameIn gives the next name of an object that has these already.
+func nameIn(d *json.Decoder, names map[string]bool) (string, error) {
+	token, err := d.Token()
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprint(token)
+	if names[name] {
+		return "", access.Invalidf("", "the field %q is there twice", name)
+	}
+	names[name] = true
+	return name, nil
 }
 
 // decode reads an object of the kind, whatever else it holds.

@@ -15,8 +15,12 @@ func newExport(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "write everything in a form that import takes back",
-		Long: `Writes what the server holds, as JSON Lines that import takes back, as a zip archive of CSV files, one for each table, or as SpiceDB
-relationships. Secrets are not part of it.
+		Long: `Writes what the server holds, but for secrets.
+
+  jsonl          everything: import makes it true again on another server
+  csv            tables for spreadsheets, in a zip archive that says in LEFT-OUT.txt what they cannot say; chatbots with gates and disabled
+                 ones are in none of them
+  relationships  what SpiceDB's tools can read; comments in it say what is left out
 
 A file appears under its name only when it is complete.`,
 		Example: `  grantway export -o everything.jsonl

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
@@ -123,7 +124,7 @@ func remoteOptions(c Config) ([]grpc.DialOption, error) {
 // prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store.
 func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (*outbox.Carrier, error) {
 	if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
-		return nil, err
+		return nil, claimFault(err)
 	}
 	if err := b.retract(ctx, x); err != nil {
 		return nil, err
@@ -132,6 +133,18 @@ func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Log
 		return nil, schemaFault(err)
 	}
 	return outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
+}
+
+// claimFault says what to do about an engine that is not this store's.
+func claimFault(err error) error {
+	var refusal *access.Error
+	if !errors.As(err, &refusal) || refusal.Kind != access.KindConflict {
+		return err
+	}
+	return &StartError{
+		Problem: refusal.Detail + ", or this installation's store.db was lost", Cause: err,
+		Advice: "Restore store.db from a backup. Where the data directory is new, give it an engine of its own: another --data, or an empty SpiceDB.",
+	}
 }
 
 // retract removes what the extension's file said at an earlier start and does not say any more. What it will say is noted before it is

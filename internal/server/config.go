@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func (c *Config) check() error {
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
 	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)
 	}
 	if c.PublicURL == "" {
@@ -92,4 +93,9 @@ func (c *Config) urlOf(address string) string {
 		scheme = "https"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
 }

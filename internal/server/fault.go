@@ -30,19 +30,37 @@ func dataFault(dir string, err error) error {
 	case errors.Is(err, sqlite.ErrInUse):
 		f.Problem = fmt.Sprintf("another process uses the data directory %s", dir)
 		f.Advice = "Stop that one, or choose another directory with --data."
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite.ErrFull):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite.ErrFull), sqliteCode(err) == codeFull:
+		f.Problem = fmt.Sprintf("the disk of the data directory %s is full", dir)
 		f.Advice = "Make room on the disk, then start again. What was answered is not lost."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		f.Problem = fmt.Sprintf("the data directory %s cannot be used: %v", dir, bare(err))
 		f.Advice = "Choose another one with --data, or change who may read and write there."
 	case errors.Is(err, sqlite.ErrNewer):
 		f.Advice = "Start the newer version, or choose another directory with --data."
-	case errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrForeign):
+	case errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrForeign),
+		sqliteCode(err) == codeCorrupt, sqliteCode(err) == codeNotADatabase:
 		f.Advice = "The file was left as it is. Restore the directory from a backup, or choose another one with --data."
 	default:
 		f.Advice = fmt.Sprintf("The data directory is %s; --data names another one.", dir)
 	}
 	return f
+}
+
+// SQLite's primary result codes that people can do something about (https://www.sqlite.org/rescode.html).
+const (
+	codeCorrupt      = 11
+	codeFull         = 13
+	codeNotADatabase = 26
+)
+
+// sqliteCode is the primary result code in an error of the store's driver, or 0.
+func sqliteCode(err error) int {
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) {
+		return coded.Code() & 0xff
+	}
+	return 0
 }
 
 // engineFault says what to do about an embedded engine that does not start.

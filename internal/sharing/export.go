@@ -13,8 +13,9 @@ const exportPage = 500
 
 // ExportQuery says what an export gives.
 type ExportQuery struct {
-	Kinds  []Kind // nil for all
-	People bool   // memberships carry address, name and type of the user
+	Kinds   []Kind // nil for all
+	People  bool   // memberships carry address, name and type of the user
+	Ungated bool   // no chatbot that its policy narrows, and nothing that names one: for forms that cannot say the policy
 }
 
 // Export gives each all facts as they are at one moment, as the rows that Import makes true again, those first that others build upon. A

@@ -18,6 +18,11 @@ func (e *exporting) chatbots() error {
 		},
 		func(b access.Chatbot) string { return string(b.ID) },
 		func(b access.Chatbot) error {
+			if e.query.Ungated {
+				if _, narrows, err := e.narrowing(b); err != nil || narrows {
+					return err
+				}
+			}
 			err := e.row(&ChatbotRow{Chatbot: b.ID, Organization: b.Organization, Owner: b.Owner, Visibility: b.Visibility, Name: b.Name})
 			if err != nil {
 				return err
@@ -31,12 +36,18 @@ func (e *exporting) chatbots() error {
 		})
 }
 
+// narrowing gives the chatbot's policy, and whether that keeps anybody out.
+func (e *exporting) narrowing(b access.Chatbot) (access.Policy, bool, error) {
+	p, _, err := e.Policy(b.ID)
+	return p, !p.Empty() || !b.Enabled, err
+}
+
 func (e *exporting) policy(b access.Chatbot) error {
 	if !e.wants(KindPolicy) {
 		return nil
 	}
-	p, _, err := e.Policy(b.ID)
-	if err != nil || p.Empty() && b.Enabled {
+	p, narrows, err := e.narrowing(b)
+	if err != nil || !narrows {
 		return err
 	}
 	r := &PolicyRow{
@@ -123,6 +134,15 @@ func (e *exporting) resources() error {
 			},
 			func(r access.Resource) string { return r.ID },
 			func(r access.Resource) error {
+				if e.query.Ungated {
+					b, _, err := e.Chatbot(r.Chatbot)
+					if err != nil {
+						return err
+					}
+					if _, narrows, err := e.narrowing(b); err != nil || narrows {
+						return err
+					}
+				}
 				return e.row(&ResourceRow{Type: t, ID: r.ID, Chatbot: r.Chatbot, Access: r.Mode, Allowed: r.Allowed})
 			})
 		if err != nil {
