@@ -37,11 +37,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "freeport": freePort, "ready": ready, "paste": paste, "firstkey": firstKey, "interrupt": interrupt, "truncate": truncate,
+			"exits": exits, "freeport": freePort, "ready": ready, "paste": paste, "firstkey": firstKey, "truncate": truncate,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_PROXY", "*")
-			env.Defer(func() { leaveNoServer(filepath.Join(env.WorkDir, "pid")) })
 			return nil
 		},
 	})
@@ -130,31 +129,6 @@ func firstKey(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("there is no key in %s", args[1])
-}
-
-// leaveNoServer kills the process whose ID a script that failed left in the file.
-func leaveNoServer(path string) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
-	}
-}
-
-// interrupt FILE interrupts the process whose ID is in the file, and waits until it has gone.
-func interrupt(ts *testscript.TestScript, _ bool, args []string) {
-	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
-	ts.Check(err)
-	ts.Check(os.Remove(ts.MkAbs(args[0])))
-	ts.Check(syscall.Kill(pid, syscall.SIGINT))
-	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
-		if syscall.Kill(pid, 0) != nil {
-			return
-		}
-	}
-	ts.Fatalf("process %d does not stop", pid)
 }
 
 // truncate FILE SIZE cuts the file.

@@ -64,6 +64,8 @@ func (c *Client) Import(ctx context.Context, sources []Source, o ImportOptions, 
 	form := multipart.NewWriter(input)
 	go func() { input.CloseWithError(writeForm(form, sources, sent)) }()
 	defer body.Close() // ends the goroutine, also where the server answers before it has read everything
+	// net/http does not give up a call whose body it is waiting for, such as a terminal at which nobody types.
+	defer context.AfterFunc(ctx, func() { _ = body.CloseWithError(ctx.Err()) })()
 
 	query := url.Values{}
 	if o.Format != "" {
