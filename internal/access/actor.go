@@ -22,6 +22,9 @@ type Actor struct {
 	RequestID    string         // for the record
 }
 
+// System is the actor of what time brings about and nobody calls for.
+var System = Actor{Key: "system", Access: KeyFull}
+
 // Unconfined reports whether the actor is an account key that acts as a site admin within its level (B2).
 func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organization == "" }
 

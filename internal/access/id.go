@@ -19,6 +19,10 @@ type (
 	GroupID        string
 	ChatbotID      string
 	KeyID          string
+	RequestID      string
+	InvitationID   string
+	NotificationID string
+	MailID         string
 )
 
 // AnyID is any of the typed IDs.

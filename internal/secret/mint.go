@@ -19,6 +19,8 @@ const (
 	idChars = 12
 	// secretChars of this alphabet hold 256 bits.
 	secretChars = 43
+	// nameChars of it hold 130 bits: for IDs that nobody may guess.
+	nameChars = 22
 	// previewChars of the secret are kept for people to tell keys apart; 232 bits stay unknown.
 	previewChars = 4
 )
@@ -43,6 +45,9 @@ func (h *Hasher) mint(prefix string) Minted {
 	text := head + random(secretChars)
 	return Minted{ID: access.KeyID(id), Text: text, Digest: h.Digest(text), Preview: text[:len(head)+previewChars]}
 }
+
+// NewID makes an ID for what nobody may guess and the caller does not name.
+func NewID() string { return random(nameChars) }
 
 // random is n characters of the alphabet, each as likely as any other.
 func random(n int) string {

@@ -102,6 +102,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	worker, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { carrier.Run(worker) })
+	running.Go(func() { changes.Run(worker) })
 	s.close = func() error {
 		stop()
 		running.Wait()

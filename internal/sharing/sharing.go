@@ -35,6 +35,7 @@ type Config struct {
 	Engine  Engine
 	Outbox  *outbox.Carrier
 	Secrets *secret.Hasher
+	Mails   bool             // whether there is a mail server, so that e-mails are queued for it
 	Now     func() time.Time // nil means time.Now
 	Log     *slog.Logger
 }
@@ -45,6 +46,7 @@ type Service struct {
 	engine  Engine
 	outbox  *outbox.Carrier
 	secrets *secret.Hasher
+	mails   bool
 	now     func() time.Time
 	log     *slog.Logger
 	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
@@ -58,7 +60,8 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	return &Service{
-		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, now: c.Now, log: c.Log, turn: make(chan struct{}, 1),
+		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, now: c.Now, log: c.Log,
+		turn: make(chan struct{}, 1),
 	}
 }
 
@@ -85,6 +88,7 @@ type change struct {
 	deltas        []spice.Changes
 	removals      []removal
 	reassignments []reassignment
+	unmailed      []access.Mail // what would have been mailed if there were a mail server
 }
 
 // refold notes that the facts implied the relationships before and now imply those after.
@@ -126,8 +130,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 
 	var changed bool
 	var failed step
+	var unmailed []access.Mail
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		changed = false
+		changed, unmailed = false, nil
 		var deltas []spice.Changes
 		for _, st := range steps {
 			failed = st
@@ -143,6 +148,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			}
 			changed = true
 			deltas = append(deltas, c.deltas...)
+			unmailed = append(unmailed, c.unmailed...)
 			if err := c.record(access.Done, nil); err != nil {
 				return err
 			}
@@ -163,6 +169,10 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	if err != nil {
 		s.recordRefusal(ctx, actor, failed, err)
 		return Change{}, err
+	}
+
+	for _, m := range unmailed {
+		s.log.Info("nobody is mailed, for there is no mail server", "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
 	}
 
 	// The change is committed: a caller who hangs up does not stop it from reaching the engine.
@@ -232,8 +242,11 @@ func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step
 	}
 }
 
-// ActorName is how the record and the lists name an actor: user:alice, or key:ID for a key that acts for itself.
+// ActorName is how the record and the lists name an actor: user:alice, key:ID for a key that acts for itself, or system.
 func ActorName(a access.Actor) string {
+	if a == access.System {
+		return "system"
+	}
 	if a.User != "" {
 		return "user:" + string(a.User)
 	}

@@ -226,6 +226,9 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 			return err
 		}
 	}
+	if err := c.DeleteNotificationsOf(u.ID); err != nil {
+		return err
+	}
 	return c.ungate(access.TypeUser, string(u.ID))
 }
 

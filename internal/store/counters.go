@@ -3,8 +3,9 @@ package store
 import "errors"
 
 const (
-	counterRecord = "record"
-	counterOutbox = "outbox"
+	counterRecord       = "record"
+	counterOutbox       = "outbox"
+	counterNotification = "notification"
 )
 
 // next takes the next number of the counter, from 1. The row stays locked until the transaction ends, so that numbers ascend in the order

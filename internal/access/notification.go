@@ -1,0 +1,60 @@
+package access
+
+import "time"
+
+// NotificationKind is what a user is told of (N3).
+type NotificationKind string
+
+const (
+	NotifyShared         NotificationKind = "share"            // a chatbot was shared with them (S11)
+	NotifyShareChanged   NotificationKind = "share-changed"    // the level of such a share changed (S11)
+	NotifyRequest        NotificationKind = "request"          // a request waits for their decision (S7)
+	NotifyRequestDecided NotificationKind = "request-decided"  // what became of a request of theirs (N3)
+	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot may not deploy any more (K3)
+)
+
+// NotificationKinds lists every kind.
+var NotificationKinds = []NotificationKind{
+	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned,
+}
+
+// Notification is one thing that one user was told, by ID (N3).
+type Notification struct {
+	ID        NotificationID   `json:"id,omitzero"` // ascending in the order in which they were made
+	User      UserID           `json:"user,omitzero"`
+	Kind      NotificationKind `json:"kind,omitzero"`
+	Chatbot   ChatbotID        `json:"chatbot,omitzero"`
+	Principal Principal        `json:"principal,omitzero"` // with whom the chatbot is shared, or is asked to be
+	Level     Level            `json:"level,omitzero"`
+	Request   RequestID        `json:"request,omitzero"`
+	State     RequestState     `json:"state,omitzero"` // of the request, when they were told
+	APIKey    KeyID            `json:"api_key,omitzero"`
+	By        string           `json:"by,omitzero"` // the actor that caused it, as in the record
+	CreatedAt time.Time        `json:"created_at,omitzero"`
+	ReadAt    time.Time        `json:"read_at,omitzero"` // or the zero time
+}
+
+// Mail is an e-mail that waits to be sent, by ID. It is made in the transaction of the change that it tells of, one for each person (S11).
+type Mail struct {
+	ID         MailID       `json:"id,omitzero"` // also the local part of its Message-ID, so that a receiver knows it again
+	To         Email        `json:"to,omitzero"`
+	User       UserID       `json:"user,omitzero"`       // whose address that is, or "" for an address of nobody known
+	About      Notification `json:"about,omitzero"`      // what it tells
+	Invitation InvitationID `json:"invitation,omitzero"` // or the invitation that it brings; About is then empty
+	State      MailState    `json:"state,omitzero"`
+	Attempts   int          `json:"attempts,omitzero"`
+	Due        time.Time    `json:"due,omitzero"` // when it is tried next
+	LastError  string       `json:"last_error,omitzero"`
+	CreatedAt  time.Time    `json:"created_at,omitzero"`
+}
+
+// MailState is how far an e-mail has got.
+type MailState string
+
+const (
+	MailQueued  MailState = "queued"
+	MailSending MailState = "sending" // handed to the mail server, which has not answered yet
+	MailSent    MailState = "sent"
+	MailFailed  MailState = "failed"  // the mail server refused it for good, or too often
+	MailUnknown MailState = "unknown" // the server ended, or the connection broke, before the answer: never sent again, for it may have been sent
+)
