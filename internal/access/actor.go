@@ -20,6 +20,12 @@ type Actor struct {
 	User         UserID         // as whom it acts, or "" for the key itself (B2)
 	Address      string         // the caller's IP address, for the record
 	RequestID    string         // for the record
+	Once         Once           // what keeps a repeated call from being carried out twice, if the caller sent it
+}
+
+// Once is the Idempotency-Key of a call, with the route and the digest of the body that it came with. The zero Once is none.
+type Once struct {
+	Route, Key, BodyDigest string
 }
 
 // System is the actor of what time brings about and nobody calls for.

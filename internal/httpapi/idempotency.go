@@ -20,8 +20,8 @@ const (
 
 // answers keeps the first answers to POSTs; *sharing.Service does.
 type answers interface {
-	Remembered(ctx context.Context, actor access.Actor, route, key, bodyDigest string) (status int, answer []byte, found bool, err error)
-	Remember(ctx context.Context, actor access.Actor, route, key, bodyDigest string, status int, answer []byte) error
+	Remembered(ctx context.Context, actor access.Actor) (status int, answer []byte, found bool, err error)
+	Remember(ctx context.Context, actor access.Actor, status int, answer []byte) error
 }
 
 // memory gives a repeated POST its first answer again.
@@ -51,23 +51,27 @@ func keyOf(h http.Header) (key string, sent bool, err error) {
 	return key, true, nil
 }
 
+// onceOf is what keeps the call with the key and the body from being carried out twice.
+func onceOf(r *http.Request, key string, body []byte) access.Once {
+	digest := sha256.Sum256(body)
+	return access.Once{Route: r.Method + " " + r.URL.EscapedPath(), Key: key, BodyDigest: hex.EncodeToString(digest[:])}
+}
+
 // remembered gives the first answer to the call, or does it and keeps the answer. Two calls with one key take turns. What is refused is not
 // kept: trying again after the cause has gone is what the key is for.
-func remembered[O any](r *http.Request, m *memory, actor access.Actor, key string, body []byte, status int, do func() (*O, error)) (int, []byte, error) {
-	ctx, route := r.Context(), r.Method+" "+r.URL.EscapedPath()
-	digest := sha256.Sum256(body)
-	bodyDigest := hex.EncodeToString(digest[:])
-	done, err := m.take(ctx, strings.Join([]string{string(actor.Key), string(actor.User), route, key}, "\x00"))
+func remembered[O any](r *http.Request, m *memory, actor access.Actor, status int, do func(access.Actor) (*O, error)) (int, []byte, error) {
+	ctx := r.Context()
+	done, err := m.take(ctx, strings.Join([]string{string(actor.Key), string(actor.User), actor.Once.Route, actor.Once.Key}, "\x00"))
 	if err != nil {
 		return 0, nil, err
 	}
 	defer done()
 
-	first, answer, found, err := m.answers.Remembered(ctx, actor, route, key, bodyDigest)
+	first, answer, found, err := m.answers.Remembered(ctx, actor)
 	if err != nil || found {
 		return first, answer, err
 	}
-	out, err := do()
+	out, err := do(actor)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -79,7 +83,7 @@ func remembered[O any](r *http.Request, m *memory, actor access.Actor, key strin
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := m.answers.Remember(context.WithoutCancel(ctx), actor, route, key, bodyDigest, status, again); err != nil {
+	if err := m.answers.Remember(context.WithoutCancel(ctx), actor, status, again); err != nil {
 		m.log.Error("the answer to a call could not be kept for its repetition", "route", r.Pattern, "request_id", actor.RequestID, "error", err)
 	}
 	answer, err = json.Marshal(out)

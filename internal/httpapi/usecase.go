@@ -69,12 +69,13 @@ func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor acce
 	if err != nil {
 		return err
 	}
-	do := func() (*O, error) { return u.call(r.Context(), actor, &in) }
+	do := func(actor access.Actor) (*O, error) { return u.call(r.Context(), actor, &in) }
 	if u.memory != nil {
 		if key, sent, err := keyOf(r.Header); err != nil {
 			return err
 		} else if sent {
-			status, answer, err := remembered(r, u.memory, actor, key, raw, u.status, do)
+			actor.Once = onceOf(r, key, raw)
+			status, answer, err := remembered(r, u.memory, actor, u.status, do)
 			if err != nil {
 				return err
 			}
@@ -82,7 +83,7 @@ func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor acce
 			return nil
 		}
 	}
-	out, err := do()
+	out, err := do(actor)
 	if err != nil {
 		return err
 	}

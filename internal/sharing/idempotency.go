@@ -9,15 +9,18 @@ import (
 )
 
 // Remembered finds the first answer to a POST that was sent with an Idempotency-Key, scoped to caller, actor and route. A key that comes
-// again with another body is a conflict.
-func (s *Service) Remembered(ctx context.Context, actor access.Actor, route, key, bodyDigest string) (status int, answer []byte, found bool, err error) {
+// again with another body is a conflict, and so is one whose call was carried out by a server that ended before it could keep the answer.
+func (s *Service) Remembered(ctx context.Context, actor access.Actor) (status int, answer []byte, found bool, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		a, ok, err := tx.Idempotent(string(actor.Key), string(actor.User), route, key)
+		a, ok, err := tx.Idempotent(string(actor.Key), string(actor.User), actor.Once.Route, actor.Once.Key)
 		if err != nil || !ok {
 			return err
 		}
-		if a.BodyDigest != bodyDigest {
+		if a.BodyDigest != actor.Once.BodyDigest {
 			return access.Conflictf("", "this Idempotency-Key came before with another body")
+		}
+		if a.Status == carriedOut {
+			return access.Conflictf("", "the call with this Idempotency-Key was carried out, and its answer was lost: ask for the state that it left")
 		}
 		status, answer, found = a.Status, a.Answer, true
 		return nil
@@ -28,13 +31,26 @@ func (s *Service) Remembered(ctx context.Context, actor access.Actor, route, key
 // RememberFor is how long the answer to a POST is kept at least.
 const RememberFor = 24 * time.Hour
 
+// carriedOut stands for the status of a call whose answer is not kept yet.
+const carriedOut = 0
+
+// once notes, in the transaction of the change, that the call was carried out: whatever happens to its answer, it is not carried out again.
+func (c *change) once() error {
+	once := c.actor.Once
+	if once.Key == "" {
+		return nil
+	}
+	return c.PutIdempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key,
+		store.IdempotentAnswer{BodyDigest: once.BodyDigest, Status: carriedOut, At: c.now})
+}
+
 // Remember keeps the answer to a POST for its Idempotency-Key, and forgets those that are older than RememberFor. It must hold no secret.
-func (s *Service) Remember(ctx context.Context, actor access.Actor, route, key, bodyDigest string, status int, answer []byte) error {
+func (s *Service) Remember(ctx context.Context, actor access.Actor, status int, answer []byte) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.PruneIdempotent(s.now().Add(-RememberFor)); err != nil {
 			return err
 		}
-		return tx.PutIdempotent(string(actor.Key), string(actor.User), route, key,
-			store.IdempotentAnswer{BodyDigest: bodyDigest, Status: status, Answer: answer, At: s.now().UTC()})
+		return tx.PutIdempotent(string(actor.Key), string(actor.User), actor.Once.Route, actor.Once.Key,
+			store.IdempotentAnswer{BodyDigest: actor.Once.BodyDigest, Status: status, Answer: answer, At: s.now().UTC()})
 	})
 }

@@ -152,6 +152,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			if err := c.record(access.Done, nil); err != nil {
 				return err
 			}
+			if err := c.once(); err != nil {
+				return err
+			}
 		}
 		if merged := spice.Merge(deltas...); len(merged) > 0 {
 			if err := merged.Validate(); err != nil {
