@@ -27,6 +27,7 @@ const ActorHeader = "Grantway-Actor"
 type Facts interface {
 	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
 	TouchAccountKey(id access.KeyID, at time.Time) error
+	RenewAccountKey(id access.KeyID, old, digest string) error
 	User(id access.UserID) (access.User, bool, error)
 	Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error)
 	Setting(name string) (string, bool, error)
@@ -54,12 +55,11 @@ type Authenticator struct {
 	secrets *secret.Hasher
 	now     func() time.Time
 	rootKey string
-	failed  func(error)
 
-	mu      sync.Mutex
-	root    string // the digest of the root key, or "" while there is none
-	touched map[access.KeyID]time.Time
-	touches sync.WaitGroup
+	uses uses
+
+	mu   sync.Mutex
+	root string // the digest of the root key, or "" while there is none
 }
 
 // New makes an authenticator. Until EnsureRootKey is called there is no root key.
@@ -70,19 +70,21 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Touched == nil {
 		c.Touched = func(error) {}
 	}
-	return &Authenticator{
+	a := &Authenticator{
 		view: func(ctx context.Context, fn func(Facts) error) error {
 			return db.View(ctx, func(tx T) error { return fn(tx) })
 		},
 		update: func(ctx context.Context, fn func(Facts) error) error {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
 		},
-		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, failed: c.Touched, touched: map[access.KeyID]time.Time{},
+		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey,
 	}
+	a.uses = uses{update: a.update, failed: c.Touched, noted: map[access.KeyID]time.Time{}}
+	return a
 }
 
 // Close waits until the uses of keys that are being noted are noted. No Authenticate may run any more.
-func (a *Authenticator) Close() { a.touches.Wait() }
+func (a *Authenticator) Close() { a.uses.wait() }
 
 // Authenticate says who sent the request. The address is the connection's: no header of the caller is believed about it.
 func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
@@ -100,15 +102,17 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 		actor.Address = address.String()
 	}
 
-	digest, now := a.secrets.Digest(token), a.now()
-	if a.isRoot(digest) {
+	digests, now := a.secrets.Digests(token), a.now()
+	digest, isRoot := a.isRoot(digests)
+	if isRoot {
 		actor.Key, actor.Access = secret.RootKey, access.KeyFull
 		if acting {
 			err = a.view(r.Context(), func(f Facts) error { return mayActFor(f, actor) })
 		}
 	} else {
 		err = a.view(r.Context(), func(f Facts) error {
-			key, err := usable(f, digest, address, now)
+			var key access.AccountKey
+			key, digest, err = usable(f, digests, address, now)
 			if err != nil {
 				return err
 			}
@@ -125,22 +129,37 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 	if err != nil {
 		return access.Actor{}, err
 	}
-	a.touch(actor.Key, now)
+	switch {
+	case !isRoot:
+		a.uses.note(actor.Key, now, touchAccountKey(actor.Key, now, digest, digests[0]))
+	case digest != digests[0]:
+		a.renewRoot(now, digests[0])
+	}
 	return actor, nil
 }
 
-// usable gives the key with the digest, if it may be used now and from the address (B1).
-func usable(f Facts, digest string, address netip.Addr, now time.Time) (access.AccountKey, error) {
-	key, known, err := f.AccountKeyByDigest(digest)
+// usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1).
+func usable(f Facts, digests []string, address netip.Addr, now time.Time) (access.AccountKey, string, error) {
+	key, digest, known, err := byDigest(digests, f.AccountKeyByDigest)
 	switch {
 	case err != nil:
-		return key, err
+		return key, "", err
 	case !known || expired(key, now):
-		return key, access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+		return key, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
 	case !within(address, key.AllowedIPs):
-		return key, access.Deniedf("B1", "the key may not be used from this address")
+		return key, "", access.Deniedf("B1", "the key may not be used from this address")
 	}
-	return key, nil
+	return key, digest, nil
+}
+
+// byDigest looks a secret up by its digests under each of the hash keys, and tells by which it was found.
+func byDigest[K any](digests []string, find func(digest string) (K, bool, error)) (key K, digest string, known bool, err error) {
+	for _, digest := range digests {
+		if key, known, err := find(digest); err != nil || known {
+			return key, digest, known, err
+		}
+	}
+	return key, "", false, nil
 }
 
 // bearer reads the one credential of a request.

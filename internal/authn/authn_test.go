@@ -34,10 +34,8 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := &world{T: t, db: db, now: now}
-	w.update(func(tx *store.Tx) error {
-		w.secrets, err = secret.Ensure(tx)
-		return err
-	})
+	w.secrets, err = secret.ParseHasher(secret.NewHashKey())
+	require.NoError(t, err)
 	w.auth = authn.New(db, authn.Config{Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { t.Error(err) }})
 	t.Cleanup(w.auth.Close)
 	w.root, err = w.auth.EnsureRootKey(t.Context())
@@ -246,6 +244,48 @@ func TestLastUseIsNotedOncePerMinute(t *testing.T) {
 	require.Equal(t, w.now, use())
 }
 
+// The hash key is rotated: what was made under the old one works, and is hashed anew when it is used (K2).
+func TestHashKeyRotation(t *testing.T) {
+	w := newWorld(t)
+	old, current := secret.NewHashKey(), secret.NewHashKey()
+	use := func(keys string) {
+		var err error
+		w.secrets, err = secret.ParseHasher(keys)
+		require.NoError(t, err)
+		w.auth.Close()
+		w.auth = authn.New(w.db, authn.Config{Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { t.Error(err) }})
+		_, err = w.auth.EnsureRootKey(t.Context())
+		require.NoError(t, err)
+	}
+	w.update(func(tx *store.Tx) error { return tx.DeleteSetting("authn.root_key_digest") })
+	use(old)
+	w.update(func(tx *store.Tx) error { return tx.DeleteSetting("authn.root_key_digest") })
+	printed, err := w.auth.EnsureRootKey(t.Context())
+	require.NoError(t, err)
+	used, idle := w.key(access.AccountKey{Access: access.KeyReadOnly}), w.key(access.AccountKey{Access: access.KeyReadOnly})
+
+	use(current + "," + old)
+	for _, k := range []string{printed, used, printed, used} {
+		_, err = w.auth.Authenticate(call(k), "")
+		require.NoError(t, err)
+	}
+	fresh := w.key(access.AccountKey{Access: access.KeyReadOnly})
+
+	use(current)
+	for _, k := range []string{printed, used, fresh} {
+		_, err = w.auth.Authenticate(call(k), "")
+		require.NoError(t, err, "it was hashed anew, or made since")
+	}
+	w.refused(call(idle), access.KindUnauthenticated, "B1")
+
+	use(old)
+	for _, k := range []string{printed, used, fresh} {
+		w.refused(call(k), access.KindUnauthenticated, "B1")
+	}
+	_, err = w.auth.Authenticate(call(idle), "")
+	require.NoError(t, err, "its digest is the old key's still")
+}
+
 func FuzzAuthenticate(f *testing.F) {
 	f.Add("Bearer x", "alice")
 	f.Add("bearer  gw_a_b", "")
@@ -274,6 +314,7 @@ type noFacts struct{}
 
 func (noFacts) AccountKeyByDigest(string) (k access.AccountKey, ok bool, err error) { return }
 func (noFacts) TouchAccountKey(access.KeyID, time.Time) error                       { return nil }
+func (noFacts) RenewAccountKey(access.KeyID, string, string) error                  { return nil }
 func (noFacts) User(access.UserID) (u access.User, ok bool, err error)              { return }
 func (noFacts) Membership(access.OrganizationID, access.UserID) (m access.Membership, ok bool, err error) {
 	return

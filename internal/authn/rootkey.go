@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 )
 
 // settingRootKey names the setting that holds the digest of the root key that was made at the first start.
@@ -52,10 +54,26 @@ func (a *Authenticator) setRoot(digest string) {
 	a.root = digest
 }
 
-// isRoot compares in constant time.
-func (a *Authenticator) isRoot(digest string) bool {
+// isRoot reports whether one of the digests is the root key's, and which. It compares in constant time.
+func (a *Authenticator) isRoot(digests []string) (digest string, is bool) {
 	a.mu.Lock()
 	root := a.root
 	a.mu.Unlock()
-	return root != "" && hmac.Equal([]byte(root), []byte(digest))
+	for _, d := range digests {
+		if root != "" && hmac.Equal([]byte(root), []byte(d)) {
+			return d, true
+		}
+	}
+	return "", false
+}
+
+// renewRoot keeps the digest of the root key that was made at the first start under the current hash key.
+func (a *Authenticator) renewRoot(now time.Time, digest string) {
+	a.uses.note(secret.RootKey, now, func(f Facts) error {
+		if err := f.PutSetting(settingRootKey, digest); err != nil {
+			return err
+		}
+		a.setRoot(digest)
+		return nil
+	})
 }

@@ -28,6 +28,10 @@ func newServe(std streams) *cobra.Command {
 		Long: `Runs the server until it is interrupted. Without flags it needs nothing else: relationships and facts are in two files in the data directory.
 Its first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is set.
 
+Secrets are kept hashed, with a key that is not in the store: GRANTWAY_HASH_KEY, or the file hash.key in the data directory. To replace it,
+put a new one (openssl rand -hex 32) before it, as the first line of the file, and start again. What was hashed with the old one is known
+until that is taken out, and hashed anew when it is used.
+
 --demo loads the worked examples of the access model, into a data directory of its own, and prints commands to try.`,
 		Example: `  grantway serve --demo
   grantway serve --listen 127.0.0.1:9000 --data /var/lib/grantway`,
@@ -58,6 +62,9 @@ Its first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is 
 	flags.StringVar(&c.RootKey, "root-key", "",
 		"first account `KEY`; rather give it as a variable, since other users see the flags of a program")
 	markDefault(cmd, "root-key", "made at the first start and printed once")
+	flags.StringVar(&c.HashKey, "hash-key", "",
+		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first. Rather give it as a variable, too")
+	markDefault(cmd, "hash-key", "hash.key in the data directory, made at the first start")
 	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
 	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")

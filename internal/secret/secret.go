@@ -11,6 +11,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -19,61 +22,66 @@ import (
 // store: nobody lists or deletes it through the API.
 const RootKey access.KeyID = "root"
 
-// hashKeyBytes is the length of the installation's hash key: that of the hash, as RFC 2104 recommends.
+// hashKeyBytes is the length of a hash key: that of the hash, as RFC 2104 recommends.
 const hashKeyBytes = sha256.Size
 
-// settingHashKey names the setting that holds the installation's hash key in hexadecimal.
-const settingHashKey = "secret.hash_key"
-
-// Settings is where the installation keeps its hash key; a transaction of the store is one.
-type Settings interface {
-	Setting(name string) (string, bool, error)
-	PutSetting(name, value string) error
-}
-
-// Hasher digests secrets with the installation's hash key, so that a copy of the store alone tells nobody whether a guess is right (K2).
+// Hasher digests secrets with the installation's hash keys, so that a copy of the store alone tells nobody whether a guess is right (K2).
+// The first of its keys is the current one, under which all is digested that is new; what was digested under the others is still known again.
 // It is safe for concurrent use.
 type Hasher struct {
-	key []byte
+	keys [][]byte
 }
 
-// NewHasher uses the key, which must have at least 32 bytes.
-func NewHasher(key []byte) (*Hasher, error) {
-	if len(key) < hashKeyBytes {
-		return nil, fmt.Errorf("the key that hashes secrets needs at least %d bytes, this one has %d", hashKeyBytes, len(key))
+// NewHasher uses the keys, the current one first. Each must have at least 32 bytes.
+func NewHasher(keys ...[]byte) (*Hasher, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("there is no key that hashes secrets")
 	}
-	return &Hasher{key: append([]byte(nil), key...)}, nil
-}
-
-// Ensure uses the hash key of the installation, which it makes at the first call. Both happen in the caller's transaction.
-func Ensure(s Settings) (*Hasher, error) {
-	text, found, err := s.Setting(settingHashKey)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		key := make([]byte, hashKeyBytes)
-		rand.Read(key) // never fails: crypto/rand ends the process instead
-		text = hex.EncodeToString(key)
-		if err := s.PutSetting(settingHashKey, text); err != nil {
-			return nil, err
+	h := &Hasher{}
+	for _, key := range keys {
+		if len(key) < hashKeyBytes {
+			return nil, fmt.Errorf("a key that hashes secrets has at least %d bytes, and one of these has %d", hashKeyBytes, len(key))
 		}
+		h.keys = append(h.keys, slices.Clone(key))
 	}
-	key, err := hex.DecodeString(text)
-	if err != nil {
-		return nil, errors.New("the store's key that hashes secrets is damaged: it is not hexadecimal")
-	}
-	return NewHasher(key)
+	return h, nil
 }
 
-// Digest is the HMAC-SHA256 of the secret under the installation's key, in hexadecimal.
-func (h *Hasher) Digest(secret string) string {
-	mac := hmac.New(sha256.New, h.key)
+// ParseHasher uses the keys in the text, the current one first: in hexadecimal, separated by commas or white space. Its errors hold no part
+// of the text.
+func ParseHasher(text string) (*Hasher, error) {
+	var keys [][]byte
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		key, err := hex.DecodeString(word)
+		if err != nil {
+			return nil, errors.New("a key that hashes secrets is not hexadecimal")
+		}
+		keys = append(keys, key)
+	}
+	return NewHasher(keys...)
+}
+
+// NewHashKey makes a hash key, in hexadecimal.
+func NewHashKey() string {
+	key := make([]byte, hashKeyBytes)
+	rand.Read(key) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(key)
+}
+
+// Digest is the HMAC-SHA256 of the secret under the current key, in hexadecimal.
+func (h *Hasher) Digest(secret string) string { return digest(h.keys[0], secret) }
+
+// Digests are those of the secret under each of the keys, the current one first.
+func (h *Hasher) Digests(secret string) []string {
+	all := make([]string, len(h.keys))
+	for i, key := range h.keys {
+		all[i] = digest(key, secret)
+	}
+	return all
+}
+
+func digest(key []byte, secret string) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(secret))
 	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// Matches reports whether the digest is the secret's, in a time that does not depend on where they differ.
-func (h *Hasher) Matches(secret, digest string) bool {
-	return hmac.Equal([]byte(h.Digest(secret)), []byte(digest))
 }

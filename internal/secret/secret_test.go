@@ -16,39 +16,74 @@ type settings map[string]string
 func (s settings) Setting(name string) (string, bool, error) { v, ok := s[name]; return v, ok, nil }
 func (s settings) PutSetting(name, value string) error       { s[name] = value; return nil }
 
-func TestEnsureKeepsTheKey(t *testing.T) {
-	kept := settings{}
-	first, err := secret.Ensure(kept)
-	require.NoError(t, err)
-	again, err := secret.Ensure(kept)
-	require.NoError(t, err)
-	require.Equal(t, first.Digest("a"), again.Digest("a"))
+func (s settings) DeleteSetting(name string) error { delete(s, name); return nil }
 
-	other, err := secret.Ensure(settings{})
+// hasher uses the keys, the current one first.
+func hasher(t *testing.T, keys ...string) *secret.Hasher {
+	t.Helper()
+	h, err := secret.ParseHasher(strings.Join(keys, ","))
 	require.NoError(t, err)
-	require.NotEqual(t, first.Digest("a"), other.Digest("a"), "another installation has another hash key")
+	return h
 }
 
-func TestEnsureRefusesDamage(t *testing.T) {
-	for _, text := range []string{"", "zz", "00ff"} {
-		_, err := secret.Ensure(settings{"secret.hash_key": text})
-		require.Error(t, err, "%q", text)
+func TestParseHasher(t *testing.T) {
+	a, b := strings.Repeat("a1", 32), strings.Repeat("B2", 33)
+	of := hasher(t, a).Digest("x")
+	for _, text := range []string{a + "," + b, a + "\n" + b + "\n", " " + a + " ,\r\n\t" + b, strings.ToUpper(a) + "," + b} {
+		h, err := secret.ParseHasher(text)
+		require.NoError(t, err, "%q", text)
+		require.Equal(t, of, h.Digest("x"), "the first key is the current one")
+		require.Equal(t, []string{of, hasher(t, b).Digest("x")}, h.Digests("x"))
 	}
+	for _, text := range []string{"", "\n", ",", "zz", "00ff", a[:62], a[:63], a + "," + b[:10], a + ",nonsense"} {
+		_, err := secret.ParseHasher(text)
+		require.Error(t, err, "%q", text)
+		require.NotContains(t, err.Error(), "nonsense", "what may be a key is not shown")
+	}
+	require.NotEqual(t, secret.NewHashKey(), secret.NewHashKey())
+	hasher(t, secret.NewHashKey())
 }
 
-func TestMatches(t *testing.T) {
-	h, err := secret.NewHasher([]byte(strings.Repeat("k", 32)))
+func TestConfirm(t *testing.T) {
+	first, second, third := secret.NewHashKey(), secret.NewHashKey(), secret.NewHashKey()
+	store := settings{}
+	origin, err := secret.OriginOf(store)
 	require.NoError(t, err)
-	m := h.NewAccountKey()
-	require.True(t, h.Matches(m.Text, m.Digest))
-	require.False(t, h.Matches(m.Text+"x", m.Digest))
-	require.False(t, h.Matches("", m.Digest))
-	require.False(t, h.Matches(m.Text, ""))
+	require.Equal(t, secret.Origin{}, origin, "a new store takes any key")
+	require.NoError(t, hasher(t, first).Confirm(store))
+	origin, err = secret.OriginOf(store)
+	require.NoError(t, err)
+	require.Equal(t, secret.Origin{Used: true}, origin)
+	for _, v := range store {
+		require.NotContains(t, v, first, "the key is not in the store")
+	}
+
+	require.ErrorIs(t, hasher(t, second).Confirm(store), secret.ErrOtherKey)
+	require.NoError(t, hasher(t, first).Confirm(store), "a refusal changes nothing")
+	require.NoError(t, hasher(t, second, first).Confirm(store), "rotated")
+	require.ErrorIs(t, hasher(t, first).Confirm(store), secret.ErrOtherKey, "what was hashed since would not be known")
+	require.NoError(t, hasher(t, second).Confirm(store), "the old one is taken out")
+	require.ErrorIs(t, hasher(t, third, first).Confirm(store), secret.ErrOtherKey)
+}
+
+// Earlier versions kept the key in the store.
+func TestConfirmTakesTheKeyOutOfTheStore(t *testing.T) {
+	kept, other := secret.NewHashKey(), secret.NewHashKey()
+	store := settings{"secret.hash_key": kept}
+	origin, err := secret.OriginOf(store)
+	require.NoError(t, err)
+	require.Equal(t, secret.Origin{Kept: kept, Used: true}, origin)
+	require.ErrorIs(t, hasher(t, other).Confirm(store), secret.ErrOtherKey)
+	require.Equal(t, settings{"secret.hash_key": kept}, store, "it is not taken out while it is nowhere else")
+	require.NoError(t, hasher(t, other, kept).Confirm(store))
+	require.NotContains(t, store, "secret.hash_key")
+	require.NoError(t, hasher(t, other).Confirm(store))
+
+	require.Error(t, hasher(t, other).Confirm(settings{"secret.hash_key": "damaged"}))
 }
 
 func TestMintedForm(t *testing.T) {
-	h, err := secret.NewHasher(make([]byte, 32))
-	require.NoError(t, err)
+	h := hasher(t, secret.NewHashKey())
 	seen := map[string]bool{}
 	for range 1000 {
 		m := h.NewAccountKey()

@@ -23,6 +23,7 @@ type Config struct {
 	TLSCert, TLSKey string // PEM files; both or none
 
 	RootKey string // the first full key; "" is one made at the first start
+	HashKey string // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
 	Demo    bool   // load the worked examples of the model
 
 	SchemaExtension string // a SpiceDB validation file with definitions beside the built-in ones, or ""

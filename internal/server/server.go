@@ -8,10 +8,8 @@ import (
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
-	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/store"
 )
 
 // Server is everything between the network and the files. It answers through its Handler until it is closed.
@@ -64,11 +62,8 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	if err != nil {
 		return nil, err
 	}
-	var secrets *secret.Hasher
-	if err := b.store.Update(ctx, func(tx *store.Tx) (err error) {
-		secrets, err = secret.Ensure(tx)
-		return err
-	}); err != nil {
+	secrets, err := openSecrets(ctx, c, b.store)
+	if err != nil {
 		return nil, err
 	}
 	changes := sharing.New(sharing.Config{

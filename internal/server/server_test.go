@@ -36,8 +36,14 @@ func config(t *testing.T) server.Config {
 // do sends a call with the root key and returns its status and body.
 func do(t *testing.T, h http.Handler, method, path, body string) (int, string) {
 	t.Helper()
+	return doAs(t, h, rootKey, method, path, body)
+}
+
+// doAs sends a call with the key.
+func doAs(t *testing.T, h http.Handler, key, method, path, body string) (int, string) {
+	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+rootKey)
+	r.Header.Set("Authorization", "Bearer "+key)
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

@@ -33,6 +33,8 @@ type env struct {
 	wire   *wire
 	now    time.Time
 	close  func()
+
+	hashKeys string // the current one first
 }
 
 // root is the unconfined full key that acts for itself.
@@ -47,7 +49,7 @@ func as(u access.UserID) access.Actor {
 
 func newEnv(t testing.TB) *env {
 	t.Helper()
-	e := &env{t: t, ctx: context.Background(), dir: t.TempDir(), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	e := &env{t: t, ctx: context.Background(), dir: t.TempDir(), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hashKeys: secret.NewHashKey()}
 	e.open()
 	t.Cleanup(func() { e.close() })
 	return e
@@ -71,13 +73,10 @@ func (e *env) open() {
 	require.NoError(e.t, err)
 	carrier, err := outbox.Open(e.ctx, db, e.engine, sharing.Projection(db), slog.Default())
 	require.NoError(e.t, err)
-	var hasher *secret.Hasher
-	require.NoError(e.t, db.Update(e.ctx, func(tx *store.Tx) (err error) {
-		hasher, err = secret.Ensure(tx)
-		return err
-	}))
+	secrets, err := secret.ParseHasher(e.hashKeys)
+	require.NoError(e.t, err)
 	e.Service = sharing.New(sharing.Config{
-		Store: db, Engine: e.engine, Outbox: carrier, Secrets: hasher,
+		Store: db, Engine: e.engine, Outbox: carrier, Secrets: secrets,
 		Now: func() time.Time { return e.now }, Log: slog.Default(),
 	})
 }

@@ -54,3 +54,8 @@ func (tx *Tx) AccountKeys(f AccountKeyFilter, after access.KeyID, limit int) ([]
 func (tx *Tx) TouchAccountKey(id access.KeyID, t time.Time) error {
 	return tx.exec(`UPDATE account_keys SET last_used = $1 WHERE id = $2 AND last_used < $1`, micros(t), id)
 }
+
+// RenewAccountKey replaces the digest that stands for the key's secret, unless it is another one by now.
+func (tx *Tx) RenewAccountKey(id access.KeyID, old, digest string) error {
+	return tx.exec(`UPDATE account_keys SET digest = $1 WHERE id = $2 AND digest = $3`, digest, id, old)
+}

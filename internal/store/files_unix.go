@@ -25,8 +25,8 @@ func lock(path string) (release func() error, err error) {
 	return f.Close, nil
 }
 
-// syncDir makes a change of names in the directory survive a loss of power.
-func syncDir(path string) error {
+// SyncDir makes a change of names in the directory survive a loss of power.
+func SyncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
 		return err

@@ -23,5 +23,5 @@ func lock(path string) (release func() error, err error) {
 	return func() error { return syscall.CloseHandle(h) }, nil
 }
 
-// syncDir does nothing: Windows writes changes of names to its own log.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: Windows writes changes of names to its own log.
+func SyncDir(string) error { return nil }

@@ -11,3 +11,8 @@ func (tx *Tx) Setting(name string) (string, bool, error) {
 func (tx *Tx) PutSetting(name, value string) error {
 	return tx.exec(putSetting, name, value)
 }
+
+// DeleteSetting forgets the value.
+func (tx *Tx) DeleteSetting(name string) error {
+	return tx.exec(`DELETE FROM settings WHERE name = $1`, name)
+}

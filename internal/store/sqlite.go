@@ -134,7 +134,7 @@ func create(ctx context.Context, path string) error {
 	if err := os.Rename(draft, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(path))
 }
 
 // createEmpty makes the file itself, since SQLite would let others read it. SQLite gives its side files the same permissions.
