@@ -1,5 +1,10 @@
 package access
 
+import (
+	"slices"
+	"strings"
+)
+
 // KeyAccess is the level of an account key (B1).
 type KeyAccess string
 
@@ -56,4 +61,23 @@ type Subject struct {
 	Type     Type
 	ID       string
 	Confined bool // for a service: ID is the organization whose admin it acts as, not the platform
+}
+
+// SubjectTypes are the types that a question may be about.
+var SubjectTypes = []Type{TypeUser, TypeVisitor, TypeAPIKey}
+
+// ParseSubject reads `user:alice`, `visitor:anonymous` or `api_key:ID`. The error is of kind Invalid.
+func ParseSubject(s string) (Subject, error) {
+	t, id, _ := strings.Cut(s, ":")
+	if !slices.Contains(SubjectTypes, Type(t)) {
+		return Subject{}, Invalidf("", "%q is not a subject: write user:ID, visitor:ID or api_key:ID", s)
+	}
+	id, err := ParseID[string](id)
+	return Subject{Type: Type(t), ID: id}, err
+}
+
+// UnmarshalText is ParseSubject.
+func (s *Subject) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSubject(string(text))
+	return err
 }

@@ -37,6 +37,8 @@ type Facts interface {
 	OrganizationOf(o access.Object) (access.OrganizationID, bool, error)
 	// Resource gives a document, an MCP server or a metric.
 	Resource(t access.Type, id string) (access.Resource, bool, error)
+	// ResourceIDs lists a chatbot's documents, MCP servers or metrics by ID, at most limit of those after the one named.
+	ResourceIDs(t access.Type, of access.ChatbotID, after string, limit int) ([]string, error)
 	Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error)
 }
 

@@ -34,6 +34,18 @@ func (f storeFacts) ActiveUsers(of access.OrganizationID, after access.UserID, l
 	return firstOf(limit, people, home), nil
 }
 
+func (f storeFacts) ResourceIDs(t access.Type, of access.ChatbotID, after string, limit int) ([]string, error) {
+	resources, err := f.Resources(t, store.ResourceFilter{Chatbot: of}, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(resources))
+	for i, r := range resources {
+		ids[i] = r.ID
+	}
+	return ids, nil
+}
+
 // active lists users who are there, reading on where some of those listed are not.
 func (f storeFacts) active(filter store.UserFilter, after access.UserID, limit int) ([]access.UserID, error) {
 	var ids []access.UserID

@@ -7,10 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// subjectTypes are the types that a question may be about (api.md, C1).
-var subjectTypes = []access.Type{access.TypeUser, access.TypeVisitor, access.TypeAPIKey}
-
-func isSubjectType(t access.Type) bool { return slices.Contains(subjectTypes, t) }
+func isSubjectType(t access.Type) bool { return slices.Contains(access.SubjectTypes, t) }
 
 // byID is how the property `by` of an API key says that its ID is the key's ID and not its secret.
 const byID = "id"

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
@@ -27,9 +28,15 @@ type Authenticator interface {
 	Authenticate(r *http.Request, requestID string) (access.Actor, error)
 }
 
+// Decisions says what of a chatbot's a subject may use; *decision.Service is one.
+type Decisions interface {
+	ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject decision.Entity, page decision.Page) (decision.Found, error)
+}
+
 // Config is what the API stands on.
 type Config struct {
 	Sharing    *sharing.Service
+	Decisions  Decisions
 	Authn      Authenticator
 	Ready      map[string]func(context.Context) error // the parts that /readyz asks, by name
 	AuthZEN    Handler                                // the decisions under /access/v1 with the actor, and their metadata without

@@ -19,7 +19,8 @@ import (
 // here are the things of acme that the paths of routes name.
 var here = map[string]string{
 	"user": string(bob), "org": string(acme), "team": string(support), "inner": string(nested), "role": string(tier1), "group": string(list),
-	"principal": "user:bob", "chatbot": string(helper),
+	"principal": "user:bob", "chatbot": string(helper), "feature": "traces",
+	"documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
 }
 
 // bodies are what the routes are sent, by name. None would change anything but what the test expects to be refused.
@@ -34,6 +35,11 @@ var bodies = map[string]any{
 	"putChatbot":      fields{"name": "Mallory"},
 	"transferChatbot": fields{"to": gus},
 	"putShare":        fields{"access": access.ReadWrite},
+	"putPolicy":       fields{"enabled": true},
+	"putFeature":      fields{"enabled": true},
+	"putDocument":     fields{"access": access.ModePublic},
+	"putMCPServer":    fields{"access": access.ModePublic},
+	"putMetric":       fields{"access": access.ModePublic},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
 	"evaluate":        decisionBody, "evaluateAll": decisionBody,
 	"searchSubjects": decisionBody, "searchResources": decisionBody, "searchActions": decisionBody,
@@ -50,6 +56,10 @@ func callOf(rt httpapi.RouteInfo, things map[string]string) testenv.Call {
 		path = strings.Replace(path, "{role}", string(access.ContentUser), 1)
 	}
 	for name, id := range things {
+		if collection, parameter, ok := strings.Cut(name, "/"); ok {
+			path = strings.Replace(path, "/"+collection+"/{"+parameter+"}", "/"+collection+testenv.Path(id), 1)
+			continue
+		}
 		path = strings.ReplaceAll(path, "{"+name+"}", testenv.Path(id)[1:])
 	}
 	c := testenv.Call{Method: rt.Method, Path: path, Header: http.Header{"X-Request-Id": {"the-same"}}}
@@ -169,7 +179,7 @@ func outsiders(e *testenv.Env) map[string]testenv.Call {
 }
 
 // missingID is an ID like the one given, of the same length, that nothing has.
-func missingID(id string) string { return id[:len(id)-1] + "~" }
+func missingID(id string) string { return id[:len(id)-1] + "z" }
 
 // TestC6 compares byte for byte what outsiders are told about acme's things and about things that do not exist. Creating is another
 // matter: an ID that is taken is told (C6).

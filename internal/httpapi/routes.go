@@ -1,6 +1,10 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/grantway/grantway/internal/access"
+)
 
 // routes is the route table: every route, and what it demands of its callers.
 func (a *api) routes() []route {
@@ -57,6 +61,28 @@ func (a *api) routes() []route {
 		{get, "/v1/chatbots/{chatbot}/shares", "listShares", readers, "List the shares of a chatbot", does(a.listShares)},
 		{put, "/v1/chatbots/{chatbot}/shares/{principal}", "putShare", changers, "Share a chatbot, or change a share", does(a.putShare)},
 		{del, "/v1/chatbots/{chatbot}/shares/{principal}", "deleteShare", changers, "End a share", does(a.deleteShare)},
+
+		{get, "/v1/chatbots/{chatbot}/policy", "getPolicy", readers, "Read the gates of a chatbot", does(a.getPolicy)},
+		{put, "/v1/chatbots/{chatbot}/policy", "putPolicy", changers, "Set and unset gates of a chatbot", does(a.putPolicy)},
+		{get, "/v1/chatbots/{chatbot}/features", "listFeatures", readers, "List the features of a chatbot", does(a.listFeatures)},
+		{get, "/v1/chatbots/{chatbot}/features/{feature}", "getFeature", readers, "Read a feature", does(a.getFeature)},
+		{put, "/v1/chatbots/{chatbot}/features/{feature}", "putFeature", changers, "Set a feature", does(a.putFeature)},
+		{del, "/v1/chatbots/{chatbot}/features/{feature}", "deleteFeature", changers, "Unset a feature", does(a.deleteFeature)},
+
+		{get, "/v1/chatbots/{chatbot}/documents", "listDocuments", readers, "List the documents of a chatbot", does(a.listResources(access.TypeDocument))},
+		{get, "/v1/documents/{id}", "getDocument", readers, "Read a document", does(a.getResource(access.TypeDocument))},
+		{put, "/v1/documents/{id}", "putDocument", changers, "Create or change a document", does(a.putResource(access.TypeDocument))},
+		{del, "/v1/documents/{id}", "deleteDocument", changers, "Delete a document", does(a.deleteResource(access.TypeDocument))},
+
+		{get, "/v1/chatbots/{chatbot}/mcp-servers", "listMCPServers", readers, "List the MCP servers of a chatbot", does(a.listResources(access.TypeMCPServer))},
+		{get, "/v1/mcp-servers/{id}", "getMCPServer", readers, "Read an MCP server", does(a.getResource(access.TypeMCPServer))},
+		{put, "/v1/mcp-servers/{id}", "putMCPServer", changers, "Create or change an MCP server", does(a.putResource(access.TypeMCPServer))},
+		{del, "/v1/mcp-servers/{id}", "deleteMCPServer", changers, "Delete an MCP server", does(a.deleteResource(access.TypeMCPServer))},
+
+		{get, "/v1/chatbots/{chatbot}/metrics", "listMetrics", readers, "List the metrics of a chatbot", does(a.listResources(access.TypeMetric))},
+		{get, "/v1/metrics/{id}", "getMetric", readers, "Read a metric", does(a.getResource(access.TypeMetric))},
+		{put, "/v1/metrics/{id}", "putMetric", changers, "Create or change a metric", does(a.putResource(access.TypeMetric))},
+		{del, "/v1/metrics/{id}", "deleteMetric", changers, "Delete a metric", does(a.deleteResource(access.TypeMetric))},
 
 		{get, "/v1/keys", "listKeys", keyMakers, "List account keys", does(a.listKeys)},
 		{post, "/v1/keys", "createKey", keyMakers, "Make an account key", makes(a.createKey)},

@@ -14,6 +14,8 @@ const (
 	formatID        = "id"
 	formatEmail     = "email"
 	formatPrincipal = "principal"
+	formatSubject   = "subject"
+	formatFeature   = "feature-name"
 	formatTime      = "date-time"
 )
 
@@ -29,6 +31,7 @@ func newRegistry() huma.Registry {
 	describe[access.KeyID, id](r)
 	describe[access.Email, email](r)
 	describe[access.Principal, principal](r)
+	describe[access.Subject, subject](r)
 	describe[access.OrgRole, orgRole](r)
 	describe[access.TeamRole, teamRole](r)
 	describe[access.PlatformRole, platformRole](r)
@@ -36,6 +39,7 @@ func newRegistry() huma.Registry {
 	describe[access.Visibility, visibility](r)
 	describe[access.Level, level](r)
 	describe[access.Audience, audience](r)
+	describe[access.Mode, mode](r)
 	describe[access.KeyAccess, keyAccess](r)
 
 	optional[string](r)
@@ -49,6 +53,13 @@ func newRegistry() huma.Registry {
 	optional[access.Visibility](r)
 	optional[access.Level](r)
 	optional[access.Audience](r)
+	optional[access.Mode](r)
+	optional[access.ChatbotID](r)
+	optional[[]access.Principal](r)
+	optional[[]access.UserID](r)
+	optional[[]access.OrganizationID](r)
+	optional[[]access.UserType](r)
+	optional[map[string]float64](r)
 	return r
 }
 
@@ -76,6 +87,7 @@ type (
 	id        struct{}
 	email     struct{}
 	principal struct{}
+	subject   struct{}
 )
 
 func (id) Schema(huma.Registry) *huma.Schema {
@@ -93,6 +105,10 @@ func (principal) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
+func (subject) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: formatSubject, Examples: []any{"user:alice"}, Description: "user:ID, visitor:ID or api_key:ID"}
+}
+
 type (
 	orgRole      struct{}
 	teamRole     struct{}
@@ -101,6 +117,7 @@ type (
 	visibility   struct{}
 	level        struct{}
 	audience     struct{}
+	mode         struct{}
 	keyAccess    struct{}
 )
 
@@ -111,6 +128,7 @@ func (userType) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Use
 func (visibility) Schema(huma.Registry) *huma.Schema   { return oneOf(access.Visibilities) }
 func (level) Schema(huma.Registry) *huma.Schema        { return oneOf(access.Levels) }
 func (audience) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Audiences) }
+func (mode) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Modes) }
 func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
 
 // oneOf is a string that is one of the words.

@@ -20,6 +20,8 @@ var parsers = map[string]func(string) error{
 	formatID:        func(s string) error { _, err := access.ParseID[string](s); return err },
 	formatEmail:     func(s string) error { _, err := access.ParseEmail(s); return err },
 	formatPrincipal: func(s string) error { _, err := access.ParsePrincipal(s); return err },
+	formatSubject:   func(s string) error { _, err := access.ParseSubject(s); return err },
+	formatFeature:   func(s string) error { _, err := access.ParseFeatureName(s); return err },
 	formatTime: func(s string) error {
 		if _, err := time.Parse(time.RFC3339, s); err != nil {
 			return access.Invalidf("", "%q is not an RFC 3339 time, such as 2026-01-31T12:00:00Z", s)

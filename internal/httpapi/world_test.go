@@ -26,6 +26,13 @@ const (
 	list    access.GroupID   = "list1"
 )
 
+// What hangs on helper.
+var (
+	handbook = access.Object{Type: access.TypeDocument, ID: "handbook"}
+	tools    = access.Object{Type: access.TypeMCPServer, ID: "tools"}
+	revenue  = access.Object{Type: access.TypeMetric, ID: "revenue"}
+)
+
 // fields is a body.
 type fields = testenv.Fields
 
@@ -53,5 +60,10 @@ func newWorld(t testing.TB, options ...testenv.Option) *testenv.Env {
 	e.As(alice).Does(http.MethodPut, testenv.Path("v1", "groups", string(list), "members", "user:bob"), nil)
 	e.As(mel).PutsChatbot(helper, fields{"organization": acme, "name": "Helper"})
 	e.As(mel).Shares(helper, bob, access.ReadOnly)
+	e.As(mel).SetsPolicy(helper, fields{"email_domains": []string{"example.com"}})
+	e.As(mel).PutsFeature(helper, "traces", fields{"enabled": true, "allowed_roles": []string{"tier1"}})
+	e.As(mel).Puts(handbook, fields{"chatbot": helper, "access": access.ModeRestricted, "allowed": []string{"user:bob"}})
+	e.As(mel).Puts(tools, fields{"chatbot": helper})
+	e.As(mel).Puts(revenue, fields{"chatbot": helper, "access": access.ModeRestricted, "allowed": []string{"team:support"}})
 	return e
 }

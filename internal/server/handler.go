@@ -37,7 +37,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return httpapi.New(httpapi.Config{
-		Sharing: changes, Authn: callers, Metrics: metrics, Log: c.Log, Version: Version(),
+		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: metrics, Log: c.Log, Version: Version(),
 		Imports: files.Import, Export: files.Export,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{

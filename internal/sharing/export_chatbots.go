@@ -64,7 +64,7 @@ func (e *exporting) features(b access.Chatbot) error {
 	if !e.wants(KindFeature) {
 		return nil
 	}
-	features, err := e.Features(b.ID)
+	features, err := e.Features(b.ID, "", 0)
 	if err != nil {
 		return err
 	}

@@ -41,16 +41,9 @@ func (s *Service) PutFeature(ctx context.Context, actor access.Actor, bot access
 }
 
 func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (access.Feature, error) {
-	o := access.Obj(access.TypeChatbot, bot)
-	b, ok, err := c.Chatbot(bot)
+	b, err := c.updatable(bot)
 	if err != nil {
 		return access.Feature{}, err
-	}
-	if !ok {
-		return access.Feature{}, access.NotFound(o)
-	}
-	if err := c.must(access.Update, o); err != nil {
-		return access.Feature{}, ruled(err, "R2")
 	}
 	old, exists, err := c.Feature(bot, name)
 	if err != nil {
@@ -88,6 +81,67 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	return f, c.PutFeature(f)
 }
 
+// updatable loads a chatbot that the actor may update, and with it what hangs on it (R2).
+func (c *caller) updatable(bot access.ChatbotID) (access.Chatbot, error) {
+	o := access.Obj(access.TypeChatbot, bot)
+	b, ok, err := c.Chatbot(bot)
+	if err != nil {
+		return b, err
+	}
+	if !ok {
+		return b, access.NotFound(o)
+	}
+	return b, ruled(c.must(access.Update, o), "R2")
+}
+
+// feature loads a feature that is set on a chatbot that the actor may update (R2).
+func (c *caller) feature(bot access.ChatbotID, name string) (access.Feature, error) {
+	if _, err := c.updatable(bot); err != nil {
+		return access.Feature{}, err
+	}
+	f, ok, err := c.Feature(bot, name)
+	if err == nil && !ok {
+		err = access.NotFound(access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)})
+	}
+	return f, err
+}
+
+// Feature reads a feature's settings. It is an error of kind NotFound where nothing is set, and the feature is off.
+func (s *Service) Feature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (f access.Feature, err error) {
+	err = s.read(ctx, actor, func(c *caller) (err error) {
+		f, err = c.feature(bot, name)
+		return err
+	})
+	return f, err
+}
+
+// Features lists the features that are set on a chatbot, by name.
+func (s *Service) Features(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (fs []access.Feature, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, err := c.updatable(bot); err != nil {
+			return err
+		}
+		fs, next, err = visible(p,
+			func(after string, limit int) ([]access.Feature, error) { return c.Features(bot, after, limit) },
+			func(f access.Feature) string { return f.Name }, nil)
+		return err
+	})
+	return fs, next, err
+}
+
+// DeleteFeature unsets a feature, which is off from then on (F1). It is an error of kind NotFound where nothing is set.
+func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (Change, error) {
+	return s.change(ctx, actor, "feature.delete", access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)}, func(c *change) error {
+		f, err := c.feature(bot, name)
+		if err != nil {
+			return err
+		}
+		c.refold(spice.FoldFeature(f), nil)
+		c.state(f, nil)
+		return c.Tx.DeleteFeature(bot, name)
+	})
+}
+
 // judgeLimits refuses limits that bound nothing, and more than the engine takes (F1).
 func judgeLimits(limits map[string]float64) error {
 	if len(limits) > MaxLimits {
@@ -106,7 +160,7 @@ func judgeLimits(limits map[string]float64) error {
 
 // dropFeatures removes a chatbot's features (O4).
 func (c *change) dropFeatures(bot access.ChatbotID) error {
-	features, err := c.Features(bot)
+	features, err := c.Features(bot, "", 0)
 	if err != nil {
 		return err
 	}
@@ -116,7 +170,7 @@ func (c *change) dropFeatures(bot access.ChatbotID) error {
 		if err := c.took(feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
 			return err
 		}
-		if err := c.DeleteFeature(f.Chatbot, f.Name); err != nil {
+		if err := c.Tx.DeleteFeature(f.Chatbot, f.Name); err != nil {
 			return err
 		}
 	}

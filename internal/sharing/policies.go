@@ -24,11 +24,30 @@ type PolicyPatch struct {
 	DeniedUsers   access.Optional[[]access.UserID]
 }
 
+// Gates is a chatbot's gates: whether it is enabled at all (G1), and the others (G2–G8).
+type Gates struct {
+	Enabled bool
+	Policy  access.Policy
+}
+
 // PolicyResult is a chatbot's gates after a change.
 type PolicyResult struct {
 	Change
-	Enabled bool
-	Policy  access.Policy
+	Gates
+}
+
+// Policy reads a chatbot's gates. They name people, and so they are read only by those who manage its access.
+func (s *Service) Policy(ctx context.Context, actor access.Actor, bot access.ChatbotID) (g Gates, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		b, err := c.managed(bot)
+		if err != nil {
+			return ruled(err, "A3")
+		}
+		g.Enabled = b.Enabled
+		g.Policy, _, err = c.Policy(bot)
+		return err
+	})
+	return g, err
 }
 
 // PutPolicy sets and unsets gates (G1–G8).

@@ -150,7 +150,7 @@ func (p projector) chatbots() error {
 			if err := p.each(spice.FoldChatbot(state)); err != nil {
 				return err
 			}
-			features, err := p.tx.Features(b.ID)
+			features, err := p.tx.Features(b.ID, "", 0)
 			if err != nil {
 				return err
 			}

@@ -58,16 +58,9 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	if r.Chatbot == "" {
 		return r, fieldError("I3", "/chatbot", "a new "+string(t)+" names its chatbot")
 	}
-	bot := access.Obj(access.TypeChatbot, r.Chatbot)
-	b, ok, err := c.Chatbot(r.Chatbot)
+	b, err := c.updatable(r.Chatbot)
 	if err != nil {
 		return r, err
-	}
-	if !ok {
-		return r, access.NotFound(bot)
-	}
-	if err := c.must(access.Update, bot); err != nil {
-		return r, ruled(err, "R2")
 	}
 	if exists && r.Chatbot != old.Chatbot {
 		return r, taken(o)
@@ -156,25 +149,58 @@ func (c *change) dropResource(r access.Resource) error {
 	return c.Tx.DeleteResource(r.Type, r.ID)
 }
 
-// DeleteResource removes a document, an MCP server or a metric. Where the actor may neither use it nor update its chatbot it answers as if
-// it were not there (R3).
+// managedResource loads a document, an MCP server or a metric that the actor manages. To those who may use it without managing it, it is denied;
+// to all others it answers as if it were not there (R3).
+func (c *caller) managedResource(o access.Object) (access.Resource, error) {
+	r, ok, err := c.Resource(o.Type, o.ID)
+	if err != nil {
+		return r, err
+	}
+	if ok {
+		if ok, err = c.sees(o); err != nil {
+			return r, err
+		}
+	}
+	if !ok {
+		return r, access.NotFound(o)
+	}
+	_, err = c.updatable(r.Chatbot)
+	return r, err
+}
+
+// Resource reads the settings of a document, an MCP server or a metric, with the list of those whom it admits.
+func (s *Service) Resource(ctx context.Context, actor access.Actor, t access.Type, id string) (r access.Resource, err error) {
+	err = s.read(ctx, actor, func(c *caller) (err error) {
+		r, err = c.managedResource(access.Object{Type: t, ID: id})
+		return err
+	})
+	return r, err
+}
+
+// Resources lists a chatbot's documents, MCP servers or metrics, by ID, to whoever manages them (R2). Those that a subject may use are listed
+// by package decision (R4).
+func (s *Service) Resources(ctx context.Context, actor access.Actor, t access.Type, bot access.ChatbotID, p Page) (rs []access.Resource, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, err := c.updatable(bot); err != nil {
+			return err
+		}
+		rs, next, err = visible(p,
+			func(after string, limit int) ([]access.Resource, error) {
+				return c.Resources(t, store.ResourceFilter{Chatbot: bot}, after, limit)
+			},
+			func(r access.Resource) string { return r.ID }, nil)
+		return err
+	})
+	return rs, next, err
+}
+
+// DeleteResource removes a document, an MCP server or a metric.
 func (s *Service) DeleteResource(ctx context.Context, actor access.Actor, t access.Type, id string) (Change, error) {
 	o := access.Object{Type: t, ID: id}
 	return s.change(ctx, actor, string(t)+".delete", o, func(c *change) error {
-		r, ok, err := c.Resource(t, id)
+		r, err := c.managedResource(o)
 		if err != nil {
 			return err
-		}
-		if ok {
-			if ok, err = c.sees(o); err != nil {
-				return err
-			}
-		}
-		if !ok {
-			return access.NotFound(o)
-		}
-		if err := c.must(access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
-			return ruled(err, "R2")
 		}
 		c.state(r, nil)
 		return c.dropResource(r)

@@ -142,14 +142,14 @@ func TestFeatures(t *testing.T) {
 		must(t, tx.PutFeature(upload), tx.PutFeature(traces))
 		is(t, upload)(tx.Feature("help", "file_upload"))
 		is(t, traces)(tx.Feature("help", "traces"))
-		are(t, upload, traces)(tx.Features("help"))
+		are(t, upload, traces)(tx.Features("help", "", 0))
 		are(t, upload)(tx.FeaturesNaming("platform:content_user"))
 		traces.AllowedRoles, upload.AllowedRoles = []string{"r1"}, []string{}
 		must(t, tx.PutFeature(traces), tx.PutFeature(upload))
 		are(t, traces)(tx.FeaturesNaming("r1"))
 		must(t, tx.DeleteFeature("help", "traces"), tx.DeleteFeature("help", "traces"))
 		are[access.Feature](t)(tx.FeaturesNaming("r1"))
-		are(t, upload)(tx.Features("help"))
+		are(t, upload)(tx.Features("help", "", 0))
 	})
 }
 

@@ -38,8 +38,8 @@ func (tx *Tx) DeleteFeature(chatbot access.ChatbotID, name string) error {
 }
 
 // Features lists the chatbot's features by name.
-func (tx *Tx) Features(chatbot access.ChatbotID) ([]access.Feature, error) {
-	return many(tx, scanFeature, from(selectFeatures+` WHERE chatbot = $1 ORDER BY name`, chatbot))
+func (tx *Tx) Features(chatbot access.ChatbotID, after string, limit int) ([]access.Feature, error) {
+	return many(tx, scanFeature, from(selectFeatures+` WHERE chatbot = $1`, chatbot).page("name", after, limit))
 }
 
 // FeaturesNaming lists the features whose role condition names the role, by chatbot and name. Roles are spelled as in PoliciesNaming.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/stretchr/testify/require"
 
@@ -117,6 +118,44 @@ func (c *Caller) Shares(bot access.ChatbotID, with any, level access.Level) map[
 func (c *Caller) Unshares(bot access.ChatbotID, with any) map[string]any {
 	c.Helper()
 	return c.Does(http.MethodDelete, Path("v1", "chatbots", string(bot), "shares", principal(with)), nil)
+}
+
+// SetsPolicy sets and unsets gates of the chatbot.
+func (c *Caller) SetsPolicy(bot access.ChatbotID, f Fields) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPut, Path("v1", "chatbots", string(bot), "policy"), f)
+}
+
+// PutsFeature sets a feature of the chatbot.
+func (c *Caller) PutsFeature(bot access.ChatbotID, name string, f Fields) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPut, Path("v1", "chatbots", string(bot), "features", name), f)
+}
+
+// collections are the paths of what hangs on a chatbot.
+var collections = map[access.Type]string{
+	access.TypeDocument: "documents", access.TypeMCPServer: "mcp-servers", access.TypeMetric: "metrics",
+}
+
+// Puts creates or changes a document, an MCP server or a metric.
+func (c *Caller) Puts(o access.Object, f Fields) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPut, Path("v1", collections[o.Type], o.ID), f)
+}
+
+// Lists gives the IDs of the chatbot's documents, MCP servers or metrics that the subject may use, or of all of them for "".
+func (c *Caller) Lists(bot access.ChatbotID, t access.Type, subject string) []string {
+	c.Helper()
+	path := Path("v1", "chatbots", string(bot), collections[t])
+	if subject != "" {
+		path += "?subject=" + url.QueryEscape(subject)
+	}
+	ids := []string{}
+	items, _ := c.Does(http.MethodGet, path, nil)["items"].([]any)
+	for _, item := range items {
+		ids = append(ids, item.(map[string]any)["id"].(string))
+	}
+	return ids
 }
 
 // Sees reads what is at the path.

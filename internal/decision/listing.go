@@ -1,0 +1,85 @@
+package decision
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// ListResources lists, of a chatbot's documents, MCP servers or metrics, those that the subject may view or use without sending any value. Each is
+// decided as an evaluation would be, so that what is listed and what is allowed agree (R4), and what is not allowed is not there (R3).
+//
+// To those who may not see the chatbot it is not there (C6), and asking about another subject needs the chatbot's manage_access (C7). Other
+// errors are those of SearchResources.
+func (s *Service) ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject Entity, page Page) (Found, error) {
+	actions := access.Actions[t]
+	if len(actions) != 1 {
+		return Found{}, access.Invalidf("", "there are no lists of type %s", t)
+	}
+	req := Request{Subject: subject, Action: Action{Name: string(actions[0])}, Resource: Entity{Type: string(t)}}
+	r, w, err := s.beginSearch("resources of "+string(of), actor, req, page)
+	if err != nil {
+		return Found{}, err
+	}
+	if err := r.mayList(ctx, access.Obj(access.TypeChatbot, of), subject); err != nil {
+		return Found{}, err
+	}
+	next := func(after string, n int) (ids []string, err error) {
+		err = r.directory.View(ctx, func(facts Facts) (err error) {
+			ids, err = facts.ResourceIDs(t, of, after, n)
+			return err
+		})
+		return ids, err
+	}
+	return r.collect(ctx, w, next, func(id string) Request {
+		one := req
+		one.Resource.ID = id
+		return one
+	})
+}
+
+// mayList refuses an actor who may not ask what hangs on the chatbot for the subject: within the reach of confine, and told apart from an
+// empty list.
+func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Entity) error {
+	about, _, err := r.subject(ctx, subject)
+	if err != nil {
+		return err
+	}
+	var org access.OrganizationID
+	var there bool
+	err = r.directory.View(ctx, func(facts Facts) (err error) {
+		if r.actorUser, err = (&notebook{Facts: facts}).user(r.actor.User); err != nil {
+			return err
+		}
+		org, there, err = facts.OrganizationOf(chatbot)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !there || r.actor.Organization != "" && org != r.actor.Organization || r.actor.User != "" && r.actorUser.Gone() {
+		return access.NotFound(chatbot)
+	}
+	if r.actor.User == "" {
+		return nil
+	}
+	answers, err := r.ask(ctx, []spice.Question{
+		r.actorQuestion(chatbot, string(access.See)), r.actorQuestion(chatbot, string(access.ManageAccess)),
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range answers {
+		if a.Err != nil {
+			return a.Err
+		}
+	}
+	switch sees, manages := answers[0].Allowed, answers[1].Allowed; {
+	case !sees:
+		return access.NotFound(chatbot)
+	case !manages && !r.isActor(about):
+		return access.Deniedf("C7", "what others may use is told to those who manage the access to %s", chatbot)
+	}
+	return nil
+}
