@@ -43,7 +43,7 @@ type Mail struct {
 	Invitation InvitationID `json:"invitation,omitzero"` // or the invitation that it brings; About is then empty
 	State      MailState    `json:"state,omitzero"`
 	Attempts   int          `json:"attempts,omitzero"`
-	Due        time.Time    `json:"due,omitzero"` // when it is tried next
+	Due        time.Time    `json:"due,omitzero"` // when it is tried next; else when it came to its state
 	LastError  string       `json:"last_error,omitzero"`
 	CreatedAt  time.Time    `json:"created_at,omitzero"`
 }

@@ -65,6 +65,9 @@ until that is taken out, and hashed anew when it is used.
 	flags.StringVar(&c.HashKey, "hash-key", "",
 		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first. Rather give it as a variable, too")
 	markDefault(cmd, "hash-key", "hash.key in the data directory, made at the first start")
+	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
+	markDefault(cmd, "smtp-url", "no e-mails")
+	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
 	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")

@@ -5,7 +5,6 @@
 package secret
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -81,7 +80,5 @@ func (h *Hasher) Digests(secret string) []string {
 }
 
 func digest(key []byte, secret string) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(secret))
-	return hex.EncodeToString(mac.Sum(nil))
+	return hex.EncodeToString(sum(key, secret))
 }

@@ -95,3 +95,26 @@ func TestMintedForm(t *testing.T) {
 	}
 	require.Regexp(t, `^gwbot_`, h.NewChatbotKey().Text)
 }
+
+// What is derived is the same again, and nobody derives it for something else, or without the key.
+func TestDerive(t *testing.T) {
+	one, two := []byte(strings.Repeat("1", 32)), []byte(strings.Repeat("2", 32))
+	h, err := secret.NewHasher(one)
+	require.NoError(t, err)
+	first := h.Derive("invitation", "a", "1")
+	require.Equal(t, first, h.Derive("invitation", "a", "1"))
+	require.Len(t, first, 1)
+	require.Regexp(t, `^[0-9A-Za-z]{43}$`, first[0])
+	seen := map[string]bool{first[0]: true}
+	for _, other := range [][]string{{"invitation", "a", "2"}, {"invitation", "b", "1"}, {"invitation", "a1"}, {"invitation", "", "a", "1"}, {"other", "a", "1"}, {"invitationa", "1"}} {
+		d := h.Derive(other[0], other[1:]...)[0]
+		require.False(t, seen[d], "%v", other)
+		seen[d] = true
+	}
+	rotated, err := secret.NewHasher(two, one)
+	require.NoError(t, err)
+	both := rotated.Derive("invitation", "a", "1")
+	require.Len(t, both, 2)
+	require.NotEqual(t, both[0], both[1])
+	require.Equal(t, first[0], both[1], "what the old key has made is known as long as the key is")
+}

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/grantway/grantway/internal/notify"
 )
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
@@ -36,6 +38,9 @@ type Config struct {
 	SpiceDBToken    string
 	SpiceDBCA       string // PEM file of its certificate authority; "" is those of the system
 	SpiceDBInsecure bool   // speak to it without TLS
+
+	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
+	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default
@@ -64,11 +69,20 @@ func (c *Config) check() error {
 		return errors.New("a SpiceDB is called with a token: set --spicedb-token")
 	case c.SpiceDBEndpoint == "" && (c.SpiceDBToken != "" || c.SpiceDBCA != "" || c.SpiceDBInsecure):
 		return errors.New("the --spicedb flags need --spicedb-endpoint")
+	case c.SMTPURL != "" && c.MailFrom == "":
+		return errors.New("e-mails have a sender: set --mail-from")
+	case c.SMTPURL == "" && c.MailFrom != "":
+		return errors.New("--mail-from needs a mail server: set --smtp-url")
+	case c.SMTPURL != "" && c.Demo:
+		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)
+	}
+	if _, err := c.mails(); err != nil {
+		return err
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = c.urlOf(c.Listen)
@@ -78,6 +92,20 @@ func (c *Config) check() error {
 		return fmt.Errorf("%q is not a public URL: write https://HOST in --public-url", c.PublicURL)
 	}
 	return nil
+}
+
+// mails is what the configuration says of the mail server. Its errors never hold the URL, in which there is a password.
+func (c *Config) mails() (m notify.Config, err error) {
+	if c.SMTPURL == "" {
+		return m, nil
+	}
+	if m.Server, err = notify.ParseServer(c.SMTPURL); err != nil {
+		return m, fmt.Errorf("the mail server in --smtp-url cannot be used: %w", err)
+	}
+	if m.From, err = notify.ParseFrom(c.MailFrom); err != nil {
+		return m, fmt.Errorf("the sender in --mail-from cannot be used: %w", err)
+	}
+	return m, nil
 }
 
 // urlOf is where a server that listens at the address is found from the same machine.

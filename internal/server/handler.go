@@ -20,7 +20,7 @@ import (
 )
 
 // newHandler joins the decisions to the rest of the API.
-func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator) (http.Handler, error) {
+func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator, figures *prometheus.Registry) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
 		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL,
 		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -34,10 +34,8 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	if err != nil {
 		return nil, err
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return httpapi.New(httpapi.Config{
-		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: metrics, Log: c.Log, Version: Version(),
+		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: figures, Log: c.Log, Version: Version(),
 		Imports: files.Import, Export: files.Export,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{
@@ -45,6 +43,13 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 			"engine": b.ping,
 		},
 	})
+}
+
+// newFigures is what /metrics shows, with the figures of the process itself.
+func newFigures() *prometheus.Registry {
+	figures := prometheus.NewRegistry()
+	figures.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return figures
 }
 
 // publicPath is the path of a server that is not at the root of its host, else "".

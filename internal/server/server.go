@@ -8,6 +8,7 @@ import (
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/notify"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 )
@@ -67,7 +68,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		return nil, err
 	}
 	changes := sharing.New(sharing.Config{
-		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Now: c.Now, Log: c.Log,
+		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", Now: c.Now, Log: c.Log,
 	})
 	s := &Server{config: c, offers: b.offers}
 	if c.Demo {
@@ -90,14 +91,23 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	decisions := decision.New(decision.Config{
 		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, Extension: x, Now: c.Now,
 	})
-	if s.handler, err = newHandler(c, b, changes, decisions, callers); err != nil {
+	figures := newFigures()
+	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures); err != nil {
 		return nil, err
 	}
+	mails, err := c.mails()
+	if err != nil {
+		return nil, err
+	}
+	mails.Queue, mails.PublicURL, mails.Metrics, mails.Log = changes, c.PublicURL, figures, c.Log
 
 	worker, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { carrier.Run(worker) })
 	running.Go(func() { changes.Run(worker) })
+	if c.SMTPURL != "" {
+		running.Go(func() { notify.New(mails).Run(worker) })
+	}
 	s.close = func() error {
 		stop()
 		running.Wait()

@@ -76,7 +76,7 @@ func (e *env) open() {
 	secrets, err := secret.ParseHasher(e.hashKeys)
 	require.NoError(e.t, err)
 	e.Service = sharing.New(sharing.Config{
-		Store: db, Engine: e.engine, Outbox: carrier, Secrets: secrets,
+		Store: db, Engine: e.engine, Outbox: carrier, Secrets: secrets, Mails: true,
 		Now: func() time.Time { return e.now }, Log: slog.Default(),
 	})
 }

@@ -30,3 +30,26 @@ func (tx *Tx) Mail(id access.MailID) (access.Mail, bool, error) {
 func (tx *Tx) Mails(state access.MailState, dueBy time.Time, limit int) ([]access.Mail, error) {
 	return many(tx, scanMail, from(selectMails+` WHERE state = $1 AND due <= $2`, state, micros(dueBy)).orderBy("due, id", limit))
 }
+
+// ClaimMail marks a queued e-mail as being sent. It reports false where that has happened already, or the e-mail is gone: of several who try,
+// one succeeds.
+func (tx *Tx) ClaimMail(m access.Mail, at time.Time) (bool, error) {
+	return tx.exists(`UPDATE mails SET state = $1, attempts = attempts + 1, due = $2 WHERE id = $3 AND state = $4 AND attempts = $5 RETURNING 1`,
+		access.MailSending, micros(at), m.ID, access.MailQueued, m.Attempts)
+}
+
+// SettleMail ends the sending of an e-mail, whose next attempt, if any, is due then. It reports false where it is not being sent.
+func (tx *Tx) SettleMail(id access.MailID, state access.MailState, due time.Time, reason string) (bool, error) {
+	return tx.exists(`UPDATE mails SET state = $1, due = $2, last_error = $3 WHERE id = $4 AND state = $5 RETURNING 1`,
+		state, micros(due), reason, id, access.MailSending)
+}
+
+// DeleteMailsSettled removes e-mails in the state that were settled before the time.
+func (tx *Tx) DeleteMailsSettled(state access.MailState, before time.Time) error {
+	return tx.exec(`DELETE FROM mails WHERE state = $1 AND due < $2`, state, micros(before))
+}
+
+// DeleteMailsOfInvitation removes the e-mails that bring the invitation and have not been sent.
+func (tx *Tx) DeleteMailsOfInvitation(id access.InvitationID) error {
+	return tx.exec(`DELETE FROM mails WHERE invitation = $1 AND state = $2`, id, access.MailQueued)
+}

@@ -21,10 +21,14 @@ import (
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/server"
+	"github.com/grantway/grantway/internal/testenv/mailbox"
 )
 
 // RootKey is the root key of every server here.
 const RootKey = "root-key-of-the-test"
+
+// MailFrom is the sender of every e-mail of a server with a mailbox.
+const MailFrom = "Grantway <no-reply@grantway.test>"
 
 // Env is a running server.
 type Env struct {
@@ -39,6 +43,11 @@ type Option func(*server.Config)
 
 // At makes the server take the time from now.
 func At(now func() time.Time) Option { return func(c *server.Config) { c.Now = now } }
+
+// Mail makes the server send its e-mails to the mailbox.
+func Mail(box *mailbox.Mailbox) Option {
+	return func(c *server.Config) { c.SMTPURL, c.MailFrom = box.URL(), MailFrom }
+}
 
 // New starts a server, which runs until the test ends.
 func New(t testing.TB, options ...Option) *Env {

@@ -1,0 +1,29 @@
+package access
+
+import "time"
+
+// Letter is an e-mail with all that it says: the names instead of the IDs. It is made when the e-mail is about to be sent, and never kept.
+type Letter struct {
+	ID        MailID
+	To        Email
+	CreatedAt time.Time
+	Kind      NotificationKind // what it tells; "" where it brings an invitation
+	By        string           // who did it, or "" where no person did
+
+	Chatbot string       // the chatbot's name
+	With    string       // with whom the chatbot is shared, or is asked to be; "" for the receiver alone
+	Level   Level        // of the share
+	State   RequestState // of the request
+
+	Organization string // which invites
+	Role         OrgRole
+	Shares       []LetterShare // what the invitation gives besides
+	Token        string        // which accepts the invitation: a secret
+	ExpiresAt    time.Time     // of the invitation
+}
+
+// LetterShare is a chatbot that an invitation shares.
+type LetterShare struct {
+	Chatbot string
+	Level   Level
+}

@@ -1,0 +1,157 @@
+package notify
+
+import (
+	"bytes"
+	"embed"
+	htmltemplate "html/template"
+	"net/mail"
+	"net/url"
+	"strings"
+	texttemplate "text/template"
+	"unicode"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// maxNameRunes is how much of a name is shown. A name is what its giver likes: a longer one would say more than the message.
+const maxNameRunes = 80
+
+// templates holds, for each kind of message, NAME.txt with the subject and the text, and NAME.html with the same in HTML. Their layouts put
+// what is common around them.
+//
+//go:embed templates
+var templates embed.FS
+
+// message is the templates of one kind.
+type message struct {
+	text *texttemplate.Template
+	html *htmltemplate.Template
+}
+
+// invitation is the name of the templates of the one message that tells of no notification.
+const invitation = "invitation"
+
+// messages is the templates by name: the kind of the notification, or invitation.
+var messages = parseTemplates()
+
+func parseTemplates() map[string]message {
+	functions := map[string]any{"gives": gives, "allows": allows, "article": article}
+	all := map[string]message{}
+	names := []string{invitation}
+	for _, kind := range access.NotificationKinds {
+		names = append(names, string(kind))
+	}
+	for _, name := range names {
+		text := texttemplate.New(name).Funcs(functions)
+		html := htmltemplate.New(name).Funcs(functions)
+		all[name] = message{
+			text: texttemplate.Must(text.ParseFS(templates, "templates/layout.txt", "templates/"+name+".txt")),
+			html: htmltemplate.Must(html.ParseFS(templates, "templates/layout.html", "templates/"+name+".html")),
+		}
+	}
+	return all
+}
+
+// gives says what a share of the level lets people do.
+func gives(l access.Level) string {
+	switch l {
+	case access.UseOnly:
+		return "use it"
+	case access.ReadOnly:
+		return "use it, and read its settings and conversations"
+	case access.ReadWrite:
+		return "use it, read its settings and conversations, change it and share it"
+	}
+	return "reach it"
+}
+
+// allows is gives in few words.
+func allows(l access.Level) string { return strings.ReplaceAll(string(l), "_", " ") }
+
+// article is the role with its article.
+func article(r access.OrgRole) string {
+	if strings.ContainsRune("aeiou", rune(r[0])) {
+		return "an " + string(r)
+	}
+	return "a " + string(r)
+}
+
+// view is what the templates see.
+type view struct {
+	access.Letter
+	URL string
+}
+
+// compose writes the message.
+func (s *Sender) compose(l access.Letter) (*gomail.Msg, error) {
+	v := view{Letter: plain(l), URL: s.PublicURL}
+	name := string(l.Kind)
+	if name == "" {
+		name = invitation
+	}
+	t := messages[name]
+	var subject, text, html bytes.Buffer
+	if err := t.text.ExecuteTemplate(&subject, "subject", v); err != nil {
+		return nil, err
+	}
+	if err := t.text.ExecuteTemplate(&text, "layout.txt", v); err != nil {
+		return nil, err
+	}
+	if err := t.html.ExecuteTemplate(&html, "layout.html", v); err != nil {
+		return nil, err
+	}
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	m.FromMailAddress(&s.From)
+	m.ToMailAddress(&mail.Address{Address: string(l.To)})
+	m.Subject(subject.String())
+	m.SetMessageIDWithValue(string(l.ID) + "@" + s.domain())
+	m.SetDateWithValue(l.CreatedAt)
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's absence is announced to it (RFC 3834)
+	m.SetBodyString(gomail.TypeTextPlain, text.String())
+	m.AddAlternativeString(gomail.TypeTextHTML, html.String())
+	return m, nil
+}
+
+// domain is where the Message-IDs are of: that of the sender.
+func (s *Sender) domain() string {
+	if at := strings.LastIndexByte(s.From.Address, '@'); at >= 0 {
+		return s.From.Address[at+1:]
+	}
+	u, err := url.Parse(s.PublicURL)
+	if err != nil {
+		return "localhost"
+	}
+	return u.Hostname()
+}
+
+// plain is the letter with names that cannot pass for anything but names: one line each, without characters that are not seen, and not too long.
+func plain(l access.Letter) access.Letter {
+	for _, name := range []*string{&l.By, &l.Chatbot, &l.With, &l.Organization} {
+		*name = oneLine(*name)
+	}
+	shares := make([]access.LetterShare, len(l.Shares))
+	for i, s := range l.Shares {
+		shares[i] = access.LetterShare{Chatbot: oneLine(s.Chatbot), Level: s.Level}
+	}
+	l.Shares = shares
+	return l
+}
+
+func oneLine(name string) string {
+	seen := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsGraphic(r) || r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, name)
+	runes := []rune(strings.Join(strings.Fields(seen), " "))
+	if len(runes) > maxNameRunes {
+		return string(runes[:maxNameRunes-1]) + "…"
+	}
+	return string(runes)
+}

@@ -1,0 +1,102 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strconv"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Server is a mail server and how to speak to it.
+type Server struct {
+	Host           string
+	Port           int
+	User, Password string    // "" for a server that asks for none
+	TLS            TLSPolicy // when to encrypt
+}
+
+// TLSPolicy says when the connection is encrypted.
+type TLSPolicy string
+
+const (
+	TLSOffered  TLSPolicy = "offered"  // by STARTTLS, where the server offers it
+	TLSRequired TLSPolicy = "required" // by STARTTLS, or nothing is sent
+	TLSNone     TLSPolicy = "none"
+	TLSImplicit TLSPolicy = "implicit" // from the first byte
+)
+
+// The ports of submission, without and with implicit TLS (RFC 6409, RFC 8314).
+const (
+	portSMTP  = 587
+	portSMTPS = 465
+)
+
+// ParseServer reads smtp://user:password@host:port, with ?tls=required or ?tls=none, or smtps://user:password@host:port. The error says what is
+// wrong and does not hold the text, in which there may be a password.
+func ParseServer(text string) (Server, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return Server{}, errors.New("it is no URL; characters such as # and % in a password are written as %23 and %25")
+	}
+	s := Server{Host: u.Hostname(), Port: portSMTP, TLS: TLSOffered}
+	switch u.Scheme {
+	case "smtp":
+	case "smtps":
+		s.Port, s.TLS = portSMTPS, TLSImplicit
+	default:
+		return s, errors.New("it begins neither with smtp:// nor with smtps://")
+	}
+	if s.Host == "" {
+		return s, errors.New("it names no host")
+	}
+	if (u.Path != "" && u.Path != "/") || u.Fragment != "" {
+		return s, errors.New("nothing but ?tls= may follow the host; characters such as / and # in a password are written as %2F and %23")
+	}
+	if port := u.Port(); port != "" {
+		if s.Port, err = strconv.Atoi(port); err != nil || s.Port < 1 || s.Port > 65535 {
+			return s, errors.New("its port is no number from 1 to 65535")
+		}
+	}
+	if u.User != nil {
+		s.User = u.User.Username()
+		s.Password, _ = u.User.Password()
+		if s.User == "" || s.Password == "" {
+			return s, errors.New("a user comes with a password: write user:password@host")
+		}
+	}
+	return s, s.policy(u.RawQuery)
+}
+
+// policy reads ?tls=.
+func (s *Server) policy(query string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return errors.New("what follows ? cannot be read")
+	}
+	for name, words := range values {
+		if name != "tls" || len(words) != 1 {
+			return fmt.Errorf("only tls may follow ?, once")
+		}
+		policy, err := access.ParseWord(words[0], []TLSPolicy{TLSRequired, TLSNone})
+		if err != nil || s.TLS == TLSImplicit {
+			return errors.New("tls is required or none, and smtps:// has no need of it")
+		}
+		s.TLS = policy
+	}
+	return nil
+}
+
+// ParseFrom reads the sender of all messages: an address, with or without a name before it in angle brackets.
+func ParseFrom(text string) (mail.Address, error) {
+	a, err := mail.ParseAddress(text)
+	if err != nil {
+		return mail.Address{}, errors.New(`it is no address: write "Grantway <no-reply@example.org>"`)
+	}
+	if _, err := access.ParseEmail(a.Address); err != nil {
+		return mail.Address{}, errors.New(`it is no address: write "Grantway <no-reply@example.org>"`)
+	}
+	return *a, nil
+}

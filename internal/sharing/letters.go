@@ -1,0 +1,92 @@
+package sharing
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// letter is what an e-mail says, or why it is not sent any more.
+type letter struct {
+	access.Letter
+	void string
+}
+
+// write makes the letter of an e-mail, from what is true when it is sent.
+func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (letter, error) {
+	l := letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
+	reader := access.System
+	reader.User = m.User
+	return l, s.caller(ctx, tx, reader).tellLetter(&l, m.About)
+}
+
+// tellLetter fills in what a notification tells.
+func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
+	l.Kind, l.Level, l.State = n.Kind, n.Level, n.State
+	if l.By, err = c.personName(n.By); err != nil {
+		return err
+	}
+	if l.Chatbot, err = c.chatbotName(n.Chatbot); err != nil {
+		return err
+	}
+	switch n.Principal {
+	case access.Principal{Kind: access.PrincipalUser, ID: string(c.actor.User)}, access.Principal{Kind: access.PrincipalEmail, ID: string(l.To)}:
+		return nil
+	}
+	l.With, err = c.principalName(n.Principal)
+	return err
+}
+
+// chatbotName is the chatbot's name for those who may see it, and to others its ID, which is all that they were told (C6).
+func (c *caller) chatbotName(id access.ChatbotID) (string, error) {
+	b, ok, err := c.Chatbot(id)
+	if err != nil || !ok {
+		return string(id), err
+	}
+	seen, err := c.sees(access.Obj(access.TypeChatbot, id))
+	if err != nil || !seen {
+		return string(id), err
+	}
+	return cmp.Or(b.Name, string(id)), nil
+}
+
+// personName is the name of the user that an actor is, and "" for an actor who is no person.
+func (c *caller) personName(actor string) (string, error) {
+	o, err := access.ParseObject(actor)
+	if err != nil || o.Type != access.TypeUser {
+		return "", nil //nolint:nilerr // not a person: the system, or a key
+	}
+	u, _, err := c.User(access.UserID(o.ID))
+	return cmp.Or(u.Name, o.ID), err
+}
+
+// principalName says who a principal is, for people.
+func (c *caller) principalName(p access.Principal) (string, error) {
+	var name string
+	var err error
+	switch p.Kind {
+	case access.PrincipalEveryone:
+		return "everyone", nil
+	case access.PrincipalEmail:
+		return p.ID, nil
+	case access.PrincipalUser:
+		return c.personName(p.String())
+	case access.PrincipalTeam:
+		t, _, e := c.Team(access.TeamID(p.ID))
+		name, err = t.Name, e
+	case access.PrincipalOrganization:
+		o, _, e := c.Organization(access.OrganizationID(p.ID))
+		name, err = o.Name, e
+	case access.PrincipalRole:
+		r, _, e := c.Role(access.RoleID(p.ID))
+		name, err = r.Name, e
+	case access.PrincipalGroup:
+		g, _, e := c.Group(access.GroupID(p.ID))
+		name, err = g.Name, e
+	default:
+		return "", nil
+	}
+	return "the " + string(p.Kind) + " " + cmp.Or(name, p.ID), err
+}

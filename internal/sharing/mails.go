@@ -1,0 +1,160 @@
+package sharing
+
+import (
+	"context"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// The waits between the attempts to send an e-mail double from the first to the longest. What has not been sent after so long is given up.
+const (
+	firstMailWait   = time.Minute
+	longestMailWait = 6 * time.Hour
+	mailGivenUp     = 48 * time.Hour
+)
+
+// keepMails is how long it is known what became of an e-mail.
+const keepMails = 30 * 24 * time.Hour
+
+// nextMail is when the e-mail is tried again after the attempt that has failed now, and false if it is given up.
+func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
+	wait := longestMailWait
+	if doubled := m.Attempts - 1; doubled < 16 {
+		wait = min(wait, firstMailWait<<max(doubled, 0))
+	}
+	due := now.Add(wait)
+	return due, due.Sub(m.CreatedAt) <= mailGivenUp
+}
+
+// ClaimMails takes at most so many e-mails that are due, which are then being sent: that is committed before their sender knows of them, so
+// that no e-mail is sent twice. Each is to be settled by SettleMail.
+func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, error) {
+	now := s.now().UTC()
+	var due []access.Mail
+	var written []letter
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.Mails(access.MailQueued, now, limit)
+		for _, m := range due {
+			l, err := s.write(ctx, tx, m)
+			if err != nil {
+				return err
+			}
+			written = append(written, l)
+		}
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	var claimed []access.Letter
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		claimed = nil
+		for i, m := range due {
+			if mine, err := tx.ClaimMail(m, now); err != nil {
+				return err
+			} else if !mine {
+				continue
+			}
+			if written[i].void != "" {
+				if _, err := tx.SettleMail(m.ID, access.MailFailed, now, written[i].void); err != nil {
+					return err
+				}
+				continue
+			}
+			claimed = append(claimed, written[i].Letter)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+// SettleMail notes what became of an e-mail that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to try it again, later each
+// time, until it is given up. The reason goes to the log and must name nobody's address.
+func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error {
+	now := s.now().UTC()
+	var m access.Mail
+	var settled bool
+	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
+		var known bool
+		if m, known, err = tx.Mail(id); err != nil || !known {
+			return err
+		}
+		m.State, m.Due = state, now
+		if state == access.MailQueued {
+			again, ok := nextMail(m, now)
+			if m.Due = again; !ok {
+				m.State, m.Due = access.MailFailed, now
+			}
+		}
+		settled, err = tx.SettleMail(id, m.State, m.Due, reason)
+		return err
+	})
+	if err != nil || !settled {
+		return err
+	}
+	s.logMail(m, reason)
+	return nil
+}
+
+// logMail tells the operator what became of an e-mail. It names neither the address nor what the e-mail says.
+func (s *Service) logMail(m access.Mail, reason string) {
+	log := s.log.With("mail", m.ID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation, "attempt", m.Attempts)
+	switch m.State {
+	case access.MailSent:
+		log.Debug("an e-mail was sent")
+	case access.MailQueued:
+		log.Warn("an e-mail was not sent, and is tried again", "reason", reason, "at", m.Due)
+	case access.MailFailed:
+		log.Error("an e-mail was not sent, and is given up", "reason", reason)
+	case access.MailUnknown:
+		log.Error("an e-mail may have been sent or not, and is not sent again", "reason", reason)
+	}
+}
+
+// AbandonMails settles the e-mails that an earlier run of the server left while they were being sent: they may have been sent, and are not
+// sent again. It is called before the first ClaimMails; only one process sends.
+func (s *Service) AbandonMails(ctx context.Context) error {
+	const reason = "the server ended while it was being sent"
+	now := s.now().UTC()
+	var left []access.Mail
+	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
+		if left, err = tx.Mails(access.MailSending, endOfTime, 0); err != nil {
+			return err
+		}
+		for _, m := range left {
+			if _, err := tx.SettleMail(m.ID, access.MailUnknown, now, reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range left {
+		m.State = access.MailUnknown
+		s.logMail(m, reason)
+	}
+	return nil
+}
+
+// endOfTime is later than anything is due.
+var endOfTime = time.Date(lastYear, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// forgetMails removes the e-mails of which it need not be known any more what became of them.
+func (s *Service) forgetMails(ctx context.Context) error {
+	before := s.now().Add(-keepMails)
+	return s.db.Update(ctx, func(tx *store.Tx) error {
+		for _, state := range []access.MailState{access.MailSent, access.MailFailed, access.MailUnknown} {
+			if err := tx.DeleteMailsSettled(state, before); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
