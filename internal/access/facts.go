@@ -178,29 +178,3 @@ type AccountKey struct {
 	CreatedAt     time.Time      `json:"created_at,omitzero"`
 	LastUsed      time.Time      `json:"last_used,omitzero"` // or the zero time
 }
-
-// Outcome is what became of an attempted change (H1).
-type Outcome string
-
-const (
-	Done    Outcome = "done"
-	Pending Outcome = "pending"
-	Refused Outcome = "refused"
-)
-
-// Record is one entry of the record (H1). Secrets, links and tokens never appear in it (H2).
-type Record struct {
-	Seq       int64     `json:"seq,omitzero"` // ascending in the order of the changes
-	Time      time.Time `json:"time,omitzero"`
-	Actor     string    `json:"actor,omitzero"`  // as whom: a user, or a key acting for itself
-	Key       KeyID     `json:"key,omitzero"`    // who: the key that was presented
-	Action    string    `json:"action,omitzero"` // such as share.put
-	Resource  Object    `json:"resource,omitzero"`
-	Address   string    `json:"address,omitzero"` // the caller's IP address
-	RequestID string    `json:"request_id,omitzero"`
-	Outcome   Outcome   `json:"outcome,omitzero"`
-	Rule      string    `json:"rule,omitzero"`   // the rule that refused, or ""
-	Detail    string    `json:"detail,omitzero"` // why it was refused, or ""
-	Before    string    `json:"before,omitzero"` // JSON of the state before, or ""
-	After     string    `json:"after,omitzero"`  // JSON of the state after, or ""
-}

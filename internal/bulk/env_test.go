@@ -187,7 +187,7 @@ func (e *env) refusals() []access.Record {
 	e.t.Helper()
 	var refusals []access.Record
 	require.NoError(e.t, e.db.View(e.t.Context(), func(tx *store.Tx) error {
-		all, err := tx.Records(store.RecordFilter{}, 0, 0)
+		all, err := tx.Records(store.RecordFilter{}, store.RecordPlace{}, 0)
 		for _, r := range all {
 			if r.Outcome == access.Refused {
 				refusals = append(refusals, r)

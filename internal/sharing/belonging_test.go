@@ -261,7 +261,7 @@ func TestO4DeletingATeamRoleOrGroupRemovesEverythingThatNamesIt(t *testing.T) {
 	require.ElementsMatch(t, []string{
 		"member of team:blue", "share use_only of chatbot:helper with team:blue", "team:blue on the list of metric:m", "team:blue",
 	}, team.Removed, "C6: nothing of globex's chatbot")
-	require.Contains(t, e.lastRecord().After, "chatbot:desk")
+	require.Contains(t, e.lastRecord().Effects, `"chatbot":"desk","principal":"team:blue"`)
 	role, err := e.DeleteRole(e.ctx, as("adam"), "vip")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -163,7 +164,7 @@ func (c *change) dropLink(b *access.Chatbot) error {
 		return nil
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
-	err := c.took("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
+	err := c.lost("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
 	b.PublicMode, b.LinkDigest = access.AudienceNone, ""
 	return err
 }
@@ -223,19 +224,25 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 			}
 		}
 	}
-	err = c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
-		now.Owner = to
-		policy, ok, err := c.Policy(b.ID)
-		if err != nil || !ok {
-			return err
-		}
-		policy.DeniedUsers = less(policy.DeniedUsers, to)
-		return c.PutPolicy(policy)
-	})
+	policy, _, err := c.Policy(b.ID)
 	if err != nil {
 		return err
 	}
-	return c.passed(Reassignment{Chatbot: b.ID, To: to})
+	if slices.Contains(policy.DeniedUsers, to) {
+		now := policy
+		now.DeniedUsers = less(policy.DeniedUsers, to)
+		e, err := c.regate(policy, now)
+		if err != nil {
+			return err
+		}
+		if err := c.also(e, access.Obj(access.TypeChatbot, b.ID)); err != nil {
+			return err
+		}
+	}
+	return c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
+		now.Owner = to
+		return nil
+	})
 }
 
 // names lists the principals that stand for one user alone: the user and its verified address.
@@ -304,8 +311,13 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 		return err
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
-	if err := c.took(o.String(), access.See, o); err != nil {
+	if err := c.took(dropped("chatbot", b), o.String(), access.See, o); err != nil {
 		return err
+	}
+	if !state.Policy.Empty() {
+		if err := c.also(dropped("policy", gates{b.Enabled, state.Policy}), o); err != nil {
+			return err
+		}
 	}
 	if err := c.DeletePolicy(b.ID); err != nil {
 		return err

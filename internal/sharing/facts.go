@@ -113,17 +113,17 @@ func (c *change) aroundRows(user access.UserID, edit func() error) error {
 	return nil
 }
 
-// dropShare removes a share, and notes it unless it has expired, and with that is no share (S10).
+// dropShare removes a share. The answer tells of it unless it has expired, and with that is no share (S10).
 func (c *change) dropShare(s access.Share) error {
 	if err := c.DeleteShare(s.Chatbot, s.Principal); err != nil {
 		return err
 	}
 	c.refold(spice.FoldShare(s), nil)
-	if s.ExpiredAt(c.now) {
-		return nil
-	}
 	bot := access.Obj(access.TypeChatbot, s.Chatbot)
-	return c.took("share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
+	if s.ExpiredAt(c.now) {
+		return c.also(dropped("share", s), bot)
+	}
+	return c.took(dropped("share", s), "share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
 }
 
 // dropShares removes those of the shares that keep says not to keep.
@@ -163,7 +163,7 @@ func (c *change) dropRow(r access.Row) error {
 		}
 		c.refold(before, nil)
 		bot := access.Obj(access.TypeChatbot, r.Chatbot)
-		return c.took("row of "+access.Obj(access.TypeUser, r.User).String()+" on "+bot.String(), access.ManageAccess, bot)
+		return c.took(dropped("row", r), "row of "+access.Obj(access.TypeUser, r.User).String()+" on "+bot.String(), access.ManageAccess, bot)
 	})
 }
 
@@ -174,7 +174,7 @@ func (c *change) dropTeamMembership(m access.TeamMembership) error {
 	}
 	c.refold(spice.FoldTeamMembership(m), nil)
 	team := access.Obj(access.TypeTeam, m.Team)
-	return c.took(string(m.Role)+" of "+team.String(), access.ManageMembers, team)
+	return c.took(dropped("team_member", m), string(m.Role)+" of "+team.String(), access.ManageMembers, team)
 }
 
 // dropAssignment takes a role from a user.
@@ -188,7 +188,7 @@ func (c *change) dropAssignment(a access.RoleAssignment) error {
 	if err != nil {
 		return err
 	}
-	return c.took(role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
+	return c.took(dropped("role_assignment", a), role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
 }
 
 // dropGroupMembership takes a principal off a group's list.
@@ -202,7 +202,7 @@ func (c *change) dropGroupMembership(m access.GroupMembership) error {
 	if err != nil {
 		return err
 	}
-	return c.took(m.Member.String()+" in "+group.String(), action, keeper)
+	return c.took(dropped("group_member", m), m.Member.String()+" in "+group.String(), action, keeper)
 }
 
 // unlist takes a principal off the lists of documents, MCP servers and metrics.
@@ -212,14 +212,15 @@ func (c *change) unlist(p access.Principal) error {
 		return err
 	}
 	for _, r := range resources {
-		before := spice.FoldResource(r)
+		old := r
 		r.Allowed = slices.DeleteFunc(slices.Clone(r.Allowed), func(q access.Principal) bool { return q == p })
 		if err := c.PutResource(r); err != nil {
 			return err
 		}
-		c.refold(before, spice.FoldResource(r))
+		c.refold(spice.FoldResource(old), spice.FoldResource(r))
 		list := access.Object{Type: r.Type, ID: r.ID}
-		if err := c.took(p.String()+" on the list of "+list.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+		what := p.String() + " on the list of " + list.String()
+		if err := c.took(altered(string(r.Type), old, r), what, access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 			return err
 		}
 	}
@@ -233,15 +234,25 @@ func (c *change) ungate(kind access.Type, id string) error {
 		return err
 	}
 	for _, p := range policies {
-		if err := c.aroundChatbot(p.Chatbot, func(*access.Chatbot) error { return c.PutPolicy(without(p, kind, id)) }); err != nil {
+		e, err := c.regate(p, without(p, kind, id))
+		if err != nil {
 			return err
 		}
 		bot := access.Obj(access.TypeChatbot, p.Chatbot)
-		if err := c.took(string(kind)+":"+id+" in the gates of "+bot.String(), access.ManageAccess, bot); err != nil {
+		if err := c.took(e, string(kind)+":"+id+" in the gates of "+bot.String(), access.ManageAccess, bot); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// regate replaces a chatbot's gates.
+func (c *change) regate(old, now access.Policy) (e effect, err error) {
+	err = c.aroundChatbot(old.Chatbot, func(b *access.Chatbot) error {
+		e = altered("policy", gates{b.Enabled, old}, gates{b.Enabled, now})
+		return c.PutPolicy(now)
+	})
+	return e, err
 }
 
 func without(p access.Policy, kind access.Type, id string) access.Policy {

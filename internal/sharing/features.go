@@ -167,7 +167,7 @@ func (c *change) dropFeatures(bot access.ChatbotID) error {
 	for _, f := range features {
 		c.refold(spice.FoldFeature(f), nil)
 		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
-		if err := c.took(feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
+		if err := c.took(dropped("feature", f), feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
 			return err
 		}
 		if err := c.Tx.DeleteFeature(f.Chatbot, f.Name); err != nil {

@@ -149,7 +149,7 @@ func (c *change) dropGroup(g access.Group) error {
 		return err
 	}
 	o := access.Obj(access.TypeGroup, g.ID)
-	if err := c.took(o.String(), access.Update, access.Obj(access.TypeOrganization, g.Organization)); err != nil {
+	if err := c.took(dropped("group", g), o.String(), access.Update, access.Obj(access.TypeOrganization, g.Organization)); err != nil {
 		return err
 	}
 	return c.Tx.DeleteGroup(g.ID)

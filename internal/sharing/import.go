@@ -99,7 +99,7 @@ func (s *Service) RecordRefusals(ctx context.Context, actor access.Actor, refusa
 			steps := r.Row.steps()
 			st := steps[len(steps)-1]
 			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
-			if err := c.record(access.Refused, refusal); err != nil {
+			if err := c.recordRefused(refusal); err != nil {
 				return err
 			}
 		}

@@ -84,7 +84,7 @@ func listed[T any](restore bool, said []T, o *access.Optional[[]T]) {
 
 // emptyGates sets the gates that deletions emptied, which nobody passes (G8).
 func (c *change) emptyGates(r *PolicyRow) error {
-	return c.aroundChatbot(r.Chatbot, func(*access.Chatbot) error {
+	return c.aroundChatbot(r.Chatbot, func(b *access.Chatbot) error {
 		old, _, err := c.Policy(r.Chatbot)
 		if err != nil {
 			return err
@@ -100,9 +100,9 @@ func (c *change) emptyGates(r *PolicyRow) error {
 			return nil
 		}
 		if c.before == nil {
-			c.before = old
+			c.before = gates{b.Enabled, old}
 		}
-		c.state(c.before, now)
+		c.state(c.before, gates{b.Enabled, now})
 		return c.PutPolicy(now)
 	})
 }

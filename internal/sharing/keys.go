@@ -12,6 +12,9 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
+// typeKey is the type of account keys, which are no objects of the model.
+const typeKey access.Type = "key"
+
 // NewKey is an account key to be made (section 8).
 type NewKey struct {
 	Name          string
@@ -33,7 +36,7 @@ type KeyResult struct {
 // organization, and a confined key makes only keys like itself.
 func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (r KeyResult, err error) {
 	minted := s.secrets.NewAccountKey()
-	r.Change, err = s.change(ctx, actor, "key.create", access.Obj("key", minted.ID), func(c *change) error {
+	r.Change, err = s.change(ctx, actor, "key.create", access.Obj(typeKey, minted.ID), func(c *change) error {
 		if err := c.mayHandleKeys(n.Organization); err != nil {
 			return err
 		}
@@ -179,7 +182,7 @@ func (c *caller) handles(ks []access.AccountKey) ([]bool, error) {
 
 // DeleteKey ends a key at once. It is an error of kind NotFound where there is none that the actor handles.
 func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID) (Change, error) {
-	o := access.Obj("key", id)
+	o := access.Obj(typeKey, id)
 	return s.change(ctx, actor, "key.delete", o, func(c *change) error {
 		if actor.Key != "" && actor.Access != access.KeyFull {
 			return access.Deniedf("B1", "a %s key handles no keys", actor.Access)

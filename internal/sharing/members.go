@@ -129,8 +129,15 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 	if !ok {
 		return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor), o)
 	}
-	m.Role = access.OrgOwner
-	return c.setRole(m)
+	now := m
+	now.Role = access.OrgOwner
+	if m == now {
+		return nil
+	}
+	if err := c.also(altered("member", m, now), o); err != nil {
+		return err
+	}
+	return c.setRole(now)
 }
 
 // RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3).
@@ -224,7 +231,7 @@ func (c *change) leave(m access.Membership, successor access.UserID) error {
 	}
 	c.refold(spice.FoldMembership(m), nil)
 	org := access.Obj(access.TypeOrganization, m.Organization)
-	if err := c.took(string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
+	if err := c.took(dropped("member", m), string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
 		return err
 	}
 	return c.passOn(m, successor)
@@ -245,7 +252,12 @@ func (c *change) passOn(m access.Membership, successor access.UserID) error {
 	if err != nil {
 		return err
 	}
-	return eachFact(bots, func(b access.Chatbot) error { return c.setOwner(b, to) })
+	return eachFact(bots, func(b access.Chatbot) error {
+		if err := c.setOwner(b, to); err != nil {
+			return err
+		}
+		return c.passed(b, to)
+	})
 }
 
 func (c *change) heir(m access.Membership, successor access.UserID) (access.UserID, error) {

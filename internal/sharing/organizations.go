@@ -150,7 +150,11 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 		return org, err
 	}
 	c.refold(nil, spice.FoldOrganization(org))
-	if err := c.setRole(access.Membership{Organization: id, User: p.Owner.Value, Role: access.OrgOwner}); err != nil {
+	owner := access.Membership{Organization: id, User: p.Owner.Value, Role: access.OrgOwner}
+	if err := c.setRole(owner); err != nil {
+		return org, err
+	}
+	if err := c.also(altered("member", nil, owner), access.Obj(access.TypeOrganization, id)); err != nil {
 		return org, err
 	}
 	c.state(nil, org)
@@ -167,7 +171,13 @@ func (c *change) enforceLimits(org access.Organization) error {
 		if !b.PublicMode.Exceeds(org.PublicAccess) {
 			continue
 		}
-		if err := c.aroundChatbot(b.ID, c.dropLink); err != nil {
+		err := c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
+			if err := c.dropLink(now); err != nil {
+				return err
+			}
+			return c.also(altered("chatbot", b, *now), access.Obj(access.TypeChatbot, b.ID))
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -250,7 +260,7 @@ func (c *change) dropOrganization(org access.Organization) error {
 			return err
 		}
 		c.refold(spice.FoldMembership(m), nil)
-		if err := c.took(string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
+		if err := c.took(dropped("member", m), string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
 			return err
 		}
 	}
@@ -265,7 +275,7 @@ func (c *change) dropOrganization(org access.Organization) error {
 		if err := c.DeleteAccountKey(k.ID); err != nil {
 			return err
 		}
-		if err := c.took("account key "+string(k.ID), access.Update, o); err != nil {
+		if err := c.took(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), access.Update, o); err != nil {
 			return err
 		}
 	}
@@ -283,10 +293,12 @@ func (c *change) dropHome(org access.OrganizationID) error {
 		return err
 	}
 	for _, u := range users {
-		if err := c.took("home of "+access.Obj(access.TypeUser, u.ID).String(), access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
+		old := u
+		u.Organization = ""
+		what := "home of " + access.Obj(access.TypeUser, u.ID).String()
+		if err := c.took(altered("user", old, u), what, access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
 			return err
 		}
-		u.Organization = ""
 		if err := c.PutUser(u); err != nil {
 			return err
 		}

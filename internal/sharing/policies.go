@@ -59,6 +59,12 @@ func (s *Service) PutPolicy(ctx context.Context, actor access.Actor, bot access.
 	return r, err
 }
 
+// gates is all that decides who may interact at all, as the record tells it.
+type gates struct {
+	Enabled bool `json:"enabled"`
+	access.Policy
+}
+
 func (c *change) putPolicy(bot access.ChatbotID, p PolicyPatch) (bool, access.Policy, error) {
 	b, err := c.managed(bot)
 	if err != nil {
@@ -91,11 +97,7 @@ func (c *change) putPolicy(bot access.ChatbotID, p PolicyPatch) (bool, access.Po
 		}
 		return c.PutPolicy(now)
 	})
-	type state struct {
-		Enabled bool `json:"enabled"`
-		access.Policy
-	}
-	c.state(state{b.Enabled, old}, state{enabled, now})
+	c.state(gates{b.Enabled, old}, gates{enabled, now})
 	return enabled, now, err
 }
 

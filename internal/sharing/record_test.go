@@ -20,7 +20,7 @@ func TestH1EveryChangeAndEveryRefusalLeavesOneEntryAndWhatChangesNothingNone(t *
 	r := e.lastRecord()
 	require.Equal(t, access.Record{
 		Seq: r.Seq, Time: e.now, Actor: "user:mia", Key: "root", Action: "share.put", Resource: access.Object{Type: access.TypeChatbot, ID: "helper"},
-		Address: "127.0.0.1", RequestID: "req-1", Outcome: access.Done,
+		Organization: "acme", Address: "127.0.0.1", RequestID: "req-1", Outcome: access.Done,
 		After: `{"chatbot":"helper","principal":"user:otto","level":"use_only"}`,
 	}, r)
 	require.NoError(t, e.share(actor, "helper", "user:otto", access.ReadOnly))
@@ -32,7 +32,7 @@ func TestH1EveryChangeAndEveryRefusalLeavesOneEntryAndWhatChangesNothingNone(t *
 	require.Equal(t, access.Refused, r.Outcome)
 	require.Equal(t, "S2", r.Rule)
 	require.Equal(t, "user:stranger is not an active user", r.Detail)
-	require.Empty(t, r.Before+r.After)
+	require.Empty(t, r.Before+r.After+r.Effects)
 	require.Len(t, e.records(), before+3)
 	for _, err := range []error{e.share(as("max"), "helper", "user:otto", access.UseOnly), e.transfer(as("carl"), "absent", "max")} {
 		e.refused(err, access.KindNotFound, "")
@@ -68,7 +68,7 @@ func TestH2TheRecordHoldsNoSecret(t *testing.T) {
 	require.NoError(t, err)
 	e.ok(e.DeleteKey(e.ctx, root, r.Key.ID))
 	for _, entry := range e.records() {
-		require.NotContains(t, entry.Before+entry.After+entry.Detail, r.Secret)
-		require.NotContains(t, entry.Before+entry.After+entry.Detail, r.Key.Preview, "not even a part of one")
+		require.NotContains(t, entry.Before+entry.After+entry.Effects+entry.Detail, r.Secret)
+		require.NotContains(t, entry.Before+entry.After+entry.Effects+entry.Detail, r.Key.Preview, "not even a part of one")
 	}
 }

@@ -2,8 +2,8 @@ package sharing
 
 import "github.com/grantway/grantway/internal/access"
 
-// removal is one thing that went with a change. The record tells of all; the answer only of what the actor might have read (C6), since a
-// change reaches further than its actor: whoever deletes a team ends the shares of chatbots that the actor has never heard of.
+// removal is one thing that went with a change. The record tells of all, as effects; the answer only of what the actor might have read (C6),
+// since a change reaches further than its actor: whoever deletes a team ends the shares of chatbots that the actor has never heard of.
 type removal struct {
 	what string
 	told bool
@@ -15,9 +15,17 @@ type reassignment struct {
 	told bool
 }
 
-// took notes what went with the change. Whoever has the action on the object might have read of it. It is called while the object is
-// still there.
-func (c *change) took(what string, action access.Action, of access.Object) error {
+// took notes what went with the change: the effect for the record, and what for the answer. Whoever has the action on the object might have
+// read of it. It is called while the object is still there.
+func (c *change) took(e effect, what string, action access.Action, of access.Object) error {
+	if err := c.also(e, of); err != nil {
+		return err
+	}
+	return c.lost(what, action, of)
+}
+
+// lost is took without the effect, for what the change notes as a whole.
+func (c *change) lost(what string, action access.Action, of access.Object) error {
 	told, err := c.tells(action, of)
 	c.removals = append(c.removals, removal{what, told})
 	return err
@@ -36,9 +44,15 @@ func (c *change) tells(action access.Action, of access.Object) (bool, error) {
 }
 
 // passed notes that the chatbot passed on (O3).
-func (c *change) passed(r Reassignment) error {
-	told, err := c.tells(access.See, access.Obj(access.TypeChatbot, r.Chatbot))
-	c.reassignments = append(c.reassignments, reassignment{r, told})
+func (c *change) passed(b access.Chatbot, to access.UserID) error {
+	o := access.Obj(access.TypeChatbot, b.ID)
+	now := b
+	now.Owner = to
+	if err := c.also(altered("chatbot", b, now), o); err != nil {
+		return err
+	}
+	told, err := c.tells(access.See, o)
+	c.reassignments = append(c.reassignments, reassignment{Reassignment{Chatbot: b.ID, To: to}, told})
 	return err
 }
 
@@ -51,16 +65,7 @@ func (c *change) keeper(o access.Object) (access.Object, access.Action, error) {
 	return access.Obj(access.TypeOrganization, org), access.Update, err
 }
 
-// removed is all that went with the change, for the record.
-func (c *change) removed() []string {
-	var all []string
-	for _, r := range c.removals {
-		all = append(all, r.what)
-	}
-	return all
-}
-
-// toldRemoved is what the answer says of it.
+// toldRemoved is what the answer says of what went with the change.
 func (c *change) toldRemoved() []string {
 	var told []string
 	for _, r := range c.removals {

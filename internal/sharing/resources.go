@@ -143,7 +143,7 @@ func (c *change) dropResources(t access.Type, bot access.ChatbotID) error {
 func (c *change) dropResource(r access.Resource) error {
 	c.refold(spice.FoldResource(r), nil)
 	o := access.Object{Type: r.Type, ID: r.ID}
-	if err := c.took(o.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+	if err := c.took(dropped(string(r.Type), r), o.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 		return err
 	}
 	return c.Tx.DeleteResource(r.Type, r.ID)

@@ -153,15 +153,15 @@ func (c *change) dropRole(role access.Role) error {
 		return err
 	}
 	for _, f := range features {
-		before := spice.FoldFeature(f)
+		old := f
 		f.AllowedRoles = less(f.AllowedRoles, string(role.ID))
-		c.refold(before, spice.FoldFeature(f))
+		c.refold(spice.FoldFeature(old), spice.FoldFeature(f))
 		if err := c.PutFeature(f); err != nil {
 			return err
 		}
 		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
 		what := access.Obj(access.TypeRole, role.ID).String() + " in the conditions of " + feature.String()
-		if err := c.took(what, access.Update, access.Obj(access.TypeChatbot, f.Chatbot)); err != nil {
+		if err := c.took(altered("feature", old, f), what, access.Update, access.Obj(access.TypeChatbot, f.Chatbot)); err != nil {
 			return err
 		}
 	}
@@ -170,7 +170,7 @@ func (c *change) dropRole(role access.Role) error {
 	if err != nil {
 		return err
 	}
-	if err := c.took(o.String(), action, keeper); err != nil {
+	if err := c.took(dropped("role", role), o.String(), action, keeper); err != nil {
 		return err
 	}
 	return c.Tx.DeleteRole(role.ID)

@@ -37,7 +37,7 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 		return row, err
 	}
 	ceiling := spice.RowCeiling(m.Role, siteAdmin)
-	var actions []access.Action
+	actions := []access.Action{} // none at all is no access, and not the same as no row
 	for _, a := range access.RowActions {
 		if slices.Contains(row.Actions, a) {
 			actions = append(actions, a)

@@ -7,8 +7,6 @@ package sharing
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -86,6 +84,7 @@ type change struct {
 	before, after any
 	changed       bool
 	deltas        []spice.Changes
+	effects       []effect // on other facts than the one that before and after are of
 	removals      []removal
 	reassignments []reassignment
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
@@ -140,6 +139,10 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			if err := c.mayChange(); err != nil {
 				return err
 			}
+			home, err := c.recordedIn(c.resource)
+			if err != nil {
+				return err
+			}
 			if err := st.run(c); err != nil {
 				return err
 			}
@@ -149,7 +152,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			changed = true
 			deltas = append(deltas, c.deltas...)
 			unmailed = append(unmailed, c.unmailed...)
-			if err := c.record(access.Done, nil); err != nil {
+			if err := c.recordDone(home); err != nil {
 				return err
 			}
 			if err := c.once(); err != nil {
@@ -197,54 +200,6 @@ func undelivered(err error) error {
 	return access.Unavailable(err)
 }
 
-// record appends what was done, or refused, to the record (H1).
-func (c *change) record(outcome access.Outcome, refusal *access.Error) error {
-	r := access.Record{
-		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Key, Action: c.action, Resource: c.resource,
-		Address: c.actor.Address, RequestID: c.actor.RequestID, Outcome: outcome,
-	}
-	if refusal != nil {
-		r.Rule, r.Detail = refusal.Rule, refusal.Detail
-	}
-	var err error
-	if r.Before, err = asJSON(c.before); err != nil {
-		return err
-	}
-	after := c.after
-	if len(c.removals)+len(c.reassignments) > 0 {
-		after = struct {
-			State      any            `json:"state,omitempty"`
-			Removed    []string       `json:"removed,omitempty"`
-			Reassigned []reassignment `json:"reassigned,omitempty"`
-		}{c.after, c.removed(), c.reassignments}
-	}
-	if r.After, err = asJSON(after); err != nil {
-		return err
-	}
-	_, err = c.AppendRecord(r)
-	return err
-}
-
-// recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
-func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
-	var refusal *access.Error
-	if !errors.As(cause, &refusal) {
-		return
-	}
-	switch refusal.Kind {
-	case access.KindDenied, access.KindNotFound, access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
-	default:
-		return
-	}
-	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
-		return c.record(access.Refused, refusal)
-	})
-	if err != nil {
-		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
-	}
-}
-
 // ActorName is how the record and the lists name an actor: user:alice, key:ID for a key that acts for itself, or system.
 func ActorName(a access.Actor) string {
 	if a == access.System {
@@ -254,12 +209,4 @@ func ActorName(a access.Actor) string {
 		return "user:" + string(a.User)
 	}
 	return "key:" + string(a.Key)
-}
-
-func asJSON(state any) (string, error) {
-	if state == nil {
-		return "", nil
-	}
-	data, err := json.Marshal(state)
-	return string(data), err
 }

@@ -3,6 +3,7 @@ package sharing_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +20,13 @@ import (
 // ctx keeps the lists of a story on one line.
 type ctx = context.Context
 
-// newStory is an empty world. When its test ends, the engine must hold exactly what the facts imply.
+// newStory is an empty world. When its test ends, the engine must hold exactly what the facts imply, and the record reproduce the facts.
 func newStory(t *testing.T) *env {
 	t.Helper()
 	t.Parallel()
 	e := newEnv(t)
 	t.Cleanup(e.agrees)
+	t.Cleanup(e.replays)
 	return e
 }
 
@@ -227,14 +229,24 @@ func facts[T any](e *env, read func(*store.Tx) (T, error)) (v T) {
 // lastRecord is the newest entry of the record.
 func (e *env) lastRecord() access.Record {
 	e.t.Helper()
-	all := e.records()
+	all := e.bySeq()
 	require.NotEmpty(e.t, all)
 	return all[len(all)-1]
 }
 
+// bySeq is the record in the order of the changes, whatever the clock said.
+func (e *env) bySeq() []access.Record {
+	e.t.Helper()
+	all := e.records()
+	slices.SortFunc(all, func(a, b access.Record) int { return int(a.Seq - b.Seq) })
+	return all
+}
+
 func (e *env) records() []access.Record {
 	e.t.Helper()
-	return facts(e, func(tx *store.Tx) ([]access.Record, error) { return tx.Records(store.RecordFilter{}, 0, 0) })
+	return facts(e, func(tx *store.Tx) ([]access.Record, error) {
+		return tx.Records(store.RecordFilter{}, store.RecordPlace{}, 0)
+	})
 }
 
 // key makes a full key that is confined to an organization, and gives the actor that presents it.

@@ -311,7 +311,7 @@ func (s *Service) UnnestTeam(ctx context.Context, actor access.Actor, outer, inn
 func (c *change) dropNesting(n access.TeamNesting) error {
 	c.refold(spice.FoldTeamNesting(n), nil)
 	outer := access.Obj(access.TypeTeam, n.Outer)
-	if err := c.took(access.Obj(access.TypeTeam, n.Inner).String()+" in "+outer.String(), access.ManageMembers, outer); err != nil {
+	if err := c.took(dropped("team_nesting", n), access.Obj(access.TypeTeam, n.Inner).String()+" in "+outer.String(), access.ManageMembers, outer); err != nil {
 		return err
 	}
 	return c.DeleteTeamNesting(n)
@@ -383,7 +383,7 @@ func (c *change) dropTeam(t access.Team) error {
 	}
 	c.refold(spice.FoldTeam(t), nil)
 	o := access.Obj(access.TypeTeam, t.ID)
-	if err := c.took(o.String(), access.ManageMembers, o); err != nil {
+	if err := c.took(dropped("team", t), o.String(), access.ManageMembers, o); err != nil {
 		return err
 	}
 	return c.Tx.DeleteTeam(t.ID)

@@ -221,6 +221,6 @@ func TestC6AnOffboardingReportsOnlyWhatTheActorMayRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"member of organization:acme"}, r.Removed)
 	require.Empty(t, r.Reassigned)
-	require.Contains(t, e.lastRecord().After, "chatbot:desk", "the record tells all (H1)")
-	require.Contains(t, e.lastRecord().After, "max's desk")
+	require.Contains(t, e.lastRecord().Effects, `"chatbot":"desk"`, "globex reads it in its record (H1)")
+	require.Contains(t, e.lastRecord().Effects, `"id":"max's desk"`)
 }

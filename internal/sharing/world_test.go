@@ -68,7 +68,19 @@ func readWorld(tx *store.Tx, w *plain.World) (err error) {
 	if w.Chatbots, err = tx.Chatbots(store.ChatbotFilter{}, "", 0); err != nil {
 		return err
 	}
+	for _, t := range []access.Type{access.TypeDocument, access.TypeMCPServer, access.TypeMetric} {
+		rs, err := tx.Resources(t, store.ResourceFilter{}, "", 0)
+		if err != nil {
+			return err
+		}
+		w.Resources = append(w.Resources, rs...)
+	}
 	for _, b := range w.Chatbots {
+		features, err := tx.Features(b.ID)
+		if err != nil {
+			return err
+		}
+		w.Features = append(w.Features, features...)
 		ss, err := tx.Shares(b.ID, "", 0)
 		if err != nil {
 			return err

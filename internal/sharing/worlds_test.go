@@ -44,6 +44,7 @@ func TestRandomChangesLeaveAWorldThatTheModelAllows(t *testing.T) {
 		w := m.world()
 		m.invariants(w)
 		require.Empty(t, spice.Diff(m.held(), m.implied()), "the engine does not hold what the facts imply")
+		m.replays()
 		d, y := m.compare(w)
 		decisions, trues = decisions+d, trues+y
 	}

@@ -76,8 +76,10 @@ func TestStatementsUseIndexes(t *testing.T) {
 		reflect.TypeFor[ChatbotFilter]():    {ChatbotFilter{}, ChatbotFilter{Organization: "o"}, ChatbotFilter{Owner: "u"}},
 		reflect.TypeFor[ResourceFilter]():   {ResourceFilter{}, ResourceFilter{Chatbot: "c"}},
 		reflect.TypeFor[AccountKeyFilter](): {AccountKeyFilter{}, AccountKeyFilter{Organization: "o"}},
-		reflect.TypeFor[RecordFilter](): {RecordFilter{}, RecordFilter{Actor: "a"}, RecordFilter{Action: "a"},
-			RecordFilter{Resource: access.Obj[access.UserID](access.TypeUser, "u")}, RecordFilter{From: time.Unix(1, 0), To: time.Unix(2, 0)}},
+		reflect.TypeFor[RecordFilter](): {RecordFilter{}, RecordFilter{Actor: "a", NewestFirst: true}, RecordFilter{Action: "a"},
+			RecordFilter{Resource: access.Obj[access.UserID](access.TypeUser, "u"), From: time.Unix(1, 0), NewestFirst: true},
+			RecordFilter{From: time.Unix(1, 0), To: time.Unix(2, 0)}, RecordFilter{Organization: "o", NewestFirst: true},
+			RecordFilter{Subject: "s", To: time.Unix(2, 0)}},
 	}
 	err := db.Update(t.Context(), func(tx *Tx) error {
 		tx.sql = explainer{tx.sql.(*sql.Tx), plans}

@@ -103,14 +103,17 @@ type list struct {
 
 func from(query string, args ...any) *list { return &list{query, args} }
 
-// and adds a condition; the question mark in it stands for the value.
-func (l *list) and(condition string, value any) *list {
+// and adds a condition; the question marks in it stand for the values.
+func (l *list) and(condition string, values ...any) *list {
 	word := " WHERE "
 	if strings.Contains(l.query, "WHERE ") {
 		word = " AND "
 	}
-	l.args = append(l.args, value)
-	l.query += word + strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(l.args)))
+	for _, v := range values {
+		l.args = append(l.args, v)
+		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(l.args)), 1)
+	}
+	l.query += word + condition
 	return l
 }
 

@@ -13,30 +13,79 @@ import (
 func TestRecord(t *testing.T) {
 	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	first := access.Record{Seq: 99, Time: noon.Add(5 * time.Microsecond), Actor: "user:alice", Key: "k", Action: "share.put",
-		Resource: access.Obj[access.ChatbotID](access.TypeChatbot, "help"), Address: "::1", RequestID: "r", Outcome: access.Refused, Rule: "S2",
-		Detail: "no", Before: "{}", After: `{"level":"use_only"}`}
-	second := access.Record{Time: noon.Add(-time.Hour), Actor: "user:bob", Action: "share.put"} // the clock was set back
+		Resource: access.Obj[access.ChatbotID](access.TypeChatbot, "help"), Organization: "acme", Address: "::1", RequestID: "r",
+		Outcome: access.Refused, Rule: "S2", Detail: "no", Before: "{}", After: `{"level":"use_only"}`, Effects: "[]"}
+	second := access.Record{Time: noon.Add(-time.Hour), Actor: "user:bob", Action: "share.put", Subject: "user:eve"} // the clock was set back
 	third := access.Record{Time: noon.Add(time.Hour), Actor: "user:bob", Action: "team.put",
 		Resource: access.Obj[access.TeamID](access.TypeTeam, "help")}
+	fourth := third // within the same microsecond
 	update(t, open(t), func(tx *Tx) {
-		for i, r := range []*access.Record{&first, &second, &third} {
+		for i, r := range []*access.Record{&first, &second, &third, &fourth} {
 			seq, err := tx.AppendRecord(*r)
 			must(t, err)
 			require.EqualValues(t, i+1, seq)
 			r.Seq = seq
 		}
-		are(t, first, second, third)(tx.Records(RecordFilter{}, 0, 0))
-		are(t, second)(tx.Records(RecordFilter{}, 1, 1))
-		are(t, first)(tx.Records(RecordFilter{Actor: "user:alice"}, 0, 0))
-		are(t, first, second)(tx.Records(RecordFilter{Action: "share.put"}, 0, 0))
-		are(t, third)(tx.Records(RecordFilter{Actor: "user:bob", Action: "team.put"}, 0, 0))
-		are(t, first)(tx.Records(RecordFilter{Resource: first.Resource}, 0, 0))
-		are(t, third)(tx.Records(RecordFilter{Resource: access.Object{Type: access.TypeTeam}}, 0, 0))
-		are(t, first, third)(tx.Records(RecordFilter{From: noon}, 0, 0))
-		are(t, third)(tx.Records(RecordFilter{From: noon}, 1, 0))
-		are(t, first, second)(tx.Records(RecordFilter{To: third.Time}, 0, 0))
-		are(t, second)(tx.Records(RecordFilter{From: second.Time, To: first.Time}, 0, 0))
-		are[access.Record](t)(tx.Records(RecordFilter{From: noon.Add(2 * time.Hour)}, 0, 0))
+		start := RecordPlace{}
+		are(t, second, first, third, fourth)(tx.Records(RecordFilter{}, start, 0))
+		are(t, fourth, third, first, second)(tx.Records(RecordFilter{NewestFirst: true}, start, 0))
+		are(t, first)(tx.Records(RecordFilter{}, PlaceOf(second), 1))
+		are(t, fourth)(tx.Records(RecordFilter{}, PlaceOf(third), 0))
+		are(t, third, first)(tx.Records(RecordFilter{NewestFirst: true}, PlaceOf(fourth), 2))
+		are(t, first)(tx.Records(RecordFilter{Actor: "user:alice"}, start, 0))
+		are(t, second, first)(tx.Records(RecordFilter{Action: "share.put"}, start, 0))
+		are(t, third, fourth)(tx.Records(RecordFilter{Actor: "user:bob", Action: "team.put"}, start, 0))
+		are(t, first)(tx.Records(RecordFilter{Resource: first.Resource}, start, 0))
+		are(t, third, fourth)(tx.Records(RecordFilter{Resource: third.Resource}, start, 0))
+		are(t, first)(tx.Records(RecordFilter{Organization: "acme"}, start, 0))
+		are(t, second)(tx.Records(RecordFilter{Subject: "user:eve"}, start, 0))
+		are(t, first, third, fourth)(tx.Records(RecordFilter{From: noon}, start, 0))
+		are(t, fourth)(tx.Records(RecordFilter{From: noon}, PlaceOf(third), 0))
+		are(t, second, first)(tx.Records(RecordFilter{To: third.Time}, start, 0))
+		are(t, second)(tx.Records(RecordFilter{From: second.Time, To: first.Time}, start, 0))
+		are[access.Record](t)(tx.Records(RecordFilter{From: noon.Add(2 * time.Hour)}, start, 0))
+	})
+}
+
+// TestPruneRecord checks that the oldest go first, and none that is to be kept.
+func TestPruneRecord(t *testing.T) {
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	update(t, open(t), func(tx *Tx) {
+		for _, hour := range []int{3, 1, 2, 0} {
+			_, err := tx.AppendRecord(access.Record{Time: noon.Add(time.Duration(hour) * time.Hour)})
+			must(t, err)
+		}
+		for _, want := range []struct{ deleted, left int }{{2, 2}, {1, 1}, {0, 1}} {
+			n, err := tx.PruneRecord(noon.Add(3*time.Hour), 2)
+			must(t, err)
+			require.Equal(t, want.deleted, n)
+			left, err := tx.Records(RecordFilter{}, RecordPlace{}, 0)
+			must(t, err)
+			require.Len(t, left, want.left)
+			require.Equal(t, noon.Add(3*time.Hour), left[len(left)-1].Time)
+		}
+	})
+}
+
+func TestLastDeletion(t *testing.T) {
+	acme := access.Obj[access.OrganizationID](access.TypeOrganization, "acme")
+	update(t, open(t), func(tx *Tx) {
+		is0 := func(want int64) {
+			t.Helper()
+			seq, err := tx.LastDeletion("acme")
+			must(t, err)
+			require.Equal(t, want, seq)
+		}
+		is0(0)
+		for _, r := range []access.Record{
+			{Action: "organization.delete", Resource: acme, Outcome: access.Done}, {Action: "organization.put", Resource: acme, Outcome: access.Done},
+			{Action: "organization.delete", Resource: acme, Outcome: access.Refused},
+			{Action: "organization.delete", Resource: access.Obj[access.OrganizationID](access.TypeOrganization, "globex"), Outcome: access.Done},
+		} {
+			_, err := tx.AppendRecord(r)
+			must(t, err)
+		}
+		is0(1)
 	})
 }
 

@@ -101,7 +101,7 @@ func TestRollbackLeavesNothing(t *testing.T) {
 	})
 	update(t, db, func(tx *Tx) {
 		are[access.User](t)(tx.Users(UserFilter{}, "", 0))
-		are[access.Record](t)(tx.Records(RecordFilter{}, 0, 0))
+		are[access.Record](t)(tx.Records(RecordFilter{}, RecordPlace{}, 0))
 		seq, err := tx.AppendRecord(access.Record{})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, seq, "the number of the change that was undone is taken by the next")

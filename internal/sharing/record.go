@@ -1,0 +1,152 @@
+package sharing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// effect is one fact that a change altered beside the one that it is about, as it was and as it is; nil stands for a fact that is not there.
+type effect struct {
+	Kind   string `json:"kind"`
+	Before any    `json:"before,omitempty"`
+	After  any    `json:"after,omitempty"`
+
+	in access.OrganizationID // whose fact it is, or "" for the platform's
+}
+
+// dropped is the effect on a fact that went with the change.
+func dropped(kind string, fact any) effect { return effect{Kind: kind, Before: fact} }
+
+// altered is the effect on a fact that is now another; before is nil for one that is new.
+func altered(kind string, before, after any) effect {
+	return effect{Kind: kind, Before: before, After: after}
+}
+
+// also notes an effect for the record. of is the thing that the fact belongs to, and is still there.
+func (c *change) also(e effect, of access.Object) (err error) {
+	if e.in, err = c.recordedIn(of); err != nil {
+		return err
+	}
+	c.effects = append(c.effects, e)
+	return nil
+}
+
+// recordedIn is the organization in whose record an entry about the object stands: the one that it belongs to, and a user's home; "" for the
+// platform's record, where also stands what is about things that do not exist.
+func (c *caller) recordedIn(o access.Object) (access.OrganizationID, error) {
+	switch o.Type {
+	case access.TypeUser:
+		u, _, err := c.User(access.UserID(o.ID))
+		return u.Organization, err
+	case typeKey:
+		k, _, err := c.AccountKey(access.KeyID(o.ID))
+		return k.Organization, err
+	}
+	org, _, err := c.OrganizationOf(o)
+	return org, err
+}
+
+// entry is what every entry of the change has in common.
+func (c *change) entry(outcome access.Outcome, in access.OrganizationID) access.Record {
+	return access.Record{
+		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Key, Action: c.action, Resource: c.resource, Organization: in,
+		Address: c.actor.Address, RequestID: c.actor.RequestID, Outcome: outcome,
+	}
+}
+
+// recordDone appends what was done to the record of the organization that the resource belonged to, or now does, and what else it altered to
+// the records of those whose facts these are (H1): none reads of another's (C6). That somebody moved from one home to another is the platform's.
+func (c *change) recordDone(before access.OrganizationID) error {
+	home, err := c.recordedIn(c.resource)
+	if err != nil {
+		return err
+	}
+	switch {
+	case home == "":
+		home = before
+	case before != "" && before != home:
+		home = ""
+	}
+	in := []access.OrganizationID{home}
+	effects := map[access.OrganizationID][]effect{}
+	kind, _, _ := strings.Cut(c.action, ".")
+	for _, e := range c.effects {
+		if e.Kind == kind && reflect.DeepEqual(e.Before, c.before) && reflect.DeepEqual(e.After, c.after) {
+			continue // what the change is about
+		}
+		if !slices.Contains(in, e.in) {
+			in = append(in, e.in)
+		}
+		effects[e.in] = append(effects[e.in], e)
+	}
+	for i, org := range in {
+		r := c.entry(access.Done, org)
+		if i == 0 {
+			if r.Before, err = asJSON(c.before); err != nil {
+				return err
+			}
+			if r.After, err = asJSON(c.after); err != nil {
+				return err
+			}
+		}
+		if len(effects[org]) > 0 {
+			if r.Effects, err = asJSON(effects[org]); err != nil {
+				return err
+			}
+		}
+		if _, err := c.AppendRecord(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordRefused appends what was refused.
+func (c *change) recordRefused(refusal *access.Error) error {
+	in, err := c.recordedIn(c.resource)
+	if err != nil {
+		return err
+	}
+	r := c.entry(access.Refused, in)
+	r.Rule, r.Detail = refusal.Rule, refusal.Detail
+	_, err = c.AppendRecord(r)
+	return err
+}
+
+// recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
+func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
+	var refusal *access.Error
+	if !errors.As(cause, &refusal) {
+		return
+	}
+	switch refusal.Kind {
+	case access.KindDenied, access.KindNotFound, access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
+	default:
+		return
+	}
+	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
+		return c.recordRefused(refusal)
+	})
+	if err != nil {
+		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
+	}
+}
+
+func asJSON(state any) (string, error) {
+	if state == nil {
+		return "", nil
+	}
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // so that what is looked for is found as it was written
+	err := e.Encode(state)
+	return strings.TrimSuffix(text.String(), "\n"), err
+}

@@ -1,0 +1,292 @@
+package sharing
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// RecordQuery filters the record; what is zero filters nothing.
+type RecordQuery struct {
+	Actor        string        // user:ID or key:ID, or an ID alone for both
+	Key          access.KeyID  // that was presented, whatever it acted as
+	Action       string        // such as share.put, or share.* for all that begins like that
+	Resource     access.Object // by type and ID
+	Organization access.OrganizationID
+	Subject      string // of decisions, such as user:alice
+	Outcome      access.Outcome
+	From, To     time.Time // From ≤ time < To
+	Text         string    // is somewhere in the resource, the subject, the detail, the states or the effects; case does not matter
+}
+
+// How many entries are read at a time, and for one page at most. What no index finds is looked for among them, and a page ends there, full or
+// not: no call reads for minutes.
+const (
+	recordChunk   = 1000
+	recordPerPage = 20 * recordChunk
+)
+
+// Records lists entries of the record, the newest first: all of it to site admins, and to others that of the organizations that they may
+// update. A page may hold fewer entries than asked for, or none, and still be followed by another.
+func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery, p Page) (found []access.Record, next string, err error) {
+	place, err := parsePlace(p.After)
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.read(ctx, actor, func(c *caller) error {
+		r, err := c.recordReader(q, true)
+		if err != nil {
+			return err
+		}
+		for read := 0; read < recordPerPage; read += recordChunk {
+			chunk, end, err := r.chunk(place)
+			if err != nil {
+				return err
+			}
+			for _, e := range chunk {
+				if ok, err := r.shows(e); err != nil {
+					return err
+				} else if ok {
+					if len(found) == p.Limit {
+						next = placeText(store.PlaceOf(found[len(found)-1]))
+						return nil
+					}
+					found = append(found, e)
+				}
+				place = store.PlaceOf(e)
+			}
+			if end {
+				return nil
+			}
+		}
+		next = placeText(place)
+		return nil
+	})
+	return found, next, err
+}
+
+// EachRecord gives each entry that Records would list, the oldest first, up to those of the moment at which it began. What the actor may read
+// is judged again as it goes on.
+func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQuery, each func(access.Record) error) error {
+	if now := s.now().UTC(); q.To.IsZero() || q.To.After(now) {
+		q.To = now.Add(time.Microsecond)
+	}
+	var place store.RecordPlace
+	for end := false; !end; {
+		var found []access.Record
+		err := s.read(ctx, actor, func(c *caller) error {
+			r, err := c.recordReader(q, false)
+			if err != nil {
+				return err
+			}
+			var chunk []access.Record
+			if chunk, end, err = r.chunk(place); err != nil {
+				return err
+			}
+			for _, e := range chunk {
+				if ok, err := r.shows(e); err != nil {
+					return err
+				} else if ok {
+					found = append(found, e)
+				}
+				place = store.PlaceOf(e)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := eachFact(found, each); err != nil { // outside of the transaction: whoever receives them may be slow
+			return err
+		}
+	}
+	return nil
+}
+
+// recordReader reads the record for one caller.
+type recordReader struct {
+	*caller
+	query    RecordQuery
+	since    map[access.OrganizationID]int64 // of those that the caller reads, the number that its record begins after; nil for a site admin
+	admitted map[access.OrganizationID]bool  // B4, as far as asked
+	sources  []store.RecordFilter            // the record is what they find together
+}
+
+func (c *caller) recordReader(q RecordQuery, newestFirst bool) (*recordReader, error) {
+	q.Text = strings.ToLower(q.Text)
+	r := &recordReader{caller: c, query: q, admitted: map[access.OrganizationID]bool{"": true}}
+	all, err := c.may(access.Administer, access.PlatformObject)
+	if err != nil {
+		return nil, err
+	}
+	if !all {
+		if r.since, err = c.recordsOf(); err != nil {
+			return nil, err
+		}
+	}
+	r.sources = r.narrow()
+	for i := range r.sources {
+		r.sources[i].From, r.sources[i].To, r.sources[i].NewestFirst = q.From, q.To, newestFirst
+	}
+	return r, nil
+}
+
+// recordsOf lists the organizations whose record the actor reads: those that it may update (section 2). One that was deleted and created again
+// begins anew (O4).
+func (c *caller) recordsOf() (map[access.OrganizationID]int64, error) {
+	var candidates []access.OrganizationID
+	if c.actor.User == "" {
+		candidates = []access.OrganizationID{c.actor.Organization}
+	} else {
+		ms, err := c.Memberships(c.actor.User)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range ms {
+			candidates = append(candidates, m.Organization)
+		}
+	}
+	mine, err := c.mayEach(access.Update, objects(access.TypeOrganization, candidates, func(o access.OrganizationID) string { return string(o) }))
+	if err != nil {
+		return nil, err
+	}
+	since := map[access.OrganizationID]int64{}
+	for i, org := range candidates {
+		if !mine[i] {
+			continue
+		}
+		if since[org], err = c.LastDeletion(org); err != nil {
+			return nil, err
+		}
+	}
+	return since, nil
+}
+
+// narrow chooses what is looked up by an index: what names the fewest entries, as a rule. Users act in few organizations, keys in many.
+func (r *recordReader) narrow() []store.RecordFilter {
+	q := r.query
+	byUser := strings.HasPrefix(q.Actor, "user:")
+	switch {
+	case q.Resource != access.Object{}:
+		return []store.RecordFilter{{Resource: q.Resource}}
+	case q.Subject != "":
+		return []store.RecordFilter{{Subject: q.Subject}}
+	case byUser:
+		return []store.RecordFilter{{Actor: q.Actor}}
+	case q.Organization != "":
+		return []store.RecordFilter{{Organization: q.Organization}}
+	case r.since != nil:
+		var each []store.RecordFilter
+		for org := range r.since {
+			each = append(each, store.RecordFilter{Organization: org})
+		}
+		return each
+	case q.Actor != "":
+		var each []store.RecordFilter
+		for _, name := range actorNames(q.Actor) {
+			each = append(each, store.RecordFilter{Actor: name})
+		}
+		return each
+	case q.Action != "" && !strings.HasSuffix(q.Action, "*"):
+		return []store.RecordFilter{{Action: q.Action}}
+	}
+	return []store.RecordFilter{{}}
+}
+
+// actorNames are the actors that a filter names.
+func actorNames(actor string) []string {
+	if strings.HasPrefix(actor, "user:") || strings.HasPrefix(actor, "key:") || actor == ActorName(access.System) {
+		return []string{actor}
+	}
+	return []string{"user:" + actor, "key:" + actor}
+}
+
+// chunk reads what comes after the place, at most recordChunk entries, and whether that is all. Each source gives its first ones, among which
+// are the first ones of all.
+func (r *recordReader) chunk(after store.RecordPlace) (entries []access.Record, end bool, err error) {
+	end = true
+	for _, f := range r.sources {
+		found, err := r.Tx.Records(f, after, recordChunk)
+		if err != nil {
+			return nil, false, err
+		}
+		end = end && len(found) < recordChunk
+		entries = append(entries, found...)
+	}
+	if len(r.sources) > 1 {
+		slices.SortFunc(entries, func(a, b access.Record) int {
+			order := cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq))
+			if r.sources[0].NewestFirst {
+				return -order
+			}
+			return order
+		})
+		if len(entries) > recordChunk {
+			entries, end = entries[:recordChunk], false
+		}
+	}
+	return entries, end, nil
+}
+
+// shows reports whether the entry is one that the query asks for and the caller may read.
+func (r *recordReader) shows(e access.Record) (bool, error) {
+	if r.since != nil {
+		if since, mine := r.since[e.Organization]; !mine || e.Seq <= since {
+			return false, nil
+		}
+	}
+	q := r.query
+	switch {
+	case q.Actor != "" && !slices.Contains(actorNames(q.Actor), e.Actor),
+		q.Key != "" && e.Key != q.Key,
+		q.Resource != access.Object{} && e.Resource != q.Resource,
+		q.Organization != "" && e.Organization != q.Organization,
+		q.Subject != "" && e.Subject != q.Subject,
+		q.Outcome != "" && e.Outcome != q.Outcome,
+		!actionMatches(q.Action, e.Action):
+		return false, nil
+	}
+	if q.Text != "" && !slices.ContainsFunc([]string{e.Resource.ID, e.Subject, e.Detail, e.Before, e.After, e.Effects}, func(s string) bool {
+		return strings.Contains(strings.ToLower(s), q.Text)
+	}) {
+		return false, nil
+	}
+	if _, known := r.admitted[e.Organization]; !known {
+		var err error
+		if r.admitted[e.Organization], err = r.caller.admitted(e.Organization); err != nil {
+			return false, err
+		}
+	}
+	return r.admitted[e.Organization], nil
+}
+
+func actionMatches(wanted, action string) bool {
+	if prefix, ok := strings.CutSuffix(wanted, "*"); ok {
+		return strings.HasPrefix(action, prefix)
+	}
+	return wanted == "" || wanted == action
+}
+
+// placeText is the place as the key of a page.
+func placeText(p store.RecordPlace) string {
+	return strconv.FormatInt(p.Time.UnixMicro(), 10) + "." + strconv.FormatInt(p.Seq, 10)
+}
+
+func parsePlace(s string) (p store.RecordPlace, err error) {
+	if s == "" {
+		return p, nil
+	}
+	micros, seq, _ := strings.Cut(s, ".")
+	t, errTime := strconv.ParseInt(micros, 10, 64)
+	n, errSeq := strconv.ParseInt(seq, 10, 64)
+	if errTime != nil || errSeq != nil {
+		return p, access.Invalidf("", "the page token is none that this list has given")
+	}
+	return store.RecordPlace{Time: time.UnixMicro(t).UTC(), Seq: n}, nil
+}
