@@ -115,6 +115,6 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	r := refusals[0]
 	assert.Equal(t, access.Record{
 		Seq: r.Seq, Time: e.now, Actor: "user:bob", Key: "root", Action: "share.put", Resource: access.Obj(access.TypeChatbot, access.ChatbotID("quiet")),
-		Address: "127.0.0.1", RequestID: "test", Outcome: access.Refused, Detail: "chatbot:quiet does not exist, or you may not see it",
+		Organization: "acme", Address: "127.0.0.1", RequestID: "test", Outcome: access.Refused, Detail: "chatbot:quiet does not exist, or you may not see it",
 	}, r)
 }

@@ -76,7 +76,7 @@ func readWorld(tx *store.Tx, w *plain.World) (err error) {
 		w.Resources = append(w.Resources, rs...)
 	}
 	for _, b := range w.Chatbots {
-		features, err := tx.Features(b.ID)
+		features, err := tx.Features(b.ID, "", 0)
 		if err != nil {
 			return err
 		}
