@@ -163,6 +163,17 @@ func (a Audience) Exceeds(limit Audience) bool {
 	return slices.Index(Audiences, a) > slices.Index(Audiences, limit)
 }
 
+// Admits reports whether a link of that mode is for subjects of the type (L1).
+func (a Audience) Admits(t Type) bool {
+	switch t {
+	case TypeUser:
+		return a == AudienceAuthenticated || a == AudienceEveryone
+	case TypeVisitor:
+		return a == AudienceEveryone
+	}
+	return false
+}
+
 // PlatformRoleOf reads a role as gates name it: platform:site_admin and so on are platform roles, all else is a role's ID (G5).
 func PlatformRoleOf(role string) (PlatformRole, bool) {
 	name, ok := strings.CutPrefix(role, "platform:")

@@ -20,6 +20,10 @@ type details struct {
 	Mistyped []string           `json:"mistyped,omitempty"`
 	Limits   map[string]float64 `json:"limits,omitempty"`
 	Error    *itemError         `json:"error,omitempty"`
+
+	Because          []string `json:"because,omitempty"`
+	StoppedBy        []string `json:"stopped_by,omitempty"`
+	CouldBeGrantedBy []string `json:"could_be_granted_by,omitempty"`
 }
 
 // itemError says why one evaluation of many could not be decided.
@@ -39,10 +43,28 @@ func (h *Handler) answered(a decision.Answer) decided {
 	if a.Err != nil {
 		d.Error = &itemError{Status: h.status(access.KindOf(a.Err)), Message: message(a.Err)}
 	}
-	if d.Reason == "" && len(d.Missing) == 0 && len(d.Mistyped) == 0 && len(d.Limits) == 0 && d.Error == nil {
+	if a.Why != nil {
+		d.Because, d.StoppedBy, d.CouldBeGrantedBy = a.Why.Because, a.Why.StoppedBy, a.Why.CouldBeGrantedBy
+	}
+	if a.Why == nil && d.Reason == "" && len(d.Missing) == 0 && len(d.Mistyped) == 0 && len(d.Limits) == 0 && d.Error == nil {
 		return decided{Decision: a.Allowed}
 	}
 	return decided{Decision: a.Allowed && a.Err == nil, Context: &d}
+}
+
+// explained is the answer to an explanation.
+type explained struct {
+	Decision         bool     `json:"decision"`
+	Because          []string `json:"because"`
+	StoppedBy        []string `json:"stopped_by"`
+	CouldBeGrantedBy []string `json:"could_be_granted_by"`
+}
+
+func explanation(a decision.Answer) explained {
+	some := func(sentences []string) []string { return append([]string{}, sentences...) }
+	return explained{
+		Decision: a.Allowed, Because: some(a.Why.Because), StoppedBy: some(a.Why.StoppedBy), CouldBeGrantedBy: some(a.Why.CouldBeGrantedBy),
+	}
 }
 
 // message is what a caller may read of an error.

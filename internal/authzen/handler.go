@@ -1,4 +1,5 @@
-// Package authzen is the OpenID AuthZEN Authorization API 1.0 over HTTP: /access/v1 and the PDP metadata.
+// Package authzen is the OpenID AuthZEN Authorization API 1.0 over HTTP: /access/v1 and the PDP metadata, and /v1/explain, which takes the same
+// body as an evaluation.
 //
 // It owns the bodies and what is right and wrong about them. What they ask is for package decision to answer, who is calling is for
 // its configuration to say, and so is how an error is written.
@@ -29,6 +30,7 @@ const (
 	PathSearchResource = "/access/v1/search/resource"
 	PathSearchAction   = "/access/v1/search/action"
 	PathMetadata       = "/.well-known/authzen-configuration"
+	PathExplain        = "/v1/explain"
 )
 
 // Decisions answers; *decision.Service is one.
@@ -69,7 +71,7 @@ func New(c Config) (*Handler, error) {
 	if h.metadata, err = metadataOf(base); err != nil {
 		return nil, err
 	}
-	for _, endpoint := range []string{PathEvaluation, PathEvaluations, PathSearchSubject, PathSearchResource, PathSearchAction} {
+	for _, endpoint := range []string{PathEvaluation, PathEvaluations, PathSearchSubject, PathSearchResource, PathSearchAction, PathExplain} {
 		h.mux.HandleFunc("POST "+endpoint, h.authenticated)
 	}
 	h.mux.HandleFunc("GET "+PathMetadata, h.serveMetadata)
@@ -121,6 +123,8 @@ func (h *Handler) answer(r *http.Request, actor access.Actor, m members) (any, e
 		return h.evaluation(r, actor, m)
 	case PathEvaluations:
 		return h.evaluations(r, actor, m)
+	case PathExplain:
+		return h.explain(r, actor, m)
 	case PathSearchSubject, PathSearchResource, PathSearchAction:
 		return h.search(r, actor, m)
 	}
@@ -137,6 +141,19 @@ func (h *Handler) evaluation(r *http.Request, actor access.Actor, m members) (an
 		return nil, err
 	}
 	return h.answered(a), nil
+}
+
+func (h *Handler) explain(r *http.Request, actor access.Actor, m members) (any, error) {
+	req, err := m.evaluation()
+	if err != nil {
+		return nil, err
+	}
+	req.Explain = true
+	a, err := h.decisions.Evaluate(r.Context(), actor, req)
+	if err != nil {
+		return nil, err
+	}
+	return explanation(a), nil
 }
 
 func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (any, error) {

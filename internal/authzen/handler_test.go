@@ -113,7 +113,11 @@ func TestWhatAnAnswerSays(t *testing.T) {
 		`{"decision":false,"context":{"reason":"not sent: role; of another type than the condition needs: status","missing":["role"],"mistyped":["status"]}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`), no)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`, `"context":{"explain":true}`),
-		`{"decision":false,"context":{"reason":"chatbot:nope does not exist, or you may not see it"}}`)
+		`{"decision":false,"context":{"stopped_by":["chatbot:nope does not exist, or you may not see it"]}}`)
+	answers(t, h, authzen.PathExplain, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`),
+		`{"decision":false,"because":[],"stopped_by":["chatbot:nope does not exist, or you may not see it"],"could_be_granted_by":[]}`)
+	answers(t, h, authzen.PathExplain, with(alice, action("read"), helper),
+		`{"decision":true,"because":["alice owns helper (A1)"],"stopped_by":[],"could_be_granted_by":[]}`)
 	answers(t, h, authzen.PathSearchSubject, with(`"subject":{"type":"api_key"}`, action("interact"), helper),
 		`{"page":{"next_token":"","count":1},"results":[{"type":"api_key","id":"k1","properties":{"by":"id"}}]}`)
 	answers(t, h, authzen.PathEvaluation, with(`"subject":{"type":"api_key","id":"k1","properties":{"by":"id"}}`, action("interact"), helper), yes)

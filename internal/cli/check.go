@@ -13,7 +13,7 @@ import (
 	"github.com/grantway/grantway/internal/client"
 )
 
-// asked is what the flags of check add to the question.
+// asked is what the flags of check and explain add to the question.
 type asked struct {
 	email, ip, link, token string
 	properties             []string
@@ -54,16 +54,20 @@ A subject is user:ID, visitor:ID or api_key:SECRET. The exit status is 0 for all
 		},
 	}
 	r.addTo(cmd)
+	a.addTo(cmd)
+	return cmd
+}
+
+func (a *asked) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&a.email, "email", "", "e-mail `ADDRESS` of a subject for whom the directory has none")
 	flags.StringVar(&a.ip, "ip", "", "IP `ADDRESS` that the subject calls from")
 	flags.StringVar(&a.link, "link", "", "public `LINK` that the subject presents")
 	flags.StringArrayVar(&a.properties, "property", nil, "a property of the action, `NAME=VALUE`; may be repeated")
 	flags.StringVar(&a.token, "zedtoken", "", "decide at least as freshly as this `TOKEN` of a change")
-	return cmd
 }
 
-// question is what the arguments and flags of check ask.
+// question is what the arguments and flags of check and explain ask.
 func question(args []string, a asked) (client.Question, error) {
 	subject, err := access.ParseObject(args[0])
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 // The exit statuses of every command.
 const (
 	exitOK          = 0
-	exitDenied      = 1 // check: the answer is no
+	exitDenied      = 1 // check, explain: the answer is no
 	exitError       = 2
 	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
 )
 
-// errDenied ends check with exitDenied. The answer has been printed; there is nothing to add.
+// errDenied ends check and explain with exitDenied. The answer has been printed; there is nothing to add.
 var errDenied = errors.New("denied")
 
 // streams is where a command reads and prints.
@@ -71,7 +71,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, by the names of the flags")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
-		newServe(std), newCheck(std), newShare(std), newUnshare(std), newImport(std), newExport(std),
+		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std),
 		newMigrate(std), newSchema(std), newVersion(std),
 	)
 	return root

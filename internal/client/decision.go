@@ -39,6 +39,36 @@ type Decision struct {
 	Context map[string]any `json:"context,omitempty"`
 }
 
+// Explanation is a decision and why it is as it is, in sentences.
+type Explanation struct {
+	Allowed          bool
+	Because          []string
+	StoppedBy        []string
+	CouldBeGrantedBy []string
+}
+
+// Explain asks one question, and why its answer is as it is. The second result is the answer as the server wrote it.
+func (c *Client) Explain(ctx context.Context, q Question) (Explanation, []byte, error) {
+	body, err := jsonBody(q)
+	if err != nil {
+		return Explanation{}, nil, err
+	}
+	data, err := c.answer(ctx, request{method: http.MethodPost, path: []string{"v1", "explain"}, body: body, contentType: "application/json"})
+	if err != nil {
+		return Explanation{}, nil, err
+	}
+	var given struct {
+		Allowed          *bool    `json:"decision"`
+		Because          []string `json:"because"`
+		StoppedBy        []string `json:"stopped_by"`
+		CouldBeGrantedBy []string `json:"could_be_granted_by"`
+	}
+	if err := json.Unmarshal(data, &given); err != nil || given.Allowed == nil {
+		return Explanation{}, nil, fmt.Errorf("the answer of %s is no explanation", c.Server())
+	}
+	return Explanation{*given.Allowed, given.Because, given.StoppedBy, given.CouldBeGrantedBy}, data, nil
+}
+
 // Check asks one question. The second result is the answer as the server wrote it.
 func (c *Client) Check(ctx context.Context, q Question) (Decision, []byte, error) {
 	body, err := jsonBody(q)

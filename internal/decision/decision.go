@@ -1,4 +1,5 @@
-// Package decision answers every question about access: one, many at once, and the searches for subjects, resources and actions.
+// Package decision answers every question about access: one, many at once, the searches for subjects, resources and actions, why an answer
+// is as it is, and who has what through what.
 //
 // It owns who may ask what (C6, C7, B3), which values a question carries to the engine (C2), and what an answer says besides yes and no.
 // It changes nothing, and it grants nothing by itself: the facts tell who a subject is and what belongs where, and whether something is
@@ -17,6 +18,7 @@ import (
 type Engine interface {
 	Check(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Answer, error)
 	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
+	Trace(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Trace, error)
 	Resources(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
 	Subjects(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
 }
@@ -40,6 +42,37 @@ type Facts interface {
 	// ResourceIDs lists a chatbot's documents, MCP servers or metrics by ID, at most limit of those after the one named.
 	ResourceIDs(t access.Type, of access.ChatbotID, after string, limit int) ([]string, error)
 	Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error)
+
+	Belongings
+	ChatbotFacts
+}
+
+// Belongings are where a user belongs, as an explanation names it. *store.Tx says more about each.
+type Belongings interface {
+	PlatformGrants(user access.UserID) ([]access.PlatformRole, error)
+	Memberships(user access.UserID) ([]access.Membership, error)
+	TeamMembership(team access.TeamID, user access.UserID) (access.TeamMembership, bool, error)
+	TeamsOf(user access.UserID) ([]access.TeamMembership, error)
+	OuterTeams(inner access.TeamID) ([]access.TeamID, error)
+	RolesOf(user access.UserID) ([]access.RoleID, error)
+	GroupsOf(member access.Principal) ([]access.GroupID, error)
+}
+
+// ChatbotFacts are what decides about one chatbot, and the lists by which those with a part in it are found.
+type ChatbotFacts interface {
+	Chatbot(id access.ChatbotID) (access.Chatbot, bool, error)
+	Share(chatbot access.ChatbotID, p access.Principal) (access.Share, bool, error)
+	Row(chatbot access.ChatbotID, user access.UserID) (access.Row, bool, error)
+	Policy(chatbot access.ChatbotID) (access.Policy, bool, error)
+
+	Shares(chatbot access.ChatbotID, after string, limit int) ([]access.Share, error)
+	Members(org access.OrganizationID, after access.UserID, limit int) ([]access.Membership, error)
+	TeamMembers(team access.TeamID, after access.UserID, limit int) ([]access.TeamMembership, error)
+	InnerTeams(outer access.TeamID) ([]access.TeamID, error)
+	RoleAssignees(role access.RoleID, after access.UserID, limit int) ([]access.UserID, error)
+	GroupMembers(group access.GroupID, after string, limit int) ([]access.Principal, error)
+	UserByVerifiedEmail(email access.Email) (access.User, bool, error)
+	AllPlatformGrants() ([]access.PlatformGrant, error)
 }
 
 // Config is what a Service needs.

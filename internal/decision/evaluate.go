@@ -65,8 +65,11 @@ type item struct {
 	mistyped   []string
 	limits     map[string]float64
 	limited    limited
-	missing    []string // the engine's own names
-	failed     bool     // for the values sent no condition can be decided
+	missing    []string    // the engine's own names
+	failed     bool        // for the values sent no condition can be decided
+	private    bool        // what settled it is something about the subject
+	told       bool        // the actor may know why it is as it is (C6)
+	trace      spice.Trace // of an extension's resource, where an explanation is wanted
 }
 
 // stage says how far an item is.
@@ -126,7 +129,7 @@ func (r *round) read(ctx context.Context, req Request) *item {
 		return it.fail(err)
 	}
 	if !known {
-		return it.settle("the subject is not known")
+		return it.settleBySubject("the subject is not known")
 	}
 	return it
 }
@@ -134,6 +137,12 @@ func (r *round) read(ctx context.Context, req Request) *item {
 func (it *item) settle(why string) *item {
 	it.stage, it.why = settled, why
 	return it
+}
+
+// settleBySubject is settle for what is wrong with the subject, whom not everybody may know.
+func (it *item) settleBySubject(why string) *item {
+	it.private = true
+	return it.settle(why)
 }
 
 func (it *item) fail(err error) *item {
@@ -149,10 +158,11 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 		if it.stage != open {
 			continue
 		}
+		if err := r.traced(ctx, it); err != nil {
+			return err
+		}
 		asked = append(asked, it)
-		questions = append(questions, spice.Question{
-			Subject: it.subject, Permission: it.permission, Resource: it.req.Resource.object(), Context: it.values,
-		})
+		questions = append(questions, it.question())
 	}
 	answers, err := r.ask(ctx, questions)
 	if err != nil {
@@ -171,6 +181,10 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 		}
 	}
 	return nil
+}
+
+func (it *item) question() spice.Question {
+	return spice.Question{Subject: it.subject, Permission: it.permission, Resource: it.req.Resource.object(), Context: it.values}
 }
 
 // ask is the engine's answers. One that it refuses is asked again by itself: among many, a question shares the refusal of those that it

@@ -11,7 +11,8 @@ import (
 // notebook remembers who the users of one round are: the items of a round mostly share their subject.
 type notebook struct {
 	Facts
-	users map[access.UserID]access.User
+	users  map[access.UserID]access.User
+	people map[access.UserID]*person
 }
 
 // User gives the user, or the zero user for one whom the directory does not know.
@@ -53,7 +54,7 @@ func (r *round) lookUp(n *notebook, items []*item) error {
 			}
 		}
 		if u.ID != "" && u.Gone() {
-			it.settle("the user is inactive or deleted") // C1, N2: what is open to everyone included
+			it.settleBySubject(string(u.ID) + " is inactive or deleted (N2)") // C1: what is open to everyone included
 			continue
 		}
 		if err := r.confine(n, it); err != nil {

@@ -38,5 +38,6 @@ type Answer struct {
 	Mistyped []string           // the values that were sent, are needed, and are not of the type that an extension's caveat wants
 	Limits   map[string]float64 // of a feature (F1)
 	Reason   string             // a sentence, or ""
+	Why      *Explanation       // where the request wants it; else nil
 	Err      error              // among many: this one could not be decided, and Allowed is false (C4)
 }

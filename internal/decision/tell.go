@@ -18,22 +18,30 @@ func (r *round) tell(ctx context.Context, items []*item) error {
 		switch {
 		case it.answer.Err != nil:
 		case it.answer.Allowed:
-			it.answer.Limits = it.limits
+			it.answer.Limits, it.told = it.limits, true
+		case it.stage == hidden:
 		case r.actor.User == "":
-			it.say()
-			if err := r.explain(ctx, it); err != nil {
-				return err
-			}
-		case it.stage == hidden || it.stage == settled && !it.failed:
-		case len(it.missing) > 0 || it.failed:
+			// A key that is confined learns nothing of who is outside its organization.
+			it.told = !it.private || r.actor.Organization == ""
+		case it.stage == settled && !it.failed:
+		case it.req.Resource.object() == access.PlatformObject: // everybody knows that there is one
+			it.told = true
+		case it.failed, len(it.missing) > 0, it.req.Explain:
 			unsure = append(unsure, it)
 		}
 	}
-	return r.forEach(ctx, unsure, r.seeing, func(it *item, sees bool, err error) {
-		if sees && err == nil { // an explanation that cannot be judged is left out; the decision stands
+	err := r.forEach(ctx, unsure, r.seeing, func(it *item, sees bool, err error) {
+		it.told = sees && err == nil // what cannot be judged is left out; the decision stands
+	})
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.told && !it.answer.Allowed {
 			it.say()
 		}
-	})
+	}
+	return r.explainAll(ctx, items)
 }
 
 // seeing asks whether the actor's user could see the resource: has any action on it, or, for a feature, on its chatbot.
@@ -89,37 +97,7 @@ func (it *item) say() {
 	it.answer.Reason = strings.Join(reasons, "; ")
 }
 
-// explain adds, where the request wants it, what is known of a denial that has no other reason. Only account keys come here; a confined
-// one learns nothing of the world outside its organization.
-func (r *round) explain(ctx context.Context, it *item) error {
-	if !it.req.Explain || it.answer.Reason != "" {
-		return nil
-	}
-	if it.stage == settled {
-		if r.actor.Organization == "" {
-			it.answer.Reason = it.why
-		}
-		return nil
-	}
-	o := it.req.Resource.object()
-	if it.stage == decided {
-		if _, built := access.Actions[o.Type]; !built || o.Type == access.TypePlatform {
-			return nil
-		}
-		var there bool
-		err := r.directory.View(ctx, func(facts Facts) (err error) {
-			_, there, err = facts.OrganizationOf(o)
-			return err
-		})
-		if err != nil || there {
-			return err
-		}
-	}
-	it.answer.Reason = access.NotFound(o).Detail
-	return nil
-}
-
-func sortedOnce(words []string) []string {
+func sortedOnce[T ~string](words []T) []T {
 	slices.Sort(words)
 	return slices.Compact(words)
 }

@@ -47,6 +47,12 @@ func listSchema(items *huma.Schema) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeArray, Items: items}
 }
 
+func sentences(description string) *huma.Schema {
+	s := listSchema(&huma.Schema{Type: huma.TypeString})
+	s.Description = description
+	return s
+}
+
 func properties(description string) *huma.Schema {
 	s := open(nil, nil)
 	s.Description = description
@@ -77,7 +83,7 @@ var (
 	})
 	decisionAnswer = open([]string{"decision"}, map[string]*huma.Schema{
 		"decision": {Type: huma.TypeBoolean},
-		"context":  properties("what there is to say beyond the decision"),
+		"context":  properties("what there is to say beyond the decision: reason, missing, mistyped, limits, error; and, with explain, the members of an explanation"),
 	})
 	pageRequest = open(nil, map[string]*huma.Schema{
 		"token": text("the next_token of the page before"),
@@ -116,6 +122,16 @@ var (
 			"subject": subjectEntity, "action": actionEntity, "resource": resourceEntity, "context": decisionContext,
 		}),
 		answer: decisionAnswer,
+	}
+	explanation = decisionRoute{
+		description: "Why a decision is as it is. The body is that of an evaluation, and so is the decision.",
+		body:        evaluation.body,
+		answer: open([]string{"decision", "because", "stopped_by", "could_be_granted_by"}, map[string]*huma.Schema{
+			"decision":            {Type: huma.TypeBoolean},
+			"because":             sentences("of what is allowed: the path that grants it, step by step"),
+			"stopped_by":          sentences("of what is denied: all that stands in the way"),
+			"could_be_granted_by": sentences("of what is denied: who could change that"),
+		}),
 	}
 	evaluations = decisionRoute{
 		description: "The OpenID AuthZEN Access Evaluations API. What an item lacks it takes from the members beside evaluations.",

@@ -41,7 +41,7 @@ var bodies = map[string]any{
 	"putMCPServer":    fields{"access": access.ModePublic},
 	"putMetric":       fields{"access": access.ModePublic},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
-	"evaluate":        decisionBody, "evaluateAll": decisionBody,
+	"evaluate":        decisionBody, "explain": decisionBody, "evaluateAll": decisionBody,
 	"searchSubjects": decisionBody, "searchResources": decisionBody, "searchActions": decisionBody,
 }
 

@@ -96,6 +96,7 @@ func (a *api) routes() []route {
 		{post, "/access/v1/search/subject", "searchSubjects", readers, "Find who may", a.authZEN(subjectSearch)},
 		{post, "/access/v1/search/resource", "searchResources", readers, "Find on what one may", a.authZEN(resourceSearch)},
 		{post, "/access/v1/search/action", "searchActions", readers, "Find what one may", a.authZEN(actionSearch)},
+		{post, "/v1/explain", "explain", readers, "Explain a decision", a.authZEN(explanation)},
 		{get, metadataPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
 
 		{get, "/healthz", "healthz", anybody, "Whether the server is alive", &page{a.healthz, "application/json"}},

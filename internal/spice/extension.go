@@ -26,10 +26,11 @@ type Extension struct {
 
 // extensionType is what can be asked about one definition of the extension.
 type extensionType struct {
-	permissions map[string]string // from an action's name to the permission that decides it
-	actions     []string          // the names, sorted
-	parameters  []Parameter       // of the extension's caveats that such a decision can meet, sorted by name
-	limits      bool              // such a decision can meet the limits of a feature
+	permissions map[string]string   // from an action's name to the permission that decides it
+	actions     []string            // the names, sorted
+	relations   map[string][]string // by permission, what gives it without the help of other resources, sorted
+	parameters  []Parameter         // of the extension's caveats that such a decision can meet, sorted by name
+	limits      bool                // such a decision can meet the limits of a feature
 }
 
 // Parameter is a parameter of one of the extension's caveats.
@@ -95,6 +96,15 @@ func (e *Extension) Actions(t access.Type) []string {
 		return nil
 	}
 	return slices.Clone(e.types[t].actions)
+}
+
+// Relations lists the relations of the definition on which the permission rests, sorted: those that it adds or demands, also by way of other
+// permissions of the definition, but neither those that it takes away nor those of other resources.
+func (e *Extension) Relations(t access.Type, permission string) []string {
+	if e == nil {
+		return nil
+	}
+	return slices.Clone(e.types[t].relations[permission])
 }
 
 // Defines reports whether the type is one of the extension's.

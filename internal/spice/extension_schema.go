@@ -143,10 +143,11 @@ func (f *extensionFile) validate(c *compiledExtension, rs []extensionRelationshi
 func (c *compiledExtension) tables() (map[access.Type]extensionType, error) {
 	types := make(map[access.Type]extensionType, len(c.own.ObjectDefinitions))
 	for _, d := range c.own.ObjectDefinitions {
-		t := extensionType{permissions: map[string]string{}}
+		t := extensionType{permissions: map[string]string{}, relations: map[string][]string{}}
 		for _, r := range d.GetRelation() {
 			if namespace.GetRelationKind(r) == implv1.RelationMetadata_PERMISSION {
 				t.permissions[r.GetName()] = r.GetName()
+				t.relations[r.GetName()] = restsOn(d, r)
 			}
 		}
 		t.actions = slices.Sorted(maps.Keys(t.permissions))
@@ -159,6 +160,42 @@ func (c *compiledExtension) tables() (map[access.Type]extensionType, error) {
 		types[access.Type(d.GetName())] = t
 	}
 	return types, nil
+}
+
+// restsOn lists the relations that Extension.Relations gives of the permission.
+func restsOn(d *core.NamespaceDefinition, permission *core.Relation) []string {
+	relations, seen := map[string]bool{}, map[string]bool{}
+	var visit func(r *core.Relation)
+	var rewrite func(u *core.UsersetRewrite)
+	visit = func(r *core.Relation) {
+		if seen[r.GetName()] {
+			return
+		}
+		seen[r.GetName()] = true
+		if namespace.GetRelationKind(r) != implv1.RelationMetadata_PERMISSION {
+			relations[r.GetName()] = true
+			return
+		}
+		rewrite(r.GetUsersetRewrite())
+	}
+	rewrite = func(u *core.UsersetRewrite) {
+		children := slices.Concat(u.GetUnion().GetChild(), u.GetIntersection().GetChild())
+		if base := u.GetExclusion().GetChild(); len(base) > 0 {
+			children = base[:1]
+		}
+		for _, child := range children {
+			if nested := child.GetUsersetRewrite(); nested != nil {
+				rewrite(nested)
+			}
+			for _, r := range d.GetRelation() {
+				if r.GetName() == child.GetComputedUserset().GetRelation() {
+					visit(r)
+				}
+			}
+		}
+	}
+	visit(permission)
+	return slices.Sorted(maps.Keys(relations))
 }
 
 // caveatsMet names the caveats of the definition and of every definition that its relations lead to, the built-in ones included.

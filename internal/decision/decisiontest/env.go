@@ -147,14 +147,24 @@ func (e *Env) load(w *plain.World) error {
 	return nil
 }
 
-// put writes what a decision looks up.
+// put writes what a decision and its explanation look up.
 func put(tx *store.Tx, w *plain.World) error {
 	return errors.Join(
 		each(w.Users, tx.PutUser),
 		each(w.Organizations, tx.PutOrganization),
+		each(w.PlatformGrants, tx.PutPlatformGrant),
 		each(w.Memberships, tx.PutMembership),
 		each(w.Teams, tx.PutTeam),
+		each(w.TeamMemberships, tx.PutTeamMembership),
+		each(w.Nestings, tx.PutTeamNesting),
+		each(w.Roles, tx.PutRole),
+		each(w.Assignments, tx.PutRoleAssignment),
+		each(w.Groups, tx.PutGroup),
+		each(w.GroupMemberships, tx.PutGroupMembership),
 		each(w.Chatbots, tx.PutChatbot),
+		each(w.Shares, tx.PutShare),
+		each(w.Rows, tx.PutRow),
+		each(w.Policies, tx.PutPolicy),
 		each(w.Resources, tx.PutResource),
 		each(w.Features, tx.PutFeature),
 	)

@@ -1,0 +1,171 @@
+package decision
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
+)
+
+// person is a user, and by what the facts that are about more than one user may mean this one.
+type person struct {
+	access.User
+	platform    []access.PlatformRole
+	memberships []access.Membership
+	roles       []access.RoleID
+	reaches     []reach
+}
+
+// reach is a principal that stands for the user, how that can be said, and what the engine is asked to confirm it.
+type reach struct {
+	principal access.Principal
+	how       string // such as "mel is a member of team support"
+	witness   spice.Question
+}
+
+// person looks the user up.
+func (n *notebook) person(id access.UserID) (*person, error) {
+	if p, ok := n.people[id]; ok {
+		return p, nil
+	}
+	u, err := n.user(id)
+	if err != nil {
+		return nil, err
+	}
+	p := &person{User: u}
+	if p.platform, err = n.PlatformGrants(id); err != nil {
+		return nil, err
+	}
+	if p.memberships, err = n.Memberships(id); err != nil {
+		return nil, err
+	}
+	if p.roles, err = n.RolesOf(id); err != nil {
+		return nil, err
+	}
+	if err := p.findReaches(n); err != nil {
+		return nil, err
+	}
+	if n.people == nil {
+		n.people = map[access.UserID]*person{}
+	}
+	n.people[id] = p
+	return p, nil
+}
+
+// roleIn is the user's role in the organization, or "".
+func (p *person) roleIn(org access.OrganizationID) access.OrgRole {
+	for _, m := range p.memberships {
+		if m.Organization == org {
+			return m.Role
+		}
+	}
+	return ""
+}
+
+func (p *person) is(role access.PlatformRole) bool { return slices.Contains(p.platform, role) }
+
+// holds reports whether the user holds the role as gates name it (G5).
+func (p *person) holds(role string) bool {
+	if platform, ok := access.PlatformRoleOf(role); ok {
+		return p.is(platform)
+	}
+	return slices.Contains(p.roles, access.RoleID(role))
+}
+
+// userType is the user's type; unknown users are external.
+func (p *person) userType() access.UserType {
+	if p.Type == access.Internal {
+		return access.Internal
+	}
+	return access.External
+}
+
+// reachedBy gives the reach of that principal.
+func (p *person) reachedBy(principal access.Principal) (reach, bool) {
+	i := slices.IndexFunc(p.reaches, func(r reach) bool { return r.principal == principal })
+	if i < 0 {
+		return reach{}, false
+	}
+	return p.reaches[i], true
+}
+
+// findReaches lists the principals that stand for the user, the nearest first (S1, I2, T2).
+func (p *person) findReaches(n *notebook) error {
+	add := func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any) {
+		r := reach{principal: access.Principal{Kind: kind, ID: id}, how: fmt.Sprintf(how, args...)}
+		if relation != "" {
+			r.witness = spice.Question{Permission: relation, Resource: access.Object{Type: typ, ID: id}}
+		}
+		p.reaches = append(p.reaches, r)
+	}
+	groups, err := n.GroupsOf(access.Principal{Kind: access.PrincipalUser, ID: string(p.ID)})
+	if err != nil {
+		return err
+	}
+	add(access.PrincipalUser, string(p.ID), "", "", "")
+	if e := p.Verified(); e != "" {
+		add(access.PrincipalEmail, string(e), schema.RelHolder, schema.TypeEmail, "%s has the verified address %s", p.ID, e)
+		byAddress, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
+		if err != nil {
+			return err
+		}
+		groups = sortedOnce(append(groups, byAddress...))
+	}
+	if err := p.findTeams(n, add); err != nil {
+		return err
+	}
+	for _, m := range p.memberships {
+		if m.Role != access.OrgClient {
+			add(access.PrincipalOrganization, string(m.Organization), schema.RelStaff, access.TypeOrganization, "%s is %s of %s", p.ID, an(m.Role), m.Organization)
+		}
+	}
+	for _, r := range p.roles {
+		add(access.PrincipalRole, string(r), schema.RelAssignee, access.TypeRole, "%s holds the role %s", p.ID, r)
+	}
+	for _, g := range groups {
+		add(access.PrincipalGroup, string(g), schema.RelMember, access.TypeGroup, "%s is on the list of group %s", p.ID, g)
+	}
+	add(access.PrincipalEveryone, "", "", "", "")
+	return nil
+}
+
+// findTeams adds the user's teams, and those that these are nested in. Which team is between is not said: it may belong to another
+// organization's people than those who ask.
+func (p *person) findTeams(n *notebook, add func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any)) error {
+	own, err := n.TeamsOf(p.ID)
+	if err != nil {
+		return err
+	}
+	seen := map[access.TeamID]bool{}
+	var queue []access.TeamID
+	for _, m := range own {
+		seen[m.Team] = true
+		queue = append(queue, m.Team)
+		add(access.PrincipalTeam, string(m.Team), schema.RelMember, access.TypeTeam, "%s is %s of team %s", p.ID, an(m.Role), m.Team)
+	}
+	for len(queue) > 0 {
+		outer, err := n.OuterTeams(queue[0])
+		if err != nil {
+			return err
+		}
+		queue = queue[1:]
+		for _, t := range outer {
+			if !seen[t] {
+				seen[t] = true
+				queue = append(queue, t)
+				add(access.PrincipalTeam, string(t), schema.RelMember, access.TypeTeam, "%s is in a team of team %s", p.ID, t)
+			}
+		}
+	}
+	return nil
+}
+
+// an puts the article before a word such as a role.
+func an[T ~string](word T) string {
+	if word != "" && slices.Contains([]byte("aeiou"), word[0]) {
+		return "an " + string(word)
+	}
+	return "a " + string(word)
+}
