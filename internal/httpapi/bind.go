@@ -57,6 +57,13 @@ func newBinding(registry huma.Registry, input reflect.Type) (*binding, error) {
 	return b, nil
 }
 
+// describe adds the parameters to the operation.
+func (b *binding) describe(op *huma.Operation) {
+	for _, p := range b.params {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Description: p.doc, Required: p.in == "path", Schema: p.schema})
+	}
+}
+
 // names lists the parameters in the path, or in the query.
 func (b *binding) names(in string) []string {
 	var names []string

@@ -42,14 +42,18 @@ func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Re
 
 		answer := &answer{ResponseWriter: w}
 		err := a.recovered(answer, r, requestID, serve)
-		if err != nil && answer.status == 0 {
+		begun := answer.status != 0
+		if err != nil && !begun {
 			problem.Write(answer, requestID, err)
 		}
 		took := time.Since(start)
 		a.metrics.observe(r.Method, path, answer.status, took)
 		a.log(r, path, requestID, answer.status, took, answer.err)
-		if errors.Is(err, http.ErrAbortHandler) {
-			panic(http.ErrAbortHandler) // the answer had begun: the connection is cut, so that it does not look complete
+		if err != nil && begun {
+			if !errors.Is(err, http.ErrAbortHandler) && r.Context().Err() == nil {
+				a.Log.Error("an answer broke off", "request_id", requestID, "route", path, "error", err)
+			}
+			panic(http.ErrAbortHandler) // the connection is cut, so that the answer does not look complete
 		}
 	})
 }

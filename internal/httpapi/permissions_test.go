@@ -225,7 +225,7 @@ func TestC6(t *testing.T) {
 func TestListsLeaveOut(t *testing.T) {
 	e := newWorld(t)
 	for who, outsider := range outsiders(e) {
-		for _, collection := range []string{"/v1/users", "/v1/organizations", "/v1/teams", "/v1/roles", "/v1/groups", "/v1/chatbots", "/v1/chatbots?organization=acme", "/v1/users?email=bob@example.com"} {
+		for _, collection := range []string{"/v1/users", "/v1/organizations", "/v1/teams", "/v1/roles", "/v1/groups", "/v1/chatbots", "/v1/chatbots?organization=acme", "/v1/users?email=bob@example.com", "/v1/audit", "/v1/audit?organization=acme", "/v1/audit?resource=chatbot:helper", "/v1/audit?q=alice"} {
 			outsider.Method, outsider.Path = http.MethodGet, collection
 			a := e.Do(outsider)
 			require.Equal(t, http.StatusOK, a.Status, "%s %s", who, a.Body)

@@ -88,6 +88,9 @@ func (a *api) routes() []route {
 		{post, "/v1/keys", "createKey", keyMakers, "Make an account key", makes(a.createKey)},
 		{del, "/v1/keys/{key}", "deleteKey", keyMakers, "Delete an account key", does(a.deleteKey)},
 
+		{get, "/v1/audit", "listAudit", readers, "Search the record", does(a.listAudit)},
+		{get, "/v1/audit/export", "exportAudit", readers, "Export the record", &auditExport{api: a}},
+
 		{post, "/v1/imports", "import", changers, "Import", &handled{handler: a.Imports, describe: describeImport}},
 		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
 

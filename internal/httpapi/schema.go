@@ -41,6 +41,7 @@ func newRegistry() huma.Registry {
 	describe[access.Audience, audience](r)
 	describe[access.Mode, mode](r)
 	describe[access.KeyAccess, keyAccess](r)
+	describe[access.Outcome, outcome](r)
 
 	optional[string](r)
 	optional[bool](r)
@@ -119,6 +120,7 @@ type (
 	audience     struct{}
 	mode         struct{}
 	keyAccess    struct{}
+	outcome      struct{}
 )
 
 func (orgRole) Schema(huma.Registry) *huma.Schema      { return oneOf(access.OrgRoles) }
@@ -130,6 +132,7 @@ func (level) Schema(huma.Registry) *huma.Schema        { return oneOf(access.Lev
 func (audience) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Audiences) }
 func (mode) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Modes) }
 func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
+func (outcome) Schema(huma.Registry) *huma.Schema      { return oneOf(access.Outcomes) }
 
 // oneOf is a string that is one of the words.
 func oneOf[T ~string](words []T) *huma.Schema {

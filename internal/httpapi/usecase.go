@@ -45,9 +45,7 @@ func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error
 	if rt.method == http.MethodPost {
 		u.memory = a.memory
 	}
-	for _, p := range u.binding.params {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: p.name, In: p.in, Description: p.doc, Required: p.in == "path", Schema: p.schema})
-	}
+	u.binding.describe(op)
 	if u.binding.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(u.binding.schema)}
 	}

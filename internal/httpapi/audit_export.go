@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+type auditExportQuery struct {
+	Format string `query:"format" enum:"jsonl,csv" doc:"jsonl unless said. In csv a cell that a spreadsheet would take for a formula begins with an apostrophe"`
+	auditFilter
+}
+
+// auditExport is the endpoint that gives the record as a file of any length. A failure in the middle breaks the connection, so that half a file
+// is never taken for a whole one.
+type auditExport struct {
+	api     *api
+	binding *binding
+}
+
+func (x *auditExport) prepare(a *api, _ route, op *huma.Operation) (err error) {
+	if x.binding, err = newBinding(a.registry, reflect.TypeFor[auditExportQuery]()); err != nil {
+		return err
+	}
+	x.binding.describe(op)
+	op.Description = joinSentences("The entries that the list has, the oldest first.", op.Description)
+	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{
+		Description: "the file", Content: map[string]*huma.MediaType{"application/jsonl": file, "text/csv": file},
+	}
+	return nil
+}
+
+func (x *auditExport) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
+	var in auditExportQuery
+	if _, err := x.binding.read(w, r, &in); err != nil {
+		return err
+	}
+	q, err := in.query()
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(w, 64<<10)
+	media, name, write := "application/jsonl", "record.jsonl", auditLines(out)
+	if in.Format == "csv" {
+		media, name, write = "text/csv; charset=utf-8", "record.csv", auditTable(out)
+	}
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	if err := x.api.Sharing.EachRecord(r.Context(), actor, q, write); err != nil {
+		w.Header().Del("Content-Disposition")
+		return err
+	}
+	return out.Flush()
+}
+
+// auditLines writes entries as JSON Lines.
+func auditLines(w io.Writer) func(access.Record) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return func(r access.Record) error { return e.Encode(showEntry(r)) }
+}
+
+var auditColumns = []string{
+	"seq", "time", "actor", "key", "action", "resource_type", "resource_id", "organization", "subject", "address", "request_id", "outcome", "rule",
+	"detail", "before", "after", "effects",
+}
+
+// auditTable writes entries as CSV, after a header.
+func auditTable(w *bufio.Writer) func(access.Record) error {
+	row := func(cells []string) error {
+		t := csv.NewWriter(w) // which buffers in w itself
+		if err := t.Write(cells); err != nil {
+			return err
+		}
+		t.Flush()
+		return t.Error()
+	}
+	_ = row(auditColumns) // the buffer holds it, and what goes wrong later is told by its Flush
+	return func(r access.Record) error {
+		cells := []string{
+			strconv.FormatInt(r.Seq, 10), r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,
+			string(r.Organization), r.Subject, r.Address, r.RequestID, string(r.Outcome), r.Rule, r.Detail, r.Before, r.After, r.Effects,
+		}
+		for i := range cells {
+			cells[i] = noFormula(cells[i])
+		}
+		return row(cells)
+	}
+}
+
+// noFormula puts an apostrophe before what a spreadsheet would run as a formula: callers choose IDs and names.
+func noFormula(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
