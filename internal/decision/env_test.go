@@ -1,19 +1,19 @@
 package decision_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/decision/decisiontest"
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
 // The callers of the stories.
 var (
-	backend  = access.Actor{Key: "backend", Access: access.KeyFull}
+	backend  = decisiontest.Backend
 	confined = access.Actor{Key: "acme's", Access: access.KeyFull, Organization: "acme"}
 )
 
@@ -94,28 +94,8 @@ func can(t *testing.T, s *decision.Service, actor access.Actor, req decision.Req
 	return answer(t, s, actor, req).Allowed
 }
 
-type search func(context.Context, access.Actor, decision.Request, decision.Page) (decision.Found, error)
-
-// everyPage is the results of all pages of a search.
-func everyPage(t *testing.T, find search, actor access.Actor, req decision.Request, limit int) []string {
-	t.Helper()
-	var all []string
-	page := decision.Page{Limit: access.Some(limit)}
-	for {
-		f, err := find(t.Context(), actor, req, page)
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(f.IDs), limit)
-		all = append(all, f.IDs...)
-		if f.Next == "" {
-			return all
-		}
-		require.Len(t, f.IDs, limit, "a page that is not the last one is full")
-		page.Token = f.Next
-	}
-}
-
 // found is the results of a search, all on one page.
-func found(t *testing.T, find search, actor access.Actor, req decision.Request) []string {
+func found(t *testing.T, find decisiontest.Search, actor access.Actor, req decision.Request) []string {
 	t.Helper()
 	f, err := find(t.Context(), actor, req, decision.Page{})
 	require.NoError(t, err)

@@ -134,7 +134,7 @@ func TestFreshness(t *testing.T) {
 			req.Token = "nonsense"
 			_, err := s.Evaluate(t.Context(), backend, req)
 			require.Equal(t, access.KindInvalid, access.KindOf(err))
-			for _, find := range []search{s.SearchSubjects, s.SearchResources, s.SearchActions} {
+			for _, find := range []decisiontest.Search{s.SearchSubjects, s.SearchResources, s.SearchActions} {
 				_, err := find(t.Context(), backend, req, decision.Page{})
 				require.Equal(t, access.KindInvalid, access.KindOf(err))
 			}
@@ -223,7 +223,7 @@ func TestNothingIsDecidedInTheDark(t *testing.T) {
 					err = answers[1].Err
 				}
 				require.Equal(t, access.KindUnavailable, access.KindOf(err))
-				for _, find := range []search{s.SearchResources, s.SearchActions} {
+				for _, find := range []decisiontest.Search{s.SearchResources, s.SearchActions} {
 					_, err := find(t.Context(), actor, req, decision.Page{})
 					require.Equal(t, access.KindUnavailable, access.KindOf(err))
 				}

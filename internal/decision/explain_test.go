@@ -243,7 +243,7 @@ func aWorldIsExplained(t *testing.T, seed uint64) {
 		e.Set(q.Request.Now)
 		about := fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1: %+v", seed, q)
 		want := plain.Decide(w, q) && q.Action != access.See
-		a, err := s.Evaluate(t.Context(), backend, explained(asked(q)))
+		a, err := s.Evaluate(t.Context(), backend, explained(decisiontest.Asked(q)))
 		require.NoError(t, err)
 		require.Equal(t, want, a.Allowed, about)
 		require.Equal(t, want, len(a.Why.Because) > 0, about)

@@ -41,10 +41,10 @@ func crowd(t *testing.T) (*decision.Service, []string, []string) {
 func TestEveryResultOnOnePage(t *testing.T) {
 	s, users, chatbots := crowd(t)
 	for _, limit := range []int{1, 2, 7, 50, 121, 122, 123, 1000} {
-		require.Equal(t, users, everyPage(t, s.SearchSubjects, backend, asks(user(""), "interact", chatbot("helper")), limit), limit)
-		require.Equal(t, chatbots, everyPage(t, s.SearchResources, backend, asks(user("zoe"), "interact", chatbot("")), limit), limit)
+		require.Equal(t, users, decisiontest.EveryPage(t, s.SearchSubjects, backend, asks(user(""), "interact", chatbot("helper")), limit), limit)
+		require.Equal(t, chatbots, decisiontest.EveryPage(t, s.SearchResources, backend, asks(user("zoe"), "interact", chatbot("")), limit), limit)
 	}
-	require.Equal(t, []string{"interact", "read", "read_history"}, everyPage(t, s.SearchActions, backend, asks(user("zoe"), "", chatbot("helper")), 1))
+	require.Equal(t, []string{"interact", "read", "read_history"}, decisiontest.EveryPage(t, s.SearchActions, backend, asks(user("zoe"), "", chatbot("helper")), 1))
 
 	f, err := s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), decision.Page{})
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestPagesOfAnotherSearch(t *testing.T) {
 		actor access.Actor
 		req   decision.Request
 		page  decision.Page
-		find  search
+		find  decisiontest.Search
 	}{
 		"subject":     {backend, asks(user("mia"), "interact", chatbot(""), "context.note", "a"), decision.Page{Token: first.Next}, s.SearchResources},
 		"action":      {backend, asks(user("zoe"), "read", chatbot(""), "context.note", "a"), decision.Page{Token: first.Next}, s.SearchResources},

@@ -97,8 +97,8 @@ func (w *World) objects() []access.Object {
 	return objects
 }
 
-// chatbotOf is the chatbot that the object is or hangs on, or "".
-func (w *World) chatbotOf(o access.Object) access.ChatbotID {
+// ChatbotOf is the chatbot that the object is or hangs on, or "".
+func (w *World) ChatbotOf(o access.Object) access.ChatbotID {
 	if o.Type == access.TypeChatbot {
 		return access.ChatbotID(o.ID)
 	}
@@ -133,7 +133,7 @@ func (w *World) request(rng *rand.Rand, now time.Time, q Question) Request {
 	case 0:
 		r.Link = "link of another"
 	case 1, 2, 3:
-		r.Link = Link(w.chatbotOf(q.Resource))
+		r.Link = Link(w.ChatbotOf(q.Resource))
 	}
 	return r
 }

@@ -1,0 +1,237 @@
+package sharing_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/decision/decisiontest"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// sample is questions about the world: all about the people and the chatbots that were touched, and some about everything else.
+func (h *history) sample(w *plain.World, touched []access.Object) []plain.Question {
+	aimed := map[access.Object]bool{}
+	for _, o := range touched {
+		aimed[o] = true
+	}
+	return slices.DeleteFunc(h.questions(w), func(q plain.Question) bool {
+		who := aimed[access.Object{Type: q.Subject.Type, ID: q.Subject.ID}]
+		on := aimed[q.Resource] || aimed[chatbot(w.ChatbotOf(q.Resource))]
+		switch {
+		case who && on:
+			return false
+		case on:
+			return h.rng.IntN(4) > 0
+		case who:
+			return h.rng.IntN(8) > 0
+		}
+		return h.rng.IntN(40) > 0
+	})
+}
+
+// questions is everything that can be asked at the moment.
+func (h *history) questions(w *plain.World) []plain.Question {
+	all := plain.Questions(w, h.rng, h.now)
+	for i := range all {
+		all[i].Request.Now = h.now
+	}
+	return all
+}
+
+// whole compares everything there is, and not only what was touched.
+func (h *history) whole() {
+	h.t.Helper()
+	w := h.world()
+	h.compare(w, h.questions(w))
+	for _, b := range w.Chatbots {
+		h.lists(w, []access.Object{chatbot(b.ID)})
+	}
+	h.replays()
+}
+
+// compare asks the questions of the service that decides, and of the model.
+func (h *history) compare(w *plain.World, questions []plain.Question) {
+	h.t.Helper()
+	for part := range slices.Chunk(questions, decision.MaxEvaluations) {
+		requests := make([]decision.Request, len(part))
+		for i, q := range part {
+			requests[i] = decisiontest.Asked(q)
+		}
+		answers, err := h.decide.EvaluateAll(h.ctx, decisiontest.Backend, requests)
+		require.NoError(h.t, err)
+		for i, a := range answers {
+			want := decisiontest.Decides(w, part[i])
+			require.NoError(h.t, a.Err, "%+v", part[i])
+			if a.Allowed != want {
+				h.t.Fatalf("%+v: the server says %v, the model %v", part[i], a.Allowed, want)
+			}
+			h.decisions++
+			if want {
+				h.trues++
+			}
+		}
+	}
+}
+
+// all reads every page of a list, two at a time.
+func everything[T any](h *history, list func(context.Context, access.Actor, sharing.Page) ([]T, string, error), actor access.Actor) ([]T, error) {
+	var all []T
+	p := sharing.Page{Limit: 2}
+	for {
+		items, next, err := list(h.ctx, actor, p)
+		if err != nil || next == "" {
+			return append(all, items...), err
+		}
+		all, p.After = append(all, items...), next
+	}
+}
+
+// lists compares what is listed with what the model allows: the chatbots that somebody sees, the shares of one, and the searches about one
+// question, aimed at what was touched.
+func (h *history) lists(w *plain.World, touched []access.Object) {
+	h.t.Helper()
+	who := pick(h.rng, users)
+	var seen []access.ChatbotID
+	for _, b := range w.Chatbots {
+		if w.Has(who, access.See, chatbot(b.ID), h.now) {
+			seen = append(seen, b.ID)
+		}
+	}
+	u, _ := find(w.Users, func(u access.User) bool { return u.ID == who })
+	if !u.Gone() {
+		listed, err := everything(h, func(c context.Context, a access.Actor, p sharing.Page) ([]access.Chatbot, string, error) {
+			return h.Chatbots(c, a, sharing.ChatbotQuery{}, p)
+		}, as(who))
+		require.NoError(h.t, err)
+		require.Equal(h.t, seen, ids(listed), "the chatbots that %s sees (C6)", who)
+	}
+	for _, o := range touched {
+		if o.Type == access.TypeChatbot && has(w.Chatbots, func(b access.Chatbot) bool { return chatbot(b.ID) == o }) {
+			h.shareList(w, access.ChatbotID(o.ID), who)
+			h.search(w, o)
+			return
+		}
+	}
+}
+
+func ids(bots []access.Chatbot) (ids []access.ChatbotID) {
+	for _, b := range bots {
+		ids = append(ids, b.ID)
+	}
+	return ids
+}
+
+// shareList compares the shares that are listed to somebody with those in force.
+func (h *history) shareList(w *plain.World, bot access.ChatbotID, who access.UserID) {
+	h.t.Helper()
+	listed, err := everything(h, func(c context.Context, a access.Actor, p sharing.Page) ([]access.Share, string, error) {
+		return h.Shares(c, a, bot, p)
+	}, as(who))
+	if !w.Has(who, access.ManageAccess, chatbot(bot), h.now) {
+		want := access.KindNotFound
+		if w.Has(who, access.See, chatbot(bot), h.now) {
+			want = access.KindDenied
+		}
+		require.Equal(h.t, want, access.KindOf(err), "the shares of %s for %s: %v", bot, who, err)
+		return
+	}
+	require.NoError(h.t, err)
+	var want []access.Share
+	for _, s := range w.Shares {
+		if s.Chatbot == bot && !s.ExpiredAt(h.now) {
+			want = append(want, s)
+		}
+	}
+	require.ElementsMatch(h.t, want, listed, "the shares of %s for %s", bot, who)
+}
+
+// search compares the three searches about one question on the chatbot or what hangs on it.
+func (h *history) search(w *plain.World, o access.Object) {
+	h.t.Helper()
+	var about []plain.Question
+	for _, q := range h.questions(w) {
+		if (q.Resource == o || chatbot(w.ChatbotOf(q.Resource)) == o) && q.Subject.Type != access.TypeAPIKey {
+			about = append(about, q)
+		}
+	}
+	h.found += decisiontest.SearchesAgree(h.t, h.decide, w, pick(h.rng, about), "search")
+}
+
+// changed is the chatbots of which some fact is different now.
+func changed(before, after *plain.World) (objects []access.Object) {
+	for _, id := range bots {
+		if !reflect.DeepEqual(before.About(id), after.About(id)) {
+			objects = append(objects, chatbot(id))
+		}
+	}
+	return objects
+}
+
+// allThere reports whether all the objects that are named are in the world.
+func allThere(w *plain.World, named []access.Object) bool {
+	for _, o := range named {
+		if !w.Exists(o) {
+			return false
+		}
+	}
+	return true
+}
+
+func user(id access.UserID) access.Object { return access.Obj(access.TypeUser, id) }
+
+func chatbot(id access.ChatbotID) access.Object { return access.Obj(access.TypeChatbot, id) }
+
+func organization(id access.OrganizationID) access.Object {
+	return access.Obj(access.TypeOrganization, id)
+}
+
+// object is the principal as an object.
+func object(p access.Principal) access.Object {
+	return access.Object{Type: access.Type(p.Kind), ID: p.ID}
+}
+
+// second is the error of a use case.
+func second[T any](_ T, err error) error { return err }
+
+// stored is all that the store's file holds but the record: each table by its name.
+func (h *history) stored() map[string]string {
+	h.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+url.PathEscape(filepath.Join(h.dir, "store.db"))+"?mode=ro")
+	require.NoError(h.t, err)
+	defer db.Close()
+	tables := map[string]string{}
+	for _, name := range h.rows(db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('record_entries', 'counters')") {
+		tables[name] = strings.Join(h.rows(db, "SELECT * FROM "+name), "\n")
+	}
+	return tables
+}
+
+func (h *history) rows(db *sql.DB, query string) (all []string) {
+	h.t.Helper()
+	rows, err := db.QueryContext(h.ctx, query)
+	require.NoError(h.t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	require.NoError(h.t, err)
+	values, into := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		require.NoError(h.t, rows.Scan(into...))
+		all = append(all, strings.Trim(fmt.Sprint(values), "[]"))
+	}
+	require.NoError(h.t, rows.Err())
+	return all
+}

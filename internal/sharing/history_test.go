@@ -1,0 +1,201 @@
+package sharing_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// Random histories are sequences of changes by random actors, refused ones included. GRANTWAY_CHANGES says how many changes one has,
+// GRANTWAY_SEED which one it is, and GRANTWAY_LOG=1 tells it.
+const (
+	defaultChanges = 300
+	wholeEvery     = 100 // changes, after which everything is compared that can be asked
+)
+
+func number(t testing.TB, name string, unset uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return unset
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	require.NoError(t, err, name)
+	return n
+}
+
+func TestRandomHistoriesGoAsTheModelSays(t *testing.T) {
+	changes := number(t, "GRANTWAY_CHANGES", defaultChanges)
+	if testing.Short() {
+		changes /= 4
+	}
+	h := newHistory(t)
+	for n := range changes {
+		h.step()
+		if n%wholeEvery == wholeEvery-1 {
+			h.whole()
+		}
+	}
+	h.whole()
+	t.Logf("%d changes done, %d refused; %d decisions agree, %d of them true; %d found", h.done, h.refused, h.decisions, h.trues, h.found)
+	if changes >= defaultChanges/4 {
+		require.Greater(t, 3*h.done, 2*h.refused, "too much was refused: the test hardly tests")
+	}
+}
+
+// history makes random changes and knows what the model says of each.
+type history struct {
+	*env
+	rng    *rand.Rand
+	decide *decision.Service
+
+	done, refused           int
+	decisions, trues, found int
+	log                     []string
+}
+
+// newHistory begins a history, with two organizations and their people for the changes to work on.
+func newHistory(t testing.TB) *history {
+	t.Helper()
+	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000_000))
+	t.Logf("GRANTWAY_SEED=%d", seed)
+	h := &history{env: newEnv(t), rng: rand.New(rand.NewPCG(seed, 1))}
+	h.decide = decision.New(decision.Config{Engine: h.engine, Directory: decision.FromStore(h.db), Now: func() time.Time { return h.now }})
+	t.Cleanup(func() {
+		if t.Failed() || os.Getenv("GRANTWAY_LOG") != "" {
+			t.Logf("GRANTWAY_SEED=%d; the last changes were\n%s", seed, strings.Join(h.log[max(0, len(h.log)-40):], "\n"))
+		}
+	})
+	h.begin()
+	return h
+}
+
+// deed is one change that somebody tries.
+type deed struct {
+	actor  access.Actor
+	what   string
+	about  []access.Object // what it names, and so what may be different afterwards
+	may    bool            // by the plain reading of the model, as long as all that it names is there
+	absent bool            // what is to be taken away may not be there, which is no refusal of the actor
+	do     func() error
+}
+
+// step makes one random change, or lets some time pass, and compares what came of it with the model.
+func (h *history) step() {
+	h.t.Helper()
+	if h.rng.IntN(20) == 0 {
+		h.now = h.now.Add(time.Duration(h.rng.IntN(30)) * time.Second)
+		h.log = append(h.log, h.now.Format(time.TimeOnly))
+		w := h.world()
+		h.compare(w, h.sample(w, nil))
+		return
+	}
+	before := h.world()
+	d := h.choose(before.WithSiteAdmin(theKey))
+	h.try(before, d)
+}
+
+// try makes the change and compares what came of it with the model.
+func (h *history) try(before *plain.World, d deed) {
+	h.t.Helper()
+	stored := h.stored()
+	err := d.do()
+	h.log = append(h.log, fmt.Sprintf("%s: %s: %v", sharing.ActorName(d.actor), d.what, err))
+	h.judge(before, d, err)
+	if err != nil {
+		h.refused++
+		require.Equal(h.t, stored, h.stored(), "a refusal leaves nothing but its record (H1)")
+		return
+	}
+	h.done++
+	after := h.world()
+	h.invariants(after)
+	h.agrees()
+	touched := append(changed(before, after), d.about...)
+	h.compare(after, h.sample(after, touched))
+	h.lists(after, touched)
+}
+
+// judge compares the answer to the actor with what the model says of the actor: whoever may not must have been refused, and whoever may must
+// not have been denied.
+func (h *history) judge(w *plain.World, d deed, err error) {
+	h.t.Helper()
+	switch kind := access.KindOf(err); {
+	case err == nil:
+		require.True(h.t, d.may, "allowed to one who may not")
+	case kind == access.KindDenied:
+		require.False(h.t, d.may, "denied to one who may: %v", err)
+	case kind == access.KindNotFound:
+		require.False(h.t, d.may && !d.absent && allThere(w, d.about), "hidden from one who may: %v", err)
+	case kind == access.KindUnauthenticated:
+		u, _ := find(w.Users, func(u access.User) bool { return u.ID == d.actor.User })
+		require.True(h.t, u.Gone(), "%v", err)
+	case kind == access.KindConflict, kind == access.KindUnprocessable, kind == access.KindIDTaken: // the state or the value was refused
+	default:
+		h.t.Fatalf("no refusal: %+v", err)
+	}
+}
+
+// theKey is the user as whom the plain reading knows the root key, which acts as a site admin (B2).
+const theKey access.UserID = "the root key"
+
+// by is the user whom the actor stands for.
+func by(actor access.Actor) access.UserID {
+	if actor.User == "" {
+		return theKey
+	}
+	return actor.User
+}
+
+// choose picks what happens next.
+func (h *history) choose(w *plain.World) deed {
+	if d, ok := h.comesBack(w); ok {
+		return d
+	}
+	return pickWeighted(h.rng, []weighted{
+		{8, h.putsMember}, {3, h.removesMember}, {3, h.grantsPlatformRole}, {1, h.offboards}, {3, h.putsUser}, {1, h.limits},
+		{3, h.createsOrRenames}, {2, h.setsVisibility}, {8, h.shares}, {2, h.unshares}, {2, h.transfers}, {6, h.putsRow}, {2, h.deletesRow},
+		{5, h.putsPolicy}, {4, h.putsFeature}, {6, h.putsResource}, {1, h.deletesResource},
+		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {4, h.nests}, {2, h.putsRole}, {4, h.assigns}, {1, h.unassigns},
+		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
+	})(w)
+}
+
+type weighted struct {
+	weight int
+	deed   func(*plain.World) deed
+}
+
+func pickWeighted(rng *rand.Rand, all []weighted) func(*plain.World) deed {
+	total := 0
+	for _, x := range all {
+		total += x.weight
+	}
+	n := rng.IntN(total)
+	for _, x := range all {
+		if n -= x.weight; n < 0 {
+			return x.deed
+		}
+	}
+	panic("unreachable")
+}
+
+// world reads all facts from the store.
+func (h *history) world() *plain.World {
+	h.t.Helper()
+	w := &plain.World{}
+	require.NoError(h.t, h.db.View(h.ctx, func(tx *store.Tx) error { return readWorld(tx, w) }))
+	return w
+}
