@@ -41,6 +41,7 @@ const (
 	RelCanUpdate   = "can_update"
 	RelCanDeploy   = "can_deploy"
 	RelReadWrite   = "read_write"
+	PermAdmitted   = "admitted"
 
 	RelChatbot         = "chatbot"
 	RelRowed           = "rowed"

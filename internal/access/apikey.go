@@ -14,7 +14,15 @@ type APIKey struct {
 	CreatedBy  string    `json:"created_by,omitzero"`  // the actor that made it
 	CreatedAt  time.Time `json:"created_at,omitzero"`
 	LastUsed   time.Time `json:"last_used,omitzero"` // or the zero time
+	// CreatorLostDeploy is true from when the user who made it was seen not to have `deploy` any more, until they are seen to have it again (K3).
+	CreatorLostDeploy bool `json:"creator_lost_deploy"`
 }
 
 // ExpiredAt reports whether the key is denied at t because it has expired (K5).
 func (k APIKey) ExpiredAt(t time.Time) bool { return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt) }
+
+// Creator is the user who made the key, and false for one that an account key made for itself.
+func (k APIKey) Creator() (UserID, bool) {
+	o, err := ParseObject(k.CreatedBy)
+	return UserID(o.ID), err == nil && o.Type == TypeUser
+}

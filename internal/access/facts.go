@@ -106,6 +106,7 @@ type Chatbot struct {
 	Enabled      bool           `json:"enabled"`              // G1
 	PublicMode   Audience       `json:"public_mode,omitzero"` // L1
 	LinkDigest   string         `json:"-"`                    // the SHA-256 of the public link in hexadecimal, or "" (L2)
+	LinkNonce    string         `json:"-"`                    // what the link is made of, beside the chatbot and the hash key, or ""
 }
 
 // Share is by chatbot and principal (S1).

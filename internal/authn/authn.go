@@ -28,6 +28,9 @@ type Facts interface {
 	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
 	TouchAccountKey(id access.KeyID, at time.Time) error
 	RenewAccountKey(id access.KeyID, old, digest string) error
+	APIKeyByDigest(digest string) (access.APIKey, bool, error)
+	TouchAPIKey(id access.KeyID, at time.Time) error
+	RenewAPIKey(id access.KeyID, old, digest string) error
 	User(id access.UserID) (access.User, bool, error)
 	Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error)
 	Setting(name string) (string, bool, error)

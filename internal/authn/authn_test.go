@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 	w.secrets, err = secret.ParseHasher(secret.NewHashKey())
 	require.NoError(t, err)
 	w.auth = authn.New(db, authn.Config{Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { t.Error(err) }})
-	t.Cleanup(w.auth.Close)
+	t.Cleanup(func() { w.auth.Close() })
 	w.root, err = w.auth.EnsureRootKey(t.Context())
 	require.NoError(t, err)
 	w.update(func(tx *store.Tx) error {
@@ -263,8 +263,19 @@ func TestHashKeyRotation(t *testing.T) {
 	printed, err := w.auth.EnsureRootKey(t.Context())
 	require.NoError(t, err)
 	used, idle := w.key(access.AccountKey{Access: access.KeyReadOnly}), w.key(access.AccountKey{Access: access.KeyReadOnly})
+	ofBot := w.secrets.NewChatbotKey()
+	w.update(func(tx *store.Tx) error {
+		require.NoError(t, tx.PutChatbot(access.Chatbot{ID: "helper", Organization: "acme", Owner: "alice"}))
+		return tx.AddAPIKey(access.APIKey{ID: ofBot.ID, Chatbot: "helper", Level: access.UseOnly}, ofBot.Digest)
+	})
+	known := func() bool {
+		_, known, err := w.auth.KeyOfSecret(t.Context(), ofBot.Text)
+		require.NoError(t, err)
+		return known
+	}
 
 	use(current + "," + old)
+	require.True(t, known())
 	for _, k := range []string{printed, used, printed, used} {
 		_, err = w.auth.Authenticate(call(k), "")
 		require.NoError(t, err)
@@ -276,14 +287,56 @@ func TestHashKeyRotation(t *testing.T) {
 		_, err = w.auth.Authenticate(call(k), "")
 		require.NoError(t, err, "it was hashed anew, or made since")
 	}
+	require.True(t, known())
 	w.refused(call(idle), access.KindUnauthenticated, "B1")
 
 	use(old)
+	require.False(t, known())
 	for _, k := range []string{printed, used, fresh} {
 		w.refused(call(k), access.KindUnauthenticated, "B1")
 	}
 	_, err = w.auth.Authenticate(call(idle), "")
 	require.NoError(t, err, "its digest is the old key's still")
+}
+
+// A chatbot's key is known by its secret, and is no account key; nor is an account key one of a chatbot's (K2).
+func TestK2AChatbotsKeyIsKnownByItsSecret(t *testing.T) {
+	w := newWorld(t)
+	account := w.key(access.AccountKey{Access: access.KeyFull})
+	m := w.secrets.NewChatbotKey()
+	w.update(func(tx *store.Tx) error {
+		require.NoError(t, tx.PutChatbot(access.Chatbot{ID: "helper", Organization: "acme", Owner: "alice"}))
+		return tx.AddAPIKey(access.APIKey{ID: m.ID, Chatbot: "helper", Level: access.UseOnly}, m.Digest)
+	})
+	lastUsed := func() time.Time {
+		w.auth.Close()
+		var key access.APIKey
+		require.NoError(t, w.db.View(context.Background(), func(tx *store.Tx) (err error) {
+			key, _, err = tx.APIKey(m.ID)
+			return err
+		}))
+		return key.LastUsed
+	}
+	for _, nobodys := range []string{"", account, w.root, string(m.ID), m.Digest, m.Preview, m.Text[:len(m.Text)-1], m.Text + "x", strings.ToUpper(m.Text)} {
+		id, known, err := w.auth.KeyOfSecret(t.Context(), nobodys)
+		require.NoError(t, err)
+		require.False(t, known, "%q", nobodys)
+		require.Empty(t, id)
+	}
+	w.refused(call(m.Text), access.KindUnauthenticated, "B1")
+	require.Zero(t, lastUsed())
+	for _, after := range []time.Duration{0, 59 * time.Second, 60 * time.Second} {
+		w.now = now.Add(after)
+		id, known, err := w.auth.KeyOfSecret(t.Context(), m.Text)
+		require.NoError(t, err)
+		require.True(t, known)
+		require.Equal(t, m.ID, id)
+		require.Equal(t, now.Add(after.Truncate(time.Minute)), lastUsed(), "to the minute")
+	}
+	w.update(func(tx *store.Tx) error { return tx.DeleteAPIKey(m.ID) })
+	_, known, err := w.auth.KeyOfSecret(t.Context(), m.Text)
+	require.NoError(t, err)
+	require.False(t, known)
 }
 
 func FuzzAuthenticate(f *testing.F) {
@@ -315,6 +368,9 @@ type noFacts struct{}
 func (noFacts) AccountKeyByDigest(string) (k access.AccountKey, ok bool, err error) { return }
 func (noFacts) TouchAccountKey(access.KeyID, time.Time) error                       { return nil }
 func (noFacts) RenewAccountKey(access.KeyID, string, string) error                  { return nil }
+func (noFacts) APIKeyByDigest(string) (k access.APIKey, ok bool, err error)         { return }
+func (noFacts) TouchAPIKey(access.KeyID, time.Time) error                           { return nil }
+func (noFacts) RenewAPIKey(access.KeyID, string, string) error                      { return nil }
 func (noFacts) User(access.UserID) (u access.User, ok bool, err error)              { return }
 func (noFacts) Membership(access.OrganizationID, access.UserID) (m access.Membership, ok bool, err error) {
 	return

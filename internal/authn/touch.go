@@ -60,3 +60,15 @@ func touchAccountKey(id access.KeyID, now time.Time, found, current string) func
 		return f.TouchAccountKey(id, now)
 	}
 }
+
+// touchAPIKey does the same for a chatbot's key.
+func touchAPIKey(id access.KeyID, now time.Time, found, current string) func(Facts) error {
+	return func(f Facts) error {
+		if found != current {
+			if err := f.RenewAPIKey(id, found, current); err != nil {
+				return err
+			}
+		}
+		return f.TouchAPIKey(id, now)
+	}
+}

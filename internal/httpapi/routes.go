@@ -61,6 +61,9 @@ func (a *api) routes() []route {
 		{get, "/v1/chatbots/{chatbot}/shares", "listShares", readers, "List the shares of a chatbot", does(a.listShares)},
 		{put, "/v1/chatbots/{chatbot}/shares/{principal}", "putShare", changers, "Share a chatbot, or change a share", does(a.putShare)},
 		{del, "/v1/chatbots/{chatbot}/shares/{principal}", "deleteShare", changers, "End a share", does(a.deleteShare)},
+		{get, "/v1/chatbots/{chatbot}/api-keys", "listAPIKeys", keyMakers, "List the API keys of a chatbot", does(a.listAPIKeys)},
+		{post, "/v1/chatbots/{chatbot}/api-keys", "createAPIKey", keyMakers, "Make an API key of a chatbot", makes(a.createAPIKey)},
+		{del, "/v1/chatbots/{chatbot}/api-keys/{key}", "deleteAPIKey", keyMakers, "Delete an API key of a chatbot", does(a.deleteAPIKey)},
 
 		{get, "/v1/chatbots/{chatbot}/policy", "getPolicy", readers, "Read the gates of a chatbot", does(a.getPolicy)},
 		{put, "/v1/chatbots/{chatbot}/policy", "putPolicy", changers, "Set and unset gates of a chatbot", does(a.putPolicy)},

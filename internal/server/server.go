@@ -89,7 +89,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		last = nil // nobody else writes to the embedded engine, and its newest state is the cheapest to ask
 	}
 	decisions := decision.New(decision.Config{
-		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, Extension: x, Now: c.Now,
+		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, KeyOfSecret: callers.KeyOfSecret, Extension: x, Now: c.Now,
 	})
 	figures := newFigures()
 	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures); err != nil {

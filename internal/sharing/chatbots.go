@@ -165,7 +165,7 @@ func (c *change) dropLink(b *access.Chatbot) error {
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
 	err := c.lost("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
-	b.PublicMode, b.LinkDigest = access.AudienceNone, ""
+	b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
 	return err
 }
 
@@ -304,6 +304,9 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 		}
 	}
 	if err := c.dropFeatures(b.ID); err != nil {
+		return err
+	}
+	if err := c.dropAPIKeys(b.ID); err != nil {
 		return err
 	}
 	state, err := c.chatbotState(b)

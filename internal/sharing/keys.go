@@ -47,11 +47,9 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 		if err != nil {
 			return err
 		}
-		expires := n.ExpiresAt.UTC().Truncate(time.Second)
-		if n.ExpiresAt.IsZero() {
-			expires = time.Time{}
-		} else if !c.now.Before(expires) || expires.Year() > lastYear {
-			return fieldError("B1", "/expires_at", "a key's expiry lies in the future, and before the year 10000")
+		expires, err := c.keyExpiry(n.ExpiresAt, "B1")
+		if err != nil {
+			return err
 		}
 		if n.ActorRequired && n.Access != access.KeyFull {
 			return fieldError("B1", "/actor_required", "only a full key acts for a user")
@@ -71,6 +69,18 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 	}
 	r.Secret = minted.Text
 	return r, nil
+}
+
+// keyExpiry is the expiry of a new key, in whole seconds, or the zero time for never.
+func (c *change) keyExpiry(at time.Time, rule string) (time.Time, error) {
+	if at.IsZero() {
+		return time.Time{}, nil
+	}
+	at = at.UTC().Truncate(time.Second)
+	if !c.now.Before(at) || at.Year() > lastYear {
+		return at, fieldError(rule, "/expires_at", "a key's expiry lies in the future, and before the year 10000")
+	}
+	return at, nil
 }
 
 // withoutPreview is the key for the record, where no part of a secret appears (H2).
@@ -119,10 +129,18 @@ func within(ranges, outer []string) bool {
 	return ranges != nil
 }
 
-// mayHandleKeys judges who makes, lists and deletes the keys of an organization, or those that are not confined ("").
-func (c *caller) mayHandleKeys(org access.OrganizationID) error {
+// handlesKeys refuses account keys that make no keys, of whatever kind, and read of none (B1).
+func (c *caller) handlesKeys() error {
 	if c.actor.Key != "" && c.actor.Access != access.KeyFull {
 		return access.Deniedf("B1", "a %s key handles no keys", c.actor.Access)
+	}
+	return nil
+}
+
+// mayHandleKeys judges who makes, lists and deletes the keys of an organization, or those that are not confined ("").
+func (c *caller) mayHandleKeys(org access.OrganizationID) error {
+	if err := c.handlesKeys(); err != nil {
+		return err
 	}
 	if c.actor.Organization != "" && org != c.actor.Organization {
 		return access.Deniedf("B3", "a key confined to %s handles only keys that are confined to it", access.Obj(access.TypeOrganization, c.actor.Organization))
@@ -142,8 +160,8 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 // Keys lists account keys, by ID: all to site admins, and to others those of the organizations that they may update.
 func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ks []access.AccountKey, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if actor.Key != "" && actor.Access != access.KeyFull {
-			return access.Deniedf("B1", "a %s key handles no keys", actor.Access)
+		if err := c.handlesKeys(); err != nil {
+			return err
 		}
 		admin, err := c.may(access.Administer, access.PlatformObject)
 		if err != nil {
@@ -184,8 +202,8 @@ func (c *caller) handles(ks []access.AccountKey) ([]bool, error) {
 func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID) (Change, error) {
 	o := access.Obj(typeKey, id)
 	return s.change(ctx, actor, "key.delete", o, func(c *change) error {
-		if actor.Key != "" && actor.Access != access.KeyFull {
-			return access.Deniedf("B1", "a %s key handles no keys", actor.Access)
+		if err := c.handlesKeys(); err != nil {
+			return err
 		}
 		k, ok, err := c.AccountKey(id)
 		if err != nil {

@@ -123,9 +123,19 @@ func ParseRanges(list []string, rule string) ([]string, error) {
 			}
 			prefix = netip.PrefixFrom(ip, ip.BitLen())
 		}
-		ranges = append(ranges, prefix.Masked().String())
+		ranges = append(ranges, unmapped(prefix).Masked().String())
 	}
-	return ranges, nil
+	slices.Sort(ranges)
+	return slices.Compact(ranges), nil
+}
+
+// unmapped is the range of IPv4 addresses where the prefix writes one in IPv6 form: addresses are compared in their own form.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapping = 96 // the bits before an IPv4 address (RFC 4291, 2.5.5.2)
+	if !p.Addr().Is4In6() || p.Bits() < mapping {
+		return p
+	}
+	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapping)
 }
 
 func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatch) (access.Organization, error) {

@@ -164,6 +164,12 @@ func (p projector) chatbots() error {
 				func(s access.Share) error { return p.each(spice.FoldShare(s)) }); err != nil {
 				return err
 			}
+			if err := all(func(after string, limit int) ([]access.APIKey, error) {
+				return p.tx.APIKeys(store.APIKeyFilter{Chatbot: b.ID}, access.KeyID(after), limit)
+			}, func(k access.APIKey) string { return string(k.ID) },
+				func(k access.APIKey) error { return p.each(spice.FoldAPIKey(k)) }); err != nil {
+				return err
+			}
 			return all(func(after string, limit int) ([]access.Row, error) {
 				return p.tx.Rows(b.ID, access.UserID(after), limit)
 			}, func(r access.Row) string { return string(r.User) },

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +19,7 @@ var factKeys = map[string][]string{
 	"team_member": {"team", "user"}, "team_nesting": {"outer", "inner"}, "role": {"id"}, "role_assignment": {"role", "user"}, "group": {"id"},
 	"group_member": {"group", "member"}, "chatbot": {"id"}, "share": {"chatbot", "principal"}, "row": {"chatbot", "user"}, "policy": {"chatbot"},
 	"document": {"type", "id"}, "mcp_server": {"type", "id"}, "metric": {"type", "id"}, "feature": {"chatbot", "name"},
+	"api_key": {"id"},
 }
 
 // replayed is facts by kind and key, as JSON has them.
@@ -133,6 +135,10 @@ func factsOf(t testing.TB, w *plain.World) replayed {
 	})
 	each(w.Resources, func(f access.Resource) { add(string(f.Type), f) })
 	each(w.Features, func(f access.Feature) { add("feature", f) })
+	each(w.APIKeys, func(f access.APIKey) {
+		f.Preview, f.LastUsed = "", time.Time{}
+		add("api_key", f)
+	})
 	return all
 }
 

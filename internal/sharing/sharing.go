@@ -49,6 +49,8 @@ type Service struct {
 	log     *slog.Logger
 	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
 
+	keyRounds rounds // of the upkeep
+
 	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
 }
 

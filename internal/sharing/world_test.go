@@ -81,6 +81,11 @@ func readWorld(tx *store.Tx, w *plain.World) (err error) {
 			return err
 		}
 		w.Features = append(w.Features, features...)
+		keys, err := tx.APIKeys(store.APIKeyFilter{Chatbot: b.ID}, "", 0)
+		if err != nil {
+			return err
+		}
+		w.APIKeys = append(w.APIKeys, keys...)
 		ss, err := tx.Shares(b.ID, "", 0)
 		if err != nil {
 			return err

@@ -52,17 +52,11 @@ func FoldChatbot(s ChatbotState) Relationships {
 		rs = append(rs, rel(bot, schema.RelCanInteract, set(platform(), schema.PermLoggedIn), link))
 	}
 
-	decidedAt := bot
 	if s.HasRows {
-		matrix := object(schema.TypeMatrix, c.ID)
-		rs = append(rs, rel(matrix, schema.RelChatbot, sub(bot)))
-		if c.Visibility != access.OwnerOnly {
-			decidedAt = matrix
-		}
+		rs = append(rs, rel(object(schema.TypeMatrix, c.ID), schema.RelChatbot, sub(bot)))
 	}
+	decidedAt := object(s.rulebook(), c.ID)
 	rs = append(rs, rel(bot, schema.RelRulebook, sub(decidedAt)))
-
-	entrance := decidedAt
 	if !s.Policy.Empty() {
 		gatehouse := object(schema.TypeGatehouse, c.ID)
 		rs = append(rs,
@@ -70,12 +64,32 @@ func FoldChatbot(s ChatbotState) Relationships {
 			rel(gatehouse, schema.RelExempt, user(c.Owner)),
 			rel(gatehouse, schema.RelExempt, all(access.TypeAPIKey)))
 		rs = append(rs, foldPolicy(gatehouse, c.ID, s.Policy)...)
-		entrance = gatehouse
 	}
 	if c.Enabled {
-		rs = append(rs, rel(bot, schema.RelEntrance, sub(entrance)))
+		rs = append(rs, rel(bot, schema.RelEntrance, sub(object(s.entrance(), c.ID))))
 	}
 	return rs
+}
+
+// rulebook is the type of the object at which the chatbot's actions are decided: itself, or its matrix where that is awake (M1).
+func (s ChatbotState) rulebook() access.Type {
+	if s.HasRows && s.Chatbot.Visibility != access.OwnerOnly {
+		return schema.TypeMatrix
+	}
+	return access.TypeChatbot
+}
+
+// entrance is the type of the object at which `interact` is decided: where all else is, unless there are gates in front of it.
+func (s ChatbotState) entrance() access.Type {
+	if !s.Policy.Empty() {
+		return schema.TypeGatehouse
+	}
+	return s.rulebook()
+}
+
+// Admitted asks whether the subject would interact with the chatbot if it were enabled (G1). It lacks the values for caveats.
+func (s ChatbotState) Admitted(subject access.Subject) Question {
+	return Question{Subject: subject, Permission: schema.PermAdmitted, Resource: access.Obj(s.entrance(), s.Chatbot.ID)}
 }
 
 // foldPolicy is one gate for each list that is set, and one for each required role, since all of those must be held (G5). A list that is

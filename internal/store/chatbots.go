@@ -2,12 +2,12 @@ package store
 
 import "github.com/grantway/grantway/internal/access"
 
-const selectChatbots = `SELECT id, organization, owner, name, visibility, enabled, public_mode, link_digest FROM chatbots`
+const selectChatbots = `SELECT id, organization, owner, name, visibility, enabled, public_mode, link_digest, link_nonce FROM chatbots`
 
-var putChatbot = upsert("chatbots", "id", "organization, owner, name, visibility, enabled, public_mode, link_digest")
+var putChatbot = upsert("chatbots", "id", "organization, owner, name, visibility, enabled, public_mode, link_digest, link_nonce")
 
 func scanChatbot(r row) (c access.Chatbot, err error) {
-	err = r.Scan(&c.ID, &c.Organization, &c.Owner, &c.Name, &c.Visibility, &c.Enabled, &c.PublicMode, &c.LinkDigest)
+	err = r.Scan(&c.ID, &c.Organization, &c.Owner, &c.Name, &c.Visibility, &c.Enabled, &c.PublicMode, &c.LinkDigest, &c.LinkNonce)
 	return c, err
 }
 
@@ -18,7 +18,7 @@ func (tx *Tx) Chatbot(id access.ChatbotID) (access.Chatbot, bool, error) {
 
 // PutChatbot inserts or replaces the chatbot.
 func (tx *Tx) PutChatbot(c access.Chatbot) error {
-	return tx.exec(putChatbot, c.ID, c.Organization, c.Owner, c.Name, c.Visibility, c.Enabled, c.PublicMode, c.LinkDigest)
+	return tx.exec(putChatbot, c.ID, c.Organization, c.Owner, c.Name, c.Visibility, c.Enabled, c.PublicMode, c.LinkDigest, c.LinkNonce)
 }
 
 // DeleteChatbot removes the chatbot. What belongs to it must be removed in the same transaction.

@@ -253,3 +253,31 @@ func TestAccountKeys(t *testing.T) {
 		is(t, root)(tx.AccountKeyByDigest("d3"))
 	})
 }
+
+func TestAPIKeys(t *testing.T) {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 123456000, time.UTC)
+	first := access.APIKey{ID: "a", Chatbot: "helper", Name: "First", Level: access.UseOnly, Preview: "gwbot_1", CreatedBy: "user:alice", CreatedAt: at}
+	second := access.APIKey{ID: "b", Chatbot: "helper", Name: "Second", Level: access.ReadWrite, AllowedIPs: []string{"::1/128"}, ExpiresAt: at.Add(time.Hour),
+		LastUsed: at, CreatedAt: at, CreatorLostDeploy: true}
+	update(t, open(t), func(tx *Tx) {
+		seed(t, tx)
+		must(t, tx.PutChatbot(access.Chatbot{ID: "helper", Organization: "acme", Owner: "alice", LinkDigest: "d", LinkNonce: "n"}))
+		must(t, tx.AddAPIKey(first, "d1"), tx.AddAPIKey(second, "d2"))
+		is(t, first)(tx.APIKey("a"))
+		is(t, second)(tx.APIKeyByDigest("d2"))
+		absent[access.APIKey](t)(tx.APIKeyByDigest(""))
+		absent[access.AccountKey](t)(tx.AccountKeyByDigest("d1"))
+		are(t, first, second)(tx.APIKeys(APIKeyFilter{}, "", 0))
+		are(t, second)(tx.APIKeys(APIKeyFilter{Chatbot: "helper"}, "a", 1))
+		are[access.APIKey](t)(tx.APIKeys(APIKeyFilter{Chatbot: "other"}, "", 0))
+		must(t, tx.TouchAPIKey("a", at.Add(time.Minute)), tx.TouchAPIKey("a", at), tx.TouchAPIKey("none", at), tx.MarkAPIKey("a", true), tx.MarkAPIKey("b", false))
+		first.LastUsed, first.CreatorLostDeploy, second.CreatorLostDeploy = at.Add(time.Minute), true, false
+		must(t, tx.RenewAPIKey("a", "d1", "d3"), tx.RenewAPIKey("b", "d1", "d4"))
+		absent[access.APIKey](t)(tx.APIKeyByDigest("d1"))
+		is(t, first)(tx.APIKeyByDigest("d3"))
+		is(t, second)(tx.APIKeyByDigest("d2"))
+		must(t, tx.DeleteAPIKey("a"))
+		are(t, second)(tx.APIKeys(APIKeyFilter{}, "", 0))
+		must(t, tx.DeleteAPIKey("b"), tx.DeleteChatbot("helper"))
+	})
+}

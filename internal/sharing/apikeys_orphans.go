@@ -1,0 +1,120 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/schema"
+)
+
+const (
+	// keysAtOnce is how many keys the engine is asked about in one call.
+	keysAtOnce = 100
+	// keysAnUpkeep is how many keys one upkeep looks at; the next one goes on from there.
+	keysAnUpkeep = 10 * keysAtOnce
+)
+
+// rounds is how far the upkeep has come in going through the chatbots' keys again and again.
+type rounds struct {
+	mu    sync.Mutex
+	after access.KeyID // the last key that was looked at, or "" to begin with the first
+}
+
+// tellOfOrphans notes which keys have a creator who may not deploy the chatbot any more, or again, and tells the chatbot's owner of the
+// former, once (K3). The keys stay.
+func (s *Service) tellOfOrphans(ctx context.Context) error {
+	s.keyRounds.mu.Lock()
+	defer s.keyRounds.mu.Unlock()
+	var failed error
+	for range keysAnUpkeep / keysAtOnce {
+		var keys []access.APIKey
+		if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+			keys, err = tx.APIKeys(store.APIKeyFilter{}, s.keyRounds.after, keysAtOnce)
+			return err
+		}); err != nil {
+			return errors.Join(failed, err)
+		}
+		turned, err := s.turnedKeys(ctx, keys)
+		failed = errors.Join(failed, err)
+		for _, k := range turned {
+			failed = errors.Join(failed, s.tellOfOrphan(ctx, k))
+		}
+		if len(keys) < keysAtOnce {
+			s.keyRounds.after = ""
+			break
+		}
+		s.keyRounds.after = keys[len(keys)-1].ID
+	}
+	return failed
+}
+
+// turnedKeys are those in force whose creator is not what they are marked with. One that an account key made for itself has no creator who
+// could lose anything.
+func (s *Service) turnedKeys(ctx context.Context, keys []access.APIKey) ([]access.APIKey, error) {
+	now := s.now()
+	var asked []access.APIKey
+	var qs []spice.Question
+	for _, k := range keys {
+		creator, ok := k.Creator()
+		if !ok || k.ExpiredAt(now) {
+			continue
+		}
+		asked = append(asked, k)
+		qs = append(qs, spice.Question{
+			Subject: access.Subject{Type: access.TypeUser, ID: string(creator)}, Permission: string(access.Deploy),
+			Resource: access.Obj(access.TypeChatbot, k.Chatbot), Context: map[string]any{schema.ParamTime: now.UTC().Format(time.RFC3339Nano)},
+		})
+	}
+	answers, err := s.engine.CheckAll(ctx, spice.Newest, qs)
+	if err != nil {
+		return nil, err
+	}
+	var turned []access.APIKey
+	var failed error
+	for i, a := range answers {
+		failed = errors.Join(failed, a.Err)
+		if a.Err == nil && a.Allowed == asked[i].CreatorLostDeploy {
+			turned = append(turned, asked[i])
+		}
+	}
+	return turned, failed
+}
+
+// tellOfOrphan marks the key and tells its chatbot's owner, unless that has come to nothing since the key was looked at: the engine is asked
+// again where no other change can come in between.
+func (s *Service) tellOfOrphan(ctx context.Context, k access.APIKey) error {
+	action := "api_key.orphan"
+	if k.CreatorLostDeploy {
+		action = "api_key.adopt"
+	}
+	_, err := s.change(ctx, access.System, action, access.Obj(access.TypeChatbot, k.Chatbot), func(c *change) error {
+		before, ok, err := c.APIKey(k.ID)
+		if err != nil || !ok {
+			return err
+		}
+		turned, err := s.turnedKeys(ctx, []access.APIKey{before})
+		if err != nil || len(turned) == 0 || before.CreatorLostDeploy != k.CreatorLostDeploy {
+			return err
+		}
+		after := before
+		after.CreatorLostDeploy = !before.CreatorLostDeploy
+		if err := c.MarkAPIKey(k.ID, after.CreatorLostDeploy); err != nil {
+			return err
+		}
+		c.state(unpreviewed(before), unpreviewed(after))
+		if !after.CreatorLostDeploy {
+			return nil
+		}
+		b, _, err := c.Chatbot(k.Chatbot)
+		if err != nil {
+			return err
+		}
+		return c.tell(access.Notification{Kind: access.NotifyKeyOrphaned, Chatbot: b.ID, APIKey: k.ID}, []access.UserID{b.Owner}, true)
+	})
+	return err
+}
