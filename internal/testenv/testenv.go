@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -72,6 +73,16 @@ func New(t testing.TB, options ...Option) *Env {
 func (e *Env) For(t testing.TB) *Env {
 	again := *e
 	again.TB = t
+	return &again
+}
+
+// From is the same server for callers at another address of this machine, such as 127.0.0.2.
+func (e *Env) From(address string) *Env {
+	again := *e
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	transport := &http.Transport{DialContext: dialer.DialContext}
+	e.Cleanup(transport.CloseIdleConnections)
+	again.http = &http.Client{Transport: transport}
 	return &again
 }
 
