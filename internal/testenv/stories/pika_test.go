@@ -290,6 +290,17 @@ func TestPika(t *testing.T) {
 		require.NotContains(s, s.text(about), "G3")
 	})
 
+	s.part(t, "audit access history; document changes (H1, H2)", func(s *story) {
+		bot := app(s, "audited", fields{"user_types": []access.UserType{internal}})
+		s.As(olga).SetsPolicy(bot, fields{"user_types": nil})
+		history := items(s.As(root).Does(http.MethodGet, "/v1/audit?resource=chatbot:audited&action=policy.put", nil), "items")
+		require.Len(s, history, 2)
+		for _, entry := range history {
+			require.Equal(s, "user:olga", entry["actor"])
+			require.Equal(s, "done", entry["outcome"])
+		}
+	})
+
 	s.part(t, "remove inactive users, and update as organizations change: every access ends with them (N2, O3)", func(s *story) {
 		const temp access.UserID = "temp"
 		s.As(root).PutsUser(temp, fields{"email": "temp@acme.com", "email_verified": true})

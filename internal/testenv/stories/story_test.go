@@ -40,6 +40,7 @@ type story struct {
 	*testenv.Env
 	cast  []access.UserID
 	given fields // the context of every question
+	post  *post  // or nil
 }
 
 // begin starts a server whose directory knows the people: each is their verified address, and its local part is their ID. They are external

@@ -3,6 +3,7 @@ package stories_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,22 +141,6 @@ func TestWizChat(t *testing.T) {
 		require.Equal(s, s.answers(ann, access.View, metric("nothing")), s.answers(ann, access.View, metric("revenue")))
 	})
 
-	s.part(t, "API key permissions: read-only, read-write, full access (B1, B2)", func(s *story) {
-		read := s.With(s.Admin().MakesKey(fields{"name": "reports", "access": access.KeyReadOnly}))
-		write := s.With(s.Admin().MakesKey(fields{"name": "sync", "access": access.KeyReadWrite}))
-		full := s.With(s.Admin().MakesKey(fields{"name": "operator", "access": access.KeyFull}))
-		bot := s.bot("by-key", wiz, olga)
-		for _, key := range []*testenv.Caller{read, write, full} {
-			key.Sees("v1", "chatbots", "by-key")
-			require.Equal(s, true, key.Does(http.MethodPost, "/access/v1/evaluation", question(olga, access.Interact, bot))["decision"])
-		}
-		read.Refused(access.KindDenied, "B1").Shares(bot, ann, access.UseOnly)
-		write.Shares(bot, ann, access.UseOnly)
-		s.has(ann, bot, access.Interact)
-		write.Refused(access.KindDenied, "B1").MakesKey(fields{"name": "more", "access": access.KeyReadOnly})
-		full.MakesKey(fields{"name": "more", "access": access.KeyReadOnly})
-	})
-
 	s.part(t, "IP allowlisting: a key, and an account, reached from the listed addresses only (B1, B4)", func(s *story) {
 		outside := s.With(s.Admin().MakesKey(fields{"name": "elsewhere", "access": access.KeyReadOnly, "allowed_ips": []string{"192.0.2.0/24"}}))
 		outside.Refused(access.KindDenied, "B1").Sees("v1", "organizations", "wiz")
@@ -173,4 +158,63 @@ func TestWizChat(t *testing.T) {
 		elsewhere.As(adam).PutsChatbot(bot, fields{"name": "From anywhere"})
 	})
 
+	s.part(t, "IP restrictions on a chatbot's key (K4)", func(s *story) {
+		bot := s.bot("keyed-by-ip", wiz, olga)
+		key := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "office", "access": access.UseOnly, "allowed_ips": []string{"192.0.2.0/24"}})
+		secret := apiKey(key["secret"].(string))
+		s.with(fields{"ip": "192.0.2.7"}).has(secret, bot, access.Interact)
+		s.with(fields{"ip": "198.51.100.7"}).has(secret, bot)
+		s.has(secret, bot)
+	})
+
+	s.part(t, "the audit log: who did what to what, and when, to filter, search and export (H1, H2)", func(s *story) {
+		began := time.Now().Add(-time.Second).UTC()
+		bot := s.bot("audited", wiz, olga)
+		s.As(olga).Shares(bot, ann, access.UseOnly)
+		s.As(mia).Refused(access.KindNotFound, "").Shares(bot, zoe, access.UseOnly)
+		log := func(query string) []map[string]any {
+			s.Helper()
+			return items(s.As(adam).Does(http.MethodGet, "/v1/audit?"+query, nil), "items")
+		}
+		entries := log("resource=chatbot:audited&action=share.put")
+		require.ElementsMatch(s, []string{"user:olga", "user:mia"}, each(entries, "actor"))
+		require.ElementsMatch(s, []string{"done", "refused"}, each(entries, "outcome"))
+		when, err := time.Parse(time.RFC3339, entries[0]["time"].(string))
+		require.NoError(s, err)
+		require.WithinRange(s, when, began, time.Now().Add(time.Second))
+		require.Len(s, log("resource=chatbot:audited&actor=user:mia"), 1)
+		require.Empty(s, log("resource=chatbot:audited&to="+began.Format(time.RFC3339)))
+		require.Len(s, log("resource=chatbot:audited&q=user:ann"), 1)
+		for format, count := range map[string]int{"csv": 3, "jsonl": 2} {
+			a := s.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/audit/export?format=" + format + "&resource=chatbot:audited&action=share.put", Key: testenv.RootKey, Actor: string(adam)})
+			require.Equal(s, http.StatusOK, a.Status)
+			require.Len(s, lines(a.Body), count)
+		}
+		for _, other := range []access.UserID{mia, ann} { // it is for those who run the account
+			require.Empty(s, items(s.As(other).Does(http.MethodGet, "/v1/audit?resource=chatbot:audited", nil), "items"))
+		}
+	})
+
+	s.part(t, "regular reviews: the team's members, the use of API keys, the shares of chatbots (T1, K2, S10)", func(s *story) {
+		require.ElementsMatch(s, []string{"olga", "adam", "mia", "max"}, each(items(s.As(adam).Sees("v1", "organizations", "wiz", "members"), "items"), "user"))
+		bot := s.bot("used", wiz, olga)
+		s.As(olga).Shares(bot, ann, access.UseOnly)
+		key := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
+		usage := func() any {
+			return items(s.As(olga).Sees("v1", "chatbots", string(bot), "api-keys"), "items")[0]["last_used"]
+		}
+		require.Nil(s, usage())
+		s.has(apiKey(key["secret"].(string)), bot, access.Interact)
+		require.Eventually(s, func() bool { return usage() != nil }, 10*time.Second, 10*time.Millisecond)
+		require.Equal(s, []string{"user:ann"}, each(items(s.As(olga).Sees("v1", "chatbots", string(bot), "shares"), "items"), "principal"))
+	})
+
+	s.part(t, "rotate API keys regularly: a new one, and the old one is denied at once (K1, K5)", func(s *story) {
+		bot := s.bot("rotated", wiz, olga)
+		old := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
+		renewed := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
+		s.As(olga).Does(http.MethodDelete, at(bot, "api-keys", old["id"].(string)), nil)
+		s.has(apiKey(old["secret"].(string)), bot)
+		s.has(apiKey(renewed["secret"].(string)), bot, access.Interact)
+	})
 }

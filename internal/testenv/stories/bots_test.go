@@ -1,0 +1,118 @@
+package stories_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/testenv"
+)
+
+// TestUserManagement tells the guide to the two user levels of a bot builder: Admin and Client.
+func TestUserManagement(t *testing.T) {
+	t.Parallel()
+	const (
+		studio access.OrganizationID = "studio"
+
+		olga  access.UserID = "olga"  // who bought the product: owner of the organization
+		adam  access.UserID = "adam"  // admins
+		bert  access.UserID = "bert"  //
+		cleo  access.UserID = "cleo"  // clients
+		clark access.UserID = "clark" //
+		zoe   access.UserID = "zoe"   // of nobody's
+	)
+	post := newPost(t)
+	s := begin(t, []string{"olga@studio.example", "adam@studio.example", "bert@studio.example", "cleo@client.example", "clark@client.example",
+		"zoe@else.example"}, testenv.Mail(post.box))
+	s.Admin().PutsOrganization(studio, fields{"owner": olga, "name": "The studio"})
+	for _, admin := range []access.UserID{adam, bert} {
+		s.As(olga).PutsMember(studio, admin, access.OrgAdmin)
+	}
+	for _, client := range []access.UserID{cleo, clark} {
+		s.As(adam).PutsMember(studio, client, access.OrgClient)
+	}
+	// The product's bots belong to the organization's owner, so that no admin owns one.
+	botFor := func(s *story, id access.ChatbotID) access.ChatbotID {
+		s.Helper()
+		return s.bot(id, studio, adam, fields{"owner": olga})
+	}
+
+	s.part(t, "admins create bots from scratch, and clients do not (O6)", func(s *story) {
+		bot := botFor(s, "from-scratch")
+		s.has(adam, bot, asAdmin...)
+		s.As(cleo).Refused(access.KindDenied, "").PutsChatbot("cleos", fields{"organization": studio})
+		s.As(zoe).Refused(access.KindNotFound, "").PutsChatbot("zoes", fields{"organization": studio})
+	})
+
+	s.part(t, "admins configure all aspects of a bot: settings, integrations, behavior (A3, R2, F1)", func(s *story) {
+		bot := botFor(s, "configured")
+		s.only(access.Update, bot, olga, adam, bert)
+		s.As(adam).PutsChatbot(bot, fields{"name": "Configured"})
+		s.As(adam).Does(http.MethodPut, at(bot, "policy"), fields{"user_types": []access.UserType{access.External}})
+		s.As(adam).Does(http.MethodPut, at(bot, "features", "voice"), fields{"enabled": true})
+		s.As(adam).Does(http.MethodPut, "/v1/mcp-servers/crm", fields{"chatbot": bot})
+		s.As(adam).Does(http.MethodPut, "/v1/documents/behavior", fields{"chatbot": bot})
+		s.has(adam, mcpServer("crm"), access.Use)
+		s.has(adam, feature(bot, "voice"), access.Use)
+		s.has(zoe, feature(bot, "voice"))
+	})
+
+	s.part(t, "admins generate API keys for use with other services (K1, K3)", func(s *story) {
+		bot := botFor(s, "connected")
+		key := s.As(adam).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.ReadOnly})
+		s.has(apiKey(key["secret"].(string)), bot, access.Interact, access.Read, access.ReadHistory)
+		s.As(clark).Refused(access.KindNotFound, "").Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
+	})
+
+	s.part(t, "admins cannot delete a bot (3.1, example 7)", func(s *story) {
+		bot := botFor(s, "kept")
+		s.only(access.Delete, bot, olga)
+		s.As(adam).Refused(access.KindDenied, "").Does(http.MethodDelete, at(bot), nil)
+		s.As(adam).Refused(access.KindDenied, "A1").Transfers(bot, adam) // nor become one who can
+		s.has(adam, bot, asAdmin...)
+	})
+
+	s.part(t, "admins manage other admins, with the same access level, and clients: viewing and editing them (O2, U1)", func(s *story) {
+		people := items(s.As(adam).Sees("v1", "organizations", string(studio), "members"), "items")
+		require.ElementsMatch(s, []string{"olga", "adam", "bert", "cleo", "clark"}, each(people, "user"))
+		require.Equal(s, "bert@studio.example", s.As(adam).Sees("v1", "users", "bert")["email"])
+		require.Equal(s, "clark@client.example", s.As(adam).Sees("v1", "users", "clark")["email"])
+		s.As(adam).PutsMember(studio, clark, access.OrgAdmin)
+		s.has(clark, studio, access.Update, access.ManageMembers, access.CreateChatbot, access.ViewData)
+		s.As(clark).PutsMember(studio, clark, access.OrgClient)
+		s.has(clark, studio, access.ViewData)
+		s.As(cleo).Refused(access.KindDenied, "").PutsMember(studio, clark, access.OrgAdmin)
+		s.As(adam).Refused(access.KindDenied, "O2").PutsMember(studio, bert, access.OrgOwner)
+	})
+
+	s.part(t, "admins create, read, update and delete users (U1, N2)", func(s *story) {
+		const nell access.UserID = "nell"
+		s.As(adam).PutsUser(nell, fields{"organization": studio, "name": "Nell", "email": "nell@client.example"})
+		require.Equal(s, "Nell", s.As(bert).Sees("v1", "users", "nell")["name"])
+		require.Equal(s, "Nell N.", s.As(bert).PutsUser(nell, fields{"name": "Nell N."})["name"])
+		s.As(adam).PutsMember(studio, nell, access.OrgClient)
+		bot := botFor(s, "nells")
+		s.As(adam).Shares(bot, nell, access.ReadOnly)
+		s.has(nell, bot, access.Interact, access.Read, access.ReadHistory)
+		gone := s.As(adam).Does(http.MethodDelete, "/v1/users/nell", nil)
+		require.NotEmpty(s, gone["removed"])
+		s.has(nell, bot)
+		s.As(adam).Refused(access.KindNotFound, "").Sees("v1", "users", "nell")
+		s.As(zoe).Refused(access.KindDenied, "U1").PutsUser("clark", fields{"name": "mine"})
+	})
+
+	s.part(t, "clients edit the bots that they have access to, and no others (3.2, S12)", func(s *story) {
+		theirs, other := botFor(s, "theirs"), botFor(s, "somebody-elses")
+		s.As(adam).Shares(theirs, cleo, access.ReadWrite)
+		s.has(cleo, theirs, access.Interact, access.Read, access.ReadHistory, access.Update, access.ConfigureUI, access.Test)
+		s.As(cleo).PutsChatbot(theirs, fields{"name": "Edited by the client"})
+		require.Equal(s, "Edited by the client", s.As(adam).Sees("v1", "chatbots", "theirs")["name"])
+		s.has(cleo, other)
+		s.As(cleo).Refused(access.KindNotFound, "").Sees("v1", "chatbots", "somebody-elses")
+		s.As(cleo).Refused(access.KindDenied, "").Shares(theirs, clark, access.UseOnly)
+		s.As(cleo).Refused(access.KindDenied, "").Does(http.MethodPost, at(theirs, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
+	})
+
+}
