@@ -40,6 +40,7 @@ var bodies = map[string]any{
 	"putDocument":     fields{"access": access.ModePublic},
 	"putMCPServer":    fields{"access": access.ModePublic},
 	"putMetric":       fields{"access": access.ModePublic},
+	"putPublicAccess": fields{"mode": access.AudienceEveryone},
 	"createAPIKey":    fields{"name": "k", "access": access.UseOnly},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
 	"evaluate":        decisionBody, "explain": decisionBody, "evaluateAll": decisionBody,

@@ -1,0 +1,136 @@
+package sharing
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
+)
+
+// derivedLink is the purpose for which public links are derived. A link is made of the chatbot, a nonce in the store and the hash key, which is
+// not in the store: those who manage the chatbot read it again and again, and nobody reads it from a copy of the store (L2).
+const derivedLink = "public link"
+
+// PublicAccess is a chatbot's public link (3.4).
+type PublicAccess struct {
+	Mode access.Audience
+	Link string // what a decision carries as context.link; "" where the mode is none, and where Lost
+	Lost bool   // the hash key under which the link was made is not known any more: the link works, but cannot be shown
+}
+
+// PublicAccessResult is the public link after a change.
+type PublicAccessResult struct {
+	Change
+	PublicAccess
+}
+
+// PublicAccess reads the chatbot's public link, for those who manage its access (L2).
+func (s *Service) PublicAccess(ctx context.Context, actor access.Actor, bot access.ChatbotID) (p PublicAccess, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		b, err := c.managed(bot)
+		p = s.publicAccess(b)
+		return ruled(err, "L2")
+	})
+	if err != nil {
+		return PublicAccess{}, err
+	}
+	return p, nil
+}
+
+// PutPublicAccess sets whom the chatbot's public link admits (L1, V1, O5). One that was switched off does not come back: the next is a new one.
+func (s *Service) PutPublicAccess(
+	ctx context.Context, actor access.Actor, bot access.ChatbotID, mode access.Optional[access.Audience],
+) (PublicAccessResult, error) {
+	return s.relink(ctx, actor, bot, "chatbot.public_access", func(c *change, b *access.Chatbot) error {
+		now := mode.Or(b.PublicMode, access.AudienceNone)
+		switch {
+		case now == b.PublicMode:
+			return nil
+		case now == access.AudienceNone:
+			b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
+			return nil
+		case b.Visibility == access.OwnerOnly:
+			return access.Conflictf("V1", "%s is owner_only, which admits no public link", access.Obj(access.TypeChatbot, bot))
+		}
+		org, _, err := c.Organization(b.Organization)
+		if err != nil {
+			return err
+		}
+		if now.Exceeds(org.PublicAccess) {
+			return fieldError("O5", "/mode", access.Obj(access.TypeOrganization, org.ID).String()+" allows no more public access than "+string(org.PublicAccess))
+		}
+		if b.PublicMode == access.AudienceNone {
+			s.newLink(b)
+		}
+		b.PublicMode = now
+		return nil
+	})
+}
+
+// RotateLink gives the chatbot another public link, and the old one admits nobody from that moment (L1).
+func (s *Service) RotateLink(ctx context.Context, actor access.Actor, bot access.ChatbotID) (PublicAccessResult, error) {
+	return s.relink(ctx, actor, bot, "chatbot.rotate_link", func(_ *change, b *access.Chatbot) error {
+		if b.PublicMode == access.AudienceNone {
+			return access.Conflictf("L1", "%s has no public link that could be rotated", access.Obj(access.TypeChatbot, bot))
+		}
+		s.newLink(b)
+		return nil
+	})
+}
+
+// relink is a change of the public link. The record tells that there was one; it holds nothing of the link itself (H2).
+func (s *Service) relink(
+	ctx context.Context, actor access.Actor, bot access.ChatbotID, action string, edit func(*change, *access.Chatbot) error,
+) (r PublicAccessResult, err error) {
+	r.Change, err = s.change(ctx, actor, action, access.Obj(access.TypeChatbot, bot), func(c *change) error {
+		if _, err := c.managed(bot); err != nil {
+			return ruled(err, "A3")
+		}
+		return c.aroundChatbot(bot, func(b *access.Chatbot) error {
+			old := *b
+			if err := edit(c, b); err != nil {
+				return err
+			}
+			r.PublicAccess = s.publicAccess(*b)
+			if *b != old {
+				c.state(old, *b)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return PublicAccessResult{}, err
+	}
+	return r, nil
+}
+
+// newLink makes a link that nobody has.
+func (s *Service) newLink(b *access.Chatbot) {
+	b.LinkNonce = secret.NewID()
+	b.LinkDigest = linkDigest(s.secrets.Derive(derivedLink, string(b.ID), b.LinkNonce)[0])
+}
+
+// publicAccess is the chatbot's link as those read it who manage its access.
+func (s *Service) publicAccess(b access.Chatbot) PublicAccess {
+	p := PublicAccess{Mode: b.PublicMode}
+	if p.Mode == access.AudienceNone {
+		return p
+	}
+	for _, link := range s.secrets.Derive(derivedLink, string(b.ID), b.LinkNonce) {
+		if subtle.ConstantTimeCompare([]byte(linkDigest(link)), []byte(b.LinkDigest)) == 1 {
+			p.Link = link
+			return p
+		}
+	}
+	p.Lost = true
+	return p
+}
+
+// linkDigest is what the engine compares with the digest of a link that is presented.
+func linkDigest(link string) string {
+	sum := sha256.Sum256([]byte(link))
+	return hex.EncodeToString(sum[:])
+}
