@@ -112,20 +112,28 @@ func (h *history) try(before *plain.World, d deed) {
 	h.t.Helper()
 	stored := h.stored()
 	err := d.do()
-	h.log = append(h.log, fmt.Sprintf("%s: %s: %v", sharing.ActorName(d.actor), d.what, err))
+	h.told(d, err)
 	h.judge(before, d, err)
 	if err != nil {
-		h.refused++
 		require.Equal(h.t, stored, h.stored(), "a refusal leaves nothing but its record (H1)")
 		return
 	}
-	h.done++
 	after := h.world()
 	h.invariants(after)
 	h.agrees()
 	touched := append(changed(before, after), d.about...)
 	h.compare(after, h.sample(after, touched))
 	h.lists(after, touched)
+}
+
+// told counts the change and remembers what became of it.
+func (h *history) told(d deed, err error) {
+	h.log = append(h.log, fmt.Sprintf("%s: %s: %v", sharing.ActorName(d.actor), d.what, err))
+	if err != nil {
+		h.refused++
+	} else {
+		h.done++
+	}
 }
 
 // judge compares the answer to the actor with what the model says of the actor: whoever may not must have been refused, and whoever may must
@@ -170,6 +178,13 @@ func (h *history) choose(w *plain.World) deed {
 		{5, h.putsPolicy}, {4, h.putsFeature}, {6, h.putsResource}, {1, h.deletesResource},
 		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {4, h.nests}, {2, h.putsRole}, {4, h.assigns}, {1, h.unassigns},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
+	})(w)
+}
+
+// contested picks among the changes that get into each other's way.
+func (h *history) contested(w *plain.World) deed {
+	return pickWeighted(h.rng, []weighted{
+		{6, h.shares}, {3, h.unshares}, {5, h.putsRow}, {2, h.deletesRow}, {4, h.transfers}, {6, h.putsMember}, {3, h.removesMember}, {2, h.setsVisibility},
 	})(w)
 }
 
