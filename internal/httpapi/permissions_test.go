@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -168,75 +167,8 @@ func TestKeyIsEnough(t *testing.T) {
 	}
 }
 
-// outsiders are callers who may know nothing of acme.
-func outsiders(e *testenv.Env) map[string]testenv.Call {
-	e.Admin().PutsUser("stranger", fields{})
-	confined := e.Admin().MakesKey(fields{"name": "k", "access": access.KeyFull, "organization": globex})
-	return map[string]testenv.Call{
-		"owner of another organization":    {Key: testenv.RootKey, Actor: string(gus)},
-		"user without any organization":    {Key: testenv.RootKey, Actor: "stranger"},
-		"key confined to another":          {Key: confined},
-		"confined key acting for an owner": {Key: confined, Actor: string(gus)},
-	}
-}
-
 // missingID is an ID like the one given, of the same length, that nothing has.
 func missingID(id string) string { return id[:len(id)-1] + "z" }
-
-// TestC6 compares byte for byte what outsiders are told about acme's things and about things that do not exist. Creating is another
-// matter: an ID that is taken is told (C6).
-func TestC6(t *testing.T) {
-	e := newWorld(t)
-	before := everything(e)
-	creates := map[string]bool{"putOrganization": true, "putTeam": true, "putRole": true, "putGroup": true, "putChatbot": true}
-	for who, outsider := range outsiders(e) {
-		for _, rt := range demanding(t) {
-			if !strings.Contains(rt.Path, "{") {
-				continue
-			}
-			for name, id := range here {
-				if !strings.Contains(rt.Path, "{"+name+"}") || creates[rt.Name] {
-					continue
-				}
-				t.Run(who+"/"+rt.Name+"/"+name, func(t *testing.T) {
-					there := callOf(rt, here)
-					there.Key, there.Actor = outsider.Key, outsider.Actor
-					missing := map[string]string{}
-					for n, i := range here {
-						missing[n] = i
-					}
-					missing[name] = missingID(id)
-					nowhere := callOf(rt, missing)
-					nowhere.Key, nowhere.Actor = outsider.Key, outsider.Actor
-					a, b := e.Do(there), e.Do(nowhere)
-					require.GreaterOrEqual(t, a.Status, 400, "%s", a.Body)
-					require.Equal(t, b.Status, a.Status, "%s\n%s", a.Body, b.Body)
-					require.Equal(t, string(bytes.ReplaceAll(b.Body, []byte(missing[name]), []byte(id))), string(a.Body))
-					header := b.Header.Clone()
-					header.Set("Date", a.Header.Get("Date"))
-					require.Equal(t, header, a.Header)
-				})
-			}
-		}
-	}
-	e.Admin().Does(http.MethodDelete, "/v1/users/stranger", nil)
-	require.Equal(t, before, everything(e), "a refused call changed something")
-}
-
-// TestListsLeaveOut checks that lists hold nothing that the actor may not see.
-func TestListsLeaveOut(t *testing.T) {
-	e := newWorld(t)
-	for who, outsider := range outsiders(e) {
-		for _, collection := range []string{"/v1/users", "/v1/organizations", "/v1/teams", "/v1/roles", "/v1/groups", "/v1/chatbots", "/v1/chatbots?organization=acme", "/v1/users?email=bob@example.com", "/v1/audit", "/v1/audit?organization=acme", "/v1/audit?resource=chatbot:helper", "/v1/audit?q=alice"} {
-			outsider.Method, outsider.Path = http.MethodGet, collection
-			a := e.Do(outsider)
-			require.Equal(t, http.StatusOK, a.Status, "%s %s", who, a.Body)
-			for _, id := range []string{"alice", "bob", "acme", "helper", "support", "tier1", "list1"} {
-				require.NotContains(t, string(a.Body), id, "%s %s", who, collection)
-			}
-		}
-	}
-}
 
 // everything is all that a site admin sees, for comparison.
 func everything(e *testenv.Env) map[string]any {
@@ -248,7 +180,7 @@ func everything(e *testenv.Env) map[string]any {
 		items := e.Admin().Does(http.MethodGet, path, nil)["items"].([]any)
 		var kept []any
 		for _, item := range items {
-			if id := item.(map[string]any)["id"]; id != "idle" && id != "stranger" {
+			if id := item.(map[string]any)["id"]; id != "idle" {
 				kept = append(kept, item)
 			}
 		}

@@ -52,7 +52,20 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	old := stored
 	exists := known && !stored.Deleted
 	if !exists { // coming back starts with nothing (N2)
-		old = access.User{ID: id, Type: access.External, Active: true}
+		old = newUser(id)
+	}
+	if exists {
+		seen, err := c.seesUser(id)
+		if err != nil {
+			return old, err
+		}
+		if !seen { // told only to those who could have created it (C6, I3)
+			fresh := newUser(id)
+			if err := c.mayPutUser(fresh, patchUser(fresh, p), false); err != nil {
+				return old, err
+			}
+			return old, taken(access.Obj(access.TypeUser, id))
+		}
 	}
 	u := patchUser(old, p)
 	if err := c.mayPutUser(old, u, exists); err != nil {
@@ -102,6 +115,11 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		c.state(nil, u)
 	}
 	return u, nil
+}
+
+// newUser is a user of whom nothing was sent.
+func newUser(id access.UserID) access.User {
+	return access.User{ID: id, Type: access.External, Active: true}
 }
 
 // patchUser is the user with what was sent. A new address is not verified unless the same call says so.

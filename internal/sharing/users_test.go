@@ -224,3 +224,16 @@ func TestC6AnOffboardingReportsOnlyWhatTheActorMayRead(t *testing.T) {
 	require.Contains(t, e.lastRecord().Effects, `"chatbot":"desk"`, "globex reads it in its record (H1)")
 	require.Contains(t, e.lastRecord().Effects, `"id":"max's desk"`)
 }
+
+func TestI3AUserWhoMayNotBeSeenIsTakenForWhoeverCouldCreateThem(t *testing.T) {
+	e := acme(t)
+	ours := sharing.UserPatch{Organization: access.Some[access.OrganizationID]("globex")}
+	_, err := e.PutUser(e.ctx, as("gus"), "mia", ours)
+	e.refused(err, access.KindIDTaken, "I3")
+	_, err = e.PutUser(e.ctx, as("gus"), "mia", sharing.UserPatch{})
+	_, absent := e.PutUser(e.ctx, as("gus"), "mii", sharing.UserPatch{})
+	e.nowhere(err, "mia", absent, "mii")
+	e.ok(e.PutUser(e.ctx, as("gus"), "mii", ours))
+	_, err = e.PutUser(e.ctx, as("olga"), "mia", ours)
+	e.refused(err, access.KindDenied, "U1")
+}
