@@ -209,6 +209,15 @@ func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) 
 			"read bot":     func() error { _, err := e.Chatbot(e.ctx, mia, "helper"); return err },
 			"read team":    func() error { return things["team"].get(e, mia, "blue") },
 			"read role":    func() error { return things["role"].get(e, adam, "vip") },
+			"read policy":  func() error { _, err := e.Policy(e.ctx, mia, "helper"); return err },
+			"read feature": func() error { _, err := e.Feature(e.ctx, mia, "helper", "f"); return err },
+			"features":     func() error { _, _, err := e.Features(e.ctx, mia, "helper", sharing.Page{Limit: 1}); return err },
+			"no feature":   func() error { _, err := e.DeleteFeature(e.ctx, mia, "helper", "f"); return err },
+			"read doc":     func() error { _, err := e.Resource(e.ctx, mia, access.TypeDocument, "doc"); return err },
+			"documents": func() error {
+				_, _, err := e.Resources(e.ctx, mia, access.TypeDocument, "helper", sharing.Page{Limit: 1})
+				return err
+			},
 			"read members": func() error { _, _, err := e.Members(e.ctx, adam, "acme", sharing.Page{Limit: 1}); return err },
 			"read shares":  func() error { _, _, err := e.Shares(e.ctx, mia, "helper", sharing.Page{Limit: 1}); return err },
 		} {
@@ -245,5 +254,34 @@ func (e *env) listed(actor access.Actor) map[string]int {
 			return e.Groups(c, a, all, p)
 		}, actor)),
 		"keys": len(keysOf(e, actor)),
+	}
+}
+
+func TestB4AListIsReadInEverySpellingAndNeverLocksItsAuthorOut(t *testing.T) {
+	e := acme(t)
+	lock := func(actor access.Actor, ranges ...string) error {
+		return e.putOrg(actor, "acme", sharing.OrganizationPatch{AllowedIPs: access.Some(ranges)})
+	}
+	adam := from("10.1.2.3", as("adam"))
+	for _, out := range []string{"::ffff:192.0.2.0/120", "::ffff:192.0.2.1", "::/0", "10.1.2.4", "10.1.2.0/31", "11.0.0.0/8", "::a01:203"} {
+		e.refused(lock(adam, out), access.KindUnprocessable, "B4")
+		e.refused(lock(from("::ffff:10.1.2.3", as("adam")), out), access.KindUnprocessable, "B4")
+	}
+	for spelled, kept := range map[string]string{
+		"::ffff:10.0.0.0/104": "10.0.0.0/8", "::ffff:10.1.2.3": "10.1.2.3/32", "::ffff:a01:203/128": "10.1.2.3/32", "10.1.2.3": "10.1.2.3/32", "10.9.9.9/8": "10.0.0.0/8",
+	} {
+		require.NoError(t, lock(adam, spelled))
+		org, err := e.Organization(e.ctx, adam, "acme")
+		require.NoError(t, err)
+		require.Equal(t, []string{kept}, org.AllowedIPs)
+		_, err = e.Organization(e.ctx, from("192.0.2.1", as("adam")), "acme")
+		e.refused(err, access.KindDenied, "B4")
+	}
+	r, err := e.CreateKey(e.ctx, from("10.1.2.3", root), sharing.NewKey{Name: "k", Access: access.KeyFull, Organization: "acme", AllowedIPs: []string{"10.1.0.0/16"}})
+	require.NoError(t, err)
+	narrow := access.Actor{Key: r.Key.ID, Access: access.KeyFull, Organization: "acme", Address: "10.1.2.3"}
+	require.NoError(t, e.makeKey(narrow, sharing.NewKey{Organization: "acme", AllowedIPs: []string{"::ffff:10.1.2.0/120"}}))
+	for _, wider := range []string{"::ffff:10.0.0.0/104", "::ffff:0:0/96", "::/0", "0.0.0.0/0"} {
+		e.refused(e.makeKey(narrow, sharing.NewKey{Organization: "acme", AllowedIPs: []string{wider}}), access.KindDenied, "B3")
 	}
 }
