@@ -39,6 +39,17 @@ var System = Actor{Key: "system", Access: KeyFull}
 // Unconfined reports whether the actor is an account key that acts as a site admin within its level (B2).
 func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organization == "" }
 
+// Name is how the record and the lists name the actor: user:alice, key:ID for a key that acts for itself, or system.
+func (a Actor) Name() string {
+	switch {
+	case a == System:
+		return "system"
+	case a.User != "":
+		return "user:" + string(a.User)
+	}
+	return "key:" + string(a.Key)
+}
+
 // Subject is whom the engine is asked about: the user, or the service that stands for the key.
 // An Actor with neither key nor user has no subject, and the second result is false.
 func (a Actor) Subject() (Subject, bool) {

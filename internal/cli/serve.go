@@ -69,6 +69,9 @@ until that is taken out, and hashed anew when it is used.
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
+	flags.DurationVar(&c.RecordRetention, "record-retention", 0, "how long entries of the record are kept, as a `DURATION` such as 8760h; 0 is for ever")
+	flags.StringVar(&c.RecordDecisions, "record-decisions", "none",
+		"which `DECISIONS` are recorded beside the changes: none, denials or all; the last instants' are lost if the server is killed")
 	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")
 	flags.BoolVar(&c.EngineWritable, "engine-writable", false,

@@ -86,6 +86,8 @@ type Config struct {
 	// whose token is that of its newest state, since the tokens of relationships do not carry the schema's hash.
 	LastChange func() spice.Token
 	Extension  *spice.Extension // or nil
+	Recording  Recording        // which decisions are recorded (H3); "" is none
+	Recorder   Recorder         // that takes them; needed unless none are
 	Now        func() time.Time // nil means time.Now
 }
 
@@ -96,13 +98,16 @@ type Service struct {
 	keyOfSecret func(ctx context.Context, secret string) (access.KeyID, bool, error)
 	lastChange  func() spice.Token
 	extension   *spice.Extension
+	recording   Recording
+	recorder    Recorder
 	now         func() time.Time
 }
 
 // New makes the service.
 func New(c Config) *Service {
 	s := &Service{
-		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, lastChange: c.LastChange, extension: c.Extension, now: c.Now,
+		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, lastChange: c.LastChange, extension: c.Extension,
+		recording: c.Recording, recorder: c.Recorder, now: c.Now,
 	}
 	if s.keyOfSecret == nil {
 		s.keyOfSecret = func(context.Context, string) (access.KeyID, bool, error) { return "", false, nil }

@@ -31,7 +31,12 @@ func (s *Service) EvaluateAll(ctx context.Context, actor access.Actor, reqs []Re
 	if err := somebody(actor); err != nil {
 		return nil, err
 	}
-	return s.evaluate(ctx, actor, reqs)
+	r, items, err := s.settleAll(ctx, actor, reqs)
+	if err != nil {
+		return nil, err
+	}
+	r.recordEvaluations(ctx, items)
+	return answersOf(items), nil
 }
 
 // somebody refuses an actor who is nobody.
@@ -82,8 +87,22 @@ const (
 	decided              // the engine has answered
 )
 
-// evaluate is EvaluateAll without its limit, for an actor who is somebody.
+// evaluate is EvaluateAll without its limit and without recording, for an actor who is somebody.
 func (s *Service) evaluate(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
+	_, items, err := s.settleAll(ctx, actor, reqs)
+	return answersOf(items), err
+}
+
+func answersOf(items []*item) []Answer {
+	answers := make([]Answer, len(items))
+	for i, it := range items {
+		answers[i] = it.answer
+	}
+	return answers
+}
+
+// settleAll takes requests to their answers.
+func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Request) (*round, []*item, error) {
 	r := &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness(reqs)}
 	items := make([]*item, len(reqs))
 	for i, req := range reqs {
@@ -91,22 +110,18 @@ func (s *Service) evaluate(ctx context.Context, actor access.Actor, reqs []Reque
 	}
 	err := s.directory.View(ctx, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.guard(ctx, items); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.decide(ctx, items); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.tell(ctx, items); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	answers := make([]Answer, len(items))
-	for i, it := range items {
-		answers[i] = it.answer
-	}
-	return answers, nil
+	return r, items, nil
 }
 
 // read settles what can be told from the request alone.

@@ -30,11 +30,15 @@ func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req R
 	if err != nil {
 		return Found{}, err
 	}
-	return r.collect(ctx, w, listed(candidates), func(id string) Request {
+	found, err := r.collect(ctx, w, listed(candidates), func(id string) Request {
 		one := req
 		one.Resource.ID = id
 		return one
 	})
+	if err == nil {
+		r.recordSearch(ctx, "resource", req, found)
+	}
+	return found, err
 }
 
 // SearchActions finds what the subject may do to the resource; req.Action.Name is ignored. Errors are those of SearchResources.
@@ -49,11 +53,15 @@ func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Req
 		rest := names[slices.Index(names, after)+1:]
 		return rest[:min(n, len(rest))], nil
 	}
-	return r.collect(ctx, w, next, func(name string) Request {
+	found, err := r.collect(ctx, w, next, func(name string) Request {
 		one := req
 		one.Action.Name = name
 		return one
 	})
+	if err == nil {
+		r.recordSearch(ctx, "action", req, found)
+	}
+	return found, err
 }
 
 // beginSearch checks who asks, the token and the page.

@@ -38,11 +38,15 @@ func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Re
 	if candidates.everyone {
 		next = r.everyone(ctx, candidates)
 	}
-	return r.collect(ctx, w, next, func(id string) Request {
+	found, err := r.collect(ctx, w, next, func(id string) Request {
 		one := req
 		one.Subject.ID = id
 		return one
 	})
+	if err == nil {
+		r.recordSearch(ctx, "subject", req, found)
+	}
+	return found, err
 }
 
 // candidates of a subject search.

@@ -10,9 +10,11 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
 )
 
@@ -27,6 +29,9 @@ type Config struct {
 	RootKey string // the first full key; "" is one made at the first start
 	HashKey string // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
 	Demo    bool   // load the worked examples of the model
+
+	RecordRetention time.Duration // how long entries of the record are kept; 0 is for ever
+	RecordDecisions string        // none, denials or all; "" is none
 
 	SchemaExtension string // a SpiceDB validation file with definitions beside the built-in ones, or ""
 
@@ -59,6 +64,10 @@ func (c *Config) check() error {
 		return errors.New("the data directory has no name: set --data")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("TLS needs both a certificate and its key: set --tls-cert and --tls-key")
+	case c.RecordRetention < 0:
+		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
+	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
+		return fmt.Errorf("--record-decisions is one of %v, not %q", decision.Recordings, c.RecordDecisions)
 	case c.EngineListen != "" && c.EngineToken == "":
 		return errors.New("the engine is offered with a token only: set --engine-token")
 	case c.EngineWritable && c.EngineListen == "":

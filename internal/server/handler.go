@@ -16,6 +16,7 @@ import (
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
@@ -46,9 +47,16 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 }
 
 // newFigures is what /metrics shows, with the figures of the process itself.
-func newFigures() *prometheus.Registry {
+func newFigures(journal *record.Journal) *prometheus.Registry {
 	figures := prometheus.NewRegistry()
 	figures.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	decisions := func(result string, n func() int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "grantway_decisions_recorded_total", Help: "Decisions that were to be recorded, by what became of their entries.",
+			ConstLabels: prometheus.Labels{"result": result},
+		}, func() float64 { return float64(n()) })
+	}
+	figures.MustRegister(decisions("written", journal.Written), decisions("lost", journal.Lost))
 	return figures
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
+	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 )
@@ -68,7 +69,8 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		return nil, err
 	}
 	changes := sharing.New(sharing.Config{
-		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", Now: c.Now, Log: c.Log,
+		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
+		Now: c.Now, Log: c.Log,
 	})
 	s := &Server{config: c, offers: b.offers}
 	if c.Demo {
@@ -88,10 +90,12 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	if c.SpiceDBEndpoint == "" {
 		last = nil // nobody else writes to the embedded engine, and its newest state is the cheapest to ask
 	}
+	journal := record.New(b.store, c.Log)
 	decisions := decision.New(decision.Config{
-		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, KeyOfSecret: callers.KeyOfSecret, Extension: x, Now: c.Now,
+		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, KeyOfSecret: callers.KeyOfSecret, Extension: x,
+		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Now: c.Now,
 	})
-	figures := newFigures()
+	figures := newFigures(journal)
 	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures); err != nil {
 		return nil, err
 	}
@@ -105,11 +109,13 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	var running sync.WaitGroup
 	running.Go(func() { carrier.Run(worker) })
 	running.Go(func() { changes.Run(worker) })
+	running.Go(journal.Run)
 	if c.SMTPURL != "" {
 		running.Go(func() { notify.New(mails).Run(worker) })
 	}
 	s.close = func() error {
 		stop()
+		journal.Close()
 		running.Wait()
 		callers.Close()
 		return b.close()

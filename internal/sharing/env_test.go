@@ -34,6 +34,8 @@ type env struct {
 	now    time.Time
 	close  func()
 
+	retention time.Duration // of the record, from the next start on
+
 	hashKeys string // the current one first
 }
 
@@ -77,7 +79,7 @@ func (e *env) open() {
 	require.NoError(e.t, err)
 	e.Service = sharing.New(sharing.Config{
 		Store: db, Engine: e.engine, Outbox: carrier, Secrets: secrets, Mails: true,
-		Now: func() time.Time { return e.now }, Log: slog.Default(),
+		RecordRetention: e.retention, Now: func() time.Time { return e.now }, Log: slog.Default(),
 	})
 }
 

@@ -33,9 +33,11 @@ type Config struct {
 	Engine  Engine
 	Outbox  *outbox.Carrier
 	Secrets *secret.Hasher
-	Mails   bool             // whether there is a mail server, so that e-mails are queued for it
-	Now     func() time.Time // nil means time.Now
-	Log     *slog.Logger
+	Mails   bool // whether there is a mail server, so that e-mails are queued for it
+	// RecordRetention is how long entries of the record are kept, to an hour or so (H2); 0 is for ever.
+	RecordRetention time.Duration
+	Now             func() time.Time // nil means time.Now
+	Log             *slog.Logger
 }
 
 // Service is the use cases.
@@ -45,6 +47,7 @@ type Service struct {
 	outbox  *outbox.Carrier
 	secrets *secret.Hasher
 	mails   bool
+	retain  time.Duration
 	now     func() time.Time
 	log     *slog.Logger
 	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
@@ -60,7 +63,7 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	return &Service{
-		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, now: c.Now, log: c.Log,
+		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
 		turn: make(chan struct{}, 1),
 	}
 }
@@ -202,13 +205,5 @@ func undelivered(err error) error {
 	return access.Unavailable(err)
 }
 
-// ActorName is how the record and the lists name an actor: user:alice, key:ID for a key that acts for itself, or system.
-func ActorName(a access.Actor) string {
-	if a == access.System {
-		return "system"
-	}
-	if a.User != "" {
-		return "user:" + string(a.User)
-	}
-	return "key:" + string(a.Key)
-}
+// ActorName is how the record and the lists name an actor.
+func ActorName(a access.Actor) string { return a.Name() }

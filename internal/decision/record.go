@@ -1,0 +1,114 @@
+package decision
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Recording says which decisions are recorded (H3).
+type Recording string
+
+const (
+	RecordNone    Recording = "none"
+	RecordDenials Recording = "denials"
+	RecordAll     Recording = "all"
+)
+
+// Recordings lists the choices.
+var Recordings = []Recording{RecordNone, RecordDenials, RecordAll}
+
+// Recorder takes entries of the record. It may wait, and reports no failure: a decision that was taken stands.
+type Recorder interface {
+	Record(ctx context.Context, entries []access.Record)
+}
+
+// The actions of the entries about decisions.
+const (
+	actionEvaluate = "decision.evaluate"
+	actionSearch   = "decision.search"
+)
+
+// asked is what was decided, as the record tells it. What was sent with the question is none of its business: there may be secrets in it.
+type asked struct {
+	Action string `json:"action,omitempty"`
+	Search string `json:"search,omitempty"` // what was sought: subject, resource or action
+	Found  *int   `json:"found,omitempty"`  // how many there are on the page
+	More   bool   `json:"more,omitempty"`   // pages follow
+}
+
+// recordEvaluations records decisions as they were answered. What could not be decided is none.
+func (r *round) recordEvaluations(ctx context.Context, items []*item) {
+	var entries []access.Record
+	for _, it := range items {
+		if it.answer.Err != nil || !r.records(it.answer.Allowed) {
+			continue
+		}
+		e := r.entry(actionEvaluate, it.answer.Allowed, it.req, asked{Action: clip(it.req.Action.Name)})
+		e.Subject, e.Detail = recordedSubject(it.req.Subject, it.subject), it.answer.Reason
+		entries = append(entries, e)
+	}
+	if len(entries) > 0 {
+		r.recorder.Record(ctx, entries)
+	}
+}
+
+// recordSearch records one page of a search. One that finds nothing is a denial.
+func (r *round) recordSearch(ctx context.Context, sought string, req Request, f Found) {
+	n := len(f.IDs)
+	if !r.records(n > 0) {
+		return
+	}
+	e := r.entry(actionSearch, n > 0, req, asked{Action: clip(req.Action.Name), Search: sought, Found: &n, More: f.Next != ""})
+	if sought != "subject" {
+		subject, _, err := r.subject(ctx, req.Subject)
+		if err != nil {
+			subject = access.Subject{}
+		}
+		e.Subject = recordedSubject(req.Subject, subject)
+	}
+	r.recorder.Record(ctx, []access.Record{e})
+}
+
+// records reports whether such an answer is recorded.
+func (r *round) records(allowed bool) bool {
+	return r.recording == RecordAll || r.recording == RecordDenials && !allowed
+}
+
+func (r *round) entry(action string, allowed bool, req Request, a asked) access.Record {
+	after, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // a defect: it is made of texts and a number
+	}
+	e := access.Record{
+		Time: r.now.UTC(), Actor: r.actor.Name(), Key: r.actor.Key, Action: action,
+		Resource: access.Object{Type: access.Type(clip(req.Resource.Type)), ID: clip(req.Resource.ID)},
+		Address:  r.actor.Address, RequestID: r.actor.RequestID, Outcome: access.Denied, After: string(after),
+	}
+	if allowed {
+		e.Outcome = access.Allowed
+	}
+	return e
+}
+
+// recordedSubject names a subject. The ID of an API key may be its secret, and so may that of a subject whose type is misspelt: only what was
+// understood is named.
+func recordedSubject(e Entity, s access.Subject) string {
+	switch t := access.Type(e.Type); {
+	case s.ID != "":
+		return clip(string(s.Type) + ":" + s.ID)
+	case t == access.TypeUser || t == access.TypeVisitor:
+		return string(t) + ":" + clip(e.ID)
+	case t == access.TypeAPIKey:
+		return string(t) + ":unknown"
+	}
+	return ""
+}
+
+// clip keeps what callers make up to the length of an ID.
+func clip(s string) string {
+	s = strings.ReplaceAll(s[:min(len(s), access.MaxIDBytes)], "\x00", "")
+	return strings.ToValidUTF8(s, "")
+}
