@@ -44,7 +44,7 @@ func (h *history) sample(w *plain.World, touched []access.Object) []plain.Questi
 func (h *history) questions(w *plain.World) []plain.Question {
 	all := plain.Questions(w, h.rng, h.now)
 	for i := range all {
-		all[i].Request.Now = h.now
+		all[i].Request.Now, all[i].Request.Link = h.now, h.link(w, all[i])
 	}
 	return all
 }
@@ -161,7 +161,7 @@ func (h *history) search(w *plain.World, o access.Object) {
 	h.t.Helper()
 	var about []plain.Question
 	for _, q := range h.questions(w) {
-		if (q.Resource == o || chatbot(w.ChatbotOf(q.Resource)) == o) && q.Subject.Type != access.TypeAPIKey {
+		if q.Resource == o || chatbot(w.ChatbotOf(q.Resource)) == o {
 			about = append(about, q)
 		}
 	}

@@ -160,3 +160,19 @@ func (w *World) MayPutUser(by access.UserID, old, now access.User) bool {
 	}
 	return !old.Active || now.Active || w.MayOffboard(by, old.ID)
 }
+
+// MayMakeKey reads K3: deploy, and everything that the key would give. A key passes the gates but G1, so its maker must pass those, too.
+func (w *World) MayMakeKey(by access.UserID, bot access.ChatbotID, level access.Level, now time.Time) bool {
+	c, ok := w.chatbot(bot)
+	if !ok || !w.onBot(by, access.Deploy, bot, now) {
+		return false
+	}
+	c.Enabled = true
+	who, _ := w.whoAsks(access.Subject{Type: access.TypeUser, ID: string(by)})
+	for _, action := range []access.Action{access.Interact, access.Read, access.Update, access.Test} {
+		if levelGives(level, action) && !w.onChatbot(who, c, action, Request{Now: now}) {
+			return false
+		}
+	}
+	return true
+}
