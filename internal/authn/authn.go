@@ -47,6 +47,7 @@ type Store[T Facts] interface {
 type Config struct {
 	Secrets *secret.Hasher
 	RootKey string           // the secret of the root key, or "" for the one that EnsureRootKey made
+	Proxies Proxies          // those that are believed about the addresses of callers
 	Now     func() time.Time // nil means time.Now
 	Touched func(error)      // told of uses of keys that could not be noted; nil means nobody is
 }
@@ -58,6 +59,7 @@ type Authenticator struct {
 	secrets *secret.Hasher
 	now     func() time.Time
 	rootKey string
+	proxies Proxies
 
 	uses uses
 
@@ -80,7 +82,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 		update: func(ctx context.Context, fn func(Facts) error) error {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
 		},
-		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey,
+		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, proxies: c.Proxies,
 	}
 	a.uses = uses{update: a.update, failed: c.Touched, noted: map[access.KeyID]time.Time{}}
 	return a
@@ -89,7 +91,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 // Close waits until the uses of keys that are being noted are noted. No Authenticate may run any more.
 func (a *Authenticator) Close() { a.uses.wait() }
 
-// Authenticate says who sent the request. The address is the connection's: no header of the caller is believed about it.
+// Authenticate says who sent the request, and from which address: the connection's, or what the proxies say that are trusted.
 func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
 	token, err := bearer(r.Header)
 	if err != nil {
@@ -99,7 +101,7 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 	if err != nil {
 		return access.Actor{}, err
 	}
-	address := remoteAddress(r.RemoteAddr)
+	address := a.proxies.client(r)
 	actor := access.Actor{RequestID: requestID, User: user}
 	if address.IsValid() {
 		actor.Address = address.String()
@@ -223,14 +225,6 @@ func mayActFor(f Facts, actor access.Actor) error {
 // expired reports whether the key is nobody's any more at t.
 func expired(k access.AccountKey, t time.Time) bool {
 	return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt)
-}
-
-// remoteAddress is the address of a connection's other end, or the zero Addr where it has none, such as on a pipe.
-func remoteAddress(remote string) netip.Addr {
-	if p, err := netip.ParseAddrPort(remote); err == nil {
-		return p.Addr().Unmap().WithZone("")
-	}
-	return netip.Addr{}
 }
 
 // within reports whether the address lies in one of the ranges; no ranges are no limit. A range that cannot be read admits nobody.

@@ -59,6 +59,9 @@ until that is taken out, and hashed anew when it is used.
 	markDefault(cmd, "public-url", "made from --listen")
 	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate, to serve with TLS")
 	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the certificate's key")
+	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil,
+		"`RANGES` (CIDR, separated by commas) of the proxies in front of the server, whose X-Forwarded-For is believed")
+	markDefault(cmd, "trusted-proxies", "none")
 	flags.StringVar(&c.RootKey, "root-key", "",
 		"first account `KEY`; rather give it as a variable, since other users see the flags of a program")
 	markDefault(cmd, "root-key", "made at the first start and printed once")

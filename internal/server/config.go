@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
 )
@@ -25,6 +26,9 @@ type Config struct {
 	PublicURL string // where callers find the server; "" is made from Listen
 
 	TLSCert, TLSKey string // PEM files; both or none
+
+	TrustedProxies []string // IP addresses and CIDR ranges of proxies whose X-Forwarded-For is believed; nil for none
+	proxies        authn.Proxies
 
 	RootKey string // the first full key; "" is one made at the first start
 	HashKey string // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
@@ -86,6 +90,10 @@ func (c *Config) check() error {
 		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+	}
+	var err error
+	if c.proxies, err = authn.ParseProxies(c.TrustedProxies); err != nil {
+		return fmt.Errorf("the proxies in --trusted-proxies are not understood: %w", err)
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)

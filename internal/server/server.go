@@ -80,7 +80,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		c.RootKey = s.demoKey
 	}
 	callers := authn.New(b.store, authn.Config{
-		Secrets: secrets, RootKey: c.RootKey, Now: c.Now,
+		Secrets: secrets, RootKey: c.RootKey, Proxies: c.proxies, Now: c.Now,
 		Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
 	})
 	if s.printOnce, err = callers.EnsureRootKey(ctx); err != nil {

@@ -105,6 +105,38 @@ func TestDataIsPrivate(t *testing.T) {
 	}
 }
 
+// What a trusted proxy says about where a call comes from counts for the allowed ranges (B4) and is recorded (H1).
+func TestTrustedProxies(t *testing.T) {
+	c := config(t)
+	c.TrustedProxies = []string{"192.0.2.0/24"} // where the calls of tests come from
+	s, err := server.Open(t.Context(), c)
+	require.NoError(t, err)
+	helper(t, s.Handler())
+	rename := func(forwarded string) (int, string) {
+		r := httptest.NewRequest(http.MethodPut, "/v1/organizations/acme", strings.NewReader(`{"name":"by `+forwarded+`","allowed_ips":["198.51.100.0/24"]}`))
+		r.Header.Set("Authorization", "Bearer "+rootKey)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("X-Forwarded-For", forwarded)
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	status, answer := rename("203.0.113.1")
+	require.Equal(t, http.StatusUnprocessableEntity, status, "it would lock its author out: %s", answer)
+	status, answer = rename("198.51.100.7")
+	require.Equal(t, http.StatusOK, status, answer)
+	for _, elsewhere := range []string{"203.0.113.1", "198.51.100.7, 203.0.113.1", "198.51.100.7, unknown"} {
+		status, answer = rename(elsewhere)
+		require.Equal(t, http.StatusForbidden, status, answer)
+		require.Contains(t, answer, `"rule":"B4"`)
+	}
+	require.NoError(t, s.Close())
+
+	c.TrustedProxies = []string{"192.0.2.0/33"}
+	_, err = server.Open(t.Context(), c)
+	require.ErrorContains(t, err, "--trusted-proxies")
+}
+
 // A SpiceDB elsewhere takes the place of the embedded engine.
 func TestRemoteEngine(t *testing.T) {
 	engine, err := embedded.Start(t.Context(), embedded.Config{
