@@ -38,3 +38,21 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkExplain is one explanation after the other, of a grant and of a denial.
+func BenchmarkExplain(b *testing.B) {
+	e := decisiontest.Start(b)
+	e.Load(storyWorld())
+	s := e.Service(nil)
+	for name, req := range map[string]decision.Request{
+		"check": asks(user("pat"), "interact", chatbot("gated")), "denied": explained(asks(user("pat"), "interact", chatbot("gated"))),
+		"allowed": explained(asks(user("cal"), "read", chatbot("helper"))),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.Evaluate(b.Context(), backend, req)
+				require.NoError(b, err)
+			}
+		})
+	}
+}

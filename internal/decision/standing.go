@@ -15,20 +15,22 @@ import (
 type standing struct {
 	bot     access.Chatbot
 	who     *person
-	role    access.OrgRole // in the chatbot's organization, or ""
-	sources []source       // what gives actions, the strongest first
-	row     *access.Row    // which decides instead, but for the owner and P2; nil for none
-	asleep  bool           // there is a row, and under owner_only it is not heard (M1)
-	expired []access.Share // shares that gave something once (S13)
+	role    access.OrgRole  // in the chatbot's organization, or ""
+	sources []source        // what gives actions, the strongest first
+	set     []access.Action // the cells of the row; nil for no row
+	row     *access.Row     // which decides instead, but for the owner and P2; nil for none, or for one that is asleep
+	asleep  bool            // there is a row, and under owner_only it is not heard (M1)
+	expired []access.Share  // shares that gave something once (S13)
 }
 
 // source is one fact that gives actions.
 type source struct {
-	actions []access.Action
-	because string         // a sentence, ending with the rule
-	through string         // the same for a list, such as "read_only share with team support"
-	lasting bool           // no row narrows it (A1, P2)
-	witness spice.Question // what the engine is asked to confirm it, but for the subject
+	actions  []access.Action
+	because  string         // a sentence, ending with the rule
+	through  string         // the same for a list, such as "read_only share with team support"
+	lasting  bool           // no row narrows it (A1, P2)
+	everyone bool           // it is a share with everyone
+	witness  spice.Question // what the engine is asked to confirm it, but for the subject
 }
 
 func (s source) gives(action access.Action) bool { return slices.Contains(s.actions, action) }
@@ -95,6 +97,9 @@ func (n *notebook) standing(bot access.Chatbot, id access.UserID, now time.Time)
 		row, ok, err := n.Row(bot.ID, id)
 		if err != nil {
 			return nil, err
+		}
+		if ok {
+			s.set = row.Actions
 		}
 		if s.asleep = ok && bot.Visibility == access.OwnerOnly; ok && !s.asleep {
 			s.row = &row
@@ -169,6 +174,7 @@ func (s *standing) addShares(n *notebook, now time.Time) error {
 		}
 		s.sources = append(s.sources, source{
 			actions: actions, because: because, through: fmt.Sprintf("%s share with %s", share.Level, sharedWith(r.principal)), witness: witness,
+			everyone: r.principal == access.Everyone,
 		})
 	}
 	return nil
@@ -329,6 +335,34 @@ func (s *standing) ownerOnlyLacks(action access.Action) string {
 	return text
 }
 
+// through lists all that gives something, or would if the row were not there.
+func (s *standing) through() []string {
+	var all []string
+	if s.set != nil {
+		text := "row: " + words(s.set)
+		if len(s.set) == 0 {
+			text = "row: nothing"
+		}
+		if s.asleep {
+			text += " (asleep)"
+		}
+		all = append(all, text)
+	}
+	for _, from := range s.sources {
+		if s.row != nil && !from.lasting {
+			all = append(all, from.through+" (behind the row)")
+			continue
+		}
+		all = append(all, from.through)
+	}
+	return all
+}
+
+// ownSources reports whether anything gives something but a share with everyone.
+func (s *standing) ownSources() bool {
+	return s.row != nil || slices.ContainsFunc(s.sources, func(from source) bool { return !from.everyone })
+}
+
 // words joins the words of a list.
 func words[T ~string](all []T) string {
 	texts := make([]string, len(all))
@@ -337,6 +371,9 @@ func words[T ~string](all []T) string {
 	}
 	return strings.Join(texts, ", ")
 }
+
+// sentence joins what is said about one cell.
+func sentence(all []string) string { return strings.Join(all, "; ") }
 
 // managers names who could change who has what on the chatbot.
 func managers(bot access.Chatbot, ownersOnly bool) []string {

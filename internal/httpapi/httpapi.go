@@ -28,9 +28,15 @@ type Authenticator interface {
 	Authenticate(r *http.Request, requestID string) (access.Actor, error)
 }
 
-// Decisions says what of a chatbot's a subject may use; *decision.Service is one.
+// Decisions says what of a chatbot's a subject may use, and who has what; *decision.Service is one. The reviews are told to whoever may read
+// them, which package sharing judges.
 type Decisions interface {
 	ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject decision.Entity, page decision.Page) (decision.Found, error)
+	Matrix(ctx context.Context, of access.ChatbotID, after access.UserID, limit int) ([]decision.MatrixRow, access.UserID, error)
+	ChatbotAccess(ctx context.Context, of access.ChatbotID, after access.UserID, limit int) ([]decision.Held, access.UserID, error)
+	UserAccess(ctx context.Context, of access.UserID, after access.ChatbotID, limit int,
+		mayKnow func([]access.ChatbotID) ([]bool, error)) ([]decision.Held, access.ChatbotID, error)
+	OpenTo(ctx context.Context, of access.ChatbotID) (everyone access.Level, link access.Audience, err error)
 }
 
 // Config is what the API stands on.

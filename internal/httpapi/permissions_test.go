@@ -41,6 +41,7 @@ var bodies = map[string]any{
 	"putMetric":       fields{"access": access.ModePublic},
 	"putPublicAccess": fields{"mode": access.AudienceEveryone},
 	"createAPIKey":    fields{"name": "k", "access": access.UseOnly},
+	"putPermission":   fields{"actions": []access.Action{access.Read}},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
 	"evaluate":        decisionBody, "explain": decisionBody, "evaluateAll": decisionBody,
 	"searchSubjects": decisionBody, "searchResources": decisionBody, "searchActions": decisionBody,

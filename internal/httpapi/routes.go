@@ -14,6 +14,7 @@ func (a *api) routes() []route {
 		{get, "/v1/users/{user}", "getUser", readers, "Read a user", does(a.getUser)},
 		{put, "/v1/users/{user}", "putUser", changers, "Create or change a user", does(a.putUser)},
 		{del, "/v1/users/{user}", "deleteUser", changers, "Offboard a user", does(a.deleteUser)},
+		{get, "/v1/users/{user}/access", "userAccess", readers, "Review what a user has", does(a.userAccess)},
 
 		{put, "/v1/platform/roles/{role}/{user}", "putPlatformRole", changers, "Give a platform role", does(a.putPlatformRole)},
 		{del, "/v1/platform/roles/{role}/{user}", "deletePlatformRole", changers, "Take a platform role away", does(a.deletePlatformRole)},
@@ -67,6 +68,10 @@ func (a *api) routes() []route {
 		{get, "/v1/chatbots/{chatbot}/api-keys", "listAPIKeys", keyMakers, "List the API keys of a chatbot", does(a.listAPIKeys)},
 		{post, "/v1/chatbots/{chatbot}/api-keys", "createAPIKey", keyMakers, "Make an API key of a chatbot", makes(a.createAPIKey)},
 		{del, "/v1/chatbots/{chatbot}/api-keys/{key}", "deleteAPIKey", keyMakers, "Delete an API key of a chatbot", does(a.deleteAPIKey)},
+		{get, "/v1/chatbots/{chatbot}/permissions", "listPermissions", readers, "Read the permission matrix", does(a.listPermissions)},
+		{put, "/v1/chatbots/{chatbot}/permissions/{user}", "putPermission", changers, "Set a row of the matrix", does(a.putPermission)},
+		{del, "/v1/chatbots/{chatbot}/permissions/{user}", "deletePermission", changers, "Remove a row of the matrix", does(a.deletePermission)},
+		{get, "/v1/chatbots/{chatbot}/access", "chatbotAccess", readers, "Review who has what on a chatbot", does(a.chatbotAccess)},
 
 		{get, "/v1/chatbots/{chatbot}/policy", "getPolicy", readers, "Read the gates of a chatbot", does(a.getPolicy)},
 		{put, "/v1/chatbots/{chatbot}/policy", "putPolicy", changers, "Set and unset gates of a chatbot", does(a.putPolicy)},

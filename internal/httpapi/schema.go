@@ -42,6 +42,7 @@ func newRegistry() huma.Registry {
 	describe[access.Mode, mode](r)
 	describe[access.KeyAccess, keyAccess](r)
 	describe[access.Outcome, outcome](r)
+	describe[access.Action, action](r)
 
 	optional[string](r)
 	optional[bool](r)
@@ -121,6 +122,7 @@ type (
 	mode         struct{}
 	keyAccess    struct{}
 	outcome      struct{}
+	action       struct{}
 )
 
 func (orgRole) Schema(huma.Registry) *huma.Schema      { return oneOf(access.OrgRoles) }
@@ -133,6 +135,7 @@ func (audience) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Aud
 func (mode) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Modes) }
 func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
 func (outcome) Schema(huma.Registry) *huma.Schema      { return oneOf(access.Outcomes) }
+func (action) Schema(huma.Registry) *huma.Schema       { return oneOf(access.Actions[access.TypeChatbot]) }
 
 // oneOf is a string that is one of the words.
 func oneOf[T ~string](words []T) *huma.Schema {

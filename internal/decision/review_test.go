@@ -1,0 +1,121 @@
+package decision_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/decision/decisiontest"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// has is what the user has on the chatbot by the plain reading of the model, where no values are sent.
+func has(w *plain.World, user access.UserID, bot access.ChatbotID, actions []access.Action) []access.Action {
+	var all []access.Action
+	for _, a := range actions {
+		q := plain.Question{
+			Subject: access.Subject{Type: access.TypeUser, ID: string(user)}, Action: a, Resource: access.Obj(access.TypeChatbot, bot),
+			Request: plain.Request{Now: decisiontest.Noon},
+		}
+		if plain.Decide(w, q) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// The matrix and both reviews say what the model says, on random worlds.
+func TestReviewsAgree(t *testing.T) {
+	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
+	worlds := number(t, "GRANTWAY_WORLDS", defaultWorlds)
+	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
+	for i := range worlds {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsReviewed(t, seed+i) })
+	}
+}
+
+func aWorldIsReviewed(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	w := plain.Generate(rng, plain.Small)
+	e := decisiontest.Start(t)
+	e.Load(w)
+	s := e.Service(nil)
+	about := fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1", seed)
+	everyoneHas := map[access.ChatbotID]bool{}
+	for _, share := range w.Shares {
+		everyoneHas[share.Chatbot] = everyoneHas[share.Chatbot] || share.Principal == access.Everyone
+	}
+	all := access.Actions[access.TypeChatbot]
+	for _, bot := range w.Chatbots {
+		listed := map[access.UserID]bool{}
+		for _, h := range pages(t, 2, func(after access.UserID) ([]decision.Held, access.UserID, error) {
+			return s.ChatbotAccess(t.Context(), bot.ID, after, 2)
+		}) {
+			require.False(t, listed[h.User], "%s: %s twice on %s", about, h.User, bot.ID)
+			listed[h.User] = true
+			require.Equal(t, has(w, h.User, bot.ID, all), h.Actions, "%s: %s on %s", about, h.User, bot.ID)
+			require.NotEmpty(t, h.Through, about)
+		}
+		for _, u := range w.Users {
+			if !everyoneHas[bot.ID] && len(has(w, u.ID, bot.ID, all)) > 0 {
+				require.True(t, listed[u.ID], "%s: %s has something on %s", about, u.ID, bot.ID)
+			}
+		}
+		for _, row := range pages(t, 2, func(after access.UserID) ([]decision.MatrixRow, access.UserID, error) {
+			return s.Matrix(t.Context(), bot.ID, after, 2)
+		}) {
+			require.Equal(t, has(w, row.User, bot.ID, access.RowActions), row.Effective, "%s: %s on %s", about, row.User, bot.ID)
+			require.Len(t, row.Because, len(access.RowActions))
+			for _, why := range row.Because {
+				require.NotEmpty(t, why, about)
+				require.NotContains(t, why, "changing at this moment", about)
+			}
+		}
+	}
+	for _, u := range w.Users {
+		found := map[access.ChatbotID][]access.Action{}
+		for _, h := range pages(t, 2, func(after access.ChatbotID) ([]decision.Held, access.ChatbotID, error) {
+			return s.UserAccess(t.Context(), u.ID, after, 2, everything)
+		}) {
+			require.NotEmpty(t, h.Through, about)
+			found[h.Chatbot] = h.Actions
+		}
+		want := map[access.ChatbotID][]access.Action{}
+		for _, bot := range w.Chatbots {
+			if actions := has(w, u.ID, bot.ID, all); len(actions) > 0 {
+				want[bot.ID] = actions
+			}
+		}
+		require.Equal(t, want, found, "%s: %s", about, u.ID)
+	}
+}
+
+func everything(bots []access.ChatbotID) ([]bool, error) {
+	known := make([]bool, len(bots))
+	for i := range known {
+		known[i] = true
+	}
+	return known, nil
+}
+
+// pages reads all pages of at most size.
+func pages[T any, K ~string](t *testing.T, size int, page func(after K) ([]T, K, error)) []T {
+	t.Helper()
+	var all []T
+	for after := K(""); ; {
+		items, next, err := page(after)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(items), size)
+		all = append(all, items...)
+		if next == "" {
+			return all
+		}
+		require.Greater(t, next, after)
+		after = next
+	}
+}
