@@ -39,6 +39,12 @@ func TestUserManagement(t *testing.T) {
 		return s.bot(id, studio, adam, fields{"owner": olga})
 	}
 
+	s.part(t, "there are two user levels, each with a distinct set of permissions (section 2)", func(s *story) {
+		s.has(adam, studio, access.Update, access.ManageMembers, access.CreateChatbot, access.ViewData)
+		s.has(cleo, studio, access.ViewData)
+		s.has(zoe, studio)
+	})
+
 	s.part(t, "admins create bots from scratch, and clients do not (O6)", func(s *story) {
 		bot := botFor(s, "from-scratch")
 		s.has(adam, bot, asAdmin...)
@@ -57,6 +63,15 @@ func TestUserManagement(t *testing.T) {
 		s.has(adam, mcpServer("crm"), access.Use)
 		s.has(adam, feature(bot, "voice"), access.Use)
 		s.has(zoe, feature(bot, "voice"))
+	})
+
+	s.part(t, "admins publish bots, making them live and accessible to users (L1, 3 deploy)", func(s *story) {
+		bot := botFor(s, "published")
+		s.has(zoe, bot)
+		s.only(access.Deploy, bot, olga, adam, bert)
+		link := s.As(adam).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})["link"]
+		s.with(fields{"link": link}).has(zoe, bot, access.Interact)
+		s.with(fields{"link": link}).has(visitor, bot, access.Interact)
 	})
 
 	s.part(t, "admins generate API keys for use with other services (K1, K3)", func(s *story) {
@@ -115,4 +130,33 @@ func TestUserManagement(t *testing.T) {
 		s.As(cleo).Refused(access.KindDenied, "").Does(http.MethodPost, at(theirs, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
 	})
 
+	s.part(t, "clients customize the bot's user interface (A2)", func(s *story) {
+		bot := botFor(s, "dressed")
+		setsRow(s.As(adam), bot, cleo, access.Read, access.Update)
+		s.only(access.ConfigureUI, bot, olga, adam, bert, cleo)
+	})
+
+	s.part(t, "clients view and interact with the bot's conversation history (A2)", func(s *story) {
+		bot := botFor(s, "remembered")
+		setsRow(s.As(adam), bot, clark, access.Read)
+		s.only(access.ReadHistory, bot, olga, adam, bert, clark)
+		s.only(access.Interact, bot, olga, adam, bert, clark)
+	})
+
+	s.part(t, "an admin grants a user one or more bots: add them on the bot's access tab, confirm their permissions (M1, M8)", func(s *story) {
+		const cora access.UserID = "cora"
+		s.Admin().PutsUser(cora, fields{"email": "cora@client.example", "email_verified": true})
+		s.As(adam).PutsMember(studio, cora, access.OrgClient)
+		for _, bot := range []access.ChatbotID{"granted-1", "granted-2"} {
+			setsRow(s.As(adam), botFor(s, bot), cora, access.Read, access.Update)
+			for _, line := range items(s.As(adam).Sees("v1", "chatbots", string(bot), "permissions"), "items") {
+				if line["user"] == "cora" {
+					require.Equal(s, []any{"read", "update"}, line["effective"])
+				}
+			}
+		}
+		s.reaches(cora, access.Update, access.TypeChatbot, "granted-1", "granted-2")
+		s.reaches(cora, access.ReadHistory, access.TypeChatbot, "granted-1", "granted-2")
+		require.Equal(s, []string{"granted-1", "granted-2"}, each(items(s.As(cora).Sees("v1", "chatbots"), "items"), "id"))
+	})
 }

@@ -293,12 +293,24 @@ func TestPika(t *testing.T) {
 	s.part(t, "audit access history; document changes (H1, H2)", func(s *story) {
 		bot := app(s, "audited", fields{"user_types": []access.UserType{internal}})
 		s.As(olga).SetsPolicy(bot, fields{"user_types": nil})
-		history := items(s.As(root).Does(http.MethodGet, "/v1/audit?resource=chatbot:audited&action=policy.put", nil), "items")
+		history := s.audit(root, "resource=chatbot:audited&action=policy.put")
 		require.Len(s, history, 2)
 		for _, entry := range history {
 			require.Equal(s, "user:olga", entry["actor"])
 			require.Equal(s, "done", entry["outcome"])
 		}
+	})
+
+	s.part(t, "review who has access to what, and whether roles are still appropriate (C5, reviews)", func(s *story) {
+		gives(s, "reviewed", emil)
+		bot := s.bot("under-review", pika, olga)
+		s.As(olga).Shares(bot, access.Principal{Kind: access.PrincipalRole, ID: "reviewed"}, access.ReadOnly)
+		s.As(olga).Shares(bot, anna, access.UseOnly)
+		require.Equal(s, []string{"emil"}, each(items(s.As(olga).Sees("v1", "roles", "reviewed", "assignees"), "items"), "user"))
+		who := items(s.As(olga).Sees("v1", "chatbots", string(bot), "access"), "items")
+		require.Subset(s, each(who, "user"), []string{"olga", "emil", "anna"})
+		what := s.text(s.As(root).Sees("v1", "users", "anna", "access")["items"])
+		require.Contains(s, what, `"under-review"`)
 	})
 
 	s.part(t, "remove inactive users, and update as organizations change: every access ends with them (N2, O3)", func(s *story) {

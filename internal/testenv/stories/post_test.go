@@ -1,7 +1,6 @@
 package stories_test
 
 import (
-	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
@@ -26,9 +25,6 @@ func newPost(t *testing.T) *post { return &post{box: mailbox.New(t), told: map[s
 // The subjects of the e-mails about a chatbot, whose name is its ID.
 func shared(bot access.ChatbotID) string    { return string(bot) + " was shared with you" }
 func requested(bot access.ChatbotID) string { return "A request waits for you: share " + string(bot) }
-func decided(bot access.ChatbotID, verdict string) string {
-	return fmt.Sprintf("Your request to share %s: %s", bot, verdict)
-}
 
 // mailed tells that these people, besides those of whom the story has told so, are sent an e-mail with the subject: one each.
 func (s *story) mailed(subject string, people ...access.UserID) {

@@ -200,6 +200,12 @@ func (s *story) finds(kind string, question fields) []string {
 	return found
 }
 
+// audit is the record as the user reads it, filtered by the query.
+func (s *story) audit(user access.UserID, query string) []map[string]any {
+	s.Helper()
+	return items(s.As(user).Does(http.MethodGet, "/v1/audit?"+query, nil), "items")
+}
+
 // The types of the model whose IDs have no type of their own.
 func document(id string) access.Object  { return access.Object{Type: access.TypeDocument, ID: id} }
 func mcpServer(id string) access.Object { return access.Object{Type: access.TypeMCPServer, ID: id} }

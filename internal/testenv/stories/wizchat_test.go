@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/server"
 	"github.com/grantway/grantway/internal/testenv"
 )
 
@@ -28,7 +29,7 @@ func TestWizChat(t *testing.T) {
 		zoe  access.UserID = "zoe"  // elsewhere
 	)
 	s := begin(t, []string{"olga@acme.com", "adam@acme.com", "mia@acme.com", "max@acme.com", "ann@acme.com", "xia@partner.org", "sue@sub.acme.com",
-		"zoe@else.example"})
+		"zoe@else.example"}, func(c *server.Config) { c.RecordDecisions = "all" })
 	s.Admin().PutsOrganization(wiz, fields{"owner": olga})
 	s.As(olga).PutsMember(wiz, adam, access.OrgAdmin)
 	s.As(adam).PutsMember(wiz, mia, access.OrgMember)
@@ -95,6 +96,23 @@ func TestWizChat(t *testing.T) {
 		s.only(access.Interact, bot, mia, olga, adam, xia)
 	})
 
+	s.part(t, "documents: public for all chatbot users, for logged-in users only, or for specific addresses (section 4, R1, R2)", func(s *story) {
+		bot := public(s, "documented")
+		link := s.As(olga).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})["link"]
+		s.As(olga).Puts(document("brochure"), fields{"chatbot": bot, "access": access.ModePublic})
+		s.As(olga).Puts(document("manual"), fields{"chatbot": bot, "access": access.ModeAuthenticated})
+		s.As(olga).Puts(document("contract"), fields{"chatbot": bot, "access": access.ModeRestricted, "allowed": []string{"email:ann@acme.com", "email:xia@partner.org"}})
+		s.only(access.View, document("brochure"), s.cast...)
+		s.only(access.View, document("manual"), s.cast...)
+		s.only(access.View, document("contract"), ann, xia, olga, adam)
+		s.with(fields{"link": link}).reaches(visitor, access.View, access.TypeDocument, "brochure")
+		s.reaches(visitor, access.View, access.TypeDocument) // who came without the link is no user of the chatbot
+		s.reaches(ann, access.View, access.TypeDocument, "brochure", "manual", "contract")
+		s.As(olga).Puts(document("memo"), fields{"chatbot": s.bot("undocumented", wiz, olga)})
+		s.only(access.View, document("memo"), olga, adam) // all users of its chatbot, and of no other
+		require.ElementsMatch(s, []string{"brochure", "manual"}, s.As(zoe).Lists(bot, access.TypeDocument, "user:zoe"))
+	})
+
 	s.part(t, "domains: only @acme.com, or both @acme.com and @partner.org, exactly (G2, C2, example 6)", func(s *story) {
 		bot := public(s, "by-domain")
 		s.As(adam).SetsPolicy(bot, fields{"email_domains": []string{"acme.com"}}) // on the chatbot's settings, for who manages its access
@@ -141,6 +159,22 @@ func TestWizChat(t *testing.T) {
 		require.Equal(s, s.answers(ann, access.View, metric("nothing")), s.answers(ann, access.View, metric("revenue")))
 	})
 
+	s.part(t, "API key permissions: read-only, read-write, full access (B1, B2)", func(s *story) {
+		read := s.With(s.Admin().MakesKey(fields{"name": "reports", "access": access.KeyReadOnly}))
+		write := s.With(s.Admin().MakesKey(fields{"name": "sync", "access": access.KeyReadWrite}))
+		full := s.With(s.Admin().MakesKey(fields{"name": "operator", "access": access.KeyFull}))
+		bot := s.bot("by-key", wiz, olga)
+		for _, key := range []*testenv.Caller{read, write, full} {
+			key.Sees("v1", "chatbots", "by-key")
+			require.Equal(s, true, key.Does(http.MethodPost, "/access/v1/evaluation", question(olga, access.Interact, bot))["decision"])
+		}
+		read.Refused(access.KindDenied, "B1").Shares(bot, ann, access.UseOnly)
+		write.Shares(bot, ann, access.UseOnly)
+		s.has(ann, bot, access.Interact)
+		write.Refused(access.KindDenied, "B1").MakesKey(fields{"name": "more", "access": access.KeyReadOnly})
+		full.MakesKey(fields{"name": "more", "access": access.KeyReadOnly})
+	})
+
 	s.part(t, "IP allowlisting: a key, and an account, reached from the listed addresses only (B1, B4)", func(s *story) {
 		outside := s.With(s.Admin().MakesKey(fields{"name": "elsewhere", "access": access.KeyReadOnly, "allowed_ips": []string{"192.0.2.0/24"}}))
 		outside.Refused(access.KindDenied, "B1").Sees("v1", "organizations", "wiz")
@@ -172,27 +206,61 @@ func TestWizChat(t *testing.T) {
 		bot := s.bot("audited", wiz, olga)
 		s.As(olga).Shares(bot, ann, access.UseOnly)
 		s.As(mia).Refused(access.KindNotFound, "").Shares(bot, zoe, access.UseOnly)
-		log := func(query string) []map[string]any {
-			s.Helper()
-			return items(s.As(adam).Does(http.MethodGet, "/v1/audit?"+query, nil), "items")
-		}
-		entries := log("resource=chatbot:audited&action=share.put")
+		entries := s.audit(adam, "resource=chatbot:audited&action=share.put")
 		require.ElementsMatch(s, []string{"user:olga", "user:mia"}, each(entries, "actor"))
 		require.ElementsMatch(s, []string{"done", "refused"}, each(entries, "outcome"))
 		when, err := time.Parse(time.RFC3339, entries[0]["time"].(string))
 		require.NoError(s, err)
 		require.WithinRange(s, when, began, time.Now().Add(time.Second))
-		require.Len(s, log("resource=chatbot:audited&actor=user:mia"), 1)
-		require.Empty(s, log("resource=chatbot:audited&to="+began.Format(time.RFC3339)))
-		require.Len(s, log("resource=chatbot:audited&q=user:ann"), 1)
+		require.Len(s, s.audit(adam, "resource=chatbot:audited&actor=user:mia"), 1)
+		require.Empty(s, s.audit(adam, "resource=chatbot:audited&to="+began.Format(time.RFC3339)))
+		require.Len(s, s.audit(adam, "resource=chatbot:audited&q=user:ann"), 1)
 		for format, count := range map[string]int{"csv": 3, "jsonl": 2} {
 			a := s.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/audit/export?format=" + format + "&resource=chatbot:audited&action=share.put", Key: testenv.RootKey, Actor: string(adam)})
 			require.Equal(s, http.StatusOK, a.Status)
 			require.Len(s, lines(a.Body), count)
 		}
 		for _, other := range []access.UserID{mia, ann} { // it is for those who run the account
-			require.Empty(s, items(s.As(other).Does(http.MethodGet, "/v1/audit?resource=chatbot:audited", nil), "items"))
+			require.Empty(s, s.audit(other, "resource=chatbot:audited"))
 		}
+	})
+
+	s.part(t, "the audit log: who accessed what, and when (H3)", func(s *story) {
+		bot := s.bot("accessed", wiz, olga)
+		s.As(olga).Shares(bot, ann, access.UseOnly)
+		s.may(ann, access.Interact, bot)
+		s.may(zoe, access.Interact, bot)
+		var accesses []map[string]any
+		require.Eventually(s, func() bool {
+			accesses = s.audit(adam, "resource=chatbot:accessed&action=decision.*")
+			return len(accesses) == 2
+		}, 10*time.Second, 10*time.Millisecond)
+		require.ElementsMatch(s, []string{"user:ann allowed", "user:zoe denied"},
+			[]string{accesses[0]["subject"].(string) + " " + accesses[0]["outcome"].(string), accesses[1]["subject"].(string) + " " + accesses[1]["outcome"].(string)})
+	})
+
+	s.part(t, "least privilege: grant the minimum, review, and revoke what is not used (C5, S10, H3)", func(s *story) {
+		bot := s.bot("reviewed", wiz, olga)
+		s.As(olga).Shares(bot, ann, access.ReadOnly)
+		s.As(olga).Shares(bot, xia, access.UseOnly)
+		who := map[string]string{}
+		for _, line := range items(s.As(olga).Sees("v1", "chatbots", string(bot), "access"), "items") {
+			who[line["user"].(string)] = s.text(line)
+		}
+		require.Contains(s, who["ann"], "read_only share")
+		require.Contains(s, who["xia"], "use_only share")
+		require.Contains(s, who, "adam")
+		s.may(ann, access.Interact, bot)
+		used := func(user access.UserID) bool {
+			return len(s.audit(adam, "resource=chatbot:reviewed&action=decision.*&outcome=allowed&subject=user:"+string(user))) > 0
+		}
+		require.Eventually(s, func() bool { return used(ann) }, 10*time.Second, 10*time.Millisecond)
+		require.False(s, used(xia))
+		s.As(olga).Shares(bot, ann, access.UseOnly) // the least that she uses
+		s.As(olga).Unshares(bot, xia)
+		s.has(ann, bot, access.Interact)
+		s.has(xia, bot)
+		s.As(ann).Refused(access.KindDenied, "").Sees("v1", "chatbots", string(bot), "access")
 	})
 
 	s.part(t, "regular reviews: the team's members, the use of API keys, the shares of chatbots (T1, K2, S10)", func(s *story) {
