@@ -1,7 +1,6 @@
 package sharing_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/decision/decisiontest"
-	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
@@ -82,90 +80,6 @@ func (h *history) compare(w *plain.World, questions []plain.Question) {
 			}
 		}
 	}
-}
-
-// all reads every page of a list, two at a time.
-func everything[T any](h *history, list func(context.Context, access.Actor, sharing.Page) ([]T, string, error), actor access.Actor) ([]T, error) {
-	var all []T
-	p := sharing.Page{Limit: 2}
-	for {
-		items, next, err := list(h.ctx, actor, p)
-		if err != nil || next == "" {
-			return append(all, items...), err
-		}
-		all, p.After = append(all, items...), next
-	}
-}
-
-// lists compares what is listed with what the model allows: the chatbots that somebody sees, the shares of one, and the searches about one
-// question, aimed at what was touched.
-func (h *history) lists(w *plain.World, touched []access.Object) {
-	h.t.Helper()
-	who := pick(h.rng, users)
-	var seen []access.ChatbotID
-	for _, b := range w.Chatbots {
-		if w.Has(who, access.See, chatbot(b.ID), h.now) {
-			seen = append(seen, b.ID)
-		}
-	}
-	u, _ := find(w.Users, func(u access.User) bool { return u.ID == who })
-	if !u.Gone() {
-		listed, err := everything(h, func(c context.Context, a access.Actor, p sharing.Page) ([]access.Chatbot, string, error) {
-			return h.Chatbots(c, a, sharing.ChatbotQuery{}, p)
-		}, as(who))
-		require.NoError(h.t, err)
-		require.Equal(h.t, seen, ids(listed), "the chatbots that %s sees (C6)", who)
-	}
-	for _, o := range touched {
-		if o.Type == access.TypeChatbot && has(w.Chatbots, func(b access.Chatbot) bool { return chatbot(b.ID) == o }) {
-			h.shareList(w, access.ChatbotID(o.ID), who)
-			h.search(w, o)
-			return
-		}
-	}
-}
-
-func ids(bots []access.Chatbot) (ids []access.ChatbotID) {
-	for _, b := range bots {
-		ids = append(ids, b.ID)
-	}
-	return ids
-}
-
-// shareList compares the shares that are listed to somebody with those in force.
-func (h *history) shareList(w *plain.World, bot access.ChatbotID, who access.UserID) {
-	h.t.Helper()
-	listed, err := everything(h, func(c context.Context, a access.Actor, p sharing.Page) ([]access.Share, string, error) {
-		return h.Shares(c, a, bot, p)
-	}, as(who))
-	if !w.Has(who, access.ManageAccess, chatbot(bot), h.now) {
-		want := access.KindNotFound
-		if w.Has(who, access.See, chatbot(bot), h.now) {
-			want = access.KindDenied
-		}
-		require.Equal(h.t, want, access.KindOf(err), "the shares of %s for %s: %v", bot, who, err)
-		return
-	}
-	require.NoError(h.t, err)
-	var want []access.Share
-	for _, s := range w.Shares {
-		if s.Chatbot == bot && !s.ExpiredAt(h.now) {
-			want = append(want, s)
-		}
-	}
-	require.ElementsMatch(h.t, want, listed, "the shares of %s for %s", bot, who)
-}
-
-// search compares the three searches about one question on the chatbot or what hangs on it.
-func (h *history) search(w *plain.World, o access.Object) {
-	h.t.Helper()
-	var about []plain.Question
-	for _, q := range h.questions(w) {
-		if q.Resource == o || chatbot(w.ChatbotOf(q.Resource)) == o {
-			about = append(about, q)
-		}
-	}
-	h.found += decisiontest.SearchesAgree(h.t, h.decide, w, pick(h.rng, about), "search")
 }
 
 // changed is the chatbots of which some fact is different now.

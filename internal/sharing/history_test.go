@@ -173,7 +173,7 @@ func (h *history) choose(w *plain.World) deed {
 		{8, h.putsMember}, {3, h.removesMember}, {3, h.grantsPlatformRole}, {1, h.offboards}, {3, h.putsUser}, {1, h.limits},
 		{3, h.createsOrRenames}, {2, h.setsVisibility}, {8, h.shares}, {2, h.unshares}, {2, h.transfers}, {6, h.putsRow}, {2, h.deletesRow},
 		{5, h.putsPolicy}, {4, h.putsFeature}, {6, h.putsResource}, {1, h.deletesResource},
-		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {4, h.nests}, {2, h.putsRole}, {4, h.assigns}, {1, h.unassigns},
+		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {4, h.nests}, {2, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {2, h.deletesRole},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
 		{4, h.makesKey}, {1, h.deletesKey}, {4, h.linksUp}, {5, h.timePasses},
 	})(w)

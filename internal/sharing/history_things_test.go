@@ -2,6 +2,7 @@ package sharing_test
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
@@ -233,10 +234,25 @@ func (h *history) unlistsFromGroup(w *plain.World) deed {
 	}
 }
 
+// deletesRole deletes a role, mostly one that a gate names, which may be emptied by it (G8).
+func (h *history) deletesRole(w *plain.World) deed {
+	named := func(list []string, role access.RoleID) bool { return slices.Contains(list, string(role)) }
+	role := one(h, w.Roles, func(r access.Role) (access.RoleID, bool) {
+		return r.ID, has(w.Policies, func(p access.Policy) bool { return named(p.AllowedRoles, r.ID) || named(p.RequiredRoles, r.ID) }) ||
+			has(w.Features, func(f access.Feature) bool { return named(f.AllowedRoles, r.ID) })
+	}, roles)
+	actor := h.manager(w, roleHome(role))
+	return deed{
+		actor: actor, what: fmt.Sprint("deletes role ", role), about: []access.Object{access.Obj(access.TypeRole, role)},
+		may: w.MayManageRole(by(actor), access.Role{ID: role, Organization: roleHome(role)}),
+		do:  func() error { return second(h.DeleteRole(h.ctx, actor, role)) },
+	}
+}
+
 // deletesThing makes the changes that take most away.
 func (h *history) deletesThing(w *plain.World) deed {
 	d := deed{actor: h.manager(w, pick(h.rng, orgs))}
-	switch h.rng.IntN(5) {
+	switch h.rng.IntN(4) {
 	case 0:
 		bot := h.theBot(w, false)
 		d.actor = h.keeper(w, bot)
@@ -247,15 +263,10 @@ func (h *history) deletesThing(w *plain.World) deed {
 		d.about, d.may = []access.Object{access.Obj(access.TypeTeam, t.ID)}, w.MayManage(by(d.actor), t.Organization)
 		d.do = func() error { return second(h.DeleteTeam(h.ctx, d.actor, t.ID)) }
 	case 2:
-		role := pick(h.rng, roles)
-		d.about = []access.Object{access.Obj(access.TypeRole, role)}
-		d.may = w.MayManageRole(by(d.actor), access.Role{ID: role, Organization: roleHome(role)})
-		d.do = func() error { return second(h.DeleteRole(h.ctx, d.actor, role)) }
-	case 3:
 		group := pick(h.rng, groups)
 		d.about, d.may = []access.Object{access.Obj(access.TypeGroup, group)}, w.MayManage(by(d.actor), groupHome(group))
 		d.do = func() error { return second(h.DeleteGroup(h.ctx, d.actor, group)) }
-	case 4:
+	case 3:
 		org := pick(h.rng, orgs)
 		d.about, d.may = []access.Object{organization(org)}, w.Has(by(d.actor), access.Delete, organization(org), h.now)
 		d.do = func() error { return second(h.DeleteOrganization(h.ctx, d.actor, org)) }
