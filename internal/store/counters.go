@@ -6,6 +6,7 @@ const (
 	counterRecord       = "record"
 	counterOutbox       = "outbox"
 	counterNotification = "notification"
+	counterRequest      = "request"
 )
 
 // next takes the next number of the counter, from 1. The row stays locked until the transaction ends, so that numbers ascend in the order

@@ -76,6 +76,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 		reflect.TypeFor[ChatbotFilter]():    {ChatbotFilter{}, ChatbotFilter{Organization: "o"}, ChatbotFilter{Owner: "u"}},
 		reflect.TypeFor[ResourceFilter]():   {ResourceFilter{}, ResourceFilter{Chatbot: "c"}},
 		reflect.TypeFor[AccountKeyFilter](): {AccountKeyFilter{}, AccountKeyFilter{Organization: "o"}},
+		reflect.TypeFor[RequestFilter](): {RequestFilter{}, RequestFilter{State: access.RequestPending}, RequestFilter{Chatbot: "c"},
+			RequestFilter{Principal: access.Everyone}, RequestFilter{Requester: "user:u"}, RequestFilter{State: access.RequestDenied, Chatbot: "c"}},
 		reflect.TypeFor[RecordFilter](): {RecordFilter{}, RecordFilter{Actor: "a", NewestFirst: true}, RecordFilter{Action: "a"},
 			RecordFilter{Resource: access.Obj[access.UserID](access.TypeUser, "u"), From: time.Unix(1, 0), NewestFirst: true},
 			RecordFilter{From: time.Unix(1, 0), To: time.Unix(2, 0)}, RecordFilter{Organization: "o", NewestFirst: true},
