@@ -232,7 +232,7 @@ func TestAnAdminImportsWhatIsTheirs(t *testing.T) {
 		"m.csv:3 you may not delete organization:acme (O2)",
 		"m.csv:4 only site admins set a user's type (U1)",
 		"m.csv:5 organizations are created by site admins (O6)",
-		"s.csv:2 sharing with organization:globex needs the approval of those who manage it, and requests for approval are not offered yet: ask one of them to share, or a site admin (S4)",
+		"s.csv:2 sharing with organization:globex needs the approval of those who manage it, and an import asks nobody: share it by itself, which makes a request, or let one of them import it (S4)",
 		"s.csv:3 user:unheard-of is not an active user (S2)",
 	}, reasons)
 	assert.Equal(t, int64(1), got.sum.Written)

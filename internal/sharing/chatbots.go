@@ -286,6 +286,9 @@ func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id acce
 }
 
 func (c *change) dropChatbot(b access.Chatbot) error {
+	if err := c.orphanRequestsOf(b.ID); err != nil {
+		return err
+	}
 	if err := c.dropAllShares(b.ID); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (r *ShareRow) steps() []step {
 		if !r.ExpiresAt.IsZero() {
 			p.ExpiresAt = access.Some(r.ExpiresAt)
 		}
-		_, err := c.putShare(r.Chatbot, r.Principal, p)
+		_, _, err := c.putShare(r.Chatbot, r.Principal, p)
 		return err
 	}}
 	return withPrincipal(r.Principal, put)

@@ -255,7 +255,11 @@ func (c *change) dropOrganization(org access.Organization) error {
 	if err := eachFact(groups, c.dropGroup); err != nil {
 		return err
 	}
-	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalOrganization, ID: string(org.ID)}); err != nil {
+	p := access.Principal{Kind: access.PrincipalOrganization, ID: string(org.ID)}
+	if err := c.orphanRequestsWith(p); err != nil {
+		return err
+	}
+	if err := c.dropSharesWith(p); err != nil {
 		return err
 	}
 	if err := c.ungate(access.TypeOrganization, string(org.ID)); err != nil {

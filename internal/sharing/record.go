@@ -61,7 +61,7 @@ func (c *change) entry(outcome access.Outcome, in access.OrganizationID) access.
 	}
 }
 
-// recordDone appends what was done to the record of the organization that the resource belonged to, or now does, and what else it altered to
+// recordDone appends what was committed to the record of the organization that the resource belonged to, or now does, and what else it altered to
 // the records of those whose facts these are (H1): none reads of another's (C6). That somebody moved from one home to another is the platform's.
 func (c *change) recordDone(before access.OrganizationID) error {
 	home, err := c.recordedIn(c.resource)
@@ -78,7 +78,7 @@ func (c *change) recordDone(before access.OrganizationID) error {
 	effects := map[access.OrganizationID][]effect{}
 	kind, _, _ := strings.Cut(c.action, ".")
 	for _, e := range c.effects {
-		if e.Kind == kind && reflect.DeepEqual(e.Before, c.before) && reflect.DeepEqual(e.After, c.after) {
+		if e.in == home && e.Kind == kind && reflect.DeepEqual(e.Before, c.before) && reflect.DeepEqual(e.After, c.after) {
 			continue // what the change is about
 		}
 		if !slices.Contains(in, e.in) {
@@ -87,7 +87,10 @@ func (c *change) recordDone(before access.OrganizationID) error {
 		effects[e.in] = append(effects[e.in], e)
 	}
 	for i, org := range in {
-		r := c.entry(access.Done, org)
+		r := c.entry(c.outcome, org)
+		if c.refusal != nil {
+			r.Outcome, r.Rule, r.Detail = access.Refused, c.refusal.Rule, c.refusal.Detail
+		}
 		if i == 0 {
 			if r.Before, err = asJSON(c.before); err != nil {
 				return err

@@ -17,72 +17,127 @@ type SharePatch struct {
 	ExpiresAt access.Optional[time.Time]
 }
 
-// ShareResult is the share after a change.
+// ShareResult is the share after a change, or the request that was made instead, for others to decide (S4–S6).
 type ShareResult struct {
 	Change
-	Share access.Share
+	Share   access.Share
+	Request *access.Request // nil where the share is in force
 }
 
-// PutShare shares a chatbot, or replaces level and expiry of a share in force (S1–S6, S10).
+// PutShare shares a chatbot, replaces level and expiry of a share in force (S10), or asks those who decide about the principal (S4–S6, S9).
 func (s *Service) PutShare(ctx context.Context, actor access.Actor, bot access.ChatbotID, with access.Principal, p SharePatch) (r ShareResult, err error) {
 	r.Change, err = s.change(ctx, actor, "share.put", access.Obj(access.TypeChatbot, bot), func(c *change) (err error) {
-		r.Share, err = c.putShare(bot, with, p)
+		r.Share, r.Request, err = c.putShare(bot, with, p)
 		return err
 	})
 	return r, err
 }
 
-func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePatch) (access.Share, error) {
+func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePatch) (access.Share, *access.Request, error) {
 	b, err := c.managed(bot)
 	if err != nil {
-		return access.Share{}, err
+		return access.Share{}, nil, err
 	}
-	if b.Visibility == access.OwnerOnly {
-		return access.Share{}, access.Conflictf("V1", "%s is owner_only, which admits no shares", access.Obj(access.TypeChatbot, bot))
-	}
-	stored, exists, err := c.Share(bot, with)
+	old, inForce, err := c.shareInForce(bot, with)
 	if err != nil {
-		return stored, err
+		return old, nil, err
 	}
-	old := stored
-	inForce := exists && !stored.ExpiredAt(c.now)
-	if !inForce { // an expired share is no share (S10)
-		old = access.Share{Chatbot: bot, Principal: with}
-	}
-	share := old
-	share.Level = p.Access.Or(old.Level, "")
+	share := access.Share{Chatbot: bot, Principal: with, Level: p.Access.Or(old.Level, "")}
 	share.ExpiresAt = p.ExpiresAt.Or(old.ExpiresAt, time.Time{}).UTC().Truncate(time.Second)
-	if share.Level == "" {
-		return share, fieldError("S1", "/access", "a share names its access level")
-	}
-	if share.ExpiredAt(c.now) || share.ExpiresAt.Year() > lastYear {
-		return share, fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
-	}
-	if with.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(share.Level) {
-		return share, fieldError("S1", "/access", "a share with everyone gives at most read_only")
+	if err := c.admissible(b, share, !inForce); err != nil {
+		return share, nil, err
 	}
 	if inForce && share == old {
-		return share, nil
+		return share, nil, nil
 	}
 	if !inForce {
-		if err := c.mayShareWith(b, with); err != nil {
-			return share, err
+		if err := c.mayShareWith(with); err != nil {
+			return share, nil, err
+		}
+		if d, decided := deciding(b.Organization, with); decided {
+			decides, err := c.may(d.action, d.on)
+			if err != nil {
+				return share, nil, err
+			}
+			if !decides {
+				r, err := c.ask(b, share, d)
+				return share, &r, err
+			}
 		}
 	}
+	return share, nil, c.giveShare(b, share)
+}
+
+// shareInForce gives the share of the chatbot with the principal. One that has expired is no share (S10).
+func (c *change) shareInForce(bot access.ChatbotID, with access.Principal) (access.Share, bool, error) {
+	s, exists, err := c.Share(bot, with)
+	if err != nil || !exists || s.ExpiredAt(c.now) {
+		return access.Share{}, false, err
+	}
+	return s, true, nil
+}
+
+// admissible refuses a share that nobody can give: for the chatbot's visibility (V1), for its level or expiry (S1, S13), and, where it is new,
+// for its principal (S2, S3, O5).
+func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) error {
+	switch {
+	case b.Visibility == access.OwnerOnly:
+		return access.Conflictf("V1", "%s is owner_only, which admits no shares", access.Obj(access.TypeChatbot, b.ID))
+	case share.Level == "":
+		return fieldError("S1", "/access", "a share names its access level")
+	case share.ExpiredAt(c.now) || share.ExpiresAt.Year() > lastYear:
+		return fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
+	case share.Principal.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(share.Level):
+		return fieldError("S1", "/access", "a share with everyone gives at most read_only")
+	case !isNew:
+		return nil
+	}
+	if err := c.known(b, share.Principal); err != nil {
+		return err
+	}
+	org, _, err := c.Organization(b.Organization)
+	if err != nil || org.OutsideSharing {
+		return err
+	}
+	out, err := c.outside(share.Principal, b.Organization)
+	if err == nil && out {
+		return access.Unprocessablef("O5", "%s does not share its chatbots with %s, which is outside it",
+			access.Obj(access.TypeOrganization, b.Organization), share.Principal)
+	}
+	return err
+}
+
+// giveShare puts a share in force that has been judged: by whoever gives it, or by those who approved it (S8). A request for it that is still
+// pending is superseded, and its people are told (S11).
+func (c *change) giveShare(b access.Chatbot, share access.Share) error {
+	stored, exists, err := c.Share(b.ID, share.Principal)
+	if err != nil {
+		return err
+	}
 	if err := c.PutShare(share); err != nil {
-		return share, err
+		return err
 	}
-	if exists { // the engine still holds it, expired or not
-		c.refold(spice.FoldShare(stored), spice.FoldShare(share))
-	} else {
+	if !exists {
 		c.refold(nil, spice.FoldShare(share))
+	} else { // the engine still holds it, expired or not
+		c.refold(spice.FoldShare(stored), spice.FoldShare(share))
 	}
-	if inForce {
-		c.state(old, share)
-	} else {
-		c.state(nil, share)
+	o := access.Obj(access.TypeChatbot, b.ID)
+	if exists && !stored.ExpiredAt(c.now) {
+		c.state(stored, share)
+		if err := c.also(altered("share", stored, share), o); err != nil {
+			return err
+		}
+		return c.tellShareChanged(b, stored, share)
 	}
-	return share, nil
+	c.state(nil, share)
+	if err := c.also(altered("share", nil, share), o); err != nil {
+		return err
+	}
+	if err := c.supersede(share); err != nil {
+		return err
+	}
+	return c.tellShared(b, share)
 }
 
 // managed loads a chatbot whose access the actor manages.
@@ -98,26 +153,20 @@ func (c *caller) managed(bot access.ChatbotID) (access.Chatbot, error) {
 	return b, c.must(access.ManageAccess, o)
 }
 
-// mayShareWith judges a new share by its principal (S2–S6, O5).
-func (c *change) mayShareWith(b access.Chatbot, with access.Principal) error {
-	if err := c.known(b, with); err != nil {
+// mayShareWith refuses platform-wide roles to all but site admins (S3).
+func (c *change) mayShareWith(with access.Principal) error {
+	if with.Kind != access.PrincipalRole {
+		return nil
+	}
+	role, _, err := c.Role(access.RoleID(with.ID))
+	if err != nil || role.Organization != "" {
 		return err
 	}
-	org, _, err := c.Organization(b.Organization)
-	if err != nil {
-		return err
+	admin, err := c.may(access.Administer, access.PlatformObject)
+	if err == nil && !admin {
+		return access.Deniedf("S3", "only a site admin shares with the platform-wide %s", with)
 	}
-	if !org.OutsideSharing {
-		out, err := c.outside(with, b.Organization)
-		if err != nil {
-			return err
-		}
-		if out {
-			return access.Unprocessablef("O5", "%s does not share its chatbots with %s, which is outside it",
-				access.Obj(access.TypeOrganization, b.Organization), with)
-		}
-	}
-	return c.immediate(b, with)
+	return err
 }
 
 // known refuses principals that do not exist, or cannot be shared with (S2, S3).
@@ -203,39 +252,6 @@ func (c *change) outside(with access.Principal, org access.OrganizationID) (bool
 		return with.ID != string(org), nil
 	}
 	return false, nil
-}
-
-// immediate refuses what would need somebody else's approval (S4–S6), and platform-wide roles to all but site admins (S3).
-func (c *change) immediate(b access.Chatbot, with access.Principal) error {
-	org := access.Obj(access.TypeOrganization, b.Organization)
-	switch with.Kind {
-	case access.PrincipalOrganization:
-		return c.needsRequest("S4", access.Update, access.Object{Type: access.TypeOrganization, ID: with.ID}, with)
-	case access.PrincipalTeam:
-		return c.needsRequest("S5", access.ManageMembers, access.Object{Type: access.TypeTeam, ID: with.ID}, with)
-	case access.PrincipalEveryone:
-		return c.needsRequest("S6", access.Update, org, with)
-	case access.PrincipalRole:
-		role, _, err := c.Role(access.RoleID(with.ID))
-		if err != nil || role.Organization != "" {
-			return err
-		}
-		admin, err := c.may(access.Administer, access.PlatformObject)
-		if err == nil && !admin {
-			return access.Deniedf("S3", "only a site admin shares with the platform-wide %s", with)
-		}
-		return err
-	}
-	return nil
-}
-
-func (c *change) needsRequest(rule string, action access.Action, o access.Object, with access.Principal) error {
-	ok, err := c.may(action, o)
-	if err == nil && !ok {
-		return access.Deniedf(rule, "sharing with %s needs the approval of those who manage it, and requests for approval are not "+
-			"offered yet: ask one of them to share, or a site admin", with)
-	}
-	return err
 }
 
 // DeleteShare ends a share. It is an error of kind NotFound where there is none.

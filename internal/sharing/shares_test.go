@@ -94,23 +94,27 @@ func TestS4ToS6SharingBeyondOneselfNeedsThoseWhoManageThePrincipal(t *testing.T)
 	e.member("globex", access.OrgAdmin, "mia")
 	e.makeBot("tina's", "acme", "tina")
 	for _, s := range []struct {
-		actor      access.UserID
-		bot        access.ChatbotID
-		with, rule string // "" where the share is immediate
+		actor     access.UserID
+		bot       access.ChatbotID
+		with      string
+		immediate bool
 	}{
-		{"mia", "helper", "organization:acme", "S4"}, {"adam", "helper", "organization:acme", ""}, {"mia", "helper", "organization:globex", ""},
-		{"adam", "helper", "organization:globex", ""}, // in force: S10
-		{"olga", "tina's", "organization:globex", "S4"}, {"iris", "tina's", "organization:globex", ""},
-		{"mia", "helper", "team:blue", "S5"}, {"tina", "tina's", "team:blue", ""}, {"adam", "helper", "team:blue", ""},
-		{"adam", "tina's", "team:red", "S5"}, {"mia", "helper", "team:red", ""},
-		{"mia", "helper", "everyone", "S6"}, {"olga", "helper", "everyone", ""}, {"tina", "tina's", "everyone", "S6"}, {"iris", "tina's", "everyone", ""},
+		{"mia", "helper", "organization:acme", false}, {"adam", "helper", "organization:acme", true}, {"mia", "helper", "organization:globex", true},
+		{"adam", "helper", "organization:globex", true}, // in force: S10
+		{"olga", "tina's", "organization:globex", false}, {"iris", "tina's", "organization:globex", true},
+		{"mia", "helper", "team:blue", false}, {"tina", "tina's", "team:blue", true}, {"adam", "helper", "team:blue", true},
+		{"adam", "tina's", "team:red", false}, {"mia", "helper", "team:red", true},
+		{"mia", "helper", "everyone", false}, {"olga", "helper", "everyone", true}, {"tina", "tina's", "everyone", false}, {"iris", "tina's", "everyone", true},
 	} {
-		err := e.share(as(s.actor), s.bot, s.with, access.UseOnly)
-		if s.rule == "" {
-			require.NoError(t, err, "%+v", s)
-			continue
+		r, err := e.PutShare(e.ctx, as(s.actor), s.bot, who(s.with), sharing.SharePatch{Access: access.Some(access.UseOnly)})
+		require.NoError(t, err, "%+v", s)
+		require.Equal(t, s.immediate, r.Request == nil, "%+v", s)
+		_, inForce, err := e.inForce(s.bot, s.with)
+		require.NoError(t, err)
+		require.Equal(t, s.immediate, inForce, "%+v", s)
+		if !s.immediate {
+			require.Equal(t, access.Pending, e.lastRecord().Outcome)
 		}
-		e.refused(err, access.KindDenied, s.rule)
 	}
 }
 
@@ -149,7 +153,8 @@ func TestS13AnExpiredShareIsNoShareFromItsSecondOn(t *testing.T) {
 	require.Empty(t, whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Share, string, error) {
 		return e.Shares(c, a, "helper", p)
 	}, as("mia")))
-	e.refused(put(as("mia"), until(e.now.Add(time.Hour))), access.KindDenied, "S4")
+	require.NoError(t, put(as("mia"), until(e.now.Add(time.Hour))), "S4: it takes a request again")
+	e.cannot("gus", "helper", access.See)
 	e.refused(put(root, sharing.SharePatch{ExpiresAt: access.Some(e.now.Add(time.Hour))}), access.KindUnprocessable, "S1")
 	require.NoError(t, put(root, sharing.SharePatch{Access: access.Some(access.UseOnly)}))
 	e.can("gus", "helper", access.Interact)

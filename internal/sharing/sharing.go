@@ -38,6 +38,8 @@ type Config struct {
 	RecordRetention time.Duration
 	Now             func() time.Time // nil means time.Now
 	Log             *slog.Logger
+
+	RequestTTL time.Duration // how long a request waits for its decision (S7); 0 means DefaultRequestTTL
 }
 
 // Service is the use cases.
@@ -52,7 +54,8 @@ type Service struct {
 	log     *slog.Logger
 	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
 
-	keyRounds rounds // of the upkeep
+	requestTTL time.Duration
+	keyRounds  rounds // of the upkeep
 
 	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
 }
@@ -62,9 +65,12 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.RequestTTL == 0 {
+		c.RequestTTL = DefaultRequestTTL
+	}
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
-		turn: make(chan struct{}, 1),
+		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL,
 	}
 }
 
@@ -93,6 +99,9 @@ type change struct {
 	removals      []removal
 	reassignments []reassignment
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
+
+	outcome access.Outcome // what the record says became of it: done, or pending where others decide it (S4–S6)
+	refusal *access.Error  // with which its caller is refused although it is committed: a request that failed is closed (S8)
 }
 
 // refold notes that the facts implied the relationships before and now imply those after.
@@ -135,12 +144,13 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	var changed bool
 	var failed step
 	var unmailed []access.Mail
+	var refusal *access.Error
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		changed, unmailed = false, nil
+		changed, unmailed, refusal = false, nil, nil
 		var deltas []spice.Changes
 		for _, st := range steps {
 			failed = st
-			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
+			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource, outcome: access.Done}
 			if err := c.mayChange(); err != nil {
 				return err
 			}
@@ -149,6 +159,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 				return err
 			}
 			if err := st.run(c); err != nil {
+				failed.resource = c.resource
 				return err
 			}
 			if !c.changed {
@@ -159,6 +170,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			unmailed = append(unmailed, c.unmailed...)
 			if err := c.recordDone(home); err != nil {
 				return err
+			}
+			if refusal = c.refusal; refusal != nil {
+				continue // what was asked for was not carried out
 			}
 			if err := c.once(); err != nil {
 				return err
@@ -192,6 +206,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	token, err := s.outbox.Drain(applying)
 	if err != nil {
 		return Change{}, undelivered(err)
+	}
+	if refusal != nil {
+		return Change{}, refusal
 	}
 	return Change{Token: token, Changed: changed}, nil
 }

@@ -378,6 +378,9 @@ func (c *change) dropTeam(t access.Team) error {
 		}
 	}
 	p := access.Principal{Kind: access.PrincipalTeam, ID: string(t.ID)}
+	if err := c.orphanRequestsWith(p); err != nil {
+		return err
+	}
 	if err := c.dropPrincipal(p); err != nil {
 		return err
 	}

@@ -8,8 +8,12 @@ import (
 )
 
 // tell notifies each of the users once, and, if it is to be mailed, sends those with an address an e-mail after the change is committed
-// (N3, S11). Whoever is gone, and the actor, who knows already, is not told. It is part of the change: it happens with it or not at all.
+// (N3, S11). Whoever is gone, and the actor, who knows already, is not told. It is part of the change: it happens with it or not at all. An
+// import tells nobody, since it brings what people have already.
 func (c *change) tell(about access.Notification, users []access.UserID, mailed bool) error {
+	if c.memo != nil {
+		return nil
+	}
 	about.By, about.CreatedAt = ActorName(c.actor), c.now
 	users = slices.Clone(users)
 	slices.Sort(users)
@@ -44,4 +48,109 @@ func (c *change) mail(m access.Mail) error {
 	}
 	m.ID, m.State, m.Due, m.CreatedAt = access.MailID(secret.NewID()), access.MailQueued, c.now, c.now
 	return c.PutMail(m)
+}
+
+// tellShared tells the people of a share that has just come into force, by e-mail too (S11). An address that nobody holds gets the e-mail alone.
+func (c *change) tellShared(b access.Chatbot, share access.Share) error {
+	if c.memo != nil {
+		return nil
+	}
+	users, addresses, err := c.people(share.Principal)
+	if err != nil {
+		return err
+	}
+	about := access.Notification{Kind: access.NotifyShared, Chatbot: b.ID, Principal: share.Principal, Level: share.Level}
+	if err := c.tell(about, withoutOwner(b, users), true); err != nil {
+		return err
+	}
+	about.By, about.CreatedAt = ActorName(c.actor), c.now
+	slices.Sort(addresses)
+	for _, to := range slices.Compact(addresses) {
+		if err := c.mail(access.Mail{To: to, About: about}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellShareChanged tells the people of a share in force of its new level, without an e-mail. A new expiry alone is not told (S11).
+func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) error {
+	if share.Level == old.Level || c.memo != nil {
+		return nil
+	}
+	users, _, err := c.people(share.Principal)
+	if err != nil {
+		return err
+	}
+	about := access.Notification{Kind: access.NotifyShareChanged, Chatbot: b.ID, Principal: share.Principal, Level: share.Level}
+	return c.tell(about, withoutOwner(b, users), false)
+}
+
+// withoutOwner leaves out the chatbot's owner, to whom a share of it gives nothing (A1).
+func withoutOwner(b access.Chatbot, users []access.UserID) []access.UserID {
+	return slices.DeleteFunc(users, func(u access.UserID) bool { return u == b.Owner })
+}
+
+// people are those whom a principal stands for at this moment, and the addresses that nobody holds. `everyone` is nobody in particular (S11).
+func (c *change) people(p access.Principal) (users []access.UserID, addresses []access.Email, err error) {
+	switch p.Kind {
+	case access.PrincipalUser:
+		return []access.UserID{access.UserID(p.ID)}, nil, nil
+	case access.PrincipalEmail:
+		holder, held, err := c.UserByVerifiedEmail(access.Email(p.ID))
+		if err != nil || !held {
+			return nil, []access.Email{access.Email(p.ID)}, err
+		}
+		return []access.UserID{holder.ID}, nil, nil
+	case access.PrincipalTeam:
+		users, err = c.peopleOfTeam(access.TeamID(p.ID))
+	case access.PrincipalOrganization:
+		var members []access.Membership
+		members, err = c.Members(access.OrganizationID(p.ID), "", 0)
+		for _, m := range members {
+			if m.Role != access.OrgClient {
+				users = append(users, m.User)
+			}
+		}
+	case access.PrincipalRole:
+		users, err = c.RoleAssignees(access.RoleID(p.ID), "", 0)
+	case access.PrincipalGroup:
+		members, err := c.GroupMembers(access.GroupID(p.ID), "", 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, m := range members {
+			us, as, err := c.people(m)
+			if err != nil {
+				return nil, nil, err
+			}
+			users, addresses = append(users, us...), append(addresses, as...)
+		}
+	}
+	return users, addresses, err
+}
+
+// peopleOfTeam are the members of the team and of the teams in it (T2).
+func (c *change) peopleOfTeam(id access.TeamID) (users []access.UserID, err error) {
+	seen := map[access.TeamID]bool{id: true}
+	for todo := []access.TeamID{id}; len(todo) > 0; todo = todo[1:] {
+		members, err := c.TeamMembers(todo[0], "", 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			users = append(users, m.User)
+		}
+		inner, err := c.InnerTeams(todo[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range inner {
+			if !seen[t] {
+				seen[t] = true
+				todo = append(todo, t)
+			}
+		}
+	}
+	return users, nil
 }

@@ -244,6 +244,9 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 			return err
 		}
 	}
+	if err := c.forgetRequester(u.ID); err != nil {
+		return err
+	}
 	if err := c.DeleteNotificationsOf(u.ID); err != nil {
 		return err
 	}

@@ -1,0 +1,145 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// RequestResult is the request after a change.
+type RequestResult struct {
+	Change
+	Request access.Request
+}
+
+// Approval names what is approved (S8). A Revision of 0 is not compared.
+type Approval struct {
+	Access   access.Level
+	Revision int64
+}
+
+// ApproveRequest gives the share that was asked for, with exactly the consequences of an immediate one (S7, S8). Where the request has changed,
+// or has lost what it needs, the error is of kind Conflict; in the latter case the request closes as failed.
+func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id access.RequestID, a Approval) (RequestResult, error) {
+	return s.decide(ctx, actor, "request.approve", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+		if err := st.mustDecide(); err != nil {
+			return r, err
+		}
+		if _, err := access.Next(r.StateAt(c.now), access.EventApprove); err != nil {
+			return r, err
+		}
+		if a.Access != r.Level || a.Revision != 0 && a.Revision != r.Revision {
+			return r, access.Conflictf("S8", "the request asks for %s at revision %d, which is not what you approve", r.Level, r.Revision)
+		}
+		return c.approve(r)
+	})
+}
+
+func (c *change) approve(r access.Request) (access.Request, error) {
+	b, lacks, err := c.lacking(r)
+	if err != nil {
+		return r, err
+	}
+	if lacks != "" {
+		c.refusal = access.Conflictf("S8", "the request cannot be approved any more: %s", lacks)
+		return c.finish(r, access.EventFail, lacks)
+	}
+	approved, err := c.end(r, access.EventApprove, "")
+	if err != nil {
+		return r, err
+	}
+	if err := c.giveShare(b, r.Share()); err != nil {
+		return r, err
+	}
+	return approved, c.requested(r, approved)
+}
+
+// finish ends the request that the change is about.
+func (c *change) finish(r access.Request, event access.RequestEvent, why string) (access.Request, error) {
+	ended, err := c.end(r, event, why)
+	if err != nil {
+		return r, err
+	}
+	return ended, c.requested(r, ended)
+}
+
+// lacking judges everything again of which a share depends that is given at once, as the requester's own (S8). It says what is missing, or "".
+func (c *change) lacking(r access.Request) (b access.Chatbot, why string, err error) {
+	o := access.Obj(access.TypeChatbot, r.Chatbot)
+	b, ok, err := c.Chatbot(r.Chatbot)
+	if err != nil || !ok {
+		return b, o.String() + " does not exist any more", err
+	}
+	manages, err := c.stillManages(r.Requester, o)
+	if err != nil {
+		return b, "", err
+	}
+	if !manages {
+		return b, r.Requester + " does not manage the access of " + o.String() + " any more", nil
+	}
+	var refusal *access.Error
+	if err := c.admissible(b, r.Share(), true); err != nil && (!refuses(err) || !errors.As(err, &refusal)) {
+		return b, "", err
+	}
+	if refusal != nil {
+		why = refusal.Detail
+	}
+	return b, why, nil
+}
+
+// stillManages reports whether the requester, a user or a key, manages the chatbot's access now.
+func (c *change) stillManages(requester string, bot access.Object) (bool, error) {
+	asker := *c.caller
+	if id, person := strings.CutPrefix(requester, "user:"); person {
+		u, known, err := c.User(access.UserID(id))
+		if err != nil || !known || u.Gone() {
+			return false, err
+		}
+		asker.actor = access.Actor{User: u.ID}
+	} else {
+		k, known, err := c.AccountKey(access.KeyID(strings.TrimPrefix(requester, "key:")))
+		if err != nil || !known || !k.ExpiresAt.IsZero() && !c.now.Before(k.ExpiresAt) {
+			return false, err
+		}
+		asker.actor = access.Actor{Key: k.ID, Access: k.Access, Organization: k.Organization}
+	}
+	return asker.may(access.ManageAccess, bot)
+}
+
+// DenyRequest ends a request without giving anything (S7).
+func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
+	return s.decide(ctx, actor, "request.deny", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+		if err := st.mustDecide(); err != nil {
+			return r, err
+		}
+		return c.finish(r, access.EventDeny, "")
+	})
+}
+
+// CancelRequest takes a request back: its requester does, or whoever manages the chatbot's access (S7).
+func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
+	return s.decide(ctx, actor, "request.cancel", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+		if !st.asked && !st.manages {
+			return r, st.otherwise("a request is cancelled by its requester, and by those who manage the chatbot's access")
+		}
+		return c.finish(r, access.EventCancel, "")
+	})
+}
+
+// decide runs one use case on a request that the actor sees. It is recorded with the chatbot.
+func (s *Service) decide(ctx context.Context, actor access.Actor, action string, id access.RequestID,
+	fn func(*change, access.Request, standing) (access.Request, error),
+) (r RequestResult, err error) {
+	r.Change, err = s.change(ctx, actor, action, access.Obj(typeRequest, id), func(c *change) error {
+		q, st, err := c.request(id)
+		if err != nil {
+			return err
+		}
+		c.resource = access.Obj(access.TypeChatbot, q.Chatbot)
+		r.Request, err = fn(c, q, st)
+		return err
+	})
+	return r, err
+}

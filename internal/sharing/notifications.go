@@ -1,0 +1,94 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// mustBePerson refuses actors who act for nobody: only users are told anything (N3).
+func mustBePerson(actor access.Actor) error {
+	switch {
+	case actor.User != "":
+		return nil
+	case actor.Key != "" && actor.Access != access.KeyFull:
+		return access.Deniedf("B1", "notifications are for users, and a %s key acts for none", actor.Access)
+	}
+	return access.Deniedf("B2", "notifications are for users: send Grantway-Actor")
+}
+
+// NotificationQuery filters a list of notifications.
+type NotificationQuery struct {
+	Unread bool
+}
+
+// Notifications lists what the acting user was told, the newest first (N3).
+func (s *Service) Notifications(ctx context.Context, actor access.Actor, q NotificationQuery, p Page) (ns []access.Notification, next string, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		if err := mustBePerson(actor); err != nil {
+			return err
+		}
+		ns, next, err = visible(p,
+			func(before string, limit int) ([]access.Notification, error) {
+				return c.Notifications(actor.User, store.NotificationFilter(q), access.NotificationID(before), limit)
+			},
+			func(n access.Notification) string { return string(n.ID) },
+			func(ns []access.Notification) ([]bool, error) {
+				mine := make([]bool, len(ns))
+				for i, n := range ns {
+					var err error
+					if mine[i], err = c.hears(n); err != nil {
+						return nil, err
+					}
+				}
+				return mine, nil
+			})
+		return err
+	})
+	return ns, next, err
+}
+
+// hears reports whether the notification is the acting user's own. Through a confined key it is so only where it is about the key's
+// organization: a chatbot of it, or a principal that belongs to it (B3).
+func (c *caller) hears(n access.Notification) (bool, error) {
+	if n.User != c.actor.User || c.actor.User == "" {
+		return false, nil
+	}
+	if inside, err := c.inside(access.Obj(access.TypeChatbot, n.Chatbot)); err != nil || inside {
+		return inside, err
+	}
+	return c.inside(access.Object{Type: access.Type(n.Principal.Kind), ID: n.Principal.ID})
+}
+
+// ReadNotification notes that the acting user has read it, the first time, and gives it as it is then. It is no change of access and leaves
+// no entry in the record.
+func (s *Service) ReadNotification(ctx context.Context, actor access.Actor, id access.NotificationID) (n access.Notification, err error) {
+	if err := mustBePerson(actor); err != nil {
+		return n, err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		c := s.caller(ctx, tx, actor)
+		if err := c.mayChange(); err != nil {
+			return err
+		}
+		var ok bool
+		if n, ok, err = c.Notification(id); err != nil {
+			return err
+		}
+		if ok {
+			if ok, err = c.hears(n); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return access.NotFound(access.Obj("notification", id))
+		}
+		if !n.ReadAt.IsZero() {
+			return nil
+		}
+		n.ReadAt = c.now
+		return c.Tx.ReadNotification(id, c.now)
+	})
+	return n, err
+}

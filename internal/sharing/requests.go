@@ -1,0 +1,273 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// DefaultRequestTTL is how long a request waits for its decision, unless the configuration says otherwise (S7).
+const DefaultRequestTTL = 30 * 24 * time.Hour
+
+// typeRequest is how requests are named to callers; they are no part of the access model.
+const typeRequest access.Type = "request"
+
+// decision says who decides about a share, and by which rule: whoever has the action on the object.
+type decision struct {
+	rule   string
+	action access.Action
+	on     access.Object
+}
+
+// deciding says who shares a chatbot of the organization with the principal at once, and so decides a request to (S4–S7). It is false where
+// managing the chatbot's access is enough.
+func deciding(org access.OrganizationID, with access.Principal) (decision, bool) {
+	switch with.Kind {
+	case access.PrincipalOrganization:
+		return decision{"S4", access.Update, access.Object{Type: access.TypeOrganization, ID: with.ID}}, true
+	case access.PrincipalTeam:
+		return decision{"S5", access.ManageMembers, access.Object{Type: access.TypeTeam, ID: with.ID}}, true
+	case access.PrincipalEveryone:
+		return decision{"S6", access.Update, access.Obj(access.TypeOrganization, org)}, true
+	}
+	return decision{}, false
+}
+
+// ask makes a request for the share, or replaces the one that is pending (S9). The very same request again is that request.
+func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.Request, error) {
+	if c.memo != nil {
+		return access.Request{}, access.Deniedf(d.rule, "sharing with %s needs the approval of those who manage it, and an import asks nobody: "+
+			"share it by itself, which makes a request, or let one of them import it", share.Principal)
+	}
+	r := access.Request{
+		Chatbot: b.ID, Principal: share.Principal, Level: share.Level, ShareExpiresAt: share.ExpiresAt, Requester: ActorName(c.actor),
+		CreatedAt: c.now, ExpiresAt: c.now.Add(c.s.requestTTL), State: access.RequestPending, Revision: 1,
+	}
+	old, pending, err := c.PendingRequest(b.ID, share.Principal)
+	if err != nil {
+		return r, err
+	}
+	if pending && old.StateAt(c.now) == access.RequestExpired {
+		if err := c.endAlong(old, access.EventExpire, ""); err != nil {
+			return r, err
+		}
+		pending = false
+	}
+	c.outcome = access.Pending
+	if !pending {
+		if r, err = c.AddRequest(r); err != nil {
+			return r, err
+		}
+		if err := c.requested(nil, r); err != nil {
+			return r, err
+		}
+		return r, c.tellDeciders(b, r)
+	}
+	if old.Requester == r.Requester && old.Share() == share {
+		return old, nil
+	}
+	if r.State, err = access.Next(old.State, access.EventReplace); err != nil {
+		return old, err
+	}
+	r.ID, r.CreatedAt, r.Revision = old.ID, old.CreatedAt, old.Revision+1
+	if err := c.requested(old, r); err != nil {
+		return r, err
+	}
+	if err := c.PutRequest(r); err != nil || old.Requester == r.Requester && old.Level == r.Level {
+		return r, err
+	}
+	return r, c.tellDeciders(b, r)
+}
+
+// tellDeciders tells those who decide the request, by e-mail too: the owners and admins of the organization, or the team's admins where it has
+// any (S7).
+func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
+	about := access.Notification{
+		Kind: access.NotifyRequest, Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Level, Request: r.ID, State: r.State,
+	}
+	org := b.Organization
+	switch r.Principal.Kind {
+	case access.PrincipalOrganization:
+		org = access.OrganizationID(r.Principal.ID)
+	case access.PrincipalTeam:
+		t, _, err := c.Team(access.TeamID(r.Principal.ID))
+		if err != nil {
+			return err
+		}
+		members, err := c.TeamMembers(t.ID, "", 0)
+		if err != nil {
+			return err
+		}
+		var admins []access.UserID
+		for _, m := range members {
+			if m.Role == access.TeamAdmin {
+				admins = append(admins, m.User)
+			}
+		}
+		if len(admins) > 0 {
+			return c.tell(about, admins, true)
+		}
+		org = t.Organization
+	}
+	var users []access.UserID
+	for _, role := range []access.OrgRole{access.OrgOwner, access.OrgAdmin} {
+		members, err := c.MembersWithRole(org, role, 0)
+		if err != nil {
+			return err
+		}
+		for _, m := range members {
+			users = append(users, m.User)
+		}
+	}
+	return c.tell(about, users, true)
+}
+
+// end writes down how a pending request ended, and tells its requester, once (N3).
+func (c *change) end(r access.Request, event access.RequestEvent, why string) (access.Request, error) {
+	state := r.StateAt(c.now)
+	if event == access.EventExpire {
+		state = r.State
+	}
+	var err error
+	if r.State, err = access.Next(state, event); err != nil {
+		return r, err
+	}
+	r.DecidedBy, r.DecidedAt, r.Detail = ActorName(c.actor), c.now, why
+	if event == access.EventExpire {
+		r.DecidedBy = ActorName(access.System)
+	}
+	if err := c.PutRequest(r); err != nil {
+		return r, err
+	}
+	user, person := strings.CutPrefix(r.Requester, "user:")
+	if !person {
+		return r, nil
+	}
+	return r, c.tell(access.Notification{
+		Kind: access.NotifyRequestDecided, Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Level, Request: r.ID, State: r.State,
+	}, []access.UserID{access.UserID(user)}, false)
+}
+
+// supersede closes the pending request for what is shared now.
+func (c *change) supersede(share access.Share) error {
+	r, pending, err := c.PendingRequest(share.Chatbot, share.Principal)
+	if err != nil || !pending {
+		return err
+	}
+	return c.cancelAlong(r, "superseded: somebody who may has shared it at once")
+}
+
+// requested notes the request before and after, for the record: that of the chatbot's organization and, where others decide, theirs.
+func (c *change) requested(before any, r access.Request) error {
+	c.state(before, r)
+	org, _, err := c.OrganizationOf(access.Obj(access.TypeChatbot, r.Chatbot))
+	if err != nil {
+		return err
+	}
+	d, _ := deciding(org, r.Principal)
+	theirs, ok, err := c.OrganizationOf(d.on)
+	if err != nil || !ok || theirs == org {
+		return err
+	}
+	return c.also(altered("request", before, r), d.on)
+}
+
+// endAlong ends a request along with another change.
+func (c *change) endAlong(r access.Request, event access.RequestEvent, why string) error {
+	ended, err := c.end(r, event, why)
+	if err != nil {
+		return err
+	}
+	return c.also(altered("request", r, ended), access.Obj(access.TypeChatbot, r.Chatbot))
+}
+
+// cancelAlong cancels a pending request along with another change. One that has expired by the clock is closed as that.
+func (c *change) cancelAlong(r access.Request, why string) error {
+	if r.StateAt(c.now) == access.RequestExpired {
+		return c.endAlong(r, access.EventExpire, "")
+	}
+	bot := access.Obj(access.TypeChatbot, r.Chatbot)
+	told, err := c.tells(access.ManageAccess, bot)
+	if err != nil {
+		return err
+	}
+	if !told {
+		sts, err := c.standings([]access.Request{r})
+		if err != nil {
+			return err
+		}
+		told = sts[0].sees()
+	}
+	c.removals = append(c.removals, removal{"request for " + string(r.Level) + " of " + bot.String() + " with " + r.Principal.String(), told})
+	return c.endAlong(r, access.EventCancel, why)
+}
+
+// cancelAll cancels those of the requests that are pending.
+func (c *change) cancelAll(f store.RequestFilter, why string) error {
+	f.State = access.RequestPending
+	pending, err := c.Requests(f, "", 0)
+	if err != nil {
+		return err
+	}
+	return eachFact(pending, func(r access.Request) error { return c.cancelAlong(r, why) })
+}
+
+// orphanRequestsOf cancels the pending requests for a chatbot that is being deleted, and keeps all of them from whoever comes to have another
+// chatbot of that ID (O4).
+func (c *change) orphanRequestsOf(bot access.ChatbotID) error {
+	if err := c.cancelAll(store.RequestFilter{Chatbot: bot}, "the chatbot was deleted"); err != nil {
+		return err
+	}
+	return c.OrphanRequestsOf(bot)
+}
+
+// orphanRequestsWith is orphanRequestsOf for a team or an organization.
+func (c *change) orphanRequestsWith(p access.Principal) error {
+	if err := c.cancelAll(store.RequestFilter{Principal: p}, "the "+string(p.Kind)+" was deleted"); err != nil {
+		return err
+	}
+	return c.OrphanRequestsWith(p)
+}
+
+// forgetRequester cancels what an offboarded user has asked for. Whoever comes back under the same ID has asked for nothing (N2).
+func (c *change) forgetRequester(id access.UserID) error {
+	requester := ActorName(access.Actor{User: id})
+	if err := c.cancelAll(store.RequestFilter{Requester: requester}, "its requester was offboarded"); err != nil {
+		return err
+	}
+	return c.ForgetRequester(requester)
+}
+
+// expireAtOnce is how many requests one upkeep closes.
+const expireAtOnce = 1000
+
+// expireRequests closes the requests that nobody has decided in time (S7).
+func (s *Service) expireRequests(ctx context.Context) error {
+	var due []access.Request
+	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.RequestsDue(s.now(), expireAtOnce)
+		return err
+	}); err != nil {
+		return err
+	}
+	var failed error
+	for _, r := range due {
+		_, err := s.change(ctx, access.System, "request.expire", access.Obj(access.TypeChatbot, r.Chatbot), func(c *change) error {
+			old, pending, err := c.PendingRequest(r.Chatbot, r.Principal)
+			if err != nil || !pending || old.StateAt(c.now) != access.RequestExpired {
+				return err // it was replaced or decided meanwhile
+			}
+			ended, err := c.end(old, access.EventExpire, "")
+			if err != nil {
+				return err
+			}
+			return c.requested(old, ended)
+		})
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
