@@ -19,7 +19,8 @@ func newShare(std streams) *cobra.Command {
 		Short: "give somebody access to a chatbot",
 		Long: `Shares the chatbot with the principal at the level. One that is shared already gets the new level.
 
-A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone. A level is use_only, read_only or read_write.`,
+A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone. A level is use_only, read_only or read_write.
+Where others decide about the principal, this requests the share, and tells them.`,
 		Example: `  grantway share helper user:bob use_only
   grantway share helper email:bob@example.com read_only --expires-at 2027-01-31T18:00:00Z`,
 		Args: exactly("CHATBOT", "PRINCIPAL", "LEVEL"),
@@ -103,12 +104,15 @@ func wantedShare(args []string, until string) (access.Share, error) {
 // shared tells what became of the share: it is in force, or waits for somebody's approval.
 func shared(share access.Share, answer []byte) string {
 	var got struct {
-		State     string       `json:"state"`
-		Access    access.Level `json:"access"`
-		ExpiresAt string       `json:"expires_at"`
+		State     string `json:"state"`
+		ExpiresAt string `json:"expires_at"`
+		Request   struct {
+			ID access.RequestID `json:"id"`
+		} `json:"request"`
 	}
 	if err := json.Unmarshal(answer, &got); err == nil && got.State == "pending" {
-		return fmt.Sprintf("%s is requested to be shared with %s at %s; somebody there decides", share.Chatbot, share.Principal, share.Level)
+		return fmt.Sprintf("%s is not shared yet: request %s to share it with %s at %s waits for those who decide about that",
+			share.Chatbot, got.Request.ID, share.Principal, share.Level)
 	}
 	said := fmt.Sprintf("%s is shared with %s at %s", share.Chatbot, share.Principal, share.Level)
 	if got.ExpiresAt != "" {

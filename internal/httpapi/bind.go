@@ -111,8 +111,11 @@ func (b *binding) read(w http.ResponseWriter, r *http.Request, input any) ([]byt
 func (v *validator) parameter(p parameter, text string, into reflect.Value) {
 	before := len(v.faults)
 	var value any = text
-	if p.schema.Type == huma.TypeInteger {
+	switch {
+	case p.schema.Type == huma.TypeInteger:
 		value = json.Number(text)
+	case p.schema.Type == huma.TypeBoolean && (text == "true" || text == "false"):
+		value = text == "true"
 	}
 	v.check(p.schema, value, "/"+p.name)
 	if len(v.faults) > before {
@@ -122,6 +125,10 @@ func (v *validator) parameter(p parameter, text string, into reflect.Value) {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
 			v.fault("/"+p.name, "%s", err)
 		}
+		return
+	}
+	if yes, ok := value.(bool); ok {
+		into.SetBool(yes)
 		return
 	}
 	if p.schema.Type == huma.TypeInteger {

@@ -7,13 +7,14 @@ type RouteInfo struct {
 	Method, Path, Name string
 	Open               bool
 	Key                access.KeyAccess
+	ActorNeeded        bool
 }
 
 // Routes lists the route table.
 func Routes() []RouteInfo {
 	var all []RouteInfo
 	for _, rt := range (&api{}).routes() {
-		all = append(all, RouteInfo{rt.method, rt.path, rt.name, rt.demand.open, rt.demand.key})
+		all = append(all, RouteInfo{rt.method, rt.path, rt.name, rt.demand.open, rt.demand.key, rt.demand.actor == actorNeeded})
 	}
 	return all
 }

@@ -69,6 +69,9 @@ func (d *description) operation(rt route) *huma.Operation {
 	if rt.demand.key != access.KeyFull {
 		op.Description += ", or a stronger one"
 	}
+	if rt.demand.actor == actorNeeded {
+		op.Description += " that acts for a user"
+	}
 	op.Description += "."
 	op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/actor"})
 	op.Responses[strconv.Itoa(http.StatusUnauthorized)] = refusalRef("unauthenticated")

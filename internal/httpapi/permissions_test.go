@@ -19,7 +19,7 @@ import (
 var here = map[string]string{
 	"user": string(bob), "org": string(acme), "team": string(support), "inner": string(nested), "role": string(tier1), "group": string(list),
 	"principal": "user:bob", "chatbot": string(helper), "feature": "traces",
-	"documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
+	"request": "0000000000000001", "notification": "0000000000000001", "documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
 }
 
 // bodies are what the routes are sent, by name. None would change anything but what the test expects to be refused.
@@ -42,6 +42,7 @@ var bodies = map[string]any{
 	"putPublicAccess": fields{"mode": access.AudienceEveryone},
 	"createAPIKey":    fields{"name": "k", "access": access.UseOnly},
 	"putPermission":   fields{"actions": []access.Action{access.Read}},
+	"approveRequest":  fields{"access": access.UseOnly},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
 	"evaluate":        decisionBody, "explain": decisionBody, "evaluateAll": decisionBody,
 	"searchSubjects": decisionBody, "searchResources": decisionBody, "searchActions": decisionBody,
@@ -163,6 +164,10 @@ func TestKeyIsEnough(t *testing.T) {
 		}
 		c := callOf(rt, missing)
 		c.Key = keys[rt.Key]
+		if rt.ActorNeeded {
+			requireProblem(t, e.Do(c), access.KindDenied, "B2")
+			c.Actor = string(alice)
+		}
 		a := e.Do(c)
 		require.NotContains(t, []int{401, 403}, a.Status, "%s: %s", rt.Name, a.Body)
 	}
@@ -177,6 +182,7 @@ func everything(e *testenv.Env) map[string]any {
 	for _, path := range []string{
 		"/v1/users", "/v1/organizations", "/v1/organizations/acme/members", "/v1/organizations/globex/members", "/v1/teams", "/v1/teams/support/members",
 		"/v1/teams/support/teams", "/v1/roles", "/v1/roles/tier1/assignees", "/v1/groups", "/v1/groups/list1/members", "/v1/chatbots", "/v1/chatbots/helper/shares",
+		"/v1/requests",
 	} {
 		items := e.Admin().Does(http.MethodGet, path, nil)["items"].([]any)
 		var kept []any

@@ -38,6 +38,7 @@ type actorRule string
 
 const (
 	actorAllowed actorRule = "allowed" // the key itself, or a user that it acts for
+	actorNeeded  actorRule = "needed"  // a user, since a key by itself has nothing of the kind
 )
 
 // The demands that routes have.
@@ -47,6 +48,7 @@ var (
 	changers  = demand{key: access.KeyReadWrite, actor: actorAllowed}
 	keyMakers = demand{key: access.KeyFull, actor: actorAllowed}
 	exporters = demand{key: access.KeyFull, actor: actorAllowed}
+	people    = demand{key: access.KeyFull, actor: actorNeeded}
 )
 
 // check refuses a demand that was not thought about.
@@ -56,7 +58,7 @@ func (d demand) check() error {
 		return fmt.Errorf("it is open and asks for a key")
 	case !d.open && !slices.Contains(access.KeyAccesses, d.key):
 		return fmt.Errorf("it does not say which key it needs")
-	case !d.open && d.actor != actorAllowed:
+	case !d.open && d.actor != actorAllowed && d.actor != actorNeeded:
 		return fmt.Errorf("it does not say whether a key may act for a user")
 	}
 	return nil

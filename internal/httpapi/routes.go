@@ -60,7 +60,7 @@ func (a *api) routes() []route {
 		{del, "/v1/chatbots/{chatbot}", "deleteChatbot", changers, "Delete a chatbot", does(a.deleteChatbot)},
 		{post, "/v1/chatbots/{chatbot}/transfer", "transferChatbot", changers, "Transfer a chatbot to another owner", does(a.transferChatbot)},
 		{get, "/v1/chatbots/{chatbot}/shares", "listShares", readers, "List the shares of a chatbot", does(a.listShares)},
-		{put, "/v1/chatbots/{chatbot}/shares/{principal}", "putShare", changers, "Share a chatbot, or change a share", does(a.putShare)},
+		{put, "/v1/chatbots/{chatbot}/shares/{principal}", "putShare", changers, "Share a chatbot, change a share, or request one", doesOrAsks(a.putShare)},
 		{del, "/v1/chatbots/{chatbot}/shares/{principal}", "deleteShare", changers, "End a share", does(a.deleteShare)},
 		{get, "/v1/chatbots/{chatbot}/public-access", "getPublicAccess", readers, "Read the public link of a chatbot", does(a.getPublicAccess)},
 		{put, "/v1/chatbots/{chatbot}/public-access", "putPublicAccess", changers, "Set whom the public link of a chatbot admits", does(a.putPublicAccess)},
@@ -94,6 +94,15 @@ func (a *api) routes() []route {
 		{get, "/v1/metrics/{id}", "getMetric", readers, "Read a metric", does(a.getResource(access.TypeMetric))},
 		{put, "/v1/metrics/{id}", "putMetric", changers, "Create or change a metric", does(a.putResource(access.TypeMetric))},
 		{del, "/v1/metrics/{id}", "deleteMetric", changers, "Delete a metric", does(a.deleteResource(access.TypeMetric))},
+
+		{get, "/v1/requests", "listRequests", readers, "List requests to share", does(a.listRequests)},
+		{get, "/v1/requests/{request}", "getRequest", readers, "Read a request", does(a.getRequest)},
+		{post, "/v1/requests/{request}/approve", "approveRequest", changers, "Approve a request", does(a.approveRequest)},
+		{post, "/v1/requests/{request}/deny", "denyRequest", changers, "Deny a request", does(a.denyRequest)},
+		{post, "/v1/requests/{request}/cancel", "cancelRequest", changers, "Cancel a request", does(a.cancelRequest)},
+
+		{get, "/v1/notifications", "listNotifications", people, "List what the acting user was told", does(a.listNotifications)},
+		{post, "/v1/notifications/{notification}/read", "readNotification", people, "Mark a notification as read", does(a.readNotification)},
 
 		{get, "/v1/keys", "listKeys", keyMakers, "List account keys", does(a.listKeys)},
 		{post, "/v1/keys", "createKey", keyMakers, "Make an account key", makes(a.createKey)},

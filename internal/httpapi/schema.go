@@ -29,6 +29,8 @@ func newRegistry() huma.Registry {
 	describe[access.GroupID, id](r)
 	describe[access.ChatbotID, id](r)
 	describe[access.KeyID, id](r)
+	describe[access.RequestID, id](r)
+	describe[access.NotificationID, id](r)
 	describe[access.Email, email](r)
 	describe[access.Principal, principal](r)
 	describe[access.Subject, subject](r)
@@ -43,6 +45,8 @@ func newRegistry() huma.Registry {
 	describe[access.KeyAccess, keyAccess](r)
 	describe[access.Outcome, outcome](r)
 	describe[access.Action, action](r)
+	describe[access.RequestState, requestState](r)
+	describe[access.NotificationKind, notificationKind](r)
 
 	optional[string](r)
 	optional[bool](r)
@@ -123,6 +127,9 @@ type (
 	keyAccess    struct{}
 	outcome      struct{}
 	action       struct{}
+
+	requestState     struct{}
+	notificationKind struct{}
 )
 
 func (orgRole) Schema(huma.Registry) *huma.Schema      { return oneOf(access.OrgRoles) }
@@ -136,6 +143,9 @@ func (mode) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Mod
 func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
 func (outcome) Schema(huma.Registry) *huma.Schema      { return oneOf(access.Outcomes) }
 func (action) Schema(huma.Registry) *huma.Schema       { return oneOf(access.Actions[access.TypeChatbot]) }
+
+func (requestState) Schema(huma.Registry) *huma.Schema     { return oneOf(access.RequestStates) }
+func (notificationKind) Schema(huma.Registry) *huma.Schema { return oneOf(access.NotificationKinds) }
 
 // oneOf is a string that is one of the words.
 func oneOf[T ~string](words []T) *huma.Schema {

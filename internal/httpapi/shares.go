@@ -27,6 +27,13 @@ type ShareChanged struct {
 	Changed
 }
 
+// ShareRequested is a share that others decide about.
+type ShareRequested struct {
+	State   string  `json:"state" enum:"pending" doc:"pending: it gives nothing until the request is approved (S4–S7)"`
+	Request Request `json:"request"`
+	Changed
+}
+
 type sharesQuery struct {
 	Chatbot access.ChatbotID `path:"chatbot"`
 	pageQuery
@@ -57,12 +64,19 @@ type putShare struct {
 	Body SharePatch
 }
 
-func (a *api) putShare(ctx context.Context, actor access.Actor, in *putShare) (*ShareChanged, error) {
+func (a *api) putShare(ctx context.Context, actor access.Actor, in *putShare) (*either[ShareChanged, ShareRequested], error) {
 	r, err := a.Sharing.PutShare(ctx, actor, in.Chatbot, in.Principal, sharing.SharePatch(in.Body))
 	if err != nil {
 		return nil, err
 	}
-	return &ShareChanged{State: "active", Share: showShare(r.Share), Changed: changed(r.Change)}, nil
+	if r.Request != nil {
+		return &either[ShareChanged, ShareRequested]{
+			pending: &ShareRequested{State: "pending", Request: showRequest(*r.Request), Changed: changed(r.Change)},
+		}, nil
+	}
+	return &either[ShareChanged, ShareRequested]{
+		done: &ShareChanged{State: "active", Share: showShare(r.Share), Changed: changed(r.Change)},
+	}, nil
 }
 
 func (a *api) deleteShare(ctx context.Context, actor access.Actor, in *sharePath) (*Changed, error) {

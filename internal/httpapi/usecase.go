@@ -17,8 +17,9 @@ import (
 
 // useCase is an endpoint that reads an I, calls a use case and answers with an O in JSON.
 type useCase[I, O any] struct {
-	call   func(ctx context.Context, actor access.Actor, in *I) (*O, error)
-	status int
+	call    func(ctx context.Context, actor access.Actor, in *I) (*O, error)
+	status  int
+	answers map[int]reflect.Type // what it answers with, by status; nil where that is status and O alone
 
 	binding *binding
 	memory  *memory // of the answers to repeated POSTs; nil for other methods
@@ -32,6 +33,35 @@ func does[I, O any](call func(context.Context, access.Actor, *I) (*O, error)) *u
 // makes answers 201 with what call gives.
 func makes[I, O any](call func(context.Context, access.Actor, *I) (*O, error)) *useCase[I, O] {
 	return &useCase[I, O]{call: call, status: http.StatusCreated}
+}
+
+// either is what one of two calls gives: what was done, or what waits for somebody's decision.
+type either[O, P any] struct {
+	done    *O
+	pending *P
+}
+
+func (e *either[O, P]) MarshalJSON() ([]byte, error) {
+	if e.pending != nil {
+		return json.Marshal(e.pending)
+	}
+	return json.Marshal(e.done)
+}
+
+// status stands before that of the use case.
+func (e *either[O, P]) status() int {
+	if e.pending != nil {
+		return http.StatusAccepted
+	}
+	return http.StatusOK
+}
+
+// doesOrAsks answers 200 with what call has done, or 202 with what waits for somebody's decision. It is for methods that need no
+// Idempotency-Key.
+func doesOrAsks[I, O, P any](call func(context.Context, access.Actor, *I) (*either[O, P], error)) *useCase[I, either[O, P]] {
+	return &useCase[I, either[O, P]]{call: call, answers: map[int]reflect.Type{
+		http.StatusOK: reflect.TypeFor[O](), http.StatusAccepted: reflect.TypeFor[P](),
+	}}
 }
 
 func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error) {
@@ -49,8 +79,14 @@ func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error
 	if u.binding.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(u.binding.schema)}
 	}
-	op.Responses[strconv.Itoa(u.status)] = &huma.Response{
-		Description: http.StatusText(u.status), Content: jsonContent(a.registry.Schema(reflect.TypeFor[O](), true, "")),
+	answers := u.answers
+	if answers == nil {
+		answers = map[int]reflect.Type{u.status: reflect.TypeFor[O]()}
+	}
+	for status, answer := range answers {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status), Content: jsonContent(a.registry.Schema(answer, true, "")),
+		}
 	}
 	if u.memory != nil {
 		op.Parameters = append(op.Parameters, &huma.Param{
@@ -89,7 +125,11 @@ func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor acce
 	if err != nil {
 		return err
 	}
-	writeJSON(w, u.status, answer)
+	status := u.status
+	if s, ok := any(out).(interface{ status() int }); ok {
+		status = s.status()
+	}
+	writeJSON(w, status, answer)
 	return nil
 }
 

@@ -17,7 +17,11 @@ import (
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
+	"github.com/grantway/grantway/internal/sharing"
 )
+
+// DefaultRequestTTL is the RequestTTL of a server that is told none.
+const DefaultRequestTTL = sharing.DefaultRequestTTL
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
 type Config struct {
@@ -51,6 +55,8 @@ type Config struct {
 	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
 	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
 
+	RequestTTL time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
+
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default
 }
@@ -72,6 +78,8 @@ func (c *Config) check() error {
 		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
 	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
 		return fmt.Errorf("--record-decisions is one of %v, not %q", decision.Recordings, c.RecordDecisions)
+	case c.RequestTTL < 0:
+		return errors.New("a request does not expire before it is made: set --request-ttl to some time")
 	case c.EngineListen != "" && c.EngineToken == "":
 		return errors.New("the engine is offered with a token only: set --engine-token")
 	case c.EngineWritable && c.EngineListen == "":

@@ -24,7 +24,8 @@ type caller struct {
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
-	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: s.now().UTC()}
+	now := s.now().UTC().Truncate(time.Microsecond) // as the store keeps it, so that an answer and what is read later agree
+	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now}
 }
 
 // read runs one reading use case on a snapshot of the facts.

@@ -114,6 +114,39 @@ func (c *Caller) Shares(bot access.ChatbotID, with any, level access.Level) map[
 	return c.Does(http.MethodPut, Path("v1", "chatbots", string(bot), "shares", principal(with)), Fields{"access": level})
 }
 
+// Asks shares the chatbot like Shares where that takes a request, and returns the request.
+func (c *Caller) Asks(bot access.ChatbotID, with any, level access.Level) map[string]any {
+	c.Helper()
+	answer := c.Shares(bot, with, level)
+	require.Equal(c, "pending", answer["state"], "%v", answer)
+	request, _ := answer["request"].(map[string]any)
+	require.NotEmpty(c, request["id"], "%v", answer)
+	return request
+}
+
+// Approves approves the request at the level.
+func (c *Caller) Approves(request map[string]any, level access.Level) map[string]any {
+	c.Helper()
+	return c.Decides(request, "approve", Fields{"access": level})
+}
+
+// Decides approves, denies or cancels the request.
+func (c *Caller) Decides(request map[string]any, verb string, f Fields) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPost, Path("v1", "requests", fmt.Sprint(request["id"]), verb), f)
+}
+
+// Hears reads what the user was told and marks it as read, the newest first.
+func (c *Caller) Hears() (messages []string) {
+	c.Helper()
+	for _, n := range c.Does(http.MethodGet, "/v1/notifications?unread=true", nil)["items"].([]any) {
+		n := n.(map[string]any)
+		messages = append(messages, fmt.Sprint(n["message"]))
+		c.Does(http.MethodPost, Path("v1", "notifications", fmt.Sprint(n["id"]), "read"), nil)
+	}
+	return messages
+}
+
 // Unshares ends the share.
 func (c *Caller) Unshares(bot access.ChatbotID, with any) map[string]any {
 	c.Helper()

@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+)
+
+// Notification is one thing that the acting user was told.
+type Notification struct {
+	ID        access.NotificationID   `json:"id"`
+	Kind      access.NotificationKind `json:"kind"`
+	Message   string                  `json:"message" doc:"one sentence that says it"`
+	Chatbot   access.ChatbotID        `json:"chatbot"`
+	Principal *access.Principal       `json:"principal" doc:"with whom the chatbot is shared, or is asked to be"`
+	Access    *access.Level           `json:"access"`
+	Request   *access.RequestID       `json:"request"`
+	State     *access.RequestState    `json:"state" doc:"of the request, when they were told"`
+	APIKey    *access.KeyID           `json:"api_key"`
+	By        string                  `json:"by" doc:"who caused it: user:ID, key:ID or system"`
+	CreatedAt time.Time               `json:"created_at"`
+	ReadAt    *time.Time              `json:"read_at" doc:"null while it is unread"`
+}
+
+func showNotification(n access.Notification) Notification {
+	return Notification{
+		ID: n.ID, Kind: n.Kind, Message: message(n), Chatbot: n.Chatbot, Principal: orNull(n.Principal), Access: orNull(n.Level),
+		Request: orNull(n.Request), State: orNull(n.State), APIKey: orNull(n.APIKey), By: n.By, CreatedAt: n.CreatedAt.UTC(), ReadAt: timeOrNull(n.ReadAt),
+	}
+}
+
+// message says what a notification is about.
+func message(n access.Notification) string {
+	switch n.Kind {
+	case access.NotifyShared:
+		return fmt.Sprintf("%s has shared chatbot %s with %s at %s.", n.By, n.Chatbot, n.Principal, n.Level)
+	case access.NotifyShareChanged:
+		return fmt.Sprintf("%s has changed the share of chatbot %s with %s to %s.", n.By, n.Chatbot, n.Principal, n.Level)
+	case access.NotifyRequest:
+		return fmt.Sprintf("%s asks to share chatbot %s with %s at %s, which you can approve or deny.", n.By, n.Chatbot, n.Principal, n.Level)
+	case access.NotifyRequestDecided:
+		became := "was " + string(n.State)
+		if n.State == access.RequestExpired || n.State == access.RequestFailed {
+			became = "has " + string(n.State)
+		}
+		return fmt.Sprintf("Your request to share chatbot %s with %s at %s %s.", n.Chatbot, n.Principal, n.Level, became)
+	case access.NotifyKeyOrphaned:
+		return fmt.Sprintf("The creator of API key %s of your chatbot %s may not deploy it any more; the key stays.", n.APIKey, n.Chatbot)
+	}
+	return string(n.Kind)
+}
+
+type notificationsQuery struct {
+	Unread bool `query:"unread" doc:"only those that are not read"`
+	pageQuery
+}
+
+func (a *api) listNotifications(ctx context.Context, actor access.Actor, in *notificationsQuery) (*list[Notification], error) {
+	p, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	ns, next, err := a.Sharing.Notifications(ctx, actor, sharing.NotificationQuery{Unread: in.Unread}, p)
+	return listOf(ns, next, err, showNotification)
+}
+
+type notificationPath struct {
+	Notification access.NotificationID `path:"notification"`
+}
+
+func (a *api) readNotification(ctx context.Context, actor access.Actor, in *notificationPath) (*Notification, error) {
+	n, err := a.Sharing.ReadNotification(ctx, actor, in.Notification)
+	if err != nil {
+		return nil, err
+	}
+	return ref(showNotification(n)), nil
+}
