@@ -151,6 +151,7 @@ func TestC6_LettersNameOnlyWhatTheirReceiverMaySee(t *testing.T) {
 	_, err := e.PutChatbot(e.ctx, root, "helper", sharing.ChatbotPatch{Name: access.Some("Helping hand")})
 	require.NoError(t, err)
 	e.shared("helper", "team:support", access.ReadOnly)
+	e.mailed() // the one that the share itself made
 	e.queued(access.Mail{ID: "m1", To: mail("max"), User: "max", About: aboutHelper("user:mia")})
 	e.queued(access.Mail{ID: "m2", To: mail("otto"), User: "otto", About: aboutHelper("key:root")})
 	letters := e.claimed()

@@ -245,7 +245,7 @@ func TestS8AnApprovalFailsWhereWhatItNeedsIsLost(t *testing.T) {
 			require.False(t, inForce)
 			last := e.lastRecord()
 			require.Equal(t, []any{"request.approve", access.Refused, "S8", "user:gus"}, []any{last.Action, last.Outcome, last.Rule, last.Actor})
-			require.NotEmpty(t, last.After, "the record tells that it was closed")
+			require.NotEmpty(t, last.After+last.Effects, "the record tells that it was closed")
 			require.Equal(t, []access.NotificationKind{access.NotifyRequestDecided}, e.told("max"))
 			e.refused(e.approve(as("gus"), r), access.KindConflict, "S8")
 		})
