@@ -142,8 +142,6 @@ func TestS7ADeniedRequestGivesNothing(t *testing.T) {
 	require.NotEqual(t, r.ID, e.asks(as("mia"), "helper", "organization:globex", access.UseOnly).ID, "she may ask again")
 }
 
-func second[T any](_ T, err error) error { return err }
-
 func TestS7ARequestIsCancelledByItsRequesterAndByThoseWhoManageTheAccess(t *testing.T) {
 	e := acme(t)
 	e.shared("helper", "user:max", access.ReadWrite)
