@@ -36,19 +36,7 @@ type share struct {
 // TestKillingTheServerLosesNoAnsweredChange kills the process in the midst of shares, revocations and an import, again and again. After
 // each start, what was answered last must be decided so; what was sent and not answered may be either. GRANTWAY_CRASHES is how many times.
 func TestKillingTheServerLosesNoAnsweredChange(t *testing.T) {
-	crashes := 8
-	if s := os.Getenv("GRANTWAY_CRASHES"); s != "" {
-		var err error
-		crashes, err = strconv.Atoi(s)
-		require.NoError(t, err)
-	}
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("GRANTWAY_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
-	t.Logf("GRANTWAY_SEED=%d", seed)
+	crashes, seed := crashesOf(t), seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 2))
 
 	data := filepath.Join(t.TempDir(), "data")
@@ -92,6 +80,29 @@ func TestKillingTheServerLosesNoAnsweredChange(t *testing.T) {
 	require.Positive(t, answered)
 	t.Logf("%d kills, %d answered changes checked; of %d that were under way %d had been taken", crashes, answered, unanswered, taken)
 	recorded(t, data, answered)
+}
+
+// crashesOf is how many times the server is killed.
+func crashesOf(t *testing.T) int {
+	crashes := 8
+	if s := os.Getenv("GRANTWAY_CRASHES"); s != "" {
+		var err error
+		crashes, err = strconv.Atoi(s)
+		require.NoError(t, err)
+	}
+	return crashes
+}
+
+// seedOf is where the random numbers of the test begin.
+func seedOf(t *testing.T) uint64 {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("GRANTWAY_SEED"); s != "" {
+		var err error
+		seed, err = strconv.ParseUint(s, 10, 64)
+		require.NoError(t, err)
+	}
+	t.Logf("GRANTWAY_SEED=%d", seed)
+	return seed
 }
 
 // found sets up an organization with chatbots and people, and names the shares that the test plays with: three times eight for the sharers,
@@ -216,7 +227,7 @@ func recorded(t *testing.T, data string, answered int) {
 	defer func() { require.NoError(t, db.Close()) }()
 	done := 0
 	require.NoError(t, db.View(t.Context(), func(tx *store.Tx) error {
-		records, err := tx.Records(store.RecordFilter{}, 0, 0)
+		records, err := tx.Records(store.RecordFilter{}, store.RecordPlace{}, 0)
 		for _, r := range records {
 			if r.Outcome == access.Done && (r.Action == "share.put" || r.Action == "share.delete") {
 				done++

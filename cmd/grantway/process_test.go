@@ -29,14 +29,14 @@ type process struct {
 }
 
 // start runs the program on the data directory and waits until it answers.
-func start(t *testing.T, data string) *process {
+func start(t *testing.T, data string, flags ...string) *process {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
 	require.NoError(t, l.Close())
 	p := &process{t: t, data: data, url: "http://" + address}
-	p.cmd = exec.Command(os.Args[0], "serve", "--listen", address, "--data", data)
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--listen", address, "--data", data}, flags...)...)
 	p.cmd.Env = append(os.Environ(), serveInstead+"=1", "GRANTWAY_ROOT_KEY="+rootKey)
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	require.NoError(t, p.cmd.Start())
@@ -62,12 +62,24 @@ func (p *process) kill() {
 
 // call sends a request as the root key. An error is a call that was not answered.
 func (p *process) call(ctx context.Context, method, path, contentType, body string) (int, []byte, error) {
+	return p.send(ctx, "", method, path, contentType, body)
+}
+
+// callAs sends JSON as the root key that acts for the user, or for itself where that is "".
+func (p *process) callAs(ctx context.Context, user, method, path, body string) (int, []byte, error) {
+	return p.send(ctx, user, method, path, "application/json", body)
+}
+
+func (p *process) send(ctx context.Context, user, method, path, contentType, body string) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewBufferString(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+rootKey)
 	req.Header.Set("Content-Type", contentType)
+	if user != "" {
+		req.Header.Set("Grantway-Actor", user)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, nil, err
