@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/testenv/plain"
@@ -61,11 +63,17 @@ func (h *history) shares(w *plain.World) deed {
 	if h.rng.IntN(3) == 0 {
 		p.ExpiresAt = access.Some(h.now.Add(time.Duration(h.rng.IntN(100)) * time.Second))
 	}
-	_, immediate := w.MayShare(by(actor), bot, with, h.now)
+	asks, immediate := w.MayShare(by(actor), bot, with, h.now)
 	return deed{
 		actor: actor, what: fmt.Sprint("shares ", bot, " with ", with, " ", level, " until ", p.ExpiresAt.Value.Format(time.TimeOnly)),
-		about: []access.Object{chatbot(bot), object(with)}, may: immediate,
-		do: func() error { return second(h.PutShare(h.ctx, actor, bot, with, p)) },
+		about: []access.Object{chatbot(bot), object(with)}, may: asks,
+		do: func() error {
+			r, err := h.PutShare(h.ctx, actor, bot, with, p)
+			if err == nil {
+				require.Equal(h.t, immediate, r.Request == nil, "a request gives nothing, and is made where others decide (S4–S6)")
+			}
+			return err
+		},
 	}
 }
 
