@@ -105,7 +105,7 @@ func (h *history) home(w *plain.World, bot access.ChatbotID) access.Organization
 // sharedWith is a principal that the chatbot is shared with, mostly.
 func (h *history) sharedWith(w *plain.World, bot access.ChatbotID) access.Principal {
 	return one(h, w.Shares, func(s access.Share) (access.Principal, bool) { return s.Principal, s.Chatbot == bot },
-		[]access.Principal{h.principal()})
+		[]access.Principal{h.principal(w)})
 }
 
 // cells are actions for a row of the user, mostly below the ceiling (M2).
@@ -130,13 +130,14 @@ func (h *history) successor() access.UserID {
 	return pick(h.rng, users)
 }
 
-func (h *history) principal() access.Principal {
+func (h *history) principal(w *plain.World) access.Principal {
 	r := h.rng
 	switch r.IntN(7) {
 	case 0:
 		return h.mailbox()
 	case 1:
-		return access.Principal{Kind: access.PrincipalTeam, ID: string(pick(r, teams))}
+		outer := one(h, w.Nestings, func(n access.TeamNesting) (access.TeamID, bool) { return n.Outer, true }, teams)
+		return access.Principal{Kind: access.PrincipalTeam, ID: string(outer)}
 	case 2:
 		return access.Principal{Kind: access.PrincipalOrganization, ID: string(pick(r, orgs))}
 	case 3:
@@ -175,7 +176,7 @@ func (h *history) stranger(w *plain.World, bot access.ChatbotID) access.Principa
 		}
 	}
 	for range 10 {
-		p := h.principal()
+		p := h.principal(w)
 		known := true
 		switch p.Kind {
 		case access.PrincipalUser:
@@ -193,7 +194,7 @@ func (h *history) stranger(w *plain.World, bot access.ChatbotID) access.Principa
 			return p
 		}
 	}
-	return h.principal()
+	return h.principal(w)
 }
 
 // find is the first of the facts that fits.

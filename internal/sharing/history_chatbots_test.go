@@ -2,9 +2,6 @@ package sharing_test
 
 import (
 	"fmt"
-	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
@@ -49,30 +46,6 @@ func (h *history) setsVisibility(w *plain.World) deed {
 		may: w.MaySetVisibility(by(actor), bot, h.now) || old.Visibility == v && w.Has(by(actor), access.See, chatbot(bot), h.now),
 		do: func() error {
 			return second(h.PutChatbot(h.ctx, actor, bot, sharing.ChatbotPatch{Visibility: access.Some(v)}))
-		},
-	}
-}
-
-func (h *history) shares(w *plain.World) deed {
-	bot := h.theBot(w, true)
-	actor, with, level := h.keeper(w, bot), h.stranger(w, bot), pick(h.rng, access.Levels)
-	if with == access.Everyone && !h.blind() {
-		level = pick(h.rng, access.Levels[:2])
-	}
-	p := sharing.SharePatch{Access: access.Some(level)}
-	if h.rng.IntN(3) == 0 {
-		p.ExpiresAt = access.Some(h.now.Add(time.Duration(h.rng.IntN(100)) * time.Second))
-	}
-	asks, immediate := w.MayShare(by(actor), bot, with, h.now)
-	return deed{
-		actor: actor, what: fmt.Sprint("shares ", bot, " with ", with, " ", level, " until ", p.ExpiresAt.Value.Format(time.TimeOnly)),
-		about: []access.Object{chatbot(bot), object(with)}, may: asks,
-		do: func() error {
-			r, err := h.PutShare(h.ctx, actor, bot, with, p)
-			if err == nil {
-				require.Equal(h.t, immediate, r.Request == nil, "a request gives nothing, and is made where others decide (S4–S6)")
-			}
-			return err
 		},
 	}
 }

@@ -95,6 +95,9 @@ func (h *history) timePasses(*plain.World) deed {
 		actor: access.System, what: "time passes", may: true,
 		do: func() error {
 			h.now = h.now.Add(time.Duration(h.rng.IntN(30)) * time.Second)
+			if h.rng.IntN(6) == 0 {
+				h.now = h.now.Add(sharing.DefaultRequestTTL)
+			}
 			return h.Upkeep(h.ctx)
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 // invariants checks what must hold of the facts after every change.
 func (h *history) invariants(w *plain.World) {
+	h.nothingGone(w)
 	role := map[string]access.OrgRole{}
 	owners := map[access.OrganizationID]int{}
 	for _, x := range w.Memberships {
@@ -29,6 +30,17 @@ func (h *history) invariants(w *plain.World) {
 	for _, s := range w.Shares {
 		require.NotEqual(h.t, access.OwnerOnly, state[s.Chatbot].Visibility, "V1: %v", s)
 		require.NotEqual(h.t, string(state[s.Chatbot].Owner), s.Principal.ID, "S2: %v", s)
+	}
+	pending := map[string]bool{}
+	for _, r := range w.Requests {
+		if r.State != access.RequestPending {
+			continue
+		}
+		require.False(h.t, r.Orphaned, "O4: %+v", r)
+		key := string(r.Chatbot) + "/" + r.Principal.String()
+		require.False(h.t, pending[key], "S9: %+v", r)
+		pending[key] = true
+		require.True(h.t, w.Exists(chatbot(r.Chatbot)) && w.Exists(object(r.Principal)), "O4: %+v", r)
 	}
 	for _, r := range w.Rows {
 		require.NotEqual(h.t, state[r.Chatbot].Owner, r.User, "M3: %v", r)
@@ -51,5 +63,65 @@ func (h *history) invariants(w *plain.World) {
 	}
 	for _, x := range w.Memberships {
 		require.False(h.t, gone[x.User], "N2: %v", x)
+	}
+}
+
+// nothingGone checks that no fact names what is not there, or whoever is gone (O4, N2).
+func (h *history) nothingGone(w *plain.World) {
+	h.t.Helper()
+	named := func(fact any, objects ...access.Object) {
+		for _, o := range objects {
+			require.True(h.t, w.Exists(o), "O4: %+v names %s", fact, o)
+			gone := has(w.Users, func(u access.User) bool { return user(u.ID) == o && u.Gone() })
+			require.False(h.t, gone, "N2: %+v names %s", fact, o)
+		}
+	}
+	roles := func(fact any, list []string) {
+		for _, r := range list {
+			if _, platform := access.PlatformRoleOf(r); !platform {
+				named(fact, access.Obj(access.TypeRole, access.RoleID(r)))
+			}
+		}
+	}
+	for _, f := range w.TeamMemberships {
+		named(f, user(f.User), access.Obj(access.TypeTeam, f.Team))
+	}
+	for _, f := range w.Nestings {
+		named(f, access.Obj(access.TypeTeam, f.Outer), access.Obj(access.TypeTeam, f.Inner))
+	}
+	for _, f := range w.Assignments {
+		named(f, user(f.User), access.Obj(access.TypeRole, f.Role))
+	}
+	for _, f := range w.GroupMemberships {
+		named(f, access.Obj(access.TypeGroup, f.Group), object(f.Member))
+	}
+	for _, f := range w.Shares {
+		named(f, chatbot(f.Chatbot), object(f.Principal))
+	}
+	for _, f := range w.Rows {
+		named(f, chatbot(f.Chatbot), user(f.User))
+	}
+	for _, f := range w.Policies {
+		named(f, chatbot(f.Chatbot))
+		roles(f, append(f.AllowedRoles, f.RequiredRoles...))
+		for _, o := range f.Entities {
+			named(f, organization(o))
+		}
+		for _, u := range append(f.AllowedUsers, f.DeniedUsers...) {
+			named(f, user(u))
+		}
+	}
+	for _, f := range w.Resources {
+		named(f, chatbot(f.Chatbot))
+		for _, p := range f.Allowed {
+			named(f, object(p))
+		}
+	}
+	for _, f := range w.Features {
+		named(f, chatbot(f.Chatbot))
+		roles(f, f.AllowedRoles)
+	}
+	for _, f := range w.APIKeys {
+		named(f, chatbot(f.Chatbot))
 	}
 }

@@ -44,6 +44,9 @@ func (h *history) lists(w *plain.World, touched []access.Object) {
 		require.NoError(h.t, err)
 		require.Equal(h.t, seen, ids(listed), "the chatbots that %s sees (C6)", who)
 	}
+	if !u.Gone() {
+		h.requestList(w, who)
+	}
 	h.reviewed(w, who)
 	for _, o := range touched {
 		if o.Type == access.TypeChatbot && has(w.Chatbots, func(b access.Chatbot) bool { return chatbot(b.ID) == o }) {

@@ -65,6 +65,9 @@ func readWorld(tx *store.Tx, w *plain.World) (err error) {
 			w.GroupMemberships = append(w.GroupMemberships, access.GroupMembership{Group: g.ID, Member: p})
 		}
 	}
+	if w.Requests, err = tx.Requests(store.RequestFilter{}, "", 0); err != nil {
+		return err
+	}
 	if w.Chatbots, err = tx.Chatbots(store.ChatbotFilter{}, "", 0); err != nil {
 		return err
 	}

@@ -27,4 +27,5 @@ type World struct {
 	Resources        []access.Resource
 	Features         []access.Feature
 	APIKeys          []access.APIKey
+	Requests         []access.Request // which decide nothing (S4–S9)
 }
