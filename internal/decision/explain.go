@@ -117,7 +117,7 @@ func (x *explainer) onResource(o access.Object) error {
 	case access.TypeOrganization:
 		return x.onOrganization(access.OrganizationID(o.ID), action, allowed)
 	case access.TypeTeam:
-		return x.onTeam(o, action, allowed)
+		return x.onTeam(o, allowed)
 	case access.TypeDocument, access.TypeMCPServer, access.TypeMetric:
 		return x.onHanging(o, allowed)
 	case access.TypeFeature:

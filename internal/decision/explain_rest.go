@@ -124,7 +124,7 @@ func ruleOf(action access.Action) string {
 }
 
 // onTeam explains T1.
-func (x *explainer) onTeam(o access.Object, action access.Action, allowed bool) error {
+func (x *explainer) onTeam(o access.Object, allowed bool) error {
 	org, there, err := x.OrganizationOf(o)
 	if err != nil {
 		return err

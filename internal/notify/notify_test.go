@@ -224,7 +224,7 @@ func TestEncryption(t *testing.T) {
 	own, trusted := certificate(t)
 	offers := mailbox.New(t, mailbox.STARTTLS(own), mailbox.WithPassword())
 	implicit := mailbox.New(t, mailbox.ImplicitTLS(own), mailbox.WithPassword())
-	clear := mailbox.New(t)
+	plain := mailbox.New(t)
 	login := "grantway:correct%20horse%2Fbattery@"
 	for name, c := range map[string]struct {
 		url     string
@@ -236,11 +236,11 @@ func TestEncryption(t *testing.T) {
 		"implicit":                      {"smtps://" + login + implicit.Address(), trusted, access.MailSent},
 		"nobody vouches for it":         {"smtp://" + login + offers.Address(), x509.NewCertPool(), access.MailQueued},
 		"nobody vouches for it at once": {"smtps://" + login + implicit.Address(), x509.NewCertPool(), access.MailQueued},
-		"required, not offered":         {"smtp://" + clear.Address() + "?tls=required", trusted, access.MailQueued},
+		"required, not offered":         {"smtp://" + plain.Address() + "?tls=required", trusted, access.MailQueued},
 		"no password in the clear":      {"smtp://" + login + offers.Address() + "?tls=none", trusted, access.MailQueued},
 		"wrong password":                {"smtp://grantway:guess@" + offers.Address(), trusted, access.MailQueued},
 		"no password":                   {"smtp://" + offers.Address(), trusted, access.MailFailed},
-		"clear":                         {"smtp://" + clear.Address() + "?tls=none", trusted, access.MailSent},
+		"clear":                         {"smtp://" + plain.Address() + "?tls=none", trusted, access.MailSent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := send(t, c.url, c.trusted)

@@ -2,6 +2,7 @@ package sharing_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,7 +217,7 @@ func TestK4AKeyIsUsedFromItsRangesOnly(t *testing.T) {
 	k, err = limited(many...)
 	require.NoError(t, err, "the engine takes as many as are allowed")
 	require.Equal(t, useOnly, e.has(k, "helper", many[len(many)-1]))
-	for _, wrong := range [][]string{{}, {"nowhere"}, {"10.0.0.0/33"}, {""}, append(many, "10.0.0.0/8")} {
+	for _, wrong := range [][]string{{}, {"nowhere"}, {"10.0.0.0/33"}, {""}, slices.Concat(many, []string{"10.0.0.0/8"})} {
 		_, err := limited(wrong...)
 		if len(wrong) == 0 {
 			_, err = e.CreateAPIKey(e.ctx, as("mia"), "helper", sharing.NewAPIKey{Name: "k", Level: access.UseOnly, AllowedIPs: []string{}})

@@ -22,18 +22,18 @@ func TestWizChat(t *testing.T) {
 		olga access.UserID = "olga" // owner of the account
 		adam access.UserID = "adam" // admin
 		mia  access.UserID = "mia"  // members
-		max  access.UserID = "max"  //
+		moe  access.UserID = "moe"  //
 		ann  access.UserID = "ann"  // users of the chatbots, of no account
 		xia  access.UserID = "xia"  // at partner.org
 		sue  access.UserID = "sue"  // at a subdomain
 		zoe  access.UserID = "zoe"  // elsewhere
 	)
-	s := begin(t, []string{"olga@acme.com", "adam@acme.com", "mia@acme.com", "max@acme.com", "ann@acme.com", "xia@partner.org", "sue@sub.acme.com",
+	s := begin(t, []string{"olga@acme.com", "adam@acme.com", "mia@acme.com", "moe@acme.com", "ann@acme.com", "xia@partner.org", "sue@sub.acme.com",
 		"zoe@else.example"}, func(c *server.Config) { c.RecordDecisions = "all" })
 	s.Admin().PutsOrganization(wiz, fields{"owner": olga})
 	s.As(olga).PutsMember(wiz, adam, access.OrgAdmin)
 	s.As(adam).PutsMember(wiz, mia, access.OrgMember)
-	s.As(adam).PutsMember(wiz, max, access.OrgMember)
+	s.As(adam).PutsMember(wiz, moe, access.OrgMember)
 	s.As(adam).Does(http.MethodPut, "/v1/groups/analysts", fields{"organization": wiz})
 	s.As(adam).Does(http.MethodPut, "/v1/groups/analysts/members/email:zoe@else.example", nil)
 	// public is a chatbot that everyone who is logged in may use.
@@ -45,7 +45,7 @@ func TestWizChat(t *testing.T) {
 	}
 
 	s.part(t, "account level: who can access your account (section 2, E1)", func(s *story) {
-		s.only(access.ViewData, wiz, olga, adam, mia, max)
+		s.only(access.ViewData, wiz, olga, adam, mia, moe)
 		s.As(zoe).Refused(access.KindNotFound, "").Sees("v1", "organizations", "wiz")
 	})
 
@@ -55,9 +55,9 @@ func TestWizChat(t *testing.T) {
 		s.As(adam).PutsTeamMember(support, mia, access.TeamAdmin)
 		s.only(access.ManageMembers, support, olga, adam, mia)
 		bot := s.bot("team-resource", wiz, olga)
-		s.As(mia).PutsTeamMember(support, max, access.TeamMember)
+		s.As(mia).PutsTeamMember(support, moe, access.TeamMember)
 		s.As(olga).Shares(bot, support, access.UseOnly)
-		s.only(access.Interact, bot, olga, adam, mia, max)
+		s.only(access.Interact, bot, olga, adam, mia, moe)
 		s.As(zoe).Refused(access.KindNotFound, "").Sees("v1", "teams", "support")
 	})
 
@@ -84,7 +84,7 @@ func TestWizChat(t *testing.T) {
 
 	s.part(t, "chatbot access, team: all team members (3.1)", func(s *story) {
 		bot := s.bot("for-the-team", wiz, mia, fields{"visibility": access.OrganizationVisible})
-		s.only(access.Interact, bot, olga, adam, mia, max)
+		s.only(access.Interact, bot, olga, adam, mia, moe)
 	})
 
 	s.part(t, "chatbot access, specific people: invited individuals, by user or by address (S1, S3, I2)", func(s *story) {
@@ -116,9 +116,9 @@ func TestWizChat(t *testing.T) {
 	s.part(t, "domains: only @acme.com, or both @acme.com and @partner.org, exactly (G2, C2, example 6)", func(s *story) {
 		bot := public(s, "by-domain")
 		s.As(adam).SetsPolicy(bot, fields{"email_domains": []string{"acme.com"}}) // on the chatbot's settings, for who manages its access
-		s.only(access.Interact, bot, olga, adam, mia, max, ann)                   // not sue@sub.acme.com
+		s.only(access.Interact, bot, olga, adam, mia, moe, ann)                   // not sue@sub.acme.com
 		s.As(adam).SetsPolicy(bot, fields{"email_domains": []string{"acme.com", "partner.org"}})
-		s.only(access.Interact, bot, olga, adam, mia, max, ann, xia)
+		s.only(access.Interact, bot, olga, adam, mia, moe, ann, xia)
 		s.As(mia).Refused(access.KindDenied, "").SetsPolicy(bot, fields{"email_domains": nil})
 		for address, passes := range map[string]bool{
 			"x@acme.com": true, "X@ACME.COM": true, "x@sub.acme.com": false, "x@notacme.com": false, "x@acme.com.evil.example": false,
@@ -264,7 +264,7 @@ func TestWizChat(t *testing.T) {
 	})
 
 	s.part(t, "regular reviews: the team's members, the use of API keys, the shares of chatbots (T1, K2, S10)", func(s *story) {
-		require.ElementsMatch(s, []string{"olga", "adam", "mia", "max"}, each(items(s.As(adam).Sees("v1", "organizations", "wiz", "members"), "items"), "user"))
+		require.ElementsMatch(s, []string{"olga", "adam", "mia", "moe"}, each(items(s.As(adam).Sees("v1", "organizations", "wiz", "members"), "items"), "user"))
 		bot := s.bot("used", wiz, olga)
 		s.As(olga).Shares(bot, ann, access.UseOnly)
 		key := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
