@@ -105,6 +105,9 @@ var shapes = map[sharing.Kind]shape{
 	sharing.KindPolicy:         shapeOf[sharing.PolicyRow](),
 	sharing.KindFeature:        shapeOf[sharing.FeatureRow](),
 	sharing.KindShare:          shapeOf[sharing.ShareRow](),
+	sharing.KindPublicLink:     shapeOf[sharing.PublicLinkRow](),
+	sharing.KindAPIKey:         shapeOf[sharing.APIKeyRow](),
+	sharing.KindAccountKey:     shapeOf[sharing.AccountKeyRow](),
 	sharing.KindRow: {
 		fields: fieldsOf(reflect.TypeFor[matrixLine]()),
 		empty:  func() any { return &matrixLine{} },

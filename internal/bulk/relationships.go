@@ -64,6 +64,9 @@ func relationshipRow(text string) (sharing.Row, error) {
 	if r.OptionalExpiration != nil && !slices.Contains(access.Levels, access.Level(r.Resource.Relation)) {
 		return nil, access.Invalidf("S13", "only shares expire")
 	}
+	if access.Type(r.Resource.ObjectType) == access.TypeAPIKey || access.Type(r.Subject.ObjectType) == access.TypeAPIKey {
+		return nil, access.Invalidf("K2", "a relationship cannot name an API key's digest, without which nobody could use the key: keys come as JSON Lines")
+	}
 	if row := factRow(r); row != nil {
 		return row, nil
 	}
@@ -74,7 +77,8 @@ func relationshipRow(text string) (sharing.Row, error) {
 		return nil, access.Invalidf("", "%s is the engine's own relation and follows from facts: name the fact, such as chatbot:x#use_only@user:alice "+
 			"or organization:o#member@user:alice", r.Resource.Relation)
 	}
-	return nil, access.Invalidf("", "%s#%s@%s names no fact that an import takes; documents, MCP servers, metrics, rows, gates and features come as CSV or JSON Lines",
+	return nil, access.Invalidf("", "%s#%s@%s names no fact that an import takes; documents, MCP servers, metrics and rows come as CSV or JSON Lines, gates, "+
+		"features, public links and keys as JSON Lines",
 		r.Resource.ObjectType, r.Resource.Relation, r.Subject.ObjectType)
 }
 

@@ -78,5 +78,7 @@ func (s *staging) fromRelationships(a, b staged) bool {
 // collapsing are the kinds of which two rows are one if what they say together makes sense: what a field that is left out means does not
 // depend on the row.
 func collapsing(k sharing.Kind) bool {
-	return !slices.Contains([]sharing.Kind{sharing.KindShare, sharing.KindRow}, k)
+	return !slices.Contains([]sharing.Kind{
+		sharing.KindShare, sharing.KindRow, sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey,
+	}, k)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func (e *exporting) chatbots() error {
-	if !e.wants(KindChatbot, KindPolicy, KindFeature, KindRow, KindShare) {
+	if !e.wants(KindChatbot, KindPolicy, KindFeature, KindRow, KindPublicLink, KindShare, KindAPIKey) {
 		return nil
 	}
 	return paged(
@@ -27,7 +27,7 @@ func (e *exporting) chatbots() error {
 			if err != nil {
 				return err
 			}
-			for _, part := range []func(access.Chatbot) error{e.policy, e.features, e.matrix, e.shares} {
+			for _, part := range []func(access.Chatbot) error{e.policy, e.features, e.matrix, e.link, e.shares, e.apiKeys} {
 				if err := part(b); err != nil {
 					return err
 				}

@@ -1,11 +1,15 @@
 package sharing
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 )
 
 // form collects what is wrong with the fields of a row; the first finding stands.
@@ -67,6 +71,28 @@ func principal(f *form, v access.Principal) {
 	if v.Kind == "" {
 		f.refuse("principal", access.Invalidf("S1", "is missing"))
 	}
+}
+
+// digest checks what stands for a secret: 32 bytes in hexadecimal.
+func digest(f *form, field, v string) {
+	if sum, err := hex.DecodeString(v); err != nil || len(sum) != sha256.Size || strings.ToLower(v) != v {
+		f.refuse(field, access.Invalidf("K2", "is 64 digits in lower-case hexadecimal"))
+	}
+}
+
+// moment puts a time into the form in which the store keeps it.
+func moment(t *time.Time) { *t = t.UTC().Truncate(time.Microsecond) }
+
+// key checks what chatbots' keys and account keys have in common.
+func key(f *form, rule, name string, expiresAt, createdAt *time.Time, allowedIPs *[]string) {
+	if name == "" {
+		f.refuse("name", access.Invalidf(rule, "a key has a name"))
+	}
+	*expiresAt = expiresAt.UTC().Truncate(time.Second)
+	moment(createdAt)
+	ranges, err := ParseRanges(*allowedIPs, rule)
+	f.refuse("allowed_ips", err)
+	*allowedIPs = ranges
 }
 
 func (r *UserRow) Check() error {
@@ -216,6 +242,43 @@ func (r *MatrixRow) Check() error {
 		return slices.Index(access.RowActions, a) - slices.Index(access.RowActions, b)
 	})
 	r.Actions = slices.Compact(r.Actions)
+	return f.err
+}
+
+func (r *PublicLinkRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	word(&f, "mode", r.Mode, []access.Audience{access.AudienceAuthenticated, access.AudienceEveryone})
+	digest(&f, "link_digest", r.Digest)
+	return f.err
+}
+
+func (r *APIKeyRow) Check() error {
+	var f form
+	id(&f, "api_key", r.APIKey)
+	id(&f, "chatbot", r.Chatbot)
+	word(&f, "access", r.Access, access.Levels)
+	digest(&f, "digest", r.Digest)
+	key(&f, "K1", r.Name, &r.ExpiresAt, &r.CreatedAt, &r.AllowedIPs)
+	if len(r.AllowedIPs) > MaxKeyRanges {
+		f.refuse("allowed_ips", access.Invalidf("K4", "a key lists at most %d ranges", MaxKeyRanges))
+	}
+	return f.err
+}
+
+func (r *AccountKeyRow) Check() error {
+	var f form
+	id(&f, "account_key", r.AccountKey)
+	if r.AccountKey == secret.RootKey || r.AccountKey == access.System.Key {
+		f.refuse("account_key", access.Invalidf("B1", "%q is no key of an import", r.AccountKey))
+	}
+	word(&f, "access", r.Access, access.KeyAccesses)
+	maybe(&f, "organization", r.Organization)
+	if r.ActorRequired && r.Access != access.KeyFull {
+		f.refuse("actor_required", access.Invalidf("B1", "only a full key acts for a user"))
+	}
+	digest(&f, "digest", r.Digest)
+	key(&f, "B1", r.Name, &r.ExpiresAt, &r.CreatedAt, &r.AllowedIPs)
 	return f.err
 }
 

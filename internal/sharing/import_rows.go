@@ -32,15 +32,19 @@ const (
 	KindFeature        Kind = "feature"
 	KindShare          Kind = "share"
 	KindRow            Kind = "row"
+	KindPublicLink     Kind = "public_link"
+	KindAPIKey         Kind = Kind(access.TypeAPIKey)
 	KindDocument       Kind = Kind(access.TypeDocument)
 	KindMCPServer      Kind = Kind(access.TypeMCPServer)
 	KindMetric         Kind = Kind(access.TypeMetric)
+	KindAccountKey     Kind = "account_key"
 )
 
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
 	KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
-	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindDocument, KindMCPServer, KindMetric,
+	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
+	KindMetric, KindAccountKey,
 }
 
 // Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
@@ -90,7 +94,7 @@ type OrganizationRow struct {
 	Name           string                `json:"name,omitempty"`
 	PublicAccess   access.Audience       `json:"public_access,omitempty"`
 	OutsideSharing *bool                 `json:"outside_sharing,omitempty"`
-	AllowedIPs     []string              `json:"allowed_ips,omitempty"`
+	AllowedIPs     []string              `json:"allowed_ips,omitzero"`
 }
 
 // MembershipRow is a role in an organization, and what is known of the user.
@@ -156,7 +160,7 @@ type GroupMemberRow struct {
 	Principal access.Principal `json:"principal"`
 }
 
-// ChatbotRow is a chatbot. Its public link is not part of it: links are secret.
+// ChatbotRow is a chatbot.
 type ChatbotRow struct {
 	Chatbot      access.ChatbotID      `json:"chatbot"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
@@ -204,6 +208,46 @@ type MatrixRow struct {
 	Actions []access.Action  `json:"actions"`
 }
 
+// PublicLinkRow is a chatbot's public link (3.4), without the link itself: Digest is what tells the genuine one, and Nonce what it is made of,
+// beside the chatbot and the hash key. A chatbot without a link has no row.
+type PublicLinkRow struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	Mode    access.Audience  `json:"mode"`
+	Digest  string           `json:"link_digest"`
+	Nonce   string           `json:"link_nonce,omitempty"`
+}
+
+// APIKeyRow is a chatbot's API key (3.6), by ID. Its secret is known by Digest where the hash key is the one under which that was made, and
+// nowhere else.
+type APIKeyRow struct {
+	APIKey            access.KeyID     `json:"api_key"`
+	Chatbot           access.ChatbotID `json:"chatbot"`
+	Name              string           `json:"name"`
+	Access            access.Level     `json:"access"`
+	ExpiresAt         time.Time        `json:"expires_at,omitzero"`
+	AllowedIPs        []string         `json:"allowed_ips,omitzero"`
+	Digest            string           `json:"digest"`
+	Preview           string           `json:"preview,omitempty"`
+	CreatedBy         string           `json:"created_by,omitempty"`
+	CreatedAt         time.Time        `json:"created_at,omitzero"`
+	CreatorLostDeploy bool             `json:"creator_lost_deploy,omitempty"`
+}
+
+// AccountKeyRow is an account key (section 8), by ID. Its digest is as in APIKeyRow.
+type AccountKeyRow struct {
+	AccountKey    access.KeyID          `json:"account_key"`
+	Name          string                `json:"name"`
+	Access        access.KeyAccess      `json:"access"`
+	Organization  access.OrganizationID `json:"organization,omitempty"`
+	ActorRequired bool                  `json:"actor_required,omitempty"`
+	ExpiresAt     time.Time             `json:"expires_at,omitzero"`
+	AllowedIPs    []string              `json:"allowed_ips,omitzero"`
+	Digest        string                `json:"digest"`
+	Preview       string                `json:"preview,omitempty"`
+	CreatedBy     string                `json:"created_by,omitempty"`
+	CreatedAt     time.Time             `json:"created_at,omitzero"`
+}
+
 // ResourceRow is a document, an MCP server or a metric (section 4). Files name its ID after its type.
 type ResourceRow struct {
 	Type    access.Type
@@ -230,6 +274,9 @@ func (*PolicyRow) Kind() Kind         { return KindPolicy }
 func (*FeatureRow) Kind() Kind        { return KindFeature }
 func (*ShareRow) Kind() Kind          { return KindShare }
 func (*MatrixRow) Kind() Kind         { return KindRow }
+func (*PublicLinkRow) Kind() Kind     { return KindPublicLink }
+func (*APIKeyRow) Kind() Kind         { return KindAPIKey }
+func (*AccountKeyRow) Kind() Kind     { return KindAccountKey }
 func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
 
 func (r *UserRow) Key() string           { return string(r.User) }
@@ -249,6 +296,9 @@ func (r *PolicyRow) Key() string         { return string(r.Chatbot) }
 func (r *FeatureRow) Key() string        { return pair(r.Chatbot, r.Feature) }
 func (r *ShareRow) Key() string          { return pair(r.Chatbot, r.Principal.String()) }
 func (r *MatrixRow) Key() string         { return pair(r.Chatbot, r.User) }
+func (r *PublicLinkRow) Key() string     { return string(r.Chatbot) }
+func (r *APIKeyRow) Key() string         { return string(r.APIKey) }
+func (r *AccountKeyRow) Key() string     { return string(r.AccountKey) }
 func (r *ResourceRow) Key() string       { return r.ID }
 
 // pair joins two IDs into one text that no other pair has.

@@ -52,22 +52,24 @@ func (s *Service) PutPublicAccess(
 		case now == access.AudienceNone:
 			b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
 			return nil
-		case b.Visibility == access.OwnerOnly:
-			return access.Conflictf("V1", "%s is owner_only, which admits no public link", access.Obj(access.TypeChatbot, bot))
-		}
-		org, _, err := c.Organization(b.Organization)
-		if err != nil {
-			return err
-		}
-		if now.Exceeds(org.PublicAccess) {
-			return fieldError("O5", "/mode", access.Obj(access.TypeOrganization, org.ID).String()+" allows no more public access than "+string(org.PublicAccess))
-		}
-		if b.PublicMode == access.AudienceNone {
+		case b.PublicMode == access.AudienceNone:
 			s.newLink(b)
 		}
 		b.PublicMode = now
-		return nil
+		return c.admitsLink(*b)
 	})
+}
+
+// admitsLink refuses a public link that the chatbot's visibility or its organization's limit rules out (V1, O5).
+func (c *change) admitsLink(b access.Chatbot) error {
+	if b.Visibility == access.OwnerOnly {
+		return access.Conflictf("V1", "%s is owner_only, which admits no public link", access.Obj(access.TypeChatbot, b.ID))
+	}
+	org, _, err := c.Organization(b.Organization)
+	if err == nil && b.PublicMode.Exceeds(org.PublicAccess) {
+		return fieldError("O5", "/mode", access.Obj(access.TypeOrganization, org.ID).String()+" allows no more public access than "+string(org.PublicAccess))
+	}
+	return err
 }
 
 // RotateLink gives the chatbot another public link, and the old one admits nobody from that moment (L1).

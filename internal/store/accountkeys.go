@@ -28,6 +28,11 @@ func (tx *Tx) AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
 	return one(tx, scanAccountKey, selectAccountKeys+` WHERE digest = $1`, digest)
 }
 
+// AccountKeyDigest gives the digest that stands for the key's secret.
+func (tx *Tx) AccountKeyDigest(id access.KeyID) (string, bool, error) {
+	return one(tx, scanDigest, `SELECT digest FROM account_keys WHERE id = $1`, id)
+}
+
 // PutAccountKey inserts or replaces the key. The digest stands for the secret, which is never kept; it comes back from nowhere.
 func (tx *Tx) PutAccountKey(k access.AccountKey, digest string) error {
 	return tx.exec(putAccountKey, k.ID, digest, k.Name, k.Access, k.Organization, k.ActorRequired, asJSON(&k.AllowedIPs),

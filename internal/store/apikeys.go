@@ -15,6 +15,8 @@ func scanAPIKey(r row) (k access.APIKey, err error) {
 	return k, err
 }
 
+func scanDigest(r row) (digest string, err error) { return digest, r.Scan(&digest) }
+
 // APIKey gives the chatbot's key, expired or not.
 func (tx *Tx) APIKey(id access.KeyID) (access.APIKey, bool, error) {
 	return one(tx, scanAPIKey, selectAPIKeys+` WHERE id = $1`, id)
@@ -23,6 +25,11 @@ func (tx *Tx) APIKey(id access.KeyID) (access.APIKey, bool, error) {
 // APIKeyByDigest gives the key whose secret has the digest, expired or not.
 func (tx *Tx) APIKeyByDigest(digest string) (access.APIKey, bool, error) {
 	return one(tx, scanAPIKey, selectAPIKeys+` WHERE digest = $1`, digest)
+}
+
+// APIKeyDigest gives the digest that stands for the key's secret.
+func (tx *Tx) APIKeyDigest(id access.KeyID) (string, bool, error) {
+	return one(tx, scanDigest, `SELECT digest FROM chatbot_keys WHERE id = $1`, id)
 }
 
 // AddAPIKey inserts the key. The digest stands for the secret, which is never kept; it comes back from nowhere.

@@ -1,0 +1,139 @@
+package sharing
+
+import (
+	"reflect"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+)
+
+// An import restores keys and public links by their digests: nothing is minted, and whoever has the secret has it already. It replaces none
+// that is there, so that no old file brings back what was rotated since (L1).
+
+// mayRestore refuses digests to all but those who may restore everything: a digest puts in force what nobody here has been judged for.
+func (c *change) mayRestore(what string) error {
+	if MayRestore(c.actor) {
+		return nil
+	}
+	return access.Deniedf("B1", "%s are restored with a full key that is not confined, without an actor", what)
+}
+
+func (r *PublicLinkRow) steps() []step {
+	return []step{{action: "chatbot.restore_link", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		if err := c.mayRestore("public links"); err != nil {
+			return err
+		}
+		if _, err := c.managed(r.Chatbot); err != nil {
+			return err
+		}
+		return c.aroundChatbot(r.Chatbot, func(b *access.Chatbot) error {
+			old := *b
+			if old.PublicMode != access.AudienceNone && (old.LinkDigest != r.Digest || old.LinkNonce != r.Nonce) {
+				return access.Conflictf("L1", "%s has another public link, and an import replaces none", access.Obj(access.TypeChatbot, r.Chatbot))
+			}
+			b.PublicMode, b.LinkDigest, b.LinkNonce = r.Mode, r.Digest, r.Nonce
+			if *b == old {
+				return nil
+			}
+			c.state(old, *b)
+			return c.admitsLink(*b)
+		})
+	}}}
+}
+
+func (r *APIKeyRow) steps() []step {
+	k := access.APIKey{
+		ID: r.APIKey, Chatbot: r.Chatbot, Name: r.Name, Level: r.Access, ExpiresAt: r.ExpiresAt, AllowedIPs: r.AllowedIPs, Preview: r.Preview,
+		CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, CreatorLostDeploy: r.CreatorLostDeploy,
+	}
+	return []step{{action: "api_key.restore", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		return c.restoreAPIKey(k, r.Digest)
+	}}}
+}
+
+// restoreAPIKey adds a key that was made elsewhere. Its creator was judged when it was made: that they may not deploy any more takes no key
+// away (K3).
+func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
+	if err := c.mayRestore("API keys"); err != nil {
+		return err
+	}
+	if _, err := c.managed(k.Chatbot); err != nil {
+		return err
+	}
+	old, exists, err := c.APIKey(k.ID)
+	if err != nil {
+		return err
+	}
+	if exists { // it may have been used since, and orphaned, and be known by a digest under a newer hash key
+		old.LastUsed, old.CreatorLostDeploy = k.LastUsed, k.CreatorLostDeploy
+		return c.sameKey(access.Obj(access.TypeAPIKey, k.ID), "K1", reflect.DeepEqual(old, k))
+	}
+	if _, err := c.keyExpiry(k.ExpiresAt, "K5"); err != nil {
+		return err
+	}
+	if err := c.unheld(digest); err != nil {
+		return err
+	}
+	c.refold(nil, spice.FoldAPIKey(k))
+	c.state(nil, unpreviewed(k))
+	return c.AddAPIKey(k, digest)
+}
+
+func (r *AccountKeyRow) steps() []step {
+	k := access.AccountKey{
+		ID: r.AccountKey, Name: r.Name, Access: r.Access, Organization: r.Organization, ActorRequired: r.ActorRequired, AllowedIPs: r.AllowedIPs,
+		ExpiresAt: r.ExpiresAt, Preview: r.Preview, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
+	}
+	return []step{{action: "key.restore", resource: access.Obj(typeKey, r.AccountKey), run: func(c *change) error {
+		return c.restoreAccountKey(k, r.Digest)
+	}}}
+}
+
+// restoreAccountKey adds a key that was made elsewhere. A key that has limits restores none that is without them, as it makes none (B3).
+func (c *change) restoreAccountKey(k access.AccountKey, digest string) error {
+	if err := c.mayRestore("account keys"); err != nil {
+		return err
+	}
+	if err := c.mayHandleKeys(k.Organization); err != nil {
+		return err
+	}
+	old, exists, err := c.AccountKey(k.ID)
+	if err != nil {
+		return err
+	}
+	if exists {
+		old.LastUsed = k.LastUsed
+		return c.sameKey(access.Obj(typeKey, k.ID), "B1", reflect.DeepEqual(old, k))
+	}
+	if _, err := c.keyExpiry(k.ExpiresAt, "B1"); err != nil {
+		return err
+	}
+	if err := c.likeItself(k); err != nil {
+		return err
+	}
+	if err := c.unheld(digest); err != nil {
+		return err
+	}
+	c.state(nil, withoutPreview(k))
+	return c.PutAccountKey(k, digest)
+}
+
+// sameKey refuses a key whose ID another one has.
+func (c *change) sameKey(o access.Object, rule string, same bool) error {
+	if same {
+		return nil
+	}
+	return access.Conflictf(rule, "%s exists and is another key, and an import changes none", o)
+}
+
+// unheld refuses a digest by which a key is known already.
+func (c *change) unheld(digest string) error {
+	_, held, err := c.APIKeyByDigest(digest)
+	if err == nil && !held {
+		_, held, err = c.AccountKeyByDigest(digest)
+	}
+	if err == nil && held {
+		return access.Conflictf("K2", "the digest is that of another key already")
+	}
+	return err
+}
