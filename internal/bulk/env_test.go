@@ -38,6 +38,8 @@ type env struct {
 	bulk   *Bulk
 	dir    string
 	now    time.Time
+
+	hasher *secret.Hasher
 }
 
 // root is the unconfined full key that acts for itself.
@@ -51,6 +53,12 @@ func as(u access.UserID) access.Actor {
 }
 
 func newEnv(t testing.TB) *env {
+	t.Helper()
+	return newEnvWith(t, secret.NewHashKey())
+}
+
+// newEnvWith is newEnv with the hash key.
+func newEnvWith(t testing.TB, hashKey string) *env {
 	t.Helper()
 	ctx := context.Background()
 	dir := t.TempDir()
@@ -66,9 +74,11 @@ func newEnv(t testing.TB) *env {
 	require.NoError(t, err)
 	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.Default())
 	require.NoError(t, err)
-	hasher, err := secret.ParseHasher(secret.NewHashKey())
+	hasher, err := secret.ParseHasher(hashKey)
 	require.NoError(t, err)
-	out := &env{t: t, db: db, engine: client, dir: filepath.Join(dir, "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	out := &env{
+		t: t, db: db, engine: client, dir: filepath.Join(dir, "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hasher: hasher,
+	}
 	out.Service = sharing.New(sharing.Config{
 		Store: db, Engine: client, Outbox: carrier, Secrets: hasher,
 		Now: func() time.Time { return out.now }, Log: slog.Default(),

@@ -103,6 +103,7 @@ func FuzzRelationships(f *testing.F) {
 	}
 	f.Add([]byte("chatbot:x#use_only@user:a[expiration:2030-01-01T00:00:00Z]"))
 	f.Add([]byte("platform:main#site_admin@user:=zz"))
+	f.Add([]byte("chatbot:x#use_only@api_key:k"))
 	fuzz(f, Relationships, func(t *testing.T, row sharing.Row) sharing.Row {
 		if b, ok := row.(*sharing.ChatbotRow); ok { // one of the two relationships that make a chatbot
 			whole := &sharing.ChatbotRow{Chatbot: b.Chatbot, Organization: "o", Owner: "u", Visibility: access.Shared}
@@ -156,5 +157,18 @@ func examples() []sharing.Row {
 		&sharing.FeatureRow{Chatbot: "b", Feature: "f", Limits: map[string]float64{"max_x": 1.5}},
 		&sharing.MatrixRow{Chatbot: "b", User: "u", Actions: []access.Action{access.Read, access.Test}},
 		&sharing.MatrixRow{Chatbot: "b", User: "v", Actions: []access.Action{}},
+		&sharing.PublicLinkRow{Chatbot: "b", Mode: access.AudienceEveryone, Digest: strings.Repeat("0f", 32), Nonce: "n"},
+		&sharing.APIKeyRow{
+			APIKey: "k", Chatbot: "b", Name: "n", Access: access.UseOnly, ExpiresAt: plain.Era, AllowedIPs: []string{"192.0.2.0/24"},
+			Digest: strings.Repeat("0f", 32), Preview: "gwbot_k_abcd", CreatedBy: "user:u", CreatedAt: plain.Era, CreatorLostDeploy: true,
+		},
+		&sharing.AccountKeyRow{
+			AccountKey: "k", Name: "n", Access: access.KeyFull, Organization: "o", ActorRequired: true, ExpiresAt: plain.Era,
+			AllowedIPs: []string{"192.0.2.0/24"}, Digest: strings.Repeat("0f", 32), Preview: "gw_k_abcd", CreatedBy: "key:root", CreatedAt: plain.Era,
+		},
+		&sharing.RequestRow{
+			Chatbot: "b", Principal: access.Everyone, Access: access.ReadOnly, ShareExpiresAt: plain.Era, Requester: "user:u", CreatedAt: plain.Era,
+			ExpiresAt: plain.Era,
+		},
 	)
 }

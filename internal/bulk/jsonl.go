@@ -108,6 +108,7 @@ var shapes = map[sharing.Kind]shape{
 	sharing.KindPublicLink:     shapeOf[sharing.PublicLinkRow](),
 	sharing.KindAPIKey:         shapeOf[sharing.APIKeyRow](),
 	sharing.KindAccountKey:     shapeOf[sharing.AccountKeyRow](),
+	sharing.KindRequest:        shapeOf[sharing.RequestRow](),
 	sharing.KindRow: {
 		fields: fieldsOf(reflect.TypeFor[matrixLine]()),
 		empty:  func() any { return &matrixLine{} },

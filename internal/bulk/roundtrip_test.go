@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
@@ -35,7 +36,7 @@ func ordinary(w *plain.World) {
 		limited[o.ID] = !o.OutsideSharing
 		w.Organizations[i].Name = "Name of " + string(o.ID)
 		if i%2 == 0 {
-			w.Organizations[i].AllowedIPs = []string{"127.0.0.0/8", "10.1.2.3/32"}
+			w.Organizations[i].AllowedIPs = []string{"10.1.2.3/32", "127.0.0.0/8"}
 		}
 	}
 	for i, u := range w.Users {
@@ -51,6 +52,16 @@ func ordinary(w *plain.World) {
 	}
 	for _, r := range w.Resources {
 		slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
+	}
+	for i, b := range w.Chatbots {
+		if b.PublicMode == access.AudienceNone {
+			w.Chatbots[i].LinkDigest = ""
+		}
+	}
+	for i, k := range w.APIKeys {
+		w.APIKeys[i].Name, w.APIKeys[i].CreatedBy, w.APIKeys[i].CreatedAt = "key "+string(k.ID), "user:"+string(w.Users[0].ID), plain.Era
+		w.APIKeys[i].CreatorLostDeploy = i%2 == 0
+		slices.Sort(k.AllowedIPs)
 	}
 	w.Shares = slices.DeleteFunc(w.Shares, func(s access.Share) bool {
 		i := slices.IndexFunc(w.Chatbots, func(b access.Chatbot) bool { return b.ID == s.Chatbot })
@@ -106,16 +117,25 @@ func TestAnExportIsTakenBack(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			w := plain.Generate(rand.New(rand.NewPCG(seed, 0)), plain.Size{Users: 10, Organizations: 4, Chatbots: 8})
 			ordinary(w)
-			from, to := newEnv(t), newEnv(t)
+			hashKey := secret.NewHashKey()
+			from, to := newEnvWith(t, hashKey), newEnvWith(t, hashKey)
 			from.now, to.now = plain.Era, plain.Era
 			require.NoError(t, from.db.Update(t.Context(), func(tx *store.Tx) error { return put(tx, w) }))
+			held := from.hands(w)
 
 			everything := from.export("")
 			sum := to.takes(root, "everything.jsonl", string(everything))
+			for _, secret := range held.secrets() {
+				require.NotContains(t, string(everything), secret)
+			}
+			for _, kind := range []string{"account_key", "request"} {
+				assert.Contains(t, string(everything), `{"kind":"`+kind+`"`)
+			}
 			lines := int64(bytes.Count(everything, []byte("\n")))
 			assert.Equal(t, Summary{Rows: lines, Written: sum.Written, Unchanged: lines - sum.Written, ZedToken: sum.ZedToken}, sum)
 			sameLines(t, string(everything), string(to.export("")))
 			to.agrees()
+			held.workAt(from, to)
 
 			again := to.takes(root, "everything.jsonl", string(everything))
 			assert.Equal(t, Summary{Rows: lines, Unchanged: lines}, again)
@@ -127,12 +147,20 @@ func TestAnExportIsTakenBack(t *testing.T) {
 			said = to.takes(root, unzip(t, to.export("format=csv"))...)
 			assert.Zero(t, said.Written)
 			assert.Positive(t, said.Unchanged)
+
+			// Under another hash key the same facts hold, and no secret is known.
+			other := newEnv(t)
+			other.now = plain.Era
+			other.takes(root, "everything.jsonl", string(everything))
+			sameLines(t, string(everything), string(other.export("")))
+			other.agrees()
+			held.failAt(other)
 		})
 	}
 }
 
 // sameLines demands that two texts are equal, and shows the first lines that are not.
-func sameLines(t *testing.T, want, got string) {
+func sameLines(t testing.TB, want, got string) {
 	t.Helper()
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range min(len(w), len(g)) {

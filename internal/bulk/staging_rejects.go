@@ -79,6 +79,6 @@ func (s *staging) fromRelationships(a, b staged) bool {
 // depend on the row.
 func collapsing(k sharing.Kind) bool {
 	return !slices.Contains([]sharing.Kind{
-		sharing.KindShare, sharing.KindRow, sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey,
+		sharing.KindShare, sharing.KindRow, sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey, sharing.KindRequest,
 	}, k)
 }

@@ -282,6 +282,28 @@ func (r *AccountKeyRow) Check() error {
 	return f.err
 }
 
+func (r *RequestRow) Check() error {
+	var f form
+	id(&f, "chatbot", r.Chatbot)
+	principal(&f, r.Principal)
+	if _, decided := deciding("", r.Principal); !decided {
+		f.refuse("principal", access.Invalidf("S4", "nobody is asked for a share with %s", r.Principal))
+	}
+	word(&f, "access", r.Access, access.Levels)
+	if r.Principal.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(r.Access) {
+		f.refuse("access", access.Invalidf("S1", "a share with everyone gives at most read_only"))
+	}
+	kind, name, _ := strings.Cut(r.Requester, ":")
+	if kind != string(access.TypeUser) && kind != string(typeKey) {
+		f.refuse("requester", access.Invalidf("S8", "is user:ID or key:ID"))
+	}
+	id(&f, "requester", name)
+	r.ShareExpiresAt = r.ShareExpiresAt.UTC().Truncate(time.Second) // S13
+	moment(&r.CreatedAt)
+	moment(&r.ExpiresAt)
+	return f.err
+}
+
 func (r *ResourceRow) Check() error {
 	var f form
 	id(&f, string(r.Type), r.ID)

@@ -38,13 +38,14 @@ const (
 	KindMCPServer      Kind = Kind(access.TypeMCPServer)
 	KindMetric         Kind = Kind(access.TypeMetric)
 	KindAccountKey     Kind = "account_key"
+	KindRequest        Kind = "request"
 )
 
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
 	KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
 	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
-	KindMetric, KindAccountKey,
+	KindMetric, KindAccountKey, KindRequest,
 }
 
 // Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
@@ -248,6 +249,17 @@ type AccountKeyRow struct {
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
 }
 
+// RequestRow is a pending request to share (S4–S9). It has no ID: where it is restored it gets one that follows all that are there.
+type RequestRow struct {
+	Chatbot        access.ChatbotID `json:"chatbot"`
+	Principal      access.Principal `json:"principal"`
+	Access         access.Level     `json:"access"`
+	ShareExpiresAt time.Time        `json:"share_expires_at,omitzero"`
+	Requester      string           `json:"requester"` // user:ID or key:ID
+	CreatedAt      time.Time        `json:"created_at,omitzero"`
+	ExpiresAt      time.Time        `json:"expires_at"`
+}
+
 // ResourceRow is a document, an MCP server or a metric (section 4). Files name its ID after its type.
 type ResourceRow struct {
 	Type    access.Type
@@ -277,6 +289,7 @@ func (*MatrixRow) Kind() Kind         { return KindRow }
 func (*PublicLinkRow) Kind() Kind     { return KindPublicLink }
 func (*APIKeyRow) Kind() Kind         { return KindAPIKey }
 func (*AccountKeyRow) Kind() Kind     { return KindAccountKey }
+func (*RequestRow) Kind() Kind        { return KindRequest }
 func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
 
 func (r *UserRow) Key() string           { return string(r.User) }
@@ -299,6 +312,7 @@ func (r *MatrixRow) Key() string         { return pair(r.Chatbot, r.User) }
 func (r *PublicLinkRow) Key() string     { return string(r.Chatbot) }
 func (r *APIKeyRow) Key() string         { return string(r.APIKey) }
 func (r *AccountKeyRow) Key() string     { return string(r.AccountKey) }
+func (r *RequestRow) Key() string        { return pair(r.Chatbot, r.Principal.String()) }
 func (r *ResourceRow) Key() string       { return r.ID }
 
 // pair joins two IDs into one text that no other pair has.

@@ -47,15 +47,9 @@ func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.R
 		Chatbot: b.ID, Principal: share.Principal, Level: share.Level, ShareExpiresAt: share.ExpiresAt, Requester: ActorName(c.actor),
 		CreatedAt: c.now, ExpiresAt: c.now.Add(c.s.requestTTL), State: access.RequestPending, Revision: 1,
 	}
-	old, pending, err := c.PendingRequest(b.ID, share.Principal)
+	old, pending, err := c.pendingRequest(b.ID, share.Principal)
 	if err != nil {
 		return r, err
-	}
-	if pending && old.StateAt(c.now) == access.RequestExpired {
-		if err := c.endAlong(old, access.EventExpire, ""); err != nil {
-			return r, err
-		}
-		pending = false
 	}
 	c.outcome = access.Pending
 	if !pending {
@@ -81,6 +75,15 @@ func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.R
 		return r, err
 	}
 	return r, c.tellDeciders(b, r)
+}
+
+// pendingRequest gives the request that is pending. One that has expired by the clock is closed as that.
+func (c *change) pendingRequest(bot access.ChatbotID, with access.Principal) (access.Request, bool, error) {
+	r, pending, err := c.PendingRequest(bot, with)
+	if err != nil || !pending || r.StateAt(c.now) != access.RequestExpired {
+		return r, pending, err
+	}
+	return access.Request{}, false, c.endAlong(r, access.EventExpire, "")
 }
 
 // tellDeciders tells those who decide the request, by e-mail too: the owners and admins of the organization, or the team's admins where it has

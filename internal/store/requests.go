@@ -65,6 +65,12 @@ func (tx *Tx) Requests(f RequestFilter, before access.RequestID, limit int) ([]a
 	return many(tx, scanRequest, l.orderBy("id DESC", limit))
 }
 
+// PendingRequests lists those kept as pending, by ID.
+func (tx *Tx) PendingRequests(after access.RequestID, limit int) ([]access.Request, error) {
+	l := from(selectRequests+` WHERE state = $1`, access.RequestPending)
+	return many(tx, scanRequest, l.page("id", string(after), limit))
+}
+
 // RequestsDue lists those kept as pending that expire by then, the longest due first.
 func (tx *Tx) RequestsDue(by time.Time, limit int) ([]access.Request, error) {
 	l := from(selectRequests+` WHERE state = $1 AND expires_at <= $2`, access.RequestPending, micros(by))

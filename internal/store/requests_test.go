@@ -46,6 +46,8 @@ func TestRequests(t *testing.T) {
 		are(t, third, second)(tx.Requests(RequestFilter{Requester: "user:mia"}, "", 0))
 		are[access.Request](t)(tx.RequestsDue(at(39), 0))
 		are(t, third, second)(tx.RequestsDue(at(50), 0))
+		are(t, second)(tx.PendingRequests("", 1))
+		are(t, third)(tx.PendingRequests(second.ID, 0))
 
 		must(t, tx.ForgetRequester("user:mia"), tx.OrphanRequestsWith(team))
 		second.Requester, second.Orphaned, denied.Orphaned, third.Requester = "", true, true, ""

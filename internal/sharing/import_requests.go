@@ -1,0 +1,61 @@
+package sharing
+
+import (
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+func (r *RequestRow) steps() []step {
+	q := access.Request{
+		Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Access, ShareExpiresAt: r.ShareExpiresAt, Requester: r.Requester,
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, State: access.RequestPending, Revision: 1,
+	}
+	return []step{{action: "request.restore", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
+		return c.restoreRequest(q)
+	}}}
+}
+
+// restoreRequest adds a request that was made elsewhere and still waits. What it needs to be approved is judged then (S8); a share that is in
+// force needs no request.
+func (c *change) restoreRequest(r access.Request) error {
+	if err := c.mayRestore("requests"); err != nil {
+		return err
+	}
+	b, err := c.managed(r.Chatbot)
+	if err != nil {
+		return err
+	}
+	if _, inForce, err := c.shareInForce(r.Chatbot, r.Principal); err != nil || inForce {
+		return err
+	}
+	old, pending, err := c.pendingRequest(r.Chatbot, r.Principal)
+	if err != nil {
+		return err
+	}
+	if pending {
+		if old.Requester == r.Requester && old.Share() == r.Share() {
+			return nil
+		}
+		return access.Conflictf("S9", "another request to share %s with %s is pending, and an import replaces none",
+			access.Obj(access.TypeChatbot, r.Chatbot), r.Principal)
+	}
+	if r.StateAt(c.now) != access.RequestPending {
+		return fieldError("S7", "/expires_at", "a pending request's expiry lies in the future")
+	}
+	if r.Share().ExpiredAt(c.now) {
+		return fieldError("S13", "/share_expires_at", "a share's expiry lies in the future")
+	}
+	if err := c.known(b, r.Principal); err != nil {
+		return err
+	}
+	if user, person := strings.CutPrefix(r.Requester, "user:"); person {
+		if _, err := c.activeUser(access.UserID(user), "N2"); err != nil {
+			return err
+		}
+	}
+	if r, err = c.AddRequest(r); err != nil {
+		return err
+	}
+	return c.requested(nil, r)
+}
