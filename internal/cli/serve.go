@@ -73,6 +73,7 @@ until that is taken out, and hashed anew when it is used.
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
 		"`TIME` that a request to share waits for its decision, such as 720h")
+	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "`TIME` for which an invitation can be accepted, such as 72h")
 	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
 	flags.DurationVar(&c.RecordRetention, "record-retention", 0, "how long entries of the record are kept, as a `DURATION` such as 8760h; 0 is for ever")
 	flags.StringVar(&c.RecordDecisions, "record-decisions", "none",

@@ -36,7 +36,7 @@ var wordNames = map[string]string{
 
 // Words that name nothing.
 var plainWords = []string{
-	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action",
+	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action", "token",
 }
 
 // tenant is one thing of each kind that an organization has, by the names of path parameters; where these are too general, with the collection
@@ -45,7 +45,7 @@ type tenant map[string]string
 
 // acmes is what acme has. What the server names is made here.
 func acmes(e *testenv.Env) tenant {
-	things := maps.Clone(tenant(here))
+	things := tenant(things(e))
 	key := e.As(alice).Does(http.MethodPost, "/v1/keys", fields{"name": "acme's", "access": access.KeyReadOnly, "organization": acme})
 	things["keys/key"] = key["id"].(string)
 	botKey := e.As(mel).Does(http.MethodPost, "/v1/chatbots/helper/api-keys", fields{"name": "acme's", "access": access.UseOnly})
@@ -78,8 +78,10 @@ func globexs(e *testenv.Env) tenant {
 	told := owner.Does(http.MethodGet, "/v1/notifications", nil)["items"].([]any)[0].(map[string]any)
 	key := owner.Does(http.MethodPost, "/v1/keys", fields{"name": "globex's", "access": access.KeyReadOnly, "organization": globex})
 	botKey := owner.Does(http.MethodPost, "/v1/chatbots/gbot/api-keys", fields{"name": "globex's", "access": access.UseOnly})
+	invitation := owner.Invites(globex, "gil@example.com", access.OrgMember, nil)
 	return tenant{
-		"user": "gina", "org": "globex", "team": "gteam", "inner": "gnested", "role": "grole", "group": "ggroup", "principal": "user:gina",
+		"invitation": invitation["id"].(string),
+		"user":       "gina", "org": "globex", "team": "gteam", "inner": "gnested", "role": "grole", "group": "ggroup", "principal": "user:gina",
 		"chatbot": "gbot", "feature": "gtraces", "documents/id": "gdoc", "mcp-servers/id": "gtools", "metrics/id": "gmetric",
 		"request": request["id"].(string), "notification": told["id"].(string),
 		"keys/key": key["id"].(string), "api-keys/key": botKey["id"].(string), "subject": "user:gina", "object": "chatbot:gbot", "email": "gina@example.com",
@@ -239,6 +241,9 @@ func (w *isolated) showsNothing(t *testing.T, place, answer, asked string) {
 
 var token = regexp.MustCompile(`"zedtoken":"[^"]*"`)
 
+// made is what is new in an answer to a call that makes something, whatever the call names.
+var made = regexp.MustCompile(`"(id|token|created_at|expires_at)":"[^"]*"`)
+
 // tells is all that an answer tells, but for the moment.
 func tells(a testenv.Answer) string {
 	header := a.Header.Clone()
@@ -246,7 +251,11 @@ func tells(a testenv.Answer) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, a.Status)
 	_ = header.Write(&text) // into memory
-	text.Write(token.ReplaceAll(a.Body, nil))
+	body := token.ReplaceAll(a.Body, nil)
+	if a.Status == http.StatusCreated {
+		body = made.ReplaceAll(body, nil)
+	}
+	text.Write(body)
 	return text.String()
 }
 

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,8 +23,19 @@ var here = map[string]string{
 	"request": "0000000000000001", "notification": "0000000000000001", "documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
 }
 
+// things is here with what has an ID that nobody chose.
+func things(e *testenv.Env) map[string]string {
+	all := maps.Clone(here)
+	invitations := e.Admin().Sees("v1", "organizations", string(acme), "invitations")["items"].([]any)
+	all["invitation"] = invitations[0].(map[string]any)["id"].(string)
+	return all
+}
+
 // bodies are what the routes are sent, by name. None would change anything but what the test expects to be refused.
 var bodies = map[string]any{
+	"createInvitation": fields{"email": "new@example.com", "role": access.OrgClient},
+	"acceptInvitation": fields{"token": "gwinv_000000000000_x"},
+
 	"putUser":         fields{"name": "Mallory"},
 	"putOrganization": fields{"name": "Mallory"},
 	"putMember":       fields{"role": access.OrgClient},
@@ -102,6 +114,7 @@ func requireProblem(t testing.TB, a testenv.Answer, kind access.Kind, rule strin
 // TestDemands calls each route with every credential that is not enough for it.
 func TestDemands(t *testing.T) {
 	e := newWorld(t)
+	here := things(e)
 	before := everything(e)
 	keys := map[access.KeyAccess]string{}
 	for _, level := range access.KeyAccesses {
@@ -153,6 +166,7 @@ func TestDemands(t *testing.T) {
 // TestKeyIsEnough calls each route with the weakest key that it says it takes: it is not refused for the key.
 func TestKeyIsEnough(t *testing.T) {
 	e := newWorld(t)
+	here := things(e)
 	keys := map[access.KeyAccess]string{}
 	for _, level := range access.KeyAccesses {
 		keys[level] = e.Admin().MakesKey(fields{"name": "k", "access": level})
@@ -180,7 +194,7 @@ func missingID(id string) string { return id[:len(id)-1] + "z" }
 func everything(e *testenv.Env) map[string]any {
 	all := map[string]any{}
 	for _, path := range []string{
-		"/v1/users", "/v1/organizations", "/v1/organizations/acme/members", "/v1/organizations/globex/members", "/v1/teams", "/v1/teams/support/members",
+		"/v1/users", "/v1/organizations", "/v1/organizations/acme/invitations", "/v1/organizations/acme/members", "/v1/organizations/globex/members", "/v1/teams", "/v1/teams/support/members",
 		"/v1/teams/support/teams", "/v1/roles", "/v1/roles/tier1/assignees", "/v1/groups", "/v1/groups/list1/members", "/v1/chatbots", "/v1/chatbots/helper/shares",
 		"/v1/requests",
 	} {

@@ -27,6 +27,13 @@ func (a *api) routes() []route {
 		{put, "/v1/organizations/{org}/members/{user}", "putMember", changers, "Give a role in an organization", does(a.putMember)},
 		{del, "/v1/organizations/{org}/members/{user}", "deleteMember", changers, "End a role in an organization", does(a.deleteMember)},
 
+		{get, "/v1/organizations/{org}/invitations", "listInvitations", readers, "List the invitations to an organization", does(a.listInvitations)},
+		{post, "/v1/organizations/{org}/invitations", "createInvitation", changers, "Invite somebody to an organization", makes(a.createInvitation)},
+		{get, "/v1/invitations/{invitation}", "getInvitation", readers, "Read an invitation", does(a.getInvitation)},
+		{del, "/v1/invitations/{invitation}", "deleteInvitation", changers, "Revoke an invitation", does(a.deleteInvitation)},
+		{post, "/v1/invitations/{invitation}/resend", "resendInvitation", changers, "Send an invitation again", does(a.resendInvitation)},
+		{post, "/v1/invitations/accept", "acceptInvitation", people, "Accept an invitation", does(a.acceptInvitation)},
+
 		{get, "/v1/teams", "listTeams", readers, "List teams", does(a.listTeams)},
 		{get, "/v1/teams/{team}", "getTeam", readers, "Read a team", does(a.getTeam)},
 		{put, "/v1/teams/{team}", "putTeam", changers, "Create or change a team", does(a.putTeam)},

@@ -31,6 +31,7 @@ func newRegistry() huma.Registry {
 	describe[access.KeyID, id](r)
 	describe[access.RequestID, id](r)
 	describe[access.NotificationID, id](r)
+	describe[access.InvitationID, id](r)
 	describe[access.Email, email](r)
 	describe[access.Principal, principal](r)
 	describe[access.Subject, subject](r)
@@ -43,6 +44,7 @@ func newRegistry() huma.Registry {
 	describe[access.Audience, audience](r)
 	describe[access.Mode, mode](r)
 	describe[access.KeyAccess, keyAccess](r)
+	describe[access.InvitationState, invitationState](r)
 	describe[access.Outcome, outcome](r)
 	describe[access.Action, action](r)
 	describe[access.RequestState, requestState](r)
@@ -51,6 +53,7 @@ func newRegistry() huma.Registry {
 	optional[string](r)
 	optional[bool](r)
 	optional[[]string](r)
+	optional[[]InvitationShare](r)
 	optional[time.Time](r)
 	optional[access.UserID](r)
 	optional[access.OrganizationID](r)
@@ -128,21 +131,23 @@ type (
 	outcome      struct{}
 	action       struct{}
 
+	invitationState  struct{}
 	requestState     struct{}
 	notificationKind struct{}
 )
 
-func (orgRole) Schema(huma.Registry) *huma.Schema      { return oneOf(access.OrgRoles) }
-func (teamRole) Schema(huma.Registry) *huma.Schema     { return oneOf(access.TeamRoles) }
-func (platformRole) Schema(huma.Registry) *huma.Schema { return oneOf(access.PlatformRoles) }
-func (userType) Schema(huma.Registry) *huma.Schema     { return oneOf(access.UserTypes) }
-func (visibility) Schema(huma.Registry) *huma.Schema   { return oneOf(access.Visibilities) }
-func (level) Schema(huma.Registry) *huma.Schema        { return oneOf(access.Levels) }
-func (audience) Schema(huma.Registry) *huma.Schema     { return oneOf(access.Audiences) }
-func (mode) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Modes) }
-func (keyAccess) Schema(huma.Registry) *huma.Schema    { return oneOf(access.KeyAccesses) }
-func (outcome) Schema(huma.Registry) *huma.Schema      { return oneOf(access.Outcomes) }
-func (action) Schema(huma.Registry) *huma.Schema       { return oneOf(access.Actions[access.TypeChatbot]) }
+func (orgRole) Schema(huma.Registry) *huma.Schema         { return oneOf(access.OrgRoles) }
+func (teamRole) Schema(huma.Registry) *huma.Schema        { return oneOf(access.TeamRoles) }
+func (platformRole) Schema(huma.Registry) *huma.Schema    { return oneOf(access.PlatformRoles) }
+func (userType) Schema(huma.Registry) *huma.Schema        { return oneOf(access.UserTypes) }
+func (visibility) Schema(huma.Registry) *huma.Schema      { return oneOf(access.Visibilities) }
+func (level) Schema(huma.Registry) *huma.Schema           { return oneOf(access.Levels) }
+func (audience) Schema(huma.Registry) *huma.Schema        { return oneOf(access.Audiences) }
+func (mode) Schema(huma.Registry) *huma.Schema            { return oneOf(access.Modes) }
+func (keyAccess) Schema(huma.Registry) *huma.Schema       { return oneOf(access.KeyAccesses) }
+func (invitationState) Schema(huma.Registry) *huma.Schema { return oneOf(access.InvitationStates) }
+func (outcome) Schema(huma.Registry) *huma.Schema         { return oneOf(access.Outcomes) }
+func (action) Schema(huma.Registry) *huma.Schema          { return oneOf(access.Actions[access.TypeChatbot]) }
 
 func (requestState) Schema(huma.Registry) *huma.Schema     { return oneOf(access.RequestStates) }
 func (notificationKind) Schema(huma.Registry) *huma.Schema { return oneOf(access.NotificationKinds) }

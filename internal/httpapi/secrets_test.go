@@ -50,6 +50,7 @@ func TestH2SecretsAreNeitherRecordedNorLogged(t *testing.T) {
 	routes := slices.DeleteFunc(httpapi.Routes(), func(rt httpapi.RouteInfo) bool { return !tells[rt.Name] })
 	slices.SortStableFunc(routes, func(a, b httpapi.RouteInfo) int { return -strings.Compare(a.Method, b.Method) }) // PUT, POST, GET
 	var secrets []string
+	here := things(e)
 	for _, rt := range routes {
 		c := callOf(rt, here)
 		c.Key, c.Actor = testenv.RootKey, string(alice)

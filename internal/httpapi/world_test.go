@@ -61,6 +61,7 @@ func newWorld(t testing.TB, options ...testenv.Option) *testenv.Env {
 	e.As(mel).PutsChatbot(helper, fields{"organization": acme, "name": "Helper"})
 	e.As(mel).Shares(helper, bob, access.ReadOnly)
 	e.As(mel).Asks(helper, nested, access.UseOnly)
+	e.As(alice).Invites(acme, "ivy@example.com", access.OrgMember, nil)
 	e.As(mel).SetsPolicy(helper, fields{"email_domains": []string{"example.com"}})
 	e.As(mel).PutsFeature(helper, "traces", fields{"enabled": true, "allowed_roles": []string{"tier1"}})
 	e.As(mel).Puts(handbook, fields{"chatbot": helper, "access": access.ModeRestricted, "allowed": []string{"user:bob"}})

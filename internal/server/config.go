@@ -20,8 +20,11 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// DefaultRequestTTL is the RequestTTL of a server that is told none.
-const DefaultRequestTTL = sharing.DefaultRequestTTL
+// DefaultRequestTTL and DefaultInvitationTTL are the RequestTTL and the InvitationTTL of a server that is told none.
+const (
+	DefaultRequestTTL    = sharing.DefaultRequestTTL
+	DefaultInvitationTTL = sharing.DefaultInvitationTTL
+)
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
 type Config struct {
@@ -55,7 +58,8 @@ type Config struct {
 	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
 	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
 
-	RequestTTL time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
+	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
+	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default
@@ -90,6 +94,8 @@ func (c *Config) check() error {
 		return errors.New("a SpiceDB is called with a token: set --spicedb-token")
 	case c.SpiceDBEndpoint == "" && (c.SpiceDBToken != "" || c.SpiceDBCA != "" || c.SpiceDBInsecure):
 		return errors.New("the --spicedb flags need --spicedb-endpoint")
+	case c.InvitationTTL < 0:
+		return errors.New("an invitation can be accepted for a while: --invitation-ttl is more than nothing")
 	case c.SMTPURL != "" && c.MailFrom == "":
 		return errors.New("e-mails have a sender: set --mail-from")
 	case c.SMTPURL == "" && c.MailFrom != "":

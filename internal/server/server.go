@@ -71,7 +71,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	changes := sharing.New(sharing.Config{
 		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
 		Now: c.Now, Log: c.Log,
-		RequestTTL: c.RequestTTL,
+		RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL,
 	})
 	s := &Server{config: c, offers: b.offers}
 	if c.Demo {

@@ -289,6 +289,9 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 	if err := c.orphanRequestsOf(b.ID); err != nil {
 		return err
 	}
+	if err := c.uninvite(b.ID); err != nil {
+		return err
+	}
 	if err := c.dropAllShares(b.ID); err != nil {
 		return err
 	}

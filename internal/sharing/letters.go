@@ -3,6 +3,7 @@ package sharing
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
@@ -19,7 +20,42 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (lette
 	l := letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
 	reader := access.System
 	reader.User = m.User
+	if m.Invitation != "" {
+		return l, s.caller(ctx, tx, reader).inviteLetter(&l, m.Invitation)
+	}
 	return l, s.caller(ctx, tx, reader).tellLetter(&l, m.About)
+}
+
+// inviteLetter fills in what an invitation brings, with its token, which is made again.
+func (c *caller) inviteLetter(l *letter, id access.InvitationID) error {
+	inv, ok, err := c.Invitation(id)
+	if err != nil {
+		return err
+	}
+	if !ok || inv.StateAt(c.now) != access.InvitationPending {
+		l.void = "the invitation is not pending any more"
+		return nil
+	}
+	tokens := c.s.secrets.InvitationTokens(inv.ID, inv.Revision)
+	made := slices.IndexFunc(tokens, func(t string) bool { return slices.Contains(c.s.secrets.Digests(t), inv.Digest) })
+	if made < 0 {
+		l.void = "the key that made the invitation's token is gone"
+		return nil
+	}
+	org, _, err := c.Organization(inv.Organization)
+	if err != nil {
+		return err
+	}
+	l.Token, l.Organization, l.Role, l.ExpiresAt = tokens[made], cmp.Or(org.Name, string(org.ID)), inv.Role, inv.ExpiresAt
+	for _, s := range inv.Shares {
+		name, err := c.chatbotName(s.Chatbot)
+		if err != nil {
+			return err
+		}
+		l.Shares = append(l.Shares, access.LetterShare{Chatbot: name, Level: s.Level})
+	}
+	l.By, err = c.personName(inv.Inviter)
+	return err
 }
 
 // tellLetter fills in what a notification tells.

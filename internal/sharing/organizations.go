@@ -278,6 +278,9 @@ func (c *change) dropOrganization(org access.Organization) error {
 			return err
 		}
 	}
+	if err := c.dropInvitations(org.ID); err != nil {
+		return err
+	}
 	if err := c.dropHome(org.ID); err != nil {
 		return err
 	}

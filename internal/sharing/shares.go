@@ -95,16 +95,7 @@ func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) er
 	if err := c.known(b, share.Principal); err != nil {
 		return err
 	}
-	org, _, err := c.Organization(b.Organization)
-	if err != nil || org.OutsideSharing {
-		return err
-	}
-	out, err := c.outside(share.Principal, b.Organization)
-	if err == nil && out {
-		return access.Unprocessablef("O5", "%s does not share its chatbots with %s, which is outside it",
-			access.Obj(access.TypeOrganization, b.Organization), share.Principal)
-	}
-	return err
+	return c.allowedOutside(b, share.Principal)
 }
 
 // giveShare puts a share in force that has been judged: by whoever gives it, or by those who approved it (S8). A request for it that is still
@@ -165,6 +156,20 @@ func (c *change) mayShareWith(with access.Principal) error {
 	admin, err := c.may(access.Administer, access.PlatformObject)
 	if err == nil && !admin {
 		return access.Deniedf("S3", "only a site admin shares with the platform-wide %s", with)
+	}
+	return err
+}
+
+// allowedOutside refuses a share that leaves an organization which does not let its chatbots be shared outside (O5).
+func (c *change) allowedOutside(b access.Chatbot, with access.Principal) error {
+	org, _, err := c.Organization(b.Organization)
+	if err != nil || org.OutsideSharing {
+		return err
+	}
+	out, err := c.outside(with, b.Organization)
+	if err == nil && out {
+		return access.Unprocessablef("O5", "%s does not share its chatbots with %s, which is outside it",
+			access.Obj(access.TypeOrganization, b.Organization), with)
 	}
 	return err
 }

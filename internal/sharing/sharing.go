@@ -36,6 +36,7 @@ type Config struct {
 	Mails   bool // whether there is a mail server, so that e-mails are queued for it
 	// RecordRetention is how long entries of the record are kept, to an hour or so (H2); 0 is for ever.
 	RecordRetention time.Duration
+	InvitationTTL   time.Duration    // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 	Now             func() time.Time // nil means time.Now
 	Log             *slog.Logger
 
@@ -44,15 +45,16 @@ type Config struct {
 
 // Service is the use cases.
 type Service struct {
-	db      *store.DB
-	engine  Engine
-	outbox  *outbox.Carrier
-	secrets *secret.Hasher
-	mails   bool
-	retain  time.Duration
-	now     func() time.Time
-	log     *slog.Logger
-	turn    chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
+	db            *store.DB
+	engine        Engine
+	outbox        *outbox.Carrier
+	secrets       *secret.Hasher
+	mails         bool
+	retain        time.Duration
+	now           func() time.Time
+	log           *slog.Logger
+	turn          chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
+	invitationTTL time.Duration
 
 	requestTTL time.Duration
 	keyRounds  rounds // of the upkeep
@@ -68,9 +70,12 @@ func New(c Config) *Service {
 	if c.RequestTTL == 0 {
 		c.RequestTTL = DefaultRequestTTL
 	}
+	if c.InvitationTTL == 0 {
+		c.InvitationTTL = DefaultInvitationTTL
+	}
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
-		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL,
+		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
 	}
 }
 
@@ -101,7 +106,7 @@ type change struct {
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
 
 	outcome access.Outcome // what the record says became of it: done, or pending where others decide it (S4–S6)
-	refusal *access.Error  // with which its caller is refused although it is committed: a request that failed is closed (S8)
+	refusal *access.Error  // with which its caller is refused although it is committed: a request or an invitation that failed is closed (S8, N1)
 }
 
 // refold notes that the facts implied the relationships before and now imply those after.

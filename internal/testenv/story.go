@@ -197,6 +197,22 @@ func (c *Caller) Sees(segments ...string) map[string]any {
 	return c.Does(http.MethodGet, Path(segments...), nil)
 }
 
+// Invites invites whoever has the address, with what comes with it, and returns the answer, in which the token is.
+func (c *Caller) Invites(org access.OrganizationID, to access.Email, role access.OrgRole, shares map[access.ChatbotID]access.Level) map[string]any {
+	c.Helper()
+	come := []Fields{}
+	for bot, level := range shares {
+		come = append(come, Fields{"chatbot": bot, "access": level})
+	}
+	return c.Does(http.MethodPost, Path("v1", "organizations", string(org), "invitations"), Fields{"email": to, "role": role, "shares": come})
+}
+
+// Accepts accepts the invitation that the token is of.
+func (c *Caller) Accepts(token string) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPost, "/v1/invitations/accept", Fields{"token": token})
+}
+
 // MakesKey makes an account key and returns its secret.
 func (c *Caller) MakesKey(f Fields) string {
 	c.Helper()

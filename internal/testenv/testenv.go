@@ -37,6 +37,14 @@ type Env struct {
 	URL  string
 	Log  *Log // what the server has logged
 	http *http.Client
+
+	server *server.Server
+}
+
+// Close stops the server before the test ends.
+func (e *Env) Close() {
+	e.Helper()
+	require.NoError(e, e.server.Close())
 }
 
 // Option changes how the server runs.
@@ -66,7 +74,7 @@ func New(t testing.TB, options ...Option) *Env {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	front := httptest.NewServer(s.Handler())
 	t.Cleanup(front.Close)
-	return &Env{TB: t, URL: front.URL, Log: log, http: front.Client()}
+	return &Env{TB: t, URL: front.URL, Log: log, http: front.Client(), server: s}
 }
 
 // For is the same server for another test, such as one input of a fuzz test.

@@ -1,0 +1,306 @@
+package sharing
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// DefaultInvitationTTL is how long an invitation can be accepted, unless the configuration says otherwise (N1).
+const DefaultInvitationTTL = 7 * 24 * time.Hour
+
+// maxInvitationShares is how many chatbots come with one invitation.
+const maxInvitationShares = 100
+
+// typeInvitation is how invitations are named to callers; they are no part of the access model.
+const typeInvitation access.Type = "invitation"
+
+// NewInvitation is an invitation to be sent (N1).
+type NewInvitation struct {
+	Email  access.Email
+	Role   access.OrgRole
+	Shares []access.InvitationShare
+}
+
+// InvitationResult is the invitation after a change, and its token where it was sent, which is shown here and in the e-mail only.
+type InvitationResult struct {
+	Change
+	Invitation access.Invitation
+	Token      string
+}
+
+// Invite sends an invitation to an organization (N1). One that is pending for the same address is replaced, and its token is dead.
+func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.OrganizationID, n NewInvitation) (r InvitationResult, err error) {
+	r.Change, err = s.change(ctx, actor, "invitation.create", access.Obj(access.TypeOrganization, org), func(c *change) error {
+		inv, exists, err := c.PendingInvitation(org, n.Email)
+		if err != nil {
+			return err
+		}
+		old := inv
+		if exists && old.StateAt(c.now) == access.InvitationExpired {
+			if _, err := c.closeInvitation(old, access.InvitationExpire); err != nil {
+				return err
+			}
+			exists = false
+		}
+		if !exists {
+			inv = access.Invitation{ID: secret.NewInvitationID(), Organization: org, Email: n.Email, CreatedAt: c.now}
+		}
+		if exists { // whoever may not have sent it does not take it back either (O2)
+			if err := c.mayInviteAs(org, old.Role); err != nil {
+				return err
+			}
+		}
+		inv.Role, inv.Shares = n.Role, n.Shares
+		if r.Invitation, r.Token, err = c.sendInvitation(inv); err != nil {
+			return err
+		}
+		if exists {
+			c.state(old, r.Invitation)
+		} else {
+			c.state(nil, r.Invitation)
+		}
+		return nil
+	})
+	if err != nil {
+		return InvitationResult{}, err
+	}
+	return r, nil
+}
+
+// ResendInvitation sends an invitation again, in the actor's name: with another token, and for as long as a new one (N1).
+func (s *Service) ResendInvitation(ctx context.Context, actor access.Actor, id access.InvitationID) (r InvitationResult, err error) {
+	r.Change, err = s.change(ctx, actor, "invitation.resend", access.Obj(typeInvitation, id), func(c *change) error {
+		old, err := c.invitation(id)
+		if err != nil {
+			return err
+		}
+		c.resource = access.Obj(access.TypeOrganization, old.Organization)
+		pending, exists, err := c.PendingInvitation(old.Organization, old.Email)
+		if err != nil {
+			return err
+		}
+		if exists && pending.ID != id {
+			return access.Conflictf("N1", "another invitation to this address is pending")
+		}
+		if r.Invitation, r.Token, err = c.sendInvitation(old); err != nil {
+			return err
+		}
+		c.state(old, r.Invitation)
+		return nil
+	})
+	if err != nil {
+		return InvitationResult{}, err
+	}
+	return r, nil
+}
+
+// sendInvitation judges an invitation as the actor's, gives it a new token, which alone is valid then, and mails it.
+func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, string, error) {
+	if err := c.mayInvite(inv); err != nil {
+		return inv, "", err
+	}
+	if inv.State != "" {
+		if _, err := access.NextInvitation(inv.StateAt(c.now), access.InvitationSend); err != nil {
+			return inv, "", err
+		}
+	}
+	holder, held, err := c.UserByVerifiedEmail(inv.Email)
+	if err != nil {
+		return inv, "", err
+	}
+	if held {
+		if _, member, err := c.Membership(inv.Organization, holder.ID); err != nil {
+			return inv, "", err
+		} else if member {
+			return inv, "", access.Conflictf("N1", "whoever has this address has a role in %s already", access.Obj(access.TypeOrganization, inv.Organization))
+		}
+	}
+	inv.State, inv.Revision, inv.ClosedAt = access.InvitationPending, inv.Revision+1, time.Time{}
+	inv.ExpiresAt = c.now.Add(c.s.invitationTTL)
+	inv.Inviter, inv.Key, inv.Confined = ActorName(c.actor), c.actor.Key, c.actor.Organization
+	token := c.s.secrets.InvitationTokens(inv.ID, inv.Revision)[0]
+	inv.Digest = c.s.secrets.Digest(token)
+	if err := c.PutInvitation(inv); err != nil {
+		return inv, "", err
+	}
+	if err := c.DeleteMailsOfInvitation(inv.ID); err != nil { // its token is dead
+		return inv, "", err
+	}
+	return inv, token, c.mail(access.Mail{To: inv.Email, Invitation: inv.ID})
+}
+
+// mayInviteAs refuses an actor who may not give the role in the organization (O2).
+func (c *change) mayInviteAs(org access.OrganizationID, role access.OrgRole) error {
+	o := access.Obj(access.TypeOrganization, org)
+	if _, ok, err := c.Organization(org); err != nil {
+		return err
+	} else if !ok {
+		return access.NotFound(o)
+	}
+	if err := c.must(access.ManageMembers, o); err != nil {
+		return err
+	}
+	if role == access.OrgOwner {
+		return ruled(c.must(access.Delete, o), "O2")
+	}
+	return nil
+}
+
+// mayInvite judges all that an invitation gives, as the actor's own: the role, and each share as if whoever is invited were of the organization
+// already (N1, O2, S2, V1, O5).
+func (c *change) mayInvite(inv access.Invitation) error {
+	if err := c.mayInviteAs(inv.Organization, inv.Role); err != nil {
+		return err
+	}
+	if len(inv.Shares) > maxInvitationShares {
+		return fieldError("N1", "/shares", fmt.Sprintf("at most %d chatbots come with an invitation", maxInvitationShares))
+	}
+	for i, share := range inv.Shares {
+		if slices.ContainsFunc(inv.Shares[:i], func(s access.InvitationShare) bool { return s.Chatbot == share.Chatbot }) {
+			return fieldError("N1", fmt.Sprintf("/shares/%d/chatbot", i), "a chatbot comes once")
+		}
+		b, err := c.managed(share.Chatbot)
+		if err != nil {
+			return err
+		}
+		if b.Visibility == access.OwnerOnly {
+			return access.Conflictf("V1", "%s is owner_only, which admits no shares", access.Obj(access.TypeChatbot, b.ID))
+		}
+		address := access.Principal{Kind: access.PrincipalEmail, ID: string(inv.Email)}
+		if err := c.known(b, address); err != nil {
+			return err
+		}
+		if b.Organization == inv.Organization {
+			continue
+		}
+		if err := c.allowedOutside(b, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RevokeInvitation takes an invitation back. What was accepted stays.
+func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id access.InvitationID) (r InvitationResult, err error) {
+	r.Change, err = s.change(ctx, actor, "invitation.revoke", access.Obj(typeInvitation, id), func(c *change) error {
+		old, err := c.invitation(id)
+		if err != nil {
+			return err
+		}
+		c.resource = access.Obj(access.TypeOrganization, old.Organization)
+		if err := c.mayInviteAs(old.Organization, old.Role); err != nil {
+			return err
+		}
+		r.Invitation = old
+		if old.State == access.InvitationRevoked {
+			return nil
+		}
+		r.Invitation, err = c.closeInvitation(old, access.InvitationRevoke)
+		c.state(old, r.Invitation)
+		return err
+	})
+	return r, err
+}
+
+// closeInvitation writes down how an invitation ended. Its e-mail, where that waits, is not sent any more.
+func (c *change) closeInvitation(inv access.Invitation, event access.InvitationEvent) (access.Invitation, error) {
+	state := inv.StateAt(c.now)
+	if event == access.InvitationExpire {
+		state = inv.State
+	}
+	var err error
+	if inv.State, err = access.NextInvitation(state, event); err != nil {
+		return inv, err
+	}
+	inv.ClosedAt = c.now
+	if err := c.PutInvitation(inv); err != nil {
+		return inv, err
+	}
+	return inv, c.DeleteMailsOfInvitation(inv.ID)
+}
+
+// invitation loads one for an actor who manages the organization's members; to others there is none (C6).
+func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
+	o := access.Obj(typeInvitation, id)
+	inv, ok, err := c.Invitation(id)
+	if err != nil {
+		return inv, err
+	}
+	if !ok {
+		return inv, access.NotFound(o)
+	}
+	org := access.Obj(access.TypeOrganization, inv.Organization)
+	manages, err := c.may(access.ManageMembers, org)
+	if err != nil {
+		return inv, err
+	}
+	if !manages {
+		return inv, access.NotFound(o)
+	}
+	return inv, c.fromAllowedAddress(org)
+}
+
+// Invitation reads one invitation. Its state is that of the moment.
+func (s *Service) Invitation(ctx context.Context, actor access.Actor, id access.InvitationID) (inv access.Invitation, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		inv, err = c.invitation(id)
+		inv.State = inv.StateAt(c.now)
+		return err
+	})
+	return inv, err
+}
+
+// Invitations lists the invitations to an organization, by ID, to whoever manages its members. Their states are those of the moment.
+func (s *Service) Invitations(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (invs []access.Invitation, next string, err error) {
+	o := access.Obj(access.TypeOrganization, org)
+	err = s.read(ctx, actor, func(c *caller) error {
+		if _, ok, err := c.Organization(org); err != nil {
+			return err
+		} else if !ok {
+			return access.NotFound(o)
+		}
+		if err := c.must(access.ManageMembers, o); err != nil {
+			return err
+		}
+		invs, next, err = visible(p,
+			func(after string, limit int) ([]access.Invitation, error) {
+				return c.Invitations(store.InvitationFilter{Organization: org}, access.InvitationID(after), limit)
+			},
+			func(i access.Invitation) string { return string(i.ID) }, nil)
+		for i := range invs {
+			invs[i].State = invs[i].StateAt(c.now)
+		}
+		return err
+	})
+	return invs, next, err
+}
+
+// expireInvitations closes the invitations that nobody has accepted in time.
+func (s *Service) expireInvitations(ctx context.Context) error {
+	var due []access.Invitation
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.InvitationsDue(s.now(), fetchAtLeast)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return eachFact(due, func(inv access.Invitation) error {
+		_, err := s.change(ctx, access.System, "invitation.expire", access.Obj(access.TypeOrganization, inv.Organization), func(c *change) error {
+			now, ok, err := c.Invitation(inv.ID)
+			if err != nil || !ok || now.State != access.InvitationPending || now.StateAt(c.now) != access.InvitationExpired {
+				return err
+			}
+			expired, err := c.closeInvitation(now, access.InvitationExpire)
+			c.state(now, expired)
+			return err
+		})
+		return err
+	})
+}

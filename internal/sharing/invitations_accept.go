@@ -1,0 +1,258 @@
+package sharing
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// AcceptResult is what an invitation has given.
+type AcceptResult struct {
+	Change
+	Membership access.Membership
+	Shares     []access.Share
+}
+
+// AcceptInvitation makes the actor, a user whose verified address was invited, a member of the organization, with all that comes with it, in
+// one change (N1). Where the inviter has lost what the invitation gives, nothing is given, the invitation closes as failed, and the error is
+// of kind Conflict.
+func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, token string) (r AcceptResult, err error) {
+	id, _ := secret.ParseInvitationToken(token)
+	r.Change, err = s.change(ctx, actor, "invitation.accept", access.Obj(typeInvitation, id), func(c *change) error {
+		switch {
+		case c.actor.User == "" && c.actor.Access != access.KeyFull:
+			return access.Deniedf("B1", "a %s key acts for nobody, and an invitation is for a user", c.actor.Access)
+		case c.actor.User == "":
+			return access.Deniedf("B2", "an invitation is accepted by a user: send Grantway-Actor")
+		}
+		inv, err := c.invited(token)
+		if err != nil {
+			return err
+		}
+		if _, err := access.NextInvitation(inv.StateAt(c.now), access.InvitationAccept); err != nil {
+			return err
+		}
+		org := access.Obj(access.TypeOrganization, inv.Organization)
+		if _, member, err := c.Membership(inv.Organization, c.actor.User); err != nil {
+			return err
+		} else if member {
+			return access.Conflictf("N1", "you have a role in %s already", org)
+		}
+		if err := c.fromAllowedAddress(org); err != nil {
+			return err
+		}
+		why, err := c.lostByInviter(inv)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			failed := inv
+			failed.Reason = why
+			failed, err = c.closeInvitation(failed, access.InvitationFail)
+			c.state(inv, failed)
+			c.refusal = access.Conflictf("N1", "the invitation is not valid any more: whoever sent it may not give what it gives. Ask for another one")
+			return err
+		}
+		return c.accept(inv, &r)
+	})
+	if err != nil {
+		return AcceptResult{}, err
+	}
+	return r, nil
+}
+
+// invited finds the invitation that the token is of, for the user who holds its address. Whoever has no genuine token learns nothing, and
+// whoever has another's does not learn whose it is.
+func (c *change) invited(token string) (access.Invitation, error) {
+	unknown := access.Refuse(access.KindNotFound, "N1", "this is no token of an invitation, or not the newest one")
+	id, ok := secret.ParseInvitationToken(token)
+	if !ok {
+		return access.Invitation{}, unknown
+	}
+	inv, ok, err := c.Invitation(id)
+	if err != nil {
+		return inv, err
+	}
+	genuine := slices.ContainsFunc(c.s.secrets.Digests(token), func(d string) bool {
+		return subtle.ConstantTimeCompare([]byte(d), []byte(inv.Digest)) == 1
+	})
+	if !ok || !genuine {
+		return inv, unknown
+	}
+	c.resource = access.Obj(access.TypeOrganization, inv.Organization)
+	u, _, err := c.User(c.actor.User)
+	if err != nil {
+		return inv, err
+	}
+	if u.Verified() != inv.Email {
+		return inv, access.Deniedf("N1", "the invitation was sent to an address that is not your verified one")
+	}
+	return inv, nil
+}
+
+// lostByInviter judges all that an invitation gives again, as its inviter's own at this moment, and says what is missing, or "". A refusal for
+// the address from which the user is calling is no loss, and is the user's own.
+func (c *change) lostByInviter(inv access.Invitation) (string, error) {
+	actor, known, err := c.inviter(inv)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		return "its inviter is not there any more", nil
+	}
+	asInviter := *c.caller
+	asInviter.actor = actor
+	judging := &change{caller: &asInviter, resource: c.resource}
+	err = judging.mayChange()
+	if err == nil {
+		err = judging.mayInvite(inv)
+	}
+	var refusal *access.Error
+	if err == nil || !errors.As(err, &refusal) || refusal.Rule == "B4" {
+		return "", err
+	}
+	switch refusal.Kind {
+	case access.KindUnauthenticated, access.KindDenied, access.KindNotFound, access.KindConflict, access.KindUnprocessable:
+		return "its inviter would be told: " + refusal.Detail, nil
+	}
+	return "", err
+}
+
+// inviter is who sent the invitation, as an actor of this moment; it is false for a key that is gone or has expired. A user's rights are the
+// user's, whatever became of the key that acted for them; that the key was confined still confines (B3).
+func (c *change) inviter(inv access.Invitation) (access.Actor, bool, error) {
+	a := access.Actor{Key: inv.Key, Access: access.KeyFull, Organization: inv.Confined, Address: c.actor.Address}
+	if user, person := strings.CutPrefix(inv.Inviter, "user:"); person {
+		a.User = access.UserID(user)
+		return a, true, nil
+	}
+	if inv.Inviter == "" || inv.Key == secret.RootKey {
+		return a, inv.Inviter != "", nil
+	}
+	k, known, err := c.AccountKey(inv.Key)
+	if err != nil || !known || !k.ExpiresAt.IsZero() && !c.now.Before(k.ExpiresAt) {
+		return a, false, err
+	}
+	a.Access, a.Organization = k.Access, k.Organization
+	return a, true, nil
+}
+
+// accept gives what the invitation gives.
+func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
+	org := access.Obj(access.TypeOrganization, inv.Organization)
+	r.Membership = access.Membership{Organization: inv.Organization, User: c.actor.User, Role: inv.Role}
+	if err := c.setRole(r.Membership); err != nil {
+		return err
+	}
+	if err := c.also(altered("member", nil, r.Membership), org); err != nil {
+		return err
+	}
+	for _, s := range inv.Shares {
+		share := access.Share{Chatbot: s.Chatbot, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(c.actor.User)}, Level: s.Level}
+		if err := c.giveInvited(share); err != nil {
+			return err
+		}
+		r.Shares = append(r.Shares, share)
+	}
+	accepted := inv
+	accepted.AcceptedBy = c.actor.User
+	accepted, err := c.closeInvitation(accepted, access.InvitationAccept)
+	c.state(inv, accepted)
+	return err
+}
+
+// giveInvited puts a share in force that comes with an invitation. Nobody is told of it but whoever accepts, who knows.
+func (c *change) giveInvited(share access.Share) error {
+	old, exists, err := c.Share(share.Chatbot, share.Principal)
+	if err != nil {
+		return err
+	}
+	if err := c.PutShare(share); err != nil {
+		return err
+	}
+	effect := altered("share", nil, share)
+	var before spice.Relationships
+	if exists {
+		effect, before = altered("share", old, share), spice.FoldShare(old)
+	}
+	c.refold(before, spice.FoldShare(share))
+	return c.also(effect, access.Obj(access.TypeChatbot, share.Chatbot))
+}
+
+// dropInvitations removes the invitations to an organization that is being deleted (O4).
+func (c *change) dropInvitations(org access.OrganizationID) error {
+	invs, err := c.Invitations(store.InvitationFilter{Organization: org}, "", 0)
+	if err != nil {
+		return err
+	}
+	return eachFact(invs, func(inv access.Invitation) error {
+		if err := c.DeleteMailsOfInvitation(inv.ID); err != nil {
+			return err
+		}
+		if err := c.DeleteInvitation(inv.ID); err != nil {
+			return err
+		}
+		o := access.Obj(access.TypeOrganization, org)
+		if inv.StateAt(c.now) != access.InvitationPending {
+			return c.also(dropped("invitation", inv), o)
+		}
+		return c.took(dropped("invitation", inv), "invitation of "+string(inv.Email), access.ManageMembers, o)
+	})
+}
+
+// uninvite takes a chatbot that is being deleted out of every invitation (O4).
+func (c *change) uninvite(bot access.ChatbotID) error {
+	invs, err := c.InvitationsTo(bot)
+	if err != nil {
+		return err
+	}
+	return eachFact(invs, func(old access.Invitation) error {
+		inv := old
+		inv.Shares = slices.DeleteFunc(slices.Clone(old.Shares), func(s access.InvitationShare) bool { return s.Chatbot == bot })
+		if err := c.PutInvitation(inv); err != nil {
+			return err
+		}
+		effect, org := altered("invitation", old, inv), access.Obj(access.TypeOrganization, inv.Organization)
+		if inv.StateAt(c.now) != access.InvitationPending {
+			return c.also(effect, org)
+		}
+		return c.took(effect, access.Obj(access.TypeChatbot, bot).String()+" in the invitation "+string(inv.ID), access.ManageMembers, org)
+	})
+}
+
+// endInvitations revokes the invitations to the address of a user who is offboarded, who starts with nothing when coming back, and leaves those
+// that the user has sent without an inviter (N2).
+func (c *change) endInvitations(u access.User) error {
+	if err := c.ForgetInviter(ActorName(access.Actor{User: u.ID})); err != nil {
+		return err
+	}
+	if u.Verified() == "" {
+		return nil
+	}
+	invs, err := c.Invitations(store.InvitationFilter{Email: u.Verified()}, "", 0)
+	if err != nil {
+		return err
+	}
+	return eachFact(invs, func(old access.Invitation) error {
+		if _, err := access.NextInvitation(old.State, access.InvitationSend); err != nil {
+			return nil //nolint:nilerr // it has ended for good
+		}
+		inv := old
+		inv.State, inv.ClosedAt = access.InvitationRevoked, c.now
+		if err := c.PutInvitation(inv); err != nil {
+			return err
+		}
+		if err := c.DeleteMailsOfInvitation(inv.ID); err != nil {
+			return err
+		}
+		org := access.Obj(access.TypeOrganization, inv.Organization)
+		return c.took(altered("invitation", old, inv), "invitation to "+org.String(), access.ManageMembers, org)
+	})
+}
