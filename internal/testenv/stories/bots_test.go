@@ -118,6 +118,52 @@ func TestUserManagement(t *testing.T) {
 		s.As(zoe).Refused(access.KindDenied, "U1").PutsUser("clark", fields{"name": "mine"})
 	})
 
+	s.part(t, "admins invite admins and clients by e-mail: address and level, and the mail says how to go on (N1)", func(s *story) {
+		bot := botFor(s, "for-newcomers")
+		for newcomer, role := range map[access.UserID]access.OrgRole{"nina": access.OrgAdmin, "nick": access.OrgClient} {
+			address := string(newcomer) + "@newcomers.example"
+			shares := map[access.ChatbotID]access.Level{}
+			if role == access.OrgClient {
+				shares[bot] = access.ReadWrite
+			}
+			token := s.As(adam).Invites(studio, access.Email(address), role, shares)["token"].(string)
+			letter := post.box.Await(address)
+			require.Equal(s, "You are invited to The studio", letter.Subject)
+			require.Contains(s, letter.Text, "log in with this e-mail address")
+			require.Contains(s, letter.Text, token)
+
+			// They create their account at the identity provider, and log in.
+			s.Admin().PutsUser(newcomer, fields{"email": address, "email_verified": true})
+			s.has(newcomer, studio)
+			s.As(zoe).Refused(access.KindDenied, "N1").Accepts(token)
+			s.As(newcomer).Accepts(token)
+			s.As(newcomer).Refused(access.KindConflict, "").Accepts(token)
+		}
+		s.has(access.UserID("nina"), studio, access.Update, access.ManageMembers, access.CreateChatbot, access.ViewData)
+		s.As(adam).RemovesMember(studio, "nina") // whom an admin adds, an admin removes
+		s.has(access.UserID("nina"), studio)
+		s.has(access.UserID("nick"), studio, access.ViewData)
+		s.has(access.UserID("nick"), bot, access.Interact, access.Read, access.ReadHistory, access.Update, access.ConfigureUI, access.Test)
+	})
+
+	s.part(t, "admins manage all aspects of invitations: creating, viewing, sending again, revoking (N1)", func(s *story) {
+		const late access.UserID = "late"
+		s.Admin().PutsUser(late, fields{"email": "late@client.example", "email_verified": true})
+		invitation := s.As(adam).Invites(studio, "late@client.example", access.OrgClient, nil)
+		id := invitation["id"].(string)
+		pending := items(s.As(bert).Sees("v1", "organizations", "studio", "invitations"), "items")
+		require.Contains(s, each(pending, "id"), id)
+		for _, i := range pending {
+			require.NotContains(s, i, "token")
+		}
+		s.As(cleo).Refused(access.KindDenied, "").Sees("v1", "organizations", "studio", "invitations")
+		again := s.As(bert).Does(http.MethodPost, testenv.Path("v1", "invitations", id, "resend"), nil)["token"].(string)
+		s.As(late).Refused(access.KindNotFound, "N1").Accepts(invitation["token"].(string)) // the newest one counts
+		require.Equal(s, "revoked", s.As(bert).Does(http.MethodDelete, testenv.Path("v1", "invitations", id), nil)["state"])
+		s.As(late).Refused(access.KindConflict, "").Accepts(again)
+		s.has(late, studio)
+	})
+
 	s.part(t, "clients edit the bots that they have access to, and no others (3.2, S12)", func(s *story) {
 		theirs, other := botFor(s, "theirs"), botFor(s, "somebody-elses")
 		s.As(adam).Shares(theirs, cleo, access.ReadWrite)

@@ -48,6 +48,9 @@ func (s *story) arrived() {
 			return
 		}
 	}
+	for subject, to := range s.post.told {
+		require.Equal(s, to, there[subject], "who was mailed %q", subject)
+	}
 	require.Equal(s, s.post.told, there, "who was mailed, by subject")
 }
 
