@@ -53,7 +53,7 @@ func TestRandomHistoriesGoAsTheModelSays(t *testing.T) {
 	h.whole()
 	t.Logf("%d changes done, %d refused; %d decisions agree, %d of them true; %d found", h.done, h.refused, h.decisions, h.trues, h.found)
 	if changes >= defaultChanges/4 {
-		require.Greater(t, 3*h.done, 2*h.refused, "too much was refused: the test hardly tests")
+		require.Greater(t, 2*h.done, h.refused, "too much was refused: the test hardly tests")
 	}
 }
 
@@ -185,7 +185,7 @@ func (h *history) choose(w *plain.World) deed {
 		{8, h.putsMember}, {3, h.removesMember}, {3, h.grantsPlatformRole}, {1, h.offboards}, {3, h.putsUser}, {1, h.limits},
 		{3, h.createsOrRenames}, {4, h.setsVisibility}, {8, h.shares}, {2, h.unshares}, {2, h.transfers}, {6, h.putsRow}, {2, h.deletesRow},
 		{5, h.putsPolicy}, {4, h.putsFeature}, {6, h.putsResource}, {1, h.deletesResource},
-		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {6, h.nests}, {2, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {2, h.deletesRole},
+		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {6, h.nests}, {4, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {3, h.deletesRole},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
 		{4, h.makesKey}, {1, h.deletesKey}, {4, h.linksUp}, {5, h.timePasses},
 		{6, h.decides}, {2, h.cancels},
