@@ -78,7 +78,7 @@ func (r *round) actorQuestion(o access.Object, permission string) spice.Question
 func (r *round) guard(ctx context.Context, items []*item) error {
 	var guarded []*item
 	for _, it := range items {
-		if it.stage == open && it.guard != nil {
+		if (it.stage == open || it.private) && it.guard != nil {
 			guarded = append(guarded, it)
 		}
 	}

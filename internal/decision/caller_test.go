@@ -173,8 +173,14 @@ func TestWhoLearnsReasons(t *testing.T) {
 	require.Equal(t, []string{"chatbot:nothing does not exist, or you may not see it"}, stops(backend, asks(user("zoe"), "update", chatbot("nothing"))))
 	require.Equal(t, []string{"no share or role gives update to zoe on helper (3.1, 3.2)"}, stops(backend, asks(user("zoe"), "update", chatbot("helper"))))
 	require.Equal(t, []string{"gone is inactive or deleted (N2)"}, stops(backend, asks(user("gone"), "interact", chatbot("helper"))))
-	for _, actor := range []access.Actor{confined, as("anna"), as("zoe")} {
+	for _, actor := range []access.Actor{confined, as("anna")} {
 		require.Equal(t, []string{"the subject has nothing on chatbot:helper"}, stops(actor, asks(user("gone"), "interact", chatbot("helper"))))
+	}
+	for _, nobody := range []access.Object{user("gone"), user("idle"), thing(access.TypeAPIKey, "nobody's"), thing("robot", "r2")} {
+		for _, bot := range []string{"helper", "theirs", "nothing"} {
+			req := asks(nobody, "interact", chatbot(bot))
+			require.Equal(t, hidden, unseen(answer(t, s, as("mia"), explained(req)).Why, req), "who may not ask about others is not told who is gone: %+v", req)
+		}
 	}
 	require.Equal(t, []string{"there is no such action on that type of resource"}, stops(as("zoe"), asks(user("zoe"), "fly", chatbot("helper"))))
 }

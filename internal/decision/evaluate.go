@@ -137,7 +137,7 @@ func (r *round) read(ctx context.Context, req Request) *item {
 	if it.permission, known = r.permission(access.Type(req.Resource.Type), req.Action.Name); !known {
 		return it.settle("there is no such action on that type of resource")
 	}
-	if _, err = access.ParseID[string](req.Resource.ID); err != nil {
+	if !isResourceID(access.Type(req.Resource.Type), req.Resource.ID) {
 		return it.settle("that is no ID of a resource")
 	}
 	if it.subject, known, err = r.subject(ctx, req.Subject); err != nil {

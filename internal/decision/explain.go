@@ -86,6 +86,8 @@ func (x *explainer) explain() error {
 	it := x.it
 	o := it.req.Resource.object()
 	switch {
+	case it.stage == hidden:
+		x.stopped("%s", access.NotFound(o).Detail)
 	case !it.told && it.stage == settled && !it.failed && !it.private:
 		x.stopped("%s", it.why) // it depends on nothing but the request
 	case !it.told && it.private:

@@ -43,6 +43,13 @@ func (r *round) lookUp(n *notebook, items []*item) error {
 		}
 	}
 	for _, it := range items {
+		if it.stage != open && !it.private {
+			continue
+		}
+		// First whether the actor may ask at all: who may not is not told, either, that there is no such subject (C6).
+		if err := r.confine(n, it); err != nil {
+			return err
+		}
 		if it.stage != open {
 			continue
 		}
@@ -55,12 +62,6 @@ func (r *round) lookUp(n *notebook, items []*item) error {
 		}
 		if u.ID != "" && u.Gone() {
 			it.settleBySubject(string(u.ID) + " is inactive or deleted (N2)") // C1: what is open to everyone included
-			continue
-		}
-		if err := r.confine(n, it); err != nil {
-			return err
-		}
-		if it.stage != open {
 			continue
 		}
 		if err := r.gather(n, it, u); err != nil {
@@ -117,6 +118,16 @@ func splitFeature(id string) (access.ChatbotID, string, bool) {
 		return "", "", false
 	}
 	return access.ChatbotID(id[:slash]), id[slash+1:], true
+}
+
+// isResourceID reports whether it can be the ID of a resource of that type: a feature's is its chatbot's and its own name (I1).
+func isResourceID(t access.Type, id string) bool {
+	if chatbot, name, ok := splitFeature(id); ok && t == access.TypeFeature {
+		_, err := access.ParseFeatureName(name)
+		return err == nil && isResourceID(access.TypeChatbot, string(chatbot))
+	}
+	_, err := access.ParseID[string](id)
+	return err == nil
 }
 
 // chatbotOf is the chatbot that the resource is or hangs on, and false if there is none.

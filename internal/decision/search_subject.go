@@ -60,9 +60,8 @@ type candidates struct {
 func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	o := req.Resource.object()
 	permission, known := r.permission(o.Type, req.Action.Name)
-	_, err := access.ParseID[string](o.ID)
 	subjectType := access.Type(req.Subject.Type)
-	if !known || err != nil || !isSubjectType(subjectType) {
+	if !known || !isResourceID(o.Type, o.ID) || !isSubjectType(subjectType) {
 		return candidates{}, nil
 	}
 	scope, err := r.scope(ctx, o)
