@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestH3DecisionsAreRecordedWhenAskedFor(t *testing.T) {
 	for _, setting := range []struct {
 		what string
 		n    int
-	}{{"none", 0}, {"denials", 5}, {"all", 8}} {
+	}{{"none", 0}, {"denials", 8}, {"all", 11}} {
 		t.Run(setting.what, func(t *testing.T) {
 			e := newWorld(t, recording(setting.what))
 			bot := fields{"type": "chatbot", "id": helper}
@@ -51,6 +52,11 @@ func TestH3DecisionsAreRecordedWhenAskedFor(t *testing.T) {
 			secret := "gwc_000000000000_presented-and-unknown"
 			ask(e, "evaluation", question(fields{"type": "api_key", "id": secret}, access.Interact, bot))
 			ask(e, "evaluation", question(fields{"type": "apikey", "id": secret}, access.Interact, bot))
+			minted := "gwbot_000000000000_presented" + strings.Repeat("x", 34)
+			byID := fields{"type": "api_key", "id": minted, "properties": fields{"by": "id"}}
+			ask(e, "evaluation", question(byID, access.Interact, bot))
+			ask(e, "evaluation", question(fields{"type": "user", "id": minted}, access.Update, fields{"type": "chatbot", "id": minted}))
+			ask(e, "search/resource", question(byID, access.Interact, fields{"type": "chatbot"}))
 			linked := question(fields{"type": "visitor", "id": "v"}, access.Interact, bot)
 			linked["context"] = fields{"link": secret}
 			ask(e, "evaluation", linked)
@@ -77,7 +83,7 @@ func TestH3DecisionsAreRecordedWhenAskedFor(t *testing.T) {
 			require.Len(t, audit(e.As(adam), "subject=user:cal"), 1, "an admin reads of decisions on acme's chatbots")
 			require.Empty(t, audit(e.As(gus), "action=decision.*"), "C6")
 			if setting.what == "all" {
-				search := decisionsIn(e, 0, "q=%22search%22:%22resource%22")
+				search := decisionsIn(e, 0, "subject=user:bob&q=%22search%22:%22resource%22")
 				require.Len(t, search, 1)
 				require.Equal(t, "user:bob", search[0]["subject"])
 				require.Equal(t, map[string]any{"search": "resource", "action": "read", "found": 1.0}, search[0]["after"])

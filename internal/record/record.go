@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -103,6 +104,7 @@ func write(tx *store.Tx, entries []access.Record) error {
 			organizations[e.Resource] = org
 		}
 		e.Organization = org
+		e.Subject, e.Resource.ID = secret.Redact(e.Subject), secret.Redact(e.Resource.ID) // H2: some present a secret where an ID belongs
 		if _, err := tx.AppendRecord(e); err != nil {
 			return err
 		}

@@ -118,3 +118,16 @@ func TestDerive(t *testing.T) {
 	require.NotEqual(t, both[0], both[1])
 	require.Equal(t, first[0], both[1], "what the old key has made is known as long as the key is")
 }
+
+// H2: a secret of either kind is taken out of a text, and whose it is stays.
+func TestRedact(t *testing.T) {
+	h := hasher(t, strings.Repeat("a1", 32))
+	for _, m := range []secret.Minted{h.NewAccountKey(), h.NewChatbotKey()} {
+		redacted := secret.Redact("api_key:" + m.Text + " " + m.Text)
+		require.NotContains(t, redacted, m.Text[len(m.Preview):])
+		require.Equal(t, 2, strings.Count(redacted, string(m.ID)+"_…"))
+	}
+	for _, id := range []string{"", "alice", "gw_", "gwbot_helper", "gw_000000000000_short"} {
+		require.Equal(t, id, secret.Redact(id))
+	}
+}
