@@ -34,7 +34,7 @@ func (a *api) listPermissions(ctx context.Context, actor access.Actor, in *chatb
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Sharing.MayReview(ctx, actor, in.Chatbot); err != nil {
+	if err := a.Sharing.MayReadMatrix(ctx, actor, in.Chatbot); err != nil {
 		return nil, err
 	}
 	rows, next, err := a.Decisions.Matrix(ctx, in.Chatbot, access.UserID(p.After), p.Limit)

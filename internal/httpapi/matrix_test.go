@@ -92,6 +92,11 @@ func TestMatrixReaders(t *testing.T) {
 	e.As(bob).Refused(access.KindDenied, "").Does(http.MethodGet, matrixPath, nil)
 	e.As(gus).Refused(access.KindNotFound, "").Does(http.MethodGet, matrixPath, nil)
 
+	// Whoever manages the access from outside learns nothing of the organization's people (E1).
+	e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:gus", fields{"access": access.ReadWrite})
+	e.As(gus).Does(http.MethodGet, "/v1/chatbots/helper/shares", nil)
+	e.As(gus).Refused(access.KindDenied, "E1").Does(http.MethodGet, matrixPath, nil)
+
 	sets(e.As(alice), adam, access.Read)
 	e.As(adam).Refused(access.KindDenied, "").Does(http.MethodGet, matrixPath, nil)
 	e.As(adam).Refused(access.KindDenied, "M8").Does(http.MethodPut, matrixPath+"/bob", fields{"actions": []access.Action{access.Read}})

@@ -14,6 +14,22 @@ func (s *Service) MayReview(ctx context.Context, actor access.Actor, bot access.
 	})
 }
 
+// MayReadMatrix is MayReview for the matrix, which lists the organization's people with their roles, whether or not they have anything on the
+// chatbot: besides managing its access, its readers are of the organization (E1).
+func (s *Service) MayReadMatrix(ctx context.Context, actor access.Actor, bot access.ChatbotID) error {
+	return s.read(ctx, actor, func(c *caller) error {
+		b, err := c.managed(bot)
+		if err != nil {
+			return err
+		}
+		inside, err := c.may(access.ViewData, access.Obj(access.TypeOrganization, b.Organization))
+		if err == nil && !inside {
+			err = access.Deniedf("E1", "the matrix is read by people of the chatbot's organization")
+		}
+		return err
+	})
+}
+
 // MayReviewUser reports for each of the chatbots whether the actor may know what the user has on it: all of them where it is the actor's own
 // user, and otherwise those to which the actor manages the access (C7, B4). A confined key learns of none outside its organization (B3).
 func (s *Service) MayReviewUser(ctx context.Context, actor access.Actor, user access.UserID, bots []access.ChatbotID) (known []bool, err error) {
