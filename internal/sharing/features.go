@@ -10,11 +10,11 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// MaxLimits is how many limits a feature may have, and MaxLimitNameBytes how long the name of each may be: they travel in a caveat's context,
-// which the engine limits.
+// MaxLimits is how many limits a feature may have, and MaxLimitNameBytes how long the name of each may be: each question carries
+// as many values, and the engine limits what a question carries.
 const (
-	MaxLimits         = 100
-	MaxLimitNameBytes = 100
+	MaxLimits         = 32
+	MaxLimitNameBytes = 64
 )
 
 // FeaturePatch is the body of a PUT on a feature (F1).

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/schema"
 )
 
 var resourceTypes = []access.Type{access.TypeDocument, access.TypeMCPServer, access.TypeMetric}
@@ -122,6 +125,16 @@ func TestF1AFeatureIsSwitchedByWhoMayUpdateTheChatbot(t *testing.T) {
 	}
 	require.NoError(t, put(as("mia"), sharing.FeaturePatch{Limits: access.Some(limits(sharing.MaxLimits, sharing.MaxLimitNameBytes))}),
 		"the most and the longest reach the engine")
+	values := map[string]any{ // with the longest of all else that a question carries
+		schema.ParamTime: time.Now().UTC().Format(time.RFC3339Nano), schema.ParamLink: strings.Repeat("f", 64),
+		schema.ParamIP: strings.Repeat("f", 39), schema.ParamEmailDomain: strings.Repeat("d", 253),
+	}
+	most := map[string]any{}
+	for name, limit := range limits(sharing.MaxLimits, sharing.MaxLimitNameBytes) {
+		most[name] = limit
+	}
+	values[schema.ParamValues] = most
+	require.True(t, spice.ValuesFit(values), "and a question can carry a value for each")
 }
 
 // limits are so many limits with names of so many bytes.
