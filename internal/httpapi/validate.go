@@ -113,6 +113,10 @@ func (v *validator) checkObject(s *huma.Schema, value any, pointer string) {
 		if known, ok := s.Properties[name]; ok {
 			v.check(known, fields[name], at)
 		} else if each, ok := s.AdditionalProperties.(*huma.Schema); ok {
+			if fault := storable(name); fault != "" {
+				v.fault(pointer, "a name in it %s", fault)
+				continue
+			}
 			v.check(each, fields[name], at)
 		} else {
 			v.fault(at, "is not a field here")
@@ -126,6 +130,10 @@ func (v *validator) checkObject(s *huma.Schema, value any, pointer string) {
 }
 
 func (v *validator) checkString(s *huma.Schema, text, pointer string) {
+	if fault := storable(text); fault != "" {
+		v.fault(pointer, "%s", fault)
+		return
+	}
 	if len(s.Enum) > 0 {
 		if !slices.Contains(s.Enum, any(text)) {
 			v.fault(pointer, "must be one of %s", words(s.Enum))
@@ -148,6 +156,17 @@ func (v *validator) checkString(s *huma.Schema, text, pointer string) {
 	if s.MaxLength != nil && utf8.RuneCountInString(text) > *s.MaxLength {
 		v.fault(pointer, "has at most %d characters", *s.MaxLength)
 	}
+}
+
+// storable says what keeps a text from being stored by every database, or "".
+func storable(text string) string {
+	switch {
+	case strings.ContainsRune(text, 0):
+		return "must not hold U+0000, which not every database can store"
+	case !utf8.ValidString(text):
+		return "must be valid UTF-8"
+	}
+	return ""
 }
 
 func (v *validator) checkNumber(s *huma.Schema, value any, pointer string) {
