@@ -101,7 +101,7 @@ func auditTable(w *bufio.Writer) func(access.Record) error {
 
 // noFormula puts an apostrophe before what a spreadsheet would run as a formula: callers choose IDs and names.
 func noFormula(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell
