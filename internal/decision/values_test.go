@@ -153,6 +153,24 @@ func TestFeature(t *testing.T) {
 	require.Equal(t, []string{"theirs/free", "theirs/upload"}, found(t, s.SearchResources, backend, find))
 }
 
+// I1: a feature's ID is its chatbot's and its own name, each as long as it may be.
+func TestTheLongestFeatureID(t *testing.T) {
+	e := decisiontest.Start(t)
+	w := acme()
+	bot, name := strings.Repeat("é", access.MaxIDBytes/2), "f"+strings.Repeat("_", 63)
+	w.Chatbots = append(w.Chatbots, access.Chatbot{ID: access.ChatbotID(bot), Organization: "acme", Owner: "mia", Visibility: access.Shared, Enabled: true})
+	w.Features = []access.Feature{{Chatbot: access.ChatbotID(bot), Name: name, Enabled: true}}
+	e.Load(w)
+	s := e.Service(nil)
+	feature := thing(access.TypeFeature, bot+"/"+name)
+	require.True(t, can(t, s, backend, asks(user("mia"), "use", feature)))
+	require.Equal(t, []string{"anna", "mia", "sam"}, found(t, s.SearchSubjects, backend, asks(user(""), "use", feature)))
+	require.Equal(t, []string{"use"}, found(t, s.SearchActions, backend, asks(user("mia"), "", feature)))
+	for _, id := range []string{bot + "x/" + name, bot + "/" + name + "x", "/" + name, bot + "/"} {
+		require.False(t, can(t, s, backend, asks(user("mia"), "use", thing(access.TypeFeature, id))), id)
+	}
+}
+
 // More values than a condition takes are left out where they do not matter, and are never an error of the server.
 func TestTooManyValues(t *testing.T) {
 	e := decisiontest.Start(t)
