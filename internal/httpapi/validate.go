@@ -130,10 +130,6 @@ func (v *validator) checkObject(s *huma.Schema, value any, pointer string) {
 }
 
 func (v *validator) checkString(s *huma.Schema, text, pointer string) {
-	if fault := storable(text); fault != "" {
-		v.fault(pointer, "%s", fault)
-		return
-	}
 	if len(s.Enum) > 0 {
 		if !slices.Contains(s.Enum, any(text)) {
 			v.fault(pointer, "must be one of %s", words(s.Enum))
@@ -151,6 +147,10 @@ func (v *validator) checkString(s *huma.Schema, text, pointer string) {
 			}
 			v.fault(pointer, "%s", e.Detail)
 		}
+		return
+	}
+	if fault := storable(text); fault != "" {
+		v.fault(pointer, "%s", fault)
 		return
 	}
 	if s.MaxLength != nil && utf8.RuneCountInString(text) > *s.MaxLength {
