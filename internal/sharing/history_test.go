@@ -66,6 +66,8 @@ type history struct {
 	mu    *sync.Mutex
 	links map[access.ChatbotID][]string // the public links that there were, the last one last
 
+	invited []sent // the invitations that were sent, the last one last
+
 	done, refused           int
 	decisions, trues, found int
 	log                     []string
@@ -116,7 +118,7 @@ func (h *history) try(before *plain.World, d deed) {
 	if err != nil {
 		now := h.stored()
 		if d.closes && access.KindOf(err) == access.KindConflict {
-			for _, table := range []string{"requests", "notifications", "mails"} {
+			for _, table := range []string{"requests", "invitations", "notifications", "mails"} {
 				delete(now, table)
 				delete(stored, table)
 			}
@@ -188,7 +190,7 @@ func (h *history) choose(w *plain.World) deed {
 		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {6, h.nests}, {4, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {3, h.deletesRole},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
 		{4, h.makesKey}, {1, h.deletesKey}, {4, h.linksUp}, {5, h.timePasses},
-		{6, h.decides}, {2, h.cancels},
+		{6, h.decides}, {2, h.cancels}, {3, h.invites}, {4, h.accepts},
 	})(w)
 }
 
