@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,38 +21,53 @@ type asked struct {
 }
 
 func newCheck(std streams) *cobra.Command {
+	return asking(std, &cobra.Command{
+		Use:   "check",
+		Short: "ask whether a subject may do something",
+		Long:  `Asks a server whether the subject may do the action to the resource, and prints "allowed" or "denied".`,
+	}, func(ctx context.Context, c *client.Client, q client.Question) (reply, error) {
+		d, answer, err := c.Check(ctx, q)
+		return reply{d.Allowed, verdict(d), answer}, err
+	})
+}
+
+// reply is what a question came to: in words, and as the server put it.
+type reply struct {
+	allowed bool
+	words   string
+	answer  []byte
+}
+
+// asking completes a command that asks a server one question.
+func asking(std streams, cmd *cobra.Command, ask func(context.Context, *client.Client, client.Question) (reply, error)) *cobra.Command {
 	var r remote
 	var a asked
-	cmd := &cobra.Command{
-		Use:   "check SUBJECT ACTION RESOURCE",
-		Short: "ask whether a subject may do something",
-		Long: `Asks a server whether the subject may do the action to the resource, and prints "allowed" or "denied".
-
-A subject is user:ID, visitor:ID or api_key:SECRET. The exit status is 0 for allowed, 1 for denied and 2 for an error.`,
-		Example: `  grantway check user:alice interact chatbot:helper
-  grantway check user:alice use feature:helper/file_upload --property file_size_mb=12`,
-		Args: exactly("SUBJECT", "ACTION", "RESOURCE"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			q, err := question(args, a)
-			if err != nil {
-				return misuse(cmd, err)
-			}
-			c, err := r.client()
-			if err != nil {
-				return misuse(cmd, err)
-			}
-			decision, answer, err := c.Check(cmd.Context(), q)
-			if err != nil {
-				return r.advise(err)
-			}
-			if err := r.print(std.out, answer, "%s", verdict(decision)); err != nil {
-				return err
-			}
-			if !decision.Allowed {
-				return errDenied
-			}
-			return nil
-		},
+	name := cmd.Use
+	cmd.Use += " SUBJECT ACTION RESOURCE"
+	cmd.Long += "\n\nA subject is user:ID, visitor:ID or api_key:SECRET. The exit status is 0 for allowed, 1 for denied and 2 for an error."
+	cmd.Example = "  grantway " + name + " user:alice interact chatbot:helper\n" +
+		"  grantway " + name + " user:alice use feature:helper/file_upload --property file_size_mb=12"
+	cmd.Args = exactly("SUBJECT", "ACTION", "RESOURCE")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		q, err := question(args, a)
+		if err != nil {
+			return misuse(cmd, err)
+		}
+		c, err := r.client()
+		if err != nil {
+			return misuse(cmd, err)
+		}
+		got, err := ask(cmd.Context(), c, q)
+		if err != nil {
+			return r.advise(err)
+		}
+		if err := r.print(std.out, got.answer, "%s", got.words); err != nil {
+			return err
+		}
+		if !got.allowed {
+			return errDenied
+		}
+		return nil
 	}
 	r.addTo(cmd)
 	a.addTo(cmd)

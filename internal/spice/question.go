@@ -31,9 +31,17 @@ type Answer struct {
 
 // Check asks one question. An error is never a grant (C4).
 func (c *Client) Check(ctx context.Context, f Freshness, q Question) (Answer, error) {
+	resp, err := c.check(ctx, f, q, false)
+	if err != nil {
+		return Answer{}, err
+	}
+	return answer(resp.GetPermissionship(), resp.GetPartialCaveatInfo()), nil
+}
+
+func (c *Client) check(ctx context.Context, f Freshness, q Question, traced bool) (*v1.CheckPermissionResponse, error) {
 	values, err := structpb.NewStruct(q.Context)
 	if err != nil {
-		return Answer{}, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
 	}
 	resp, err := c.permissions.CheckPermission(ctx, &v1.CheckPermissionRequest{
 		Consistency: f.consistency(),
@@ -41,11 +49,12 @@ func (c *Client) Check(ctx context.Context, f Freshness, q Question) (Answer, er
 		Permission:  q.Permission,
 		Subject:     subject(q.Subject),
 		Context:     values,
+		WithTracing: traced,
 	})
 	if err != nil {
-		return Answer{}, fault(err)
+		return nil, fault(err)
 	}
-	return answer(resp.GetPermissionship(), resp.GetPartialCaveatInfo()), nil
+	return resp, nil
 }
 
 // CheckAll asks many questions at one state of the engine. The answers are in the order of the questions; one that fails alone carries

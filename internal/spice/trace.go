@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -24,20 +23,9 @@ type Trace struct {
 
 // Trace asks how the engine answers the question. An error is never a grant (C4).
 func (c *Client) Trace(ctx context.Context, f Freshness, q Question) (Trace, error) {
-	values, err := structpb.NewStruct(q.Context)
+	resp, err := c.check(ctx, f, q, true)
 	if err != nil {
-		return Trace{}, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
-	}
-	resp, err := c.permissions.CheckPermission(ctx, &v1.CheckPermissionRequest{
-		Consistency: f.consistency(),
-		Resource:    object(q.Resource.Type, q.Resource.ID),
-		Permission:  q.Permission,
-		Subject:     subject(q.Subject),
-		Context:     values,
-		WithTracing: true,
-	})
-	if err != nil {
-		return Trace{}, fault(err)
+		return Trace{}, err
 	}
 	t := trace(resp.GetDebugTrace().GetCheck())
 	t.Allowed = answer(resp.GetPermissionship(), nil).Allowed
