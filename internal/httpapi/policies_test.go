@@ -105,7 +105,11 @@ func TestFeatures(t *testing.T) {
 	e.As(mel).PutsFeature(helper, "file_upload", fields{})
 	e.Cannot(bob, access.Use, upload) // set again, it starts with nothing
 
-	for _, method := range []string{"GET", "PUT", "DELETE"} { // bob may interact, and not update
+	e.As(bob).Does("GET", path, nil) // bob reads the settings, and changes none
+	e.As(bob).Sees("v1", "chatbots", "helper", "features")
+	e.As(bob).Refused(access.KindDenied, "R2").Does("DELETE", path, nil)
+	e.As(mel).Shares(helper, bob, access.UseOnly)
+	for _, method := range []string{"GET", "PUT", "DELETE"} { // now he may interact, and no more
 		var body any
 		if method == "PUT" {
 			body = fields{"enabled": true}

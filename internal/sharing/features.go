@@ -94,11 +94,22 @@ func (c *caller) updatable(bot access.ChatbotID) (access.Chatbot, error) {
 	return b, ruled(c.must(access.Update, o), "R2")
 }
 
-// feature loads a feature that is set on a chatbot that the actor may update (R2).
-func (c *caller) feature(bot access.ChatbotID, name string) (access.Feature, error) {
-	if _, err := c.updatable(bot); err != nil {
-		return access.Feature{}, err
+// mayReadSettings refuses an actor who may neither read the chatbot's settings nor, which a row can give alone (M4), update them.
+func (c *caller) mayReadSettings(bot access.ChatbotID) error {
+	o := access.Obj(access.TypeChatbot, bot)
+	if _, ok, err := c.Chatbot(bot); err != nil || !ok {
+		return firstError(err, access.NotFound(o))
 	}
+	if updates, err := c.may(access.Update, o); err != nil {
+		return err
+	} else if updates {
+		return c.fromAllowedAddress(o)
+	}
+	return ruled(c.must(access.Read, o), "R2")
+}
+
+// feature loads a feature that is set on a chatbot.
+func (c *caller) feature(bot access.ChatbotID, name string) (access.Feature, error) {
 	f, ok, err := c.Feature(bot, name)
 	if err == nil && !ok {
 		err = access.NotFound(access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)})
@@ -109,6 +120,9 @@ func (c *caller) feature(bot access.ChatbotID, name string) (access.Feature, err
 // Feature reads a feature's settings. It is an error of kind NotFound where nothing is set, and the feature is off.
 func (s *Service) Feature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (f access.Feature, err error) {
 	err = s.read(ctx, actor, func(c *caller) (err error) {
+		if err := c.mayReadSettings(bot); err != nil {
+			return err
+		}
 		f, err = c.feature(bot, name)
 		return err
 	})
@@ -118,7 +132,7 @@ func (s *Service) Feature(ctx context.Context, actor access.Actor, bot access.Ch
 // Features lists the features that are set on a chatbot, by name.
 func (s *Service) Features(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (fs []access.Feature, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.updatable(bot); err != nil {
+		if err := c.mayReadSettings(bot); err != nil {
 			return err
 		}
 		fs, next, err = visible(p,
@@ -132,6 +146,9 @@ func (s *Service) Features(ctx context.Context, actor access.Actor, bot access.C
 // DeleteFeature unsets a feature, which is off from then on (F1). It is an error of kind NotFound where nothing is set.
 func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (Change, error) {
 	return s.change(ctx, actor, "feature.delete", access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)}, func(c *change) error {
+		if _, err := c.updatable(bot); err != nil {
+			return err
+		}
 		f, err := c.feature(bot, name)
 		if err != nil {
 			return err
