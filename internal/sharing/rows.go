@@ -96,7 +96,8 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 	if !ok {
 		return b, m, access.Unprocessablef("M7", "%s has no role in the chatbot's organization", access.Obj(access.TypeUser, user))
 	}
-	if m.Role == access.OrgOwner && b.Owner != c.actor.User {
+	// Whomever a confined key acts for, it is at most an admin (B3), and so it never sets an owner's row.
+	if m.Role == access.OrgOwner && (b.Owner != c.actor.User || c.actor.Organization != "") {
 		owner, err := c.may(access.Delete, o)
 		if err != nil {
 			return b, m, err
