@@ -159,7 +159,7 @@ func TestExplanations(t *testing.T) {
 		{"G8 emptied", visitor, "interact", chatbot("linked"), "denied: gate user_types: all that it named is gone, so that nobody passes (G8) [mia, who owns linked, or an owner or admin of acme]", []any{"context.link", link}},
 		{"G1", user("mia"), "interact", chatbot("off"), "denied: off is disabled (G1) [mia, who owns off, or an owner or admin of acme]", nil},
 		{"G1 key", key("k3"), "interact", chatbot("off"), "denied: off is disabled (G1) [mia, who owns off, or an owner or admin of acme]", []any{"subject.by", "id"}},
-		{"G2–G7", user("pat"), "interact", chatbot("gated"), "denied: gate email_domains: pat is of globex.com (G2); gate user_types: pat is external (G3); gate entities: pat has no role in any of them (G4); " +
+		{"G2–G7", user("pat"), "interact", chatbot("gated"), "denied: gate email_domains: pat is of none of them (G2); gate user_types: pat is external (G3); gate entities: pat has no role in any of them (G4); " +
 			"gate allowed_roles: pat holds none of them (G5); gate required_roles: pat does not hold tier1, platform:site_admin (G5); gate allowed_users: pat is none of them (G6); gate denied_users: pat is one of them (G7) " +
 			"[mia, who owns gated, or an owner or admin of acme]", nil},
 		{"G2, C2", user("zoe"), "interact", chatbot("gated"), "denied: needs email (G2); gate user_types: zoe is external (G3); gate entities: zoe has no role in any of them (G4); " +
