@@ -131,8 +131,8 @@ const leftOut = "LEFT-OUT.txt"
 const (
 	leftOutPreamble = `// The tables are for spreadsheets. They cannot say, and what is imported from them lacks:
 // organizations' names and limits; platform roles; whether users' addresses are verified, and who is deleted or inactive; users who belong to
-// no organization; names of teams, teams without members, and teams in teams; features; public links, keys and requests; chatbots with gates or disabled
-// ones, with all that names them.
+// no organization; names of teams, teams without members, and teams in teams; features; public links, keys, requests and
+// invitations; chatbots with gates or disabled ones, with all that names them.
 // They name roles and groups and cannot create them: these must exist where the tables are imported.
 `
 	leftOutEnd = "// Use JSON Lines to move everything.\n"

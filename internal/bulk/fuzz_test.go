@@ -170,5 +170,9 @@ func examples() []sharing.Row {
 			Chatbot: "b", Principal: access.Everyone, Access: access.ReadOnly, ShareExpiresAt: plain.Era, Requester: "user:u", CreatedAt: plain.Era,
 			ExpiresAt: plain.Era,
 		},
+		&sharing.InvitationRow{
+			Invitation: "i", Organization: "o", Email: "a@b.org", Role: access.OrgMember, Shares: []sharing.InvitedShare{{Chatbot: "b", Access: access.UseOnly}},
+			Inviter: "key:k", InviterKey: "k", Confined: "o", Revision: 2, Digest: strings.Repeat("0f", 32), CreatedAt: plain.Era, ExpiresAt: plain.Era,
+		},
 	)
 }

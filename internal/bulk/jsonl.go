@@ -109,6 +109,7 @@ var shapes = map[sharing.Kind]shape{
 	sharing.KindAPIKey:         shapeOf[sharing.APIKeyRow](),
 	sharing.KindAccountKey:     shapeOf[sharing.AccountKeyRow](),
 	sharing.KindRequest:        shapeOf[sharing.RequestRow](),
+	sharing.KindInvitation:     shapeOf[sharing.InvitationRow](),
 	sharing.KindRow: {
 		fields: fieldsOf(reflect.TypeFor[matrixLine]()),
 		empty:  func() any { return &matrixLine{} },

@@ -13,6 +13,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
@@ -67,6 +68,7 @@ func (e *env) hands(w *plain.World) hands {
 		h.accountKeys[r.Key.ID] = r.Secret
 	}
 	e.ask(w)
+	e.invite(w)
 	return h
 }
 
@@ -114,6 +116,27 @@ func (e *env) ask(w *plain.World) {
 				if _, err := tx.AddRequest(r); err != nil {
 					return err
 				}
+			}
+		}
+		return nil
+	}))
+}
+
+// invite leaves an invitation to each organization; the last has expired.
+func (e *env) invite(w *plain.World) {
+	e.t.Helper()
+	require.NoError(e.t, e.db.Update(e.t.Context(), func(tx *store.Tx) error {
+		for n, o := range w.Organizations {
+			i := access.Invitation{
+				ID: secret.NewInvitationID(), Organization: o.ID, Email: "new@acme.com", Role: access.OrgClient, Inviter: "key:root", Key: "root",
+				Revision: int64(1 + n), CreatedAt: e.now, ExpiresAt: e.now.Add(time.Duration(len(w.Organizations)-n-1) * time.Hour), State: access.InvitationPending,
+			}
+			for _, b := range w.Chatbots {
+				i.Shares = append(i.Shares, access.InvitationShare{Chatbot: b.ID, Level: access.ReadOnly})
+			}
+			i.Digest = e.hasher.Digest(e.hasher.InvitationTokens(i.ID, i.Revision)[0])
+			if err := tx.PutInvitation(i); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -78,7 +78,7 @@ func relationshipRow(text string) (sharing.Row, error) {
 			"or organization:o#member@user:alice", r.Resource.Relation)
 	}
 	return nil, access.Invalidf("", "%s#%s@%s names no fact that an import takes; documents, MCP servers, metrics and rows come as CSV or JSON Lines, gates, "+
-		"features, public links, keys and requests as JSON Lines",
+		"features, public links, keys, requests and invitations as JSON Lines",
 		r.Resource.ObjectType, r.Resource.Relation, r.Subject.ObjectType)
 }
 

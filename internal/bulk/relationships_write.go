@@ -23,8 +23,8 @@ type relationshipWriter struct {
 
 const relationshipPreamble = `// Facts of Grantway as SpiceDB relationships, as grantway import takes them back.
 // Left out, because relationships cannot name them: users' addresses, names and types, and who is deleted or inactive; names of everything;
-// organizations' limits; platform roles; platform-wide roles; features, documents, MCP servers and metrics; public links, keys and requests;
-// chatbots with gates or rows or a visibility other than shared. Use JSON Lines to move everything.
+// organizations' limits; platform roles; platform-wide roles; features, documents, MCP servers and metrics; public links, keys, requests and
+// invitations; chatbots with gates or rows or a visibility other than shared. Use JSON Lines to move everything.
 `
 
 func newRelationshipWriter(w io.Writer) (*relationshipWriter, error) {
@@ -51,7 +51,7 @@ func (rw *relationshipWriter) row(r sharing.Row) error {
 		rw.narrows = "it has rows"
 		return nil
 	case *sharing.FeatureRow, *sharing.ResourceRow, *sharing.UserRow, *sharing.OrganizationRow, *sharing.PublicLinkRow, *sharing.APIKeyRow,
-		*sharing.AccountKeyRow, *sharing.RequestRow:
+		*sharing.AccountKeyRow, *sharing.RequestRow, *sharing.InvitationRow:
 		return nil
 	case *sharing.PlatformRoleRow: // an import of it would find an external user, whom P4 refuses
 		_, err := fmt.Fprintf(rw.w, "// %s of %s is left out: it needs an internal user, and users' types are left out\n", r.Role, ref("user", string(r.User)))

@@ -15,10 +15,11 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// credentials are what was made at one place: bob's helper has a key and a public link, and waits for globex; acme has an account key.
+// credentials are what was made at one place: bob's helper has a key and a public link, and waits for globex; acme has an account key
+// and has invited somebody new.
 type credentials struct {
-	apiKey, accountKey, link string // what their holders present
-	file                     string // the export
+	apiKey, accountKey, link, token string // what their holders present
+	file                            string // the export
 }
 
 // issue makes the credentials.
@@ -36,7 +37,11 @@ func (e *env) issue() credentials {
 	require.NoError(e.t, err)
 	_, err = e.PutShare(ctx, as("bob"), "helper", who("organization:globex"), sharing.SharePatch{Access: access.Some(access.UseOnly)})
 	require.NoError(e.t, err)
-	return credentials{k.Secret, a.Secret, l.Link, string(e.export(""))}
+	i, err := e.Invite(ctx, as("olga"), "acme", sharing.NewInvitation{
+		Email: "new@acme.com", Role: access.OrgMember, Shares: []access.InvitationShare{{Chatbot: "helper", Level: access.ReadOnly}},
+	})
+	require.NoError(e.t, err)
+	return credentials{k.Secret, a.Secret, l.Link, i.Token, string(e.export(""))}
 }
 
 func who(text string) access.Principal {
@@ -60,7 +65,7 @@ func only(file string, kinds ...sharing.Kind) string {
 	return b.String()
 }
 
-var restored = []sharing.Kind{sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey, sharing.KindRequest}
+var restored = []sharing.Kind{sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey, sharing.KindRequest, sharing.KindInvitation}
 
 // reasons imports a file of which every row is refused, and tells why.
 func (e *env) reasons(actor access.Actor, file string) (why []string) {
@@ -82,7 +87,7 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 	hashKey := secret.NewHashKey()
 	from, to := newEnvWith(t, hashKey), newEnvWith(t, hashKey)
 	c := from.issue()
-	for _, text := range []string{c.apiKey, c.accountKey, c.link} {
+	for _, text := range []string{c.apiKey, c.accountKey, c.link, c.token} {
 		require.NotContains(t, c.file, text)
 	}
 	to.takes(root, "all.jsonl", c.file)
@@ -127,6 +132,18 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, to.can("gina", access.Interact, access.Obj(access.TypeChatbot, access.ChatbotID("helper"))))
 
+	newcomer := sharing.UserPatch{Email: access.Some(access.Email("new@acme.com")), EmailVerified: access.Some(true)}
+	_, err = to.PutUser(t.Context(), root, "newcomer", newcomer)
+	require.NoError(t, err)
+	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)
+	require.NoError(t, err)
+	require.True(t, to.can("newcomer", access.Read, access.Obj(access.TypeChatbot, access.ChatbotID("helper"))))
+	_, err = to.RemoveMember(t.Context(), root, "acme", "newcomer", "")
+	require.NoError(t, err)
+	assert.Equal(t, Summary{Rows: 1, Unchanged: 1}, to.takes(root, "again.jsonl", only(c.file, sharing.KindInvitation)))
+	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)
+	require.Equal(t, access.KindConflict, access.KindOf(err), "N1: used once, whatever is imported afterwards")
+
 	// An expired key is one no more.
 	to.now = to.now.Add(time.Hour)
 	require.NotContains(t, string(to.export("")), `"kind":"api_key"`)
@@ -144,6 +161,12 @@ func TestNoSecretIsKnownUnderAnotherHashKey(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sharing.PublicAccess{Mode: access.AudienceEveryone, Lost: true}, p, "the link cannot be shown")
 	sameLines(t, c.file, string(to.export("")))
+	_, err = to.PutUser(t.Context(), root, "newcomer", sharing.UserPatch{
+		Email: access.Some(access.Email("new@acme.com")), EmailVerified: access.Some(true),
+	})
+	require.NoError(t, err)
+	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)
+	require.Equal(t, access.KindNotFound, access.KindOf(err))
 }
 
 func TestOnlyAnUnconfinedFullKeyRestores(t *testing.T) {
@@ -151,13 +174,13 @@ func TestOnlyAnUnconfinedFullKeyRestores(t *testing.T) {
 	from, to := newEnvWith(t, hashKey), newEnvWith(t, hashKey)
 	c := from.issue()
 	rows := only(c.file, restored...)
-	require.Equal(t, 4, strings.Count(rows, "\n"))
+	require.Equal(t, 5, strings.Count(rows, "\n"))
 	to.takes(root, "m.csv", memberFile, "b.csv", botFile, "t.csv", teamFile)
 	for _, actor := range []access.Actor{
 		{Key: "k", Access: access.KeyReadWrite, Address: "127.0.0.1"}, as("olga"), as("bob"), as("gina"),
 		{Key: "k", Access: access.KeyFull, Organization: "acme", Address: "127.0.0.1"},
 	} {
-		for i, what := range []string{"public links", "API keys", "account keys", "requests"} {
+		for i, what := range []string{"public links", "API keys", "account keys", "requests", "invitations"} {
 			require.Equal(t, what+" are restored with a full key that is not confined, without an actor (B1)", to.reasons(actor, rows)[i])
 		}
 	}
@@ -170,7 +193,7 @@ func TestRestoringAgainChangesNothing(t *testing.T) {
 	e := newEnv(t)
 	c := e.issue()
 	rows := only(c.file, restored...)
-	assert.Equal(t, Summary{Rows: 4, Unchanged: 4}, e.takes(root, "rows.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 5, Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
 	id, _ := e.keyOf(c.apiKey)
 	_, err := e.caller(c.accountKey)
 	require.NoError(t, err)
@@ -180,8 +203,8 @@ func TestRestoringAgainChangesNothing(t *testing.T) {
 	}))
 	_, err = e.PutShare(t.Context(), root, "helper", who("organization:globex"), sharing.SharePatch{Access: access.Some(access.ReadOnly)})
 	require.NoError(t, err)
-	assert.Equal(t, Summary{Rows: 4, Unchanged: 4}, e.takes(root, "rows.jsonl", rows))
-	assert.Equal(t, Summary{Rows: 8, Unchanged: 8}, e.takes(root, "rows.jsonl", rows, "again.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 5, Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 10, Unchanged: 10}, e.takes(root, "rows.jsonl", rows, "again.jsonl", rows))
 }
 
 // TestWhatIsRestoredIsJudged has each rule that refuses a row.
@@ -208,40 +231,55 @@ func TestWhatIsRestoredIsJudged(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(only(c.file, sharing.KindAPIKey), `"digest":"`)
 	held, _, _ := strings.Cut(rest, `"`)
+	invitation := func(fields string) string {
+		return `{"kind":"invitation","email":"x@y.org","organization":"acme","role":"member","inviter":"user:olga","expires_at":"2030-02-01T00:00:00Z","digest":"` +
+			fresh + `"` + fields + "}"
+	}
 	_, rest, _ = strings.Cut(only(c.file, sharing.KindAccountKey), `"digest":"`)
 	heldByAccount, _, _ := strings.Cut(rest, `"`)
 	_, rest, _ = strings.Cut(only(c.file, sharing.KindAPIKey), `"api_key":"`)
 	id, _, _ := strings.Cut(rest, `"`)
+	_, rest, _ = strings.Cut(only(c.file, sharing.KindInvitation), `"invitation":"`)
+	sent, _, _ := strings.Cut(rest, `"`)
 	for row, why := range map[string]string{
 		apiKey(""): "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + strings.ToUpper(fresh) + `"`):                                                                    "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + fresh + `00"`):                                                                                   "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + fresh + `","allowed_ips":[]`):                                                                    "allowed_ips: an empty list admits nobody; use null for no limit (K1)",
-		apiKey(`,"digest":"` + fresh + `","allowed_ips":["here"]`):                                                              "allowed_ips: here is no IP address or CIDR range (K1)",
-		apiKey(`,"digest":"` + fresh + `","secret":"x"`):                                                                        `the field "secret" is unknown`,
-		apiKey(`,"digest":"` + fresh + `","expires_at":"2030-01-01T00:00:00Z"`):                                                 "a key's expiry lies in the future, and before the year 10000 (K5)",
-		apiKey(`,"digest":"` + held + `"`):                                                                                      "the digest is that of another key already (K2)",
-		apiKey(`,"digest":"` + heldByAccount + `"`):                                                                             "the digest is that of another key already (K2)",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"k"`, `"`+id+`"`, 1):                                                  "api_key:" + id + " exists and is another key, and an import changes none (K1)",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "helper", "nobot", 1):                                                  "chatbot:nobot does not exist, or you may not see it ()",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "use_only", "everything", 1):                                           "access: ",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"name":"n"`, `"name":""`, 1):                                          "name: a key has a name (K1)",
-		account(`,"account_key":"root","access":"full"`):                                                                        `account_key: "root" is no key of an import (B1)`,
-		account(`,"account_key":"system","access":"full"`):                                                                      `account_key: "system" is no key of an import (B1)`,
-		account(`,"account_key":"a","access":"read_only","actor_required":true`):                                                "actor_required: only a full key acts for a user (B1)",
-		account(`,"account_key":"a","access":"full","organization":"nowhere"`):                                                  "organization:nowhere does not exist, or you may not see it ()",
-		account(`,"account_key":"a","access":"full","expires_at":"2030-01-02T03:04:05Z"`):                                       "a key's expiry lies in the future, and before the year 10000 (B1)",
-		link(`,"chatbot":"helper","mode":"everyone"`):                                                                           "chatbot:helper has another public link, and an import replaces none (L1)",
-		link(`,"chatbot":"helper","mode":"none"`):                                                                               "mode: ",
-		link(`,"chatbot":"quiet","mode":"everyone"`):                                                                            "chatbot:quiet is owner_only, which admits no public link (V1)",
-		link(`,"chatbot":"modest","mode":"everyone"`):                                                                           "organization:closed allows no more public access than authenticated (O5)",
-		request(`,"chatbot":"helper","principal":"user:gina","access":"use_only"`):                                              "principal: nobody is asked for a share with user:gina (S4)",
-		request(`,"chatbot":"helper","principal":"everyone","access":"read_write"`):                                             "access: a share with everyone gives at most read_only (S1)",
-		request(`,"chatbot":"helper","principal":"team:none","access":"use_only"`):                                              "team:none does not exist (S2)",
-		request(`,"chatbot":"helper","principal":"organization:globex","access":"read_only"`):                                   "another request to share chatbot:helper with organization:globex is pending, and an import replaces none (S9)",
-		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "2030-02", "2030-01", 1):     "a pending request's expiry lies in the future (S7)",
-		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "user:carla", 1): "user:carla is not an active user (N2)",
-		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "bob", 1):        "requester: is user:ID or key:ID (S8)",
+		apiKey(`,"digest":"` + strings.ToUpper(fresh) + `"`):                                                                                       "digest: is 64 digits in lower-case hexadecimal (K2)",
+		apiKey(`,"digest":"` + fresh + `00"`):                                                                                                      "digest: is 64 digits in lower-case hexadecimal (K2)",
+		apiKey(`,"digest":"` + fresh + `","allowed_ips":[]`):                                                                                       "allowed_ips: an empty list admits nobody; use null for no limit (K1)",
+		apiKey(`,"digest":"` + fresh + `","allowed_ips":["here"]`):                                                                                 "allowed_ips: here is no IP address or CIDR range (K1)",
+		apiKey(`,"digest":"` + fresh + `","secret":"x"`):                                                                                           `the field "secret" is unknown`,
+		apiKey(`,"digest":"` + fresh + `","expires_at":"2030-01-01T00:00:00Z"`):                                                                    "a key's expiry lies in the future, and before the year 10000 (K5)",
+		apiKey(`,"digest":"` + held + `"`):                                                                                                         "the digest is that of another key already (K2)",
+		apiKey(`,"digest":"` + heldByAccount + `"`):                                                                                                "the digest is that of another key already (K2)",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"k"`, `"`+id+`"`, 1):                                                                     "api_key:" + id + " exists and is another key, and an import changes none (K1)",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "helper", "nobot", 1):                                                                     "chatbot:nobot does not exist, or you may not see it ()",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "use_only", "everything", 1):                                                              "access: ",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"name":"n"`, `"name":""`, 1):                                                             "name: a key has a name (K1)",
+		account(`,"account_key":"root","access":"full"`):                                                                                           `account_key: "root" is no key of an import (B1)`,
+		account(`,"account_key":"system","access":"full"`):                                                                                         `account_key: "system" is no key of an import (B1)`,
+		account(`,"account_key":"a","access":"read_only","actor_required":true`):                                                                   "actor_required: only a full key acts for a user (B1)",
+		account(`,"account_key":"a","access":"full","organization":"nowhere"`):                                                                     "organization:nowhere does not exist, or you may not see it ()",
+		account(`,"account_key":"a","access":"full","expires_at":"2030-01-02T03:04:05Z"`):                                                          "a key's expiry lies in the future, and before the year 10000 (B1)",
+		link(`,"chatbot":"helper","mode":"everyone"`):                                                                                              "chatbot:helper has another public link, and an import replaces none (L1)",
+		link(`,"chatbot":"helper","mode":"none"`):                                                                                                  "mode: ",
+		link(`,"chatbot":"quiet","mode":"everyone"`):                                                                                               "chatbot:quiet is owner_only, which admits no public link (V1)",
+		link(`,"chatbot":"modest","mode":"everyone"`):                                                                                              "organization:closed allows no more public access than authenticated (O5)",
+		request(`,"chatbot":"helper","principal":"user:gina","access":"use_only"`):                                                                 "principal: nobody is asked for a share with user:gina (S4)",
+		request(`,"chatbot":"helper","principal":"everyone","access":"read_write"`):                                                                "access: a share with everyone gives at most read_only (S1)",
+		request(`,"chatbot":"helper","principal":"team:none","access":"use_only"`):                                                                 "team:none does not exist (S2)",
+		request(`,"chatbot":"helper","principal":"organization:globex","access":"read_only"`):                                                      "another request to share chatbot:helper with organization:globex is pending, and an import replaces none (S9)",
+		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "2030-02", "2030-01", 1):                        "a pending request's expiry lies in the future (S7)",
+		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "user:carla", 1):                    "user:carla is not an active user (N2)",
+		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "bob", 1):                           "requester: is user:ID or key:ID ()",
+		invitation(`,"invitation":"i"`):                                                                                                            "revision: is 1, and one more each time that the invitation was sent again (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"member"`, `"boss"`, 1):                                                     "role: ",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"acme"`, `"nowhere"`, 1):                                                    "organization:nowhere does not exist, or you may not see it ()",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), "2030-02", "2030-01", 1):                                                     "a pending invitation's expiry lies in the future (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), "user:olga", "user:carla", 1):                                                "user:carla is not an active user (N2)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), "x@y.org", "new@acme.com", 1):                                                "another invitation of new@acme.com to organization:acme is pending, and an import replaces none (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"i"`, `"`+sent+`"`, 1):                                                      "invitation:" + sent + " exists and is another one, and an import changes none (N1)",
+		invitation(`,"invitation":"i","revision":1,"shares":[{"chatbot":"nobot","access":"use_only"}]`):                                            "chatbot:nobot does not exist, or you may not see it ()",
+		invitation(`,"invitation":"i","revision":1,"shares":[{"chatbot":"helper","access":"use_only"},{"chatbot":"helper","access":"read_only"}]`): "shares: a chatbot comes once (N1)",
 	} {
 		require.Contains(t, e.reasons(root, row)[0], why, row)
 	}
@@ -281,7 +319,7 @@ func TestNoOtherFormSaysKeysLinksOrRequests(t *testing.T) {
 	require.NotContains(t, text, "globex,use_only")
 	require.NotContains(t, text, "organization:globex#staff")
 	for line := range strings.Lines(only(c.file, restored...)) {
-		for _, field := range []string{"digest", "link_digest", "link_nonce", "preview", "api_key", "account_key"} {
+		for _, field := range []string{"digest", "link_digest", "link_nonce", "preview", "api_key", "account_key", "invitation"} {
 			if _, rest, found := strings.Cut(line, `"`+field+`":"`); found {
 				value, _, _ := strings.Cut(rest, `"`)
 				require.NotContains(t, text, value, field)

@@ -128,7 +128,7 @@ func TestAnExportIsTakenBack(t *testing.T) {
 			for _, secret := range held.secrets() {
 				require.NotContains(t, string(everything), secret)
 			}
-			for _, kind := range []string{"account_key", "request"} {
+			for _, kind := range []string{"account_key", "request", "invitation"} {
 				assert.Contains(t, string(everything), `{"kind":"`+kind+`"`)
 			}
 			lines := int64(bytes.Count(everything, []byte("\n")))

@@ -17,8 +17,9 @@ func newExport(std streams) *cobra.Command {
 		Short: "write everything in a form that import takes back",
 		Long: `Writes what the server holds, but for secrets and the record.
 
-  jsonl          everything: import makes it true again on another server. Keys and public links are in it as digests: where the other
-                 server has the same hash key, whoever has a key goes on using it; where it has another one, keys must be made anew
+  jsonl          everything: import makes it true again on another server. Keys, public links and invitations are in it as digests:
+                 where the other server has the same hash key, whoever has a key or an invitation goes on using it; where it has another
+                 one, keys must be made and invitations sent anew. Public links work wherever they are imported
   csv            tables for spreadsheets, in a zip archive that says in LEFT-OUT.txt what they cannot say; chatbots with gates and disabled
                  ones are in none of them
   relationships  what SpiceDB's tools can read; comments in it say what is left out

@@ -45,9 +45,9 @@ func describeImport(op *huma.Operation) {
 }
 
 func describeExport(op *huma.Operation) {
-	op.Description = joinSentences("Everything, in a form that import takes back. Needs a key that is not confined. As jsonl it has the digests of keys "+
-		"and of public links, and never what is secret: a key works where it is imported if the hash key there is the one under which the digest was "+
-		"made. A public link works wherever it is imported, and is shown where the hash key is the same.", op.Description)
+	op.Description = joinSentences("Everything, in a form that import takes back. Needs a key that is not confined. As jsonl it has the digests of "+
+		"keys, of invitations' tokens and of public links, and never what is secret: a key or a token works where it is imported if the hash key there is "+
+		"the one under which its digest was made. A public link works wherever it is imported, and is shown where the hash key is the same.", op.Description)
 	op.Parameters = append(op.Parameters,
 		query("format", &huma.Schema{Type: huma.TypeString, Enum: []any{"jsonl", "csv", "relationships"}}, "jsonl unless said; csv is a ZIP file of one CSV file a table"),
 		query("table", &huma.Schema{Type: huma.TypeString}, "with csv: this table alone"),

@@ -20,8 +20,8 @@ type ExportQuery struct {
 
 // Export gives each all facts as they are at one moment, as the rows that Import makes true again, those first that others build upon. A
 // chatbot is followed by its gates, features, matrix, public link, shares and API keys, in this order. Of keys and links it gives the digests
-// and never what is secret. It leaves out what gives nothing any more: expired shares, keys and requests, requests that are decided, cells of rows above their ceiling (M2),
-// shares with the address of the chatbot's owner (S2).
+// and never what is secret. It leaves out what gives nothing any more: expired shares and keys, requests and invitations that have ended, cells
+// of rows above their ceiling (M2), shares with the address of the chatbot's owner (S2).
 //
 // It needs an unconfined full key, and a call from an address that every organization allows (B4).
 func (s *Service) Export(ctx context.Context, actor access.Actor, q ExportQuery, each func(Row) error) error {
@@ -30,7 +30,7 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, q ExportQuery,
 	}
 	return s.read(ctx, actor, func(c *caller) error {
 		e := &exporting{caller: c, query: q, give: each}
-		for _, part := range []func() error{e.addresses, e.people, e.roles, e.teams, e.assignments, e.chatbots, e.resources, e.accountKeys, e.requests} {
+		for _, part := range []func() error{e.addresses, e.people, e.roles, e.teams, e.assignments, e.chatbots, e.resources, e.accountKeys, e.requests, e.invitations} {
 			if err := part(); err != nil {
 				return err
 			}

@@ -83,6 +83,15 @@ func digest(f *form, field, v string) {
 // moment puts a time into the form in which the store keeps it.
 func moment(t *time.Time) { *t = t.UTC().Truncate(time.Microsecond) }
 
+// asker checks who has asked or invited others.
+func asker(f *form, field, v string) {
+	kind, name, _ := strings.Cut(v, ":")
+	if kind != string(access.TypeUser) && kind != string(typeKey) {
+		f.refuse(field, access.Invalidf("", "is user:ID or key:ID"))
+	}
+	id(f, field, name)
+}
+
 // key checks what chatbots' keys and account keys have in common.
 func key(f *form, rule, name string, expiresAt, createdAt *time.Time, allowedIPs *[]string) {
 	if name == "" {
@@ -293,12 +302,44 @@ func (r *RequestRow) Check() error {
 	if r.Principal.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(r.Access) {
 		f.refuse("access", access.Invalidf("S1", "a share with everyone gives at most read_only"))
 	}
-	kind, name, _ := strings.Cut(r.Requester, ":")
-	if kind != string(access.TypeUser) && kind != string(typeKey) {
-		f.refuse("requester", access.Invalidf("S8", "is user:ID or key:ID"))
-	}
-	id(&f, "requester", name)
+	asker(&f, "requester", r.Requester)
 	r.ShareExpiresAt = r.ShareExpiresAt.UTC().Truncate(time.Second) // S13
+	moment(&r.CreatedAt)
+	moment(&r.ExpiresAt)
+	return f.err
+}
+
+func (r *InvitationRow) Check() error {
+	var f form
+	id(&f, "invitation", r.Invitation)
+	id(&f, "organization", r.Organization)
+	if r.Email == "" {
+		f.refuse("email", access.Invalidf("N1", "is missing"))
+	}
+	email(&f, &r.Email)
+	word(&f, "role", r.Role, access.OrgRoles)
+	for i, s := range r.Shares {
+		id(&f, "shares", s.Chatbot)
+		word(&f, "shares", s.Access, access.Levels)
+		if slices.ContainsFunc(r.Shares[:i], func(other InvitedShare) bool { return other.Chatbot == s.Chatbot }) {
+			f.refuse("shares", access.Invalidf("N1", "a chatbot comes once"))
+		}
+	}
+	if len(r.Shares) > maxInvitationShares {
+		f.refuse("shares", access.Invalidf("N1", "at most %d chatbots come with an invitation", maxInvitationShares))
+	}
+	if len(r.Shares) == 0 {
+		r.Shares = nil
+	}
+	if r.Inviter != "" {
+		asker(&f, "inviter", r.Inviter)
+	}
+	maybe(&f, "key", r.InviterKey)
+	maybe(&f, "confined", r.Confined)
+	if r.Revision < 1 {
+		f.refuse("revision", access.Invalidf("N1", "is 1, and one more each time that the invitation was sent again"))
+	}
+	digest(&f, "digest", r.Digest)
 	moment(&r.CreatedAt)
 	moment(&r.ExpiresAt)
 	return f.err

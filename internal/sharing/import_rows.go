@@ -39,13 +39,14 @@ const (
 	KindMetric         Kind = Kind(access.TypeMetric)
 	KindAccountKey     Kind = "account_key"
 	KindRequest        Kind = "request"
+	KindInvitation     Kind = "invitation"
 )
 
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
 	KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
 	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
-	KindMetric, KindAccountKey, KindRequest,
+	KindMetric, KindAccountKey, KindRequest, KindInvitation,
 }
 
 // Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
@@ -260,6 +261,28 @@ type RequestRow struct {
 	ExpiresAt      time.Time        `json:"expires_at"`
 }
 
+// InvitationRow is a pending invitation (N1), by ID. Its token is known by Digest as a key's secret is.
+type InvitationRow struct {
+	Invitation   access.InvitationID   `json:"invitation"`
+	Organization access.OrganizationID `json:"organization"`
+	Email        access.Email          `json:"email"`
+	Role         access.OrgRole        `json:"role"`
+	Shares       []InvitedShare        `json:"shares,omitempty"`
+	Inviter      string                `json:"inviter,omitempty"` // user:ID or key:ID, or "" once the user is offboarded
+	InviterKey   access.KeyID          `json:"key,omitempty"`
+	Confined     access.OrganizationID `json:"confined,omitempty"`
+	Revision     int64                 `json:"revision"`
+	Digest       string                `json:"digest"`
+	CreatedAt    time.Time             `json:"created_at,omitzero"`
+	ExpiresAt    time.Time             `json:"expires_at"`
+}
+
+// InvitedShare is a chatbot that comes with an invitation.
+type InvitedShare struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	Access  access.Level     `json:"access"`
+}
+
 // ResourceRow is a document, an MCP server or a metric (section 4). Files name its ID after its type.
 type ResourceRow struct {
 	Type    access.Type
@@ -290,6 +313,7 @@ func (*PublicLinkRow) Kind() Kind     { return KindPublicLink }
 func (*APIKeyRow) Kind() Kind         { return KindAPIKey }
 func (*AccountKeyRow) Kind() Kind     { return KindAccountKey }
 func (*RequestRow) Kind() Kind        { return KindRequest }
+func (*InvitationRow) Kind() Kind     { return KindInvitation }
 func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
 
 func (r *UserRow) Key() string           { return string(r.User) }
@@ -313,6 +337,7 @@ func (r *PublicLinkRow) Key() string     { return string(r.Chatbot) }
 func (r *APIKeyRow) Key() string         { return string(r.APIKey) }
 func (r *AccountKeyRow) Key() string     { return string(r.AccountKey) }
 func (r *RequestRow) Key() string        { return pair(r.Chatbot, r.Principal.String()) }
+func (r *InvitationRow) Key() string     { return string(r.Invitation) }
 func (r *ResourceRow) Key() string       { return r.ID }
 
 // pair joins two IDs into one text that no other pair has.

@@ -37,17 +37,11 @@ type InvitationResult struct {
 // Invite sends an invitation to an organization (N1). One that is pending for the same address is replaced, and its token is dead.
 func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.OrganizationID, n NewInvitation) (r InvitationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.create", access.Obj(access.TypeOrganization, org), func(c *change) error {
-		inv, exists, err := c.PendingInvitation(org, n.Email)
+		inv, exists, err := c.pendingInvitation(org, n.Email)
 		if err != nil {
 			return err
 		}
 		old := inv
-		if exists && old.StateAt(c.now) == access.InvitationExpired {
-			if _, err := c.closeInvitation(old, access.InvitationExpire); err != nil {
-				return err
-			}
-			exists = false
-		}
 		if !exists {
 			inv = access.Invitation{ID: secret.NewInvitationID(), Organization: org, Email: n.Email, CreatedAt: c.now}
 		}
@@ -71,6 +65,16 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.Org
 		return InvitationResult{}, err
 	}
 	return r, nil
+}
+
+// pendingInvitation gives the invitation that is pending. One that has expired by the clock is closed as that.
+func (c *change) pendingInvitation(org access.OrganizationID, to access.Email) (access.Invitation, bool, error) {
+	inv, pending, err := c.PendingInvitation(org, to)
+	if err != nil || !pending || inv.StateAt(c.now) != access.InvitationExpired {
+		return inv, pending, err
+	}
+	_, err = c.closeInvitation(inv, access.InvitationExpire)
+	return access.Invitation{}, false, err
 }
 
 // ResendInvitation sends an invitation again, in the actor's name: with another token, and for as long as a new one (N1).

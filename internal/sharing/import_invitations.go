@@ -1,0 +1,62 @@
+package sharing
+
+import (
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+func (r *InvitationRow) steps() []step {
+	inv := access.Invitation{
+		ID: r.Invitation, Organization: r.Organization, Email: r.Email, Role: r.Role, Inviter: r.Inviter, Key: r.InviterKey, Confined: r.Confined,
+		Revision: r.Revision, Digest: r.Digest, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, State: access.InvitationPending,
+	}
+	for _, s := range r.Shares {
+		inv.Shares = append(inv.Shares, access.InvitationShare{Chatbot: s.Chatbot, Level: s.Access})
+	}
+	return []step{{action: "invitation.restore", resource: access.Obj(access.TypeOrganization, r.Organization), run: func(c *change) error {
+		return c.restoreInvitation(inv)
+	}}}
+}
+
+// restoreInvitation adds an invitation that was sent elsewhere and was not accepted yet. Its inviter is judged when it is (N1). Whatever has
+// become of one that is there already stays: none is open a second time.
+func (c *change) restoreInvitation(inv access.Invitation) error {
+	if err := c.mayRestore("invitations"); err != nil {
+		return err
+	}
+	if err := c.mayInviteAs(inv.Organization, inv.Role); err != nil {
+		return err
+	}
+	old, exists, err := c.Invitation(inv.ID)
+	if err != nil {
+		return err
+	}
+	if exists {
+		if old.Organization == inv.Organization && old.Email == inv.Email {
+			return nil
+		}
+		return access.Conflictf("N1", "%s exists and is another one, and an import changes none", access.Obj(typeInvitation, inv.ID))
+	}
+	if inv.StateAt(c.now) != access.InvitationPending {
+		return fieldError("N1", "/expires_at", "a pending invitation's expiry lies in the future")
+	}
+	for _, s := range inv.Shares {
+		if _, err := c.managed(s.Chatbot); err != nil {
+			return err
+		}
+	}
+	if user, person := strings.CutPrefix(inv.Inviter, "user:"); person {
+		if _, err := c.activeUser(access.UserID(user), "N2"); err != nil {
+			return err
+		}
+	}
+	if _, pending, err := c.pendingInvitation(inv.Organization, inv.Email); err != nil {
+		return err
+	} else if pending {
+		return access.Conflictf("N1", "another invitation of %s to %s is pending, and an import replaces none", inv.Email,
+			access.Obj(access.TypeOrganization, inv.Organization))
+	}
+	c.state(nil, inv)
+	return c.PutInvitation(inv)
+}
