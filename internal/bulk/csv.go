@@ -93,6 +93,9 @@ func (c *csvReader) next() (fields []string, bad, err error) {
 		if bad == nil && !utf8.Valid(c.raw) {
 			bad = errNotUTF8
 		}
+		if bad == nil && bytes.IndexByte(c.raw, 0) >= 0 {
+			bad = errNUL
+		}
 		return fields, bad, nil
 	}
 }

@@ -82,6 +82,8 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"null for a list", "f.jsonl", `{"kind":"policy","chatbot":"b","user_types":null}`, 1, "", `the field "user_types" is null: leave it out, or unset it with a PUT`},
 		{"null in a list", "f.jsonl", `{"kind":"policy","chatbot":"b","allowed_roles":["r",null]}`, 1, "", `the field "allowed_roles" is null: leave it out, or unset it with a PUT`},
 		{"null in an object", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":null}}`, 1, "", `the field "limits.max_x" is null: leave it out, or unset it with a PUT`},
+		{"a NUL in a text", "f.jsonl", `{"kind":"role","role":"r","name":"a\u0000b"}`, 1, "", "the row holds U+0000, which not every database can store"},
+		{"a NUL in a field", "f.csv", "chatbot,organization,owner,name\nb,o,u,a\x00b\n", 2, "", "the row holds U+0000, which not every database can store"},
 		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is "", and it is one of [user organization membership platform_role role group team team_member team_nesting role_assignment group_member chatbot policy feature share row public_link api_key document mcp_server metric account_key request invitation]`},
 		{"name twice", "f.jsonl", `{"kind":"role","role":"r","name":"a","na\u006de":"b"}`, 1, "", `the field "name" is there twice`},
 		{"name twice within", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":1,"max_x":2}}`, 1, "", `the field "max_x" is there twice`},

@@ -228,6 +228,9 @@ func unambiguousValue(d *json.Decoder, field string) error {
 		return access.Invalidf("", "the field %q is null: leave it out, or unset it with a PUT", field)
 	case json.Delim('{'), json.Delim('['):
 	default:
+		if text, ok := token.(string); ok && strings.ContainsRune(text, 0) {
+			return errNUL
+		}
 		return nil
 	}
 	names := map[string]bool{}

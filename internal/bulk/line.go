@@ -75,6 +75,7 @@ func withoutEnd(line []byte) []byte {
 var (
 	errTooLong = access.Invalidf("", "the row is longer than %d bytes", maxLine)
 	errNotUTF8 = access.Invalidf("", "the row is not valid UTF-8")
+	errNUL     = access.Invalidf("", "the row holds U+0000, which not every database can store")
 )
 
 // badly is an error of kind Invalid that is none yet.
