@@ -96,14 +96,18 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 	if !ok {
 		return b, m, access.Unprocessablef("M7", "%s has no role in the chatbot's organization", access.Obj(access.TypeUser, user))
 	}
+	siteAdmin, err := c.isSiteAdmin(user) // who acts as an owner (P1)
+	if err != nil {
+		return b, m, err
+	}
 	// Whomever a confined key acts for, it is at most an admin (B3), and so it never sets an owner's row.
-	if m.Role == access.OrgOwner && (b.Owner != c.actor.User || c.actor.Organization != "") {
+	if (m.Role == access.OrgOwner || siteAdmin) && (b.Owner != c.actor.User || c.actor.Organization != "") {
 		owner, err := c.may(access.Delete, o)
 		if err != nil {
 			return b, m, err
 		}
 		if !owner {
-			return b, m, access.Deniedf("M8", "an admin never sets an owner's row")
+			return b, m, access.Deniedf("M8", "an admin never sets the row of an owner or a site admin")
 		}
 	}
 	return b, m, nil

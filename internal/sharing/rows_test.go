@@ -125,4 +125,8 @@ func TestM8WhoSetsRows(t *testing.T) {
 	_, err := e.DeleteRow(e.ctx, as("adam"), "helper", "olga")
 	e.refused(err, access.KindDenied, "M8")
 	e.ok(e.DeleteRow(e.ctx, as("olga"), "helper", "olga"))
+
+	e.member("acme", access.OrgMember, "iris") // a site admin acts as an owner (P1)
+	e.refused(e.row(as("adam"), "helper", "iris", access.Read), access.KindDenied, "M8")
+	require.NoError(t, e.row(as("olga"), "helper", "iris", access.Read))
 }
