@@ -4,7 +4,9 @@ package record
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +29,9 @@ type Journal struct {
 	log           *slog.Logger
 	queue         chan access.Record
 	written, lost atomic.Int64
+
+	open   sync.RWMutex // held by those who put entries into the queue, and by Close
+	closed bool
 }
 
 // New makes a journal. Run writes what it takes.
@@ -34,9 +39,15 @@ func New(db *store.DB, log *slog.Logger) *Journal {
 	return &Journal{db: db, log: log, queue: make(chan access.Record, mayWait)}
 }
 
-// Record takes entries for writing. Where too many wait already, it waits too, until there is room or ctx ends; what is not taken then is
-// lost. Which organization's record an entry stands in follows from its resource.
+// Record takes entries for writing. Where too many wait already, it waits too, until there is room or ctx ends; what is not taken then, or
+// comes after Close, is lost. Which organization's record an entry stands in follows from its resource.
 func (j *Journal) Record(ctx context.Context, entries []access.Record) {
+	j.open.RLock()
+	defer j.open.RUnlock()
+	if j.closed {
+		j.lose(len(entries), errClosed)
+		return
+	}
 	for i, e := range entries {
 		select {
 		case j.queue <- e:
@@ -53,8 +64,15 @@ func (j *Journal) Written() int64 { return j.written.Load() }
 // Lost counts the entries that could not be written.
 func (j *Journal) Lost() int64 { return j.lost.Load() }
 
-// Close lets Run write what waits, and end. Nothing may be recorded any more.
-func (j *Journal) Close() { close(j.queue) }
+var errClosed = errors.New("the journal is closed")
+
+// Close lets Run write what waits, and end. It waits for those who are waiting for room.
+func (j *Journal) Close() {
+	j.open.Lock()
+	defer j.open.Unlock()
+	j.closed = true
+	close(j.queue)
+}
 
 func (j *Journal) lose(n int, err error) {
 	j.lost.Add(int64(n))
