@@ -153,7 +153,10 @@ func TestH2TheExportIsTheWholeRecord(t *testing.T) {
 			require.Equal(t, want[i], got)
 		}
 
-		rows, err := csv.NewReader(bytes.NewReader(get(testenv.RootKey, actor, "format=csv").Body)).ReadAll()
+		answer = get(testenv.RootKey, actor, "format=csv")
+		require.Equal(t, "text/csv; charset=utf-8", answer.Header.Get("Content-Type"))
+		require.Equal(t, `attachment; filename="record.csv"`, answer.Header.Get("Content-Disposition"))
+		rows, err := csv.NewReader(bytes.NewReader(answer.Body)).ReadAll()
 		require.NoError(t, err)
 		require.Len(t, rows, len(want)+1)
 		for i, row := range rows[1:] {
