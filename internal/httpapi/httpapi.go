@@ -140,6 +140,7 @@ func (a *api) describe(routes []route) error {
 			d.AddOperation(op)
 		}
 	}
+	describeNulls(a.registry)
 	document, err := json.MarshalIndent(d.OpenAPI, "", "  ")
 	a.document = document
 	return err

@@ -90,6 +90,72 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 	require.NotContains(t, string(body), `"Null"`, "a field of a PUT is described as the struct that holds it")
 }
 
+// TestNullsAreDescribed reads all that can be read and checks that a field that is null is described as one that can be.
+func TestNullsAreDescribed(t *testing.T) {
+	e := newWorld(t)
+	e.Admin().PutsUser("blank", fields{})
+	e.Admin().Does(http.MethodPut, "/v1/roles/everywhere", fields{})
+	e.Admin().MakesKey(fields{"name": "k", "access": access.KeyReadOnly})
+	var d map[string]any
+	require.NoError(t, json.Unmarshal(e.Do(testenv.Call{Method: http.MethodGet, Path: "/openapi.json"}).Body, &d))
+	nulls := map[string]bool{}
+	here := things(e)
+	for _, rt := range demanding(t) {
+		if rt.Method != http.MethodGet || strings.HasSuffix(rt.Path, "/export") {
+			continue
+		}
+		call := callOf(rt, here)
+		call.Key = testenv.RootKey
+		if rt.ActorNeeded {
+			call.Actor = string(bob)
+		}
+		a := e.Do(call)
+		require.Equal(t, http.StatusOK, a.Status, "%s: %s", rt.Name, a.Body)
+		var value any
+		require.NoError(t, json.Unmarshal(a.Body, &value))
+		schema := in(d, "paths", rt.Path, "get", "responses", "200", "content", "application/json", "schema")
+		eachNull(d, schema, value, rt.Name, func(schema map[string]any, at string) {
+			require.Contains(t, schema["type"], "null", at)
+			if words, ok := schema["enum"].([]any); ok {
+				require.Contains(t, words, nil, at)
+			}
+			nulls[at[strings.LastIndex(at, ".")+1:]] = true
+		})
+	}
+	for _, field := range []string{"email", "organization", "accepted_by", "request", "state", "everyone", "expires_at"} {
+		require.Contains(t, nulls, field, "nothing was null")
+	}
+}
+
+// eachNull calls f for each null in the value, with its schema and where it is.
+func eachNull(d, schema map[string]any, value any, at string, f func(schema map[string]any, at string)) {
+	if path, ok := schema["$ref"].(string); ok {
+		schema = in(d, strings.Split(strings.TrimPrefix(path, "#/"), "/")...)
+	}
+	switch v := value.(type) {
+	case nil:
+		f(schema, at)
+	case []any:
+		for _, item := range v {
+			eachNull(d, in(schema, "items"), item, at, f)
+		}
+	case map[string]any:
+		for name, field := range v {
+			if described := in(schema, "properties", name); described != nil {
+				eachNull(d, described, field, at+"."+name, f)
+			}
+		}
+	}
+}
+
+// in follows the names into nested objects.
+func in(object map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}
+
 // TestDocsAreOffline checks that the reference and all that it loads come from this server.
 func TestDocsAreOffline(t *testing.T) {
 	e := testenv.New(t)

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -151,6 +153,24 @@ func (action) Schema(huma.Registry) *huma.Schema          { return oneOf(access.
 
 func (requestState) Schema(huma.Registry) *huma.Schema     { return oneOf(access.RequestStates) }
 func (notificationKind) Schema(huma.Registry) *huma.Schema { return oneOf(access.NotificationKinds) }
+
+// describeNulls says of each field that is a pointer that it can be null, which the schemas that types provide themselves do not.
+func describeNulls(r huma.Registry) {
+	for name, s := range r.Map() {
+		t := r.TypeFromRef("#/components/schemas/" + name)
+		for _, f := range reflect.VisibleFields(t) {
+			field, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			p := s.Properties[field]
+			if f.Type.Kind() != reflect.Pointer || p == nil || p.Ref != "" || p.Nullable || !slices.Contains(s.Required, field) {
+				continue
+			}
+			p.Nullable = true
+			if p.Enum != nil {
+				p.Enum = append(p.Enum, nil)
+			}
+		}
+	}
+}
 
 // oneOf is a string that is one of the words.
 func oneOf[T ~string](words []T) *huma.Schema {
