@@ -24,6 +24,29 @@ func pointers(t testing.TB, a testenv.Answer) []string {
 	return all
 }
 
+// TestRefusedValuesAreNamed sends values that a rule refuses: the answer points at each.
+func TestRefusedValuesAreNamed(t *testing.T) {
+	e := newWorld(t)
+	for _, c := range []struct {
+		method, path  string
+		body          fields
+		rule, pointer string
+	}{
+		{http.MethodPut, "/v1/organizations/new", fields{"owner": "nobody"}, "O1", "/owner"},
+		{http.MethodPut, "/v1/chatbots/new", fields{"organization": acme, "owner": cal}, "A1", "/owner"},
+		{http.MethodPost, "/v1/chatbots/helper/transfer", fields{"to": gus}, "A1", "/to"},
+		{http.MethodPut, "/v1/chatbots/helper/permissions/bob", fields{"actions": []access.Action{access.Read, access.Interact}}, "M1", "/actions/1"},
+		{http.MethodPut, "/v1/chatbots/helper/permissions/bob", fields{"actions": []access.Action{access.Read, access.Delete}}, "M2", "/actions/1"},
+		{http.MethodPut, "/v1/documents/handbook", fields{"allowed": []string{"user:bob", "user:nobody"}}, "R1", "/allowed/1"},
+		{http.MethodPut, "/v1/documents/handbook", fields{"allowed": []string{"organization:acme"}}, "R1", "/allowed/0"},
+		{http.MethodPut, "/v1/metrics/revenue", fields{"access": access.ModeAuthenticated}, "R1", "/access"},
+	} {
+		a := e.Do(testenv.Call{Method: c.method, Path: c.path, Key: testenv.RootKey, Body: c.body})
+		requireProblem(t, a, access.KindUnprocessable, c.rule)
+		require.Equal(t, []string{c.pointer}, pointers(t, a), "%s", a.Body)
+	}
+}
+
 // TestMalformedBodies sends what is no body of a PUT on a user.
 func TestMalformedBodies(t *testing.T) {
 	e := testenv.New(t)

@@ -119,7 +119,7 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 		}
 	}
 	if err := c.canOwn(b.Organization, b.Owner); err != nil {
-		return b, err
+		return b, at("/owner", err)
 	}
 	if exists {
 		return b, taken(access.Obj(access.TypeChatbot, id))
@@ -184,7 +184,7 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 			return ruled(err, "A1")
 		}
 		if err := c.canOwn(b.Organization, to); err != nil {
-			return err
+			return at("/to", err)
 		}
 		r.Chatbot = b
 		if b.Owner == to {

@@ -151,7 +151,7 @@ func (c *change) mayInviteAs(org access.OrganizationID, role access.OrgRole) err
 		return err
 	}
 	if role == access.OrgOwner {
-		return ruled(c.must(access.Delete, o), "O2")
+		return c.mustOwn(o)
 	}
 	return nil
 }

@@ -76,11 +76,21 @@ func (c *change) membersOf(id access.OrganizationID, user access.UserID, toOwner
 		return m, exists, err
 	}
 	if toOwner || m.Role == access.OrgOwner {
-		if err := c.must(access.Delete, o); err != nil {
-			return m, exists, ruled(err, "O2")
+		if err := c.mustOwn(o); err != nil {
+			return m, exists, err
 		}
 	}
 	return m, exists, nil
+}
+
+// mustOwn refuses whoever does not act as an owner of the organization what only owners do to owners (O2).
+func (c *change) mustOwn(o access.Object) error {
+	if owner, err := c.may(access.Delete, o); err != nil {
+		return err
+	} else if !owner {
+		return access.Deniedf("O2", "only an owner of %s adds, removes, demotes or invites its owners", o)
+	}
+	return nil
 }
 
 // setRole writes a membership, and folds the user's rows against the new ceiling (M2).

@@ -154,7 +154,7 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 		return org, fieldError("O1", "/owner", "a new organization names its first owner")
 	}
 	if _, err := c.activeUser(p.Owner.Value, "O1"); err != nil {
-		return org, err
+		return org, at("/owner", err)
 	}
 	if err := c.PutOrganization(org); err != nil {
 		return org, err

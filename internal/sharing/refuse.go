@@ -24,6 +24,17 @@ func fieldError(rule, pointer, detail string) error {
 	}
 }
 
+// at names the field of the body whose value was refused.
+func at(pointer string, err error) error {
+	var e *access.Error
+	if errors.As(err, &e) && e.Kind == access.KindUnprocessable && e.Fields == nil {
+		named := *e
+		named.Fields = []access.FieldError{{Pointer: pointer, Detail: e.Detail}}
+		return &named
+	}
+	return err
+}
+
 // taken refuses an ID that exists elsewhere (I3).
 func taken(o access.Object) error {
 	return access.Refuse(access.KindIDTaken, "I3", "%s exists already, elsewhere", o)

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 		return r, taken(o)
 	}
 	if r.Mode == access.ModeAuthenticated && t != access.TypeDocument {
-		return r, fieldError("R1", "/access", "a "+string(t)+" is public or restricted")
+		return r, fieldError("R1", "/access", "only a document can be authenticated: this is public or restricted")
 	}
 	if len(r.Allowed) > MaxListed {
 		return r, fieldError("R1", "/allowed", "at most 1000 principals are listed; use a group")
@@ -106,24 +107,29 @@ func (c *caller) seesResource(o access.Object) (bool, error) {
 
 // listed refuses what a list may not hold (R1).
 func (c *change) listed(b access.Chatbot, list []access.Principal) error {
-	for _, p := range list {
-		switch p.Kind {
-		case access.PrincipalUser:
-			if _, err := c.activeUser(access.UserID(p.ID), "R1"); err != nil {
-				return err
-			}
-		case access.PrincipalEmail:
-		case access.PrincipalTeam, access.PrincipalGroup:
-			if here, err := c.belongs(access.Object{Type: access.Type(p.Kind), ID: p.ID}, b.Organization); err != nil {
-				return err
-			} else if !here {
-				return access.Unprocessablef("R1", "%s is none of the chatbot's organization", p)
-			}
-		default:
-			return access.Unprocessablef("R1", "a list holds users, e-mail addresses, teams and groups, and %s is none of these", p)
+	for i, p := range list {
+		if err := c.mayBeListed(b, p); err != nil {
+			return at(fmt.Sprintf("/allowed/%d", i), err)
 		}
 	}
 	return nil
+}
+
+func (c *change) mayBeListed(b access.Chatbot, p access.Principal) error {
+	switch p.Kind {
+	case access.PrincipalUser:
+		_, err := c.activeUser(access.UserID(p.ID), "R1")
+		return err
+	case access.PrincipalEmail:
+		return nil
+	case access.PrincipalTeam, access.PrincipalGroup:
+		here, err := c.belongs(access.Object{Type: access.Type(p.Kind), ID: p.ID}, b.Organization)
+		if err == nil && !here {
+			err = access.Unprocessablef("R1", "%s does not belong to the chatbot's organization", p)
+		}
+		return err
+	}
+	return access.Unprocessablef("R1", "a list holds users, e-mail addresses, teams and groups, and %s is none of these", p)
 }
 
 // dropResources removes a chatbot's documents, MCP servers or metrics (O4).

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
@@ -43,12 +44,12 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 			actions = append(actions, a)
 		}
 	}
-	for _, a := range row.Actions {
+	for i, a := range row.Actions {
 		if !slices.Contains(access.RowActions, a) {
-			return row, fieldError("M1", "/actions", string(a)+" is no action of the matrix")
+			return row, fieldError("M1", fmt.Sprintf("/actions/%d", i), string(a)+" is no action of the matrix")
 		}
 		if !slices.Contains(ceiling, a) {
-			return row, access.Unprocessablef("M2", "%s is above the ceiling of %s, which is %v", a, m.Role, ceiling)
+			return row, fieldError("M2", fmt.Sprintf("/actions/%d", i), fmt.Sprintf("%s is above the ceiling of %s, which is %v", a, m.Role, ceiling))
 		}
 	}
 	row.Actions = actions

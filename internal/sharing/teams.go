@@ -203,7 +203,7 @@ func (c *change) nestTeam(n access.TeamNesting) error {
 		return err
 	}
 	if cycle {
-		return access.Unprocessablef("T2", "%s contains %s already, or is it: teams cannot contain one another in a circle",
+		return access.Unprocessablef("T2", "%s contains %s, or is that team itself: a team cannot be inside itself",
 			access.Obj(access.TypeTeam, n.Inner), access.Obj(access.TypeTeam, n.Outer))
 	}
 	nested, err := c.nested(n)
