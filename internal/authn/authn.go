@@ -171,7 +171,7 @@ func byDigest[K any](digests []string, find func(digest string) (K, bool, error)
 func bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) == 0 {
-		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer <key>")
+		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer and an account key")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.TrimSpace(token)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -81,7 +82,7 @@ A flag goes before a variable, a variable before the file.`,
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return misuse(cmd, fmt.Errorf("it takes %d arguments (%v), not %d", len(names), names, len(args)))
+			return misuse(cmd, fmt.Errorf("it takes %d arguments (%s), not %d", len(names), strings.Join(names, " "), len(args)))
 		}
 		return nil
 	}

@@ -41,6 +41,9 @@ func explain(err error) string {
 	var known *access.Error
 	if errors.As(err, &known) {
 		for _, field := range known.Fields {
+			if len(known.Fields) == 1 && field.Detail == known.Detail {
+				break // the first line says it already
+			}
 			lines = append(lines, fmt.Sprintf("  %s: %s", field.Pointer, field.Detail))
 		}
 	}

@@ -35,8 +35,9 @@ func newImport(std streams) *cobra.Command {
 The files may come in any order. - is standard input. Importing the same again changes nothing, so an import that was interrupted is continued
 by repeating it.
 
-CSV files have a header: organization,user,role · team,organization,user,role · chatbot,organization,owner,visibility ·
-chatbot,principal,access,expires_at · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed.
+CSV files have a header: organization,user,role[,email,name,type] · team,organization,user,role · chatbot,organization,owner[,visibility] ·
+chatbot,principal,access[,expires_at] · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed, or mcp_server or
+metric instead of document. Actions are joined by + and those who are allowed by ; as in read+test and user:alice;group:partners.
 JSON Lines hold one object a line, with "kind" and the same names. Relationship files hold lines such as chatbot:x#use_only@user:alice.`,
 		Example: `  grantway import members.csv chatbots.csv shares.jsonl
   grantway import --dry-run members.csv

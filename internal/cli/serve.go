@@ -66,14 +66,14 @@ until that is taken out, and hashed anew when it is used.
 		"first account `KEY`; rather give it as a variable, since other users see the flags of a program")
 	markDefault(cmd, "root-key", "made at the first start and printed once")
 	flags.StringVar(&c.HashKey, "hash-key", "",
-		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first. Rather give it as a variable, too")
+		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first; rather give it as a variable")
 	markDefault(cmd, "hash-key", "hash.key in the data directory, made at the first start")
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
-		"`TIME` that a request to share waits for its decision, such as 720h")
-	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "`TIME` for which an invitation can be accepted, such as 72h")
+		"how long a request to share waits for its decision, as a `DURATION` such as 720h")
+	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION` such as 72h")
 	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
 	flags.DurationVar(&c.RecordRetention, "record-retention", 0, "how long entries of the record are kept, as a `DURATION` such as 8760h; 0 is for ever")
 	flags.StringVar(&c.RecordDecisions, "record-decisions", "none",
