@@ -1,5 +1,8 @@
 // Package record writes entries of the record beside the calls that they are about: those of decisions, which are many (H3). A change writes
 // its own in its own transaction, for it does not happen without; a decision stands whether or not its entry can be written.
+//
+// It owns the entries that wait, how many are written at once, and the count of those that are lost. It must not take a decision, change a
+// fact, or write down a secret: one that a caller presented is taken out of an entry before it is written.
 package record
 
 import (
