@@ -78,6 +78,8 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of [user organization membership platform_role role group team team_member team_nesting role_assignment group_member chatbot policy feature share row public_link api_key document mcp_server metric account_key request invitation]`},
 		{"unknown field", "f.jsonl", `{"kind":"role_assignment","role":"r","user":"u","Role":"x"}`, 1, "", `the field "Role" is unknown; a line of the kind role_assignment has [kind role user]`},
 		{"wrong type", "f.jsonl", `{"kind":"role_assignment","role":["r"],"user":"u"}`, 1, "", "role: a JSON array does not belong there"},
+		{"long expired", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,0001-01-01T00:00:00Z\n", 2, "S13", `expires_at: "0001-01-01T00:00:00Z" is not a time such as 2030-01-31T12:00:00Z`},
+		{"long expired", "f.jsonl", `{"kind":"share","chatbot":"b","principal":"everyone","access":"use_only","expires_at":"0001-01-01T00:00:00.5Z"}`, 1, "", "0001-01-01T00:00:00Z lies before 1970"},
 		{"null", "f.jsonl", `{"kind":"share","chatbot":"b","principal":"everyone","access":"use_only","expires_at":null}`, 1, "", `the field "expires_at" is null: leave it out, or unset it with a PUT`},
 		{"null for a list", "f.jsonl", `{"kind":"policy","chatbot":"b","user_types":null}`, 1, "", `the field "user_types" is null: leave it out, or unset it with a PUT`},
 		{"null in a list", "f.jsonl", `{"kind":"policy","chatbot":"b","allowed_roles":["r",null]}`, 1, "", `the field "allowed_roles" is null: leave it out, or unset it with a PUT`},

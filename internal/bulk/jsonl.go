@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/grantway/grantway/internal/access"
@@ -210,7 +211,7 @@ func decode(raw []byte) (sharing.Row, error) {
 }
 
 // unambiguous refuses what a decoder would pass over in silence, so that a file never seems to say more than is taken: null, which unsets a field
-// elsewhere and here would keep it, and a name that is there twice, of which the last would hold.
+// elsewhere and here would keep it, a name that is there twice, of which the last would hold, and the zero time.
 func unambiguous(raw []byte) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -228,10 +229,11 @@ func unambiguousValue(d *json.Decoder, field string) error {
 		return access.Invalidf("", "the field %q is null: leave it out, or unset it with a PUT", field)
 	case json.Delim('{'), json.Delim('['):
 	default:
-		if text, ok := token.(string); ok && strings.ContainsRune(text, 0) {
+		text, _ := token.(string)
+		if strings.ContainsRune(text, 0) {
 			return errNUL
 		}
-		return nil
+		return never(text, field)
 	}
 	names := map[string]bool{}
 	for d.More() {
@@ -249,6 +251,18 @@ func unambiguousValue(d *json.Decoder, field string) error {
 	}
 	_, err = d.Token()
 	return err
+}
+
+// never refuses an expiry long past, which a decoder takes for one that is left out.
+func never(text, field string) error {
+	if !strings.HasSuffix(field, "expires_at") {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil //nolint:nilerr // the decoder says what it is instead
+	}
+	return access.CheckTime(t)
 }
 
 // nameIn gives the next name of an object that has these already.

@@ -160,6 +160,7 @@ func shareRow(r tuple.Relationship) (sharing.Row, error) {
 	s := &sharing.ShareRow{Chatbot: access.ChatbotID(spice.Decode(r.Resource.ObjectID)), Principal: p, Access: level}
 	if r.OptionalExpiration != nil {
 		s.ExpiresAt = *r.OptionalExpiration
+		return s, access.CheckTime(s.ExpiresAt)
 	}
 	return s, nil
 }

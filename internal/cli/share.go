@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -94,7 +93,7 @@ func wantedShare(args []string, until string) (access.Share, error) {
 		return access.Share{}, err
 	}
 	if until != "" {
-		if share.ExpiresAt, err = time.Parse(time.RFC3339, until); err != nil {
+		if share.ExpiresAt, err = access.ParseTime(until); err != nil {
 			return access.Share{}, fmt.Errorf("--expires-at: %q is not a time such as 2027-01-31T18:00:00Z", until)
 		}
 	}
