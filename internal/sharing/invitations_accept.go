@@ -86,6 +86,11 @@ func (c *change) invited(token string) (access.Invitation, error) {
 	if !ok || !genuine {
 		return inv, unknown
 	}
+	if inside, err := c.inside(access.Obj(access.TypeOrganization, inv.Organization)); err != nil {
+		return inv, err
+	} else if !inside { // B3
+		return inv, unknown
+	}
 	c.resource = access.Obj(access.TypeOrganization, inv.Organization)
 	u, _, err := c.User(c.actor.User)
 	if err != nil {

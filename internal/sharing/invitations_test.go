@@ -350,6 +350,10 @@ func TestB3_AConfinedKeyInvitesInItsOwnOrganization(t *testing.T) {
 	e.refused(err, access.KindNotFound, "")
 	_, err = e.AcceptInvitation(e.ctx, acting(globex, "otto"), r.Token)
 	e.refused(err, access.KindDenied, "B3")
+	e.member("globex", access.OrgMember, "otto")
+	_, err = e.AcceptInvitation(e.ctx, acting(globex, "otto"), r.Token)
+	e.refused(err, access.KindNotFound, "N1") // acme is outside
+	e.nobodyIn("acme", "otto")
 	_, err = e.invite(acting(e.key("acme"), "olga"), "acme", "gus", access.OrgOwner)
 	e.refused(err, access.KindDenied, "O2")
 }

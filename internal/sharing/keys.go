@@ -220,6 +220,10 @@ func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.K
 			return err
 		}
 		c.state(withoutPreview(k), nil)
+		asker := access.Actor{Key: id}
+		if err := c.cancelAll(store.RequestFilter{Requester: ActorName(asker)}, "the key that asked for it was deleted"); err != nil { // O4
+			return err
+		}
 		return c.DeleteAccountKey(id)
 	})
 }

@@ -167,6 +167,11 @@ func (c *change) supersede(share access.Share) error {
 // requested notes the request before and after, for the record: that of the chatbot's organization and, where others decide, theirs.
 func (c *change) requested(before any, r access.Request) error {
 	c.state(before, r)
+	return c.alsoDeciders(before, r)
+}
+
+// alsoDeciders notes the request before and after for the record of those who decide it, where the chatbot is not theirs.
+func (c *change) alsoDeciders(before any, r access.Request) error {
 	org, _, err := c.OrganizationOf(access.Obj(access.TypeChatbot, r.Chatbot))
 	if err != nil {
 		return err
@@ -185,7 +190,10 @@ func (c *change) endAlong(r access.Request, event access.RequestEvent, why strin
 	if err != nil {
 		return err
 	}
-	return c.also(altered("request", r, ended), access.Obj(access.TypeChatbot, r.Chatbot))
+	if err := c.also(altered("request", r, ended), access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+		return err
+	}
+	return c.alsoDeciders(r, ended)
 }
 
 // cancelAlong cancels a pending request along with another change. One that has expired by the clock is closed as that.

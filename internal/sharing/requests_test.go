@@ -1,6 +1,7 @@
 package sharing_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -273,7 +274,8 @@ func TestS8AKeyThatAskedIsJudgedAgainToo(t *testing.T) {
 
 	r = e.asks(key, "helper", "organization:globex", access.UseOnly)
 	e.ok(e.DeleteKey(e.ctx, root, key.Key))
-	e.refused(e.approve(as("gus"), r), access.KindConflict, "S8")
+	require.Equal(t, access.RequestCancelled, e.state(r), "O4")
+	e.refused(e.approve(as("gus"), r), access.KindConflict, "S7")
 
 	k, err := e.CreateKey(e.ctx, root, sharing.NewKey{Name: "k", Access: access.KeyReadWrite, Organization: "acme", ExpiresAt: e.now.Add(time.Hour)})
 	require.NoError(t, err)
@@ -453,6 +455,54 @@ func TestB4RequestsAreDecidedAndReadFromTheAllowedAddressesOnly(t *testing.T) {
 	require.NoError(t, err)
 	e.refused(second(e.CancelRequest(e.ctx, from("192.0.2.1", as("mia")), r.ID)), access.KindDenied, "B4")
 	require.NoError(t, e.approve(as("gus"), r), "the requester is judged by what she is, not by where she was")
+}
+
+// TestB4AShareIsGivenAtOnceFromTheAddressesFromWhichItIsApproved keeps the immediate way from being the wider one.
+func TestB4AShareIsGivenAtOnceFromTheAddressesFromWhichItIsApproved(t *testing.T) {
+	e := acme(t)
+	e.makeTeam("red", "globex", "gus")
+	e.member("acme", access.OrgAdmin, "gus")
+	_, err := e.PutOrganization(e.ctx, as("gus"), "globex", sharing.OrganizationPatch{AllowedIPs: access.Some([]string{"127.0.0.0/8"})})
+	require.NoError(t, err)
+	for _, with := range []string{"organization:globex", "team:red"} {
+		e.refused(e.share(from("192.0.2.1", as("gus")), "helper", with, access.UseOnly), access.KindDenied, "B4")
+		_, inForce, err := e.inForce("helper", with)
+		require.NoError(t, err)
+		require.False(t, inForce)
+		require.NoError(t, e.share(as("gus"), "helper", with, access.UseOnly))
+	}
+}
+
+// TestH1TheEndOfARequestStandsInTheRecordOfThoseWhoDecideIt goes through the ways in which a request ends along with another change.
+func TestH1TheEndOfARequestStandsInTheRecordOfThoseWhoDecideIt(t *testing.T) {
+	for name, end := range map[string]func(e *env){
+		"shared at once":   func(e *env) { e.shared("helper", "organization:globex", access.UseOnly) },
+		"asker offboarded": func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "mia", "")) },
+		"chatbot deleted":  func(e *env) { e.ok(e.DeleteChatbot(e.ctx, root, "helper")) },
+		"its clock ran out": func(e *env) {
+			e.now = e.now.AddDate(1, 0, 0)
+			e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
+		},
+		"asker took it back": func(e *env) {
+			e.ok(e.CancelRequest(e.ctx, as("mia"), e.requests(as("mia"), sharing.RequestQuery{})[0]))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acme(t)
+			r := e.asks(as("mia"), "helper", "organization:globex", access.ReadOnly)
+			end(e)
+			ended := string(e.state(r))
+			require.NotEqual(t, "pending", ended)
+			var told []string
+			for _, entry := range whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Record, string, error) {
+				return e.Records(c, a, sharing.RecordQuery{Organization: "globex", Text: string(r.ID)}, p)
+			}, as("gus")) {
+				told = append(told, entry.Effects)
+			}
+			require.Len(t, told, 2, "it was made and it ended: %s", told)
+			require.Contains(t, strings.Join(told, ""), `"state":"`+ended+`"`)
+		})
+	}
 }
 
 func TestRequestsAreListedTheNewestFirstAndPageByPage(t *testing.T) {

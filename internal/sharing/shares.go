@@ -63,6 +63,9 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 				r, err := c.ask(b, share, d)
 				return share, &r, err
 			}
+			if err := c.fromAllowedAddress(d.on); err != nil { // as an approval would be refused
+				return share, nil, err
+			}
 		}
 	}
 	return share, nil, c.giveShare(b, share)

@@ -183,6 +183,40 @@ func TestO5AnOrganizationThatDoesNotShareOutsideRefusesWhatIsNotItsOwn(t *testin
 	}
 }
 
+// moved gives an address that was max's, verified, to another user.
+func (e *env) moved(to access.UserID) sharing.UserResult {
+	e.t.Helper()
+	e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{Email: access.Some(access.Email("max@new.test")), EmailVerified: access.Some(true)}))
+	r, err := e.PutUser(e.ctx, root, to, sharing.UserPatch{Email: access.Some(mail("max")), EmailVerified: access.Some(true)})
+	require.NoError(e.t, err)
+	return r
+}
+
+func TestI2AShareFollowsTheVerifiedAddress(t *testing.T) {
+	e := acme(t)
+	e.shared("helper", "email:max@acme.test", access.UseOnly)
+	e.can("max", "helper", access.Interact)
+	require.Empty(t, e.moved("otto").Removed)
+	e.can("otto", "helper", access.Interact)
+	e.cannot("max", "helper", access.Interact)
+}
+
+// TestO5AnAddressThatMovesOutsideLosesTheSharesOfWhatStaysInside holds that nobody outside comes into a share that was given inside.
+func TestO5AnAddressThatMovesOutsideLosesTheSharesOfWhatStaysInside(t *testing.T) {
+	e := acme(t)
+	_, err := e.PutOrganization(e.ctx, as("adam"), "acme", sharing.OrganizationPatch{OutsideSharing: access.Some(false)})
+	require.NoError(t, err)
+	e.shared("helper", "email:max@acme.test", access.UseOnly)
+	require.Empty(t, e.moved("adam").Removed)
+	e.can("adam", "helper", access.Interact) // the address stayed inside
+	e.ok(e.PutUser(e.ctx, root, "adam", sharing.UserPatch{Email: access.Some(mail("adam")), EmailVerified: access.Some(true)}))
+	require.Equal(t, []string{"share use_only of chatbot:helper with email:max@acme.test"}, e.moved("otto").Removed)
+	e.cannot("otto", "helper", access.Interact)
+	e.ok(e.PutUser(e.ctx, root, "otto", sharing.UserPatch{EmailVerified: access.Some(false)}))
+	e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{Email: access.Some(mail("max")), EmailVerified: access.Some(true)}))
+	e.cannot("max", "helper", access.Interact) // what is gone does not come back
+}
+
 func TestV1AnOwnerOnlyChatbotAdmitsNoShare(t *testing.T) {
 	e := acme(t)
 	e.shared("helper", "user:otto", access.UseOnly)

@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// tell notifies each of the users once, and, if it is to be mailed, sends those with an address an e-mail after the change is committed
+// tell notifies each of the users once, and, if it is to be mailed, sends those with a verified address an e-mail after the change is committed
 // (N3, S11). Whoever is gone, and the actor, who knows already, is not told. It is part of the change: it happens with it or not at all. An
 // import tells nobody, since it brings what people have already.
 func (c *change) tell(about access.Notification, users []access.UserID, mailed bool) error {
@@ -30,10 +30,10 @@ func (c *change) tell(about access.Notification, users []access.UserID, mailed b
 		if err != nil {
 			return err
 		}
-		if !mailed || u.Email == "" {
+		if !mailed || u.Verified() == "" { // nobody knows whose another address is (C6)
 			continue
 		}
-		if err := c.mail(access.Mail{To: u.Email, User: id, About: n}); err != nil {
+		if err := c.mail(access.Mail{To: u.Verified(), User: id, About: n}); err != nil {
 			return err
 		}
 	}

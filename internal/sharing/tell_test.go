@@ -70,6 +70,19 @@ func TestS11AnAddressThatNobodyHoldsGetsAnEmailOnly(t *testing.T) {
 	e.hears(access.NotifyShared, []access.UserID{"max"}, "otto@acme.test", "new@acme.test", "max@acme.test")
 }
 
+// TestC6NobodyIsMailedAtAnAddressThatNobodyHasVerified has a home organization change the address of one of its users, who works elsewhere too.
+func TestC6NobodyIsMailedAtAnAddressThatNobodyHasVerified(t *testing.T) {
+	e := acme(t)
+	e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{Organization: access.Some(access.OrganizationID("globex"))}))
+	e.ok(e.PutUser(e.ctx, as("gus"), "max", sharing.UserPatch{Email: access.Some(access.Email("gus@elsewhere.test"))}))
+	e.shared("helper", "user:max", access.UseOnly)
+	e.hears(access.NotifyShared, []access.UserID{"max"})
+	e.ok(e.DeleteShare(e.ctx, root, "helper", who("user:max")))
+	e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{EmailVerified: access.Some(true)}))
+	e.shared("helper", "user:max", access.UseOnly)
+	e.hears(access.NotifyShared, []access.UserID{"max"}, "gus@elsewhere.test")
+}
+
 func TestS11WhoSharesKnowsAlready(t *testing.T) {
 	e := acme(t)
 	require.NoError(t, e.share(as("adam"), "helper", "organization:acme", access.UseOnly))

@@ -109,12 +109,38 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		before = spice.FoldUser(stored)
 	}
 	c.refold(before, spice.FoldUser(u))
+	if v := u.Verified(); v != "" && v != old.Verified() {
+		if err := c.limitAddress(v); err != nil {
+			return u, err
+		}
+	}
 	if exists {
 		c.state(old, u)
 	} else {
 		c.state(nil, u)
 	}
 	return u, nil
+}
+
+// limitAddress removes the shares with an address that has come to somebody outside of organizations which keep theirs inside: they were given
+// when it was the address of one of their people (O5).
+func (c *change) limitAddress(address access.Email) error {
+	p := access.Principal{Kind: access.PrincipalEmail, ID: string(address)}
+	shares, err := c.SharesWith(p)
+	if err != nil {
+		return err
+	}
+	return c.dropShares(shares, func(s access.Share) (bool, error) {
+		b, _, err := c.Chatbot(s.Chatbot)
+		if err != nil {
+			return false, err
+		}
+		org, _, err := c.Organization(b.Organization)
+		if err != nil || org.OutsideSharing {
+			return false, err
+		}
+		return c.outside(p, org.ID)
+	})
 }
 
 // newUser is a user of whom nothing was sent.
