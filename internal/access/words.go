@@ -152,7 +152,16 @@ func ParseWord[T ~string](s string, words []T) (T, error) {
 	if slices.Contains(words, T(s)) {
 		return T(s), nil
 	}
-	return "", Invalidf("", "%q is not one of %v", s, words)
+	return "", Invalidf("", "%q is not one of %s", s, Listed(words))
+}
+
+// Listed puts words into a sentence, separated by commas.
+func Listed[T ~string](words []T) string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = string(w)
+	}
+	return strings.Join(all, ", ")
 }
 
 // AtLeast reports whether l gives everything that m gives.

@@ -68,12 +68,12 @@ func write(w http.ResponseWriter, f Format, name string, give giver) error {
 	case f == CSV:
 		i := slices.IndexFunc(tables, func(t *table) bool { return t.name == name })
 		if i < 0 {
-			return access.Invalidf("", "the table is %q, and it is one of %v", name, tableNames())
+			return access.Invalidf("", "the table is %q, and it is one of %s", name, access.Listed(tableNames()))
 		}
 		media, file = "text/csv; charset=utf-8", name+".csv"
 		rows = func(w io.Writer, give giver) error { return writeTable(w, tables[i], give) }
 	default:
-		return access.Invalidf("", "the format is %q, and it is one of %v", f, Formats)
+		return access.Invalidf("", "the format is %q, and it is one of %s", f, access.Listed(Formats))
 	}
 	w.Header().Set("Content-Type", media)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+file+`"`)

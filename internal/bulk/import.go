@@ -142,7 +142,7 @@ func (in *intake) file(name string, r io.Reader) error {
 		}
 	}
 	if !slices.Contains(Formats, format) {
-		return access.Invalidf("", "the format is %q, and it is one of %v", format, Formats)
+		return access.Invalidf("", "the format is %q, and it is one of %s", format, access.Listed(Formats))
 	}
 	if format == Relationships && !sharing.MayRestore(in.actor) {
 		return access.Deniedf("B1", "relationships are imported with a full key that is not confined, without an actor")

@@ -67,15 +67,15 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"not UTF-8", "f.csv", "role,user\nr,\xff\n", 2, "", "the row is not valid UTF-8"},
 		{"too long", "f.csv", "role,user\nr," + strings.Repeat("x", maxLine) + "\n", 2, "", "the row is longer than 1048576 bytes"},
 		{"empty ID", "f.csv", "organization,user,role\nacme,,owner\n", 2, "I1", "user: an ID must not be empty"},
-		{"unknown word", "f.csv", "organization,user,role\nacme,o,boss\n", 2, "", `role: "boss" is not one of [owner admin member client]`},
+		{"unknown word", "f.csv", "organization,user,role\nacme,o,boss\n", 2, "", `role: "boss" is not one of owner, admin, member, client`},
 		{"address", "f.csv", "organization,user,role,email\nacme,o,owner,nobody\n", 2, "I2", `email: "nobody" is not an e-mail address`},
 		{"principal", "f.csv", "chatbot,principal,access\nb,bob,use_only\n", 2, "S1", `"bob" is not a principal: write user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone`},
 		{"expiry", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,tomorrow\n", 2, "S13", `expires_at: "tomorrow" is not a time such as 2030-01-31T12:00:00Z`},
-		{"cell", "f.csv", "chatbot,user,actions\nb,u,read+write\n", 2, "", `actions: "write" is not one of [read update deploy delete test]`},
+		{"cell", "f.csv", "chatbot,user,actions\nb,u,read+write\n", 2, "", `actions: "write" is not one of read, update, deploy, delete, test`},
 		{"no object", "f.jsonl", "[]\n", 1, "", "the line is not one JSON object"},
 		{"half an object", "f.jsonl", "\n{\"kind\":\"role\"\n", 2, "", "the line is not one JSON object"},
-		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing; it is one of [user organization membership platform_role role group team team_member team_nesting role_assignment group_member chatbot policy feature share row public_link api_key document mcp_server metric account_key request invitation]`},
-		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of [user organization membership platform_role role group team team_member team_nesting role_assignment group_member chatbot policy feature share row public_link api_key document mcp_server metric account_key request invitation]`},
+		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing; it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
+		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
 		{"unknown field", "f.jsonl", `{"kind":"role_assignment","role":"r","user":"u","Role":"x"}`, 1, "", `the field "Role" is unknown; a line of the kind role_assignment has [kind role user]`},
 		{"wrong type", "f.jsonl", `{"kind":"role_assignment","role":["r"],"user":"u"}`, 1, "", "role: a JSON array does not belong there"},
 		{"long expired", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,0001-01-01T00:00:00Z\n", 2, "S13", `expires_at: "0001-01-01T00:00:00Z" is not a time such as 2030-01-31T12:00:00Z`},
@@ -86,7 +86,7 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"null in an object", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":null}}`, 1, "", `the field "limits.max_x" is null: leave it out, or unset it with a PUT`},
 		{"a NUL in a text", "f.jsonl", `{"kind":"role","role":"r","name":"a\u0000b"}`, 1, "", "the row holds U+0000, which not every database can store"},
 		{"a NUL in a field", "f.csv", "chatbot,organization,owner,name\nb,o,u,a\x00b\n", 2, "", "the row holds U+0000, which not every database can store"},
-		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is "", and it is one of [user organization membership platform_role role group team team_member team_nesting role_assignment group_member chatbot policy feature share row public_link api_key document mcp_server metric account_key request invitation]`},
+		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is "", and it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
 		{"name twice", "f.jsonl", `{"kind":"role","role":"r","name":"a","na\u006de":"b"}`, 1, "", `the field "name" is there twice`},
 		{"name twice within", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":1,"max_x":2}}`, 1, "", `the field "max_x" is there twice`},
 		{"no actions", "f.jsonl", `{"kind":"row","chatbot":"b","user":"u"}`, 1, "M6", "actions: is missing; an empty list is no access at all"},
@@ -102,7 +102,7 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 {"kind":"membership","organization":"a","user":"m","role":"member"}
 {"kind":"chatbot","chatbot":"b","organization":"a","owner":"o"}
 {"kind":"row","chatbot":"b","user":"m","actions":"read+delete"}
-`, 4, "M2", "delete is above the ceiling of member, which is [read update deploy test]"},
+`, 4, "M2", "delete is above the ceiling of member, which is read, update, deploy, test"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := e.post(t.Context(), root, "", c.file, c.text)
@@ -140,7 +140,7 @@ func TestSkippingWhatIsBad(t *testing.T) {
 	e := newEnv(t)
 	files := []string{"m.csv", memberFile + "acme,nobody,emperor,,,\n", "b.csv", botFile, "s.csv", shareFile + "quiet,user:gina,use_only,\n", "t.csv", teamFile + "support,acme,stranger,member\n"}
 	rejects := []Reject{
-		{File: "m.csv", Line: 6, Reason: `role: "emperor" is not one of [owner admin member client]`, Row: "acme,nobody,emperor,,,"},
+		{File: "m.csv", Line: 6, Reason: `role: "emperor" is not one of owner, admin, member, client`, Row: "acme,nobody,emperor,,,"},
 		{File: "s.csv", Line: 6, Rule: "V1", Reason: "chatbot:quiet is owner_only, which admits no shares", Row: "quiet,user:gina,use_only,"},
 		{File: "t.csv", Line: 4, Rule: "T1", Reason: "user:stranger has no role in the team's organization", Row: "support,acme,stranger,member"},
 	}

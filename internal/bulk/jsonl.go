@@ -189,14 +189,14 @@ func decode(raw []byte) (sharing.Row, error) {
 	}
 	var kind sharing.Kind
 	if said["kind"] == nil {
-		return nil, access.Invalidf("", `"kind" is missing; it is one of %v`, fileKinds)
+		return nil, access.Invalidf("", `"kind" is missing; it is one of %s`, access.Listed(fileKinds))
 	}
 	if err := json.Unmarshal(said["kind"], &kind); err != nil {
 		return nil, access.Invalidf("", `"kind" is a string`)
 	}
 	s, ok := shapes[kind]
 	if !ok || !slices.Contains(fileKinds, kind) {
-		return nil, access.Invalidf("", `"kind" is %q, and it is one of %v`, kind, fileKinds)
+		return nil, access.Invalidf("", `"kind" is %q, and it is one of %s`, kind, access.Listed(fileKinds))
 	}
 	for _, name := range slices.Sorted(maps.Keys(said)) {
 		if !s.fields[name] {

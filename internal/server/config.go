@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
@@ -81,7 +82,7 @@ func (c *Config) check() error {
 	case c.RecordRetention < 0:
 		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
 	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
-		return fmt.Errorf("--record-decisions is one of %v, not %q", decision.Recordings, c.RecordDecisions)
+		return fmt.Errorf("--record-decisions is one of %s, not %q", access.Listed(decision.Recordings), c.RecordDecisions)
 	case c.RequestTTL < 0:
 		return errors.New("a request does not expire before it is made: set --request-ttl to some time")
 	case c.EngineListen != "" && c.EngineToken == "":

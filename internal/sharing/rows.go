@@ -49,7 +49,7 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 			return row, fieldError("M1", fmt.Sprintf("/actions/%d", i), string(a)+" is no action of the matrix")
 		}
 		if !slices.Contains(ceiling, a) {
-			return row, fieldError("M2", fmt.Sprintf("/actions/%d", i), fmt.Sprintf("%s is above the ceiling of %s, which is %v", a, m.Role, ceiling))
+			return row, fieldError("M2", fmt.Sprintf("/actions/%d", i), fmt.Sprintf("%s is above the ceiling of %s, which is %s", a, m.Role, access.Listed(ceiling)))
 		}
 	}
 	row.Actions = actions
