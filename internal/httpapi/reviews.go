@@ -29,9 +29,10 @@ func showHeld(h decision.Held) Held { return Held{Actions: h.Actions, Through: s
 
 // ChatbotAccess is one page of who has what on a chatbot.
 type ChatbotAccess struct {
-	list[UserOnChatbot]
-	Everyone   *access.Level   `json:"everyone" doc:"the level of its share with everyone; who has no more than that is not listed"`
-	PublicLink access.Audience `json:"public_link" doc:"whom its public link admits to interact"`
+	Items         []UserOnChatbot `json:"items" nullable:"false"`
+	NextPageToken string          `json:"next_page_token" doc:"the page_token of the next page; empty at the end"`
+	Everyone      *access.Level   `json:"everyone" doc:"the level of its share with everyone; who has no more than that is not listed"`
+	PublicLink    access.Audience `json:"public_link" doc:"whom its public link admits to interact"`
 }
 
 func (a *api) chatbotAccess(ctx context.Context, actor access.Actor, in *chatbotQuery) (*ChatbotAccess, error) {
@@ -51,7 +52,7 @@ func (a *api) chatbotAccess(ctx context.Context, actor access.Actor, in *chatbot
 	if err != nil {
 		return nil, err
 	}
-	return &ChatbotAccess{list: *l, Everyone: orNull(everyone), PublicLink: link}, nil
+	return &ChatbotAccess{Items: l.Items, NextPageToken: l.NextPageToken, Everyone: orNull(everyone), PublicLink: link}, nil
 }
 
 type userQuery struct {
