@@ -99,7 +99,7 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 // twoCompanies sets up acme, whose mia asks, and globex, whose gil approves.
 func twoCompanies(p *process) {
 	for _, user := range []string{"olga", "mia", "gil", "gwen", "greg", "gus"} {
-		p.must("PUT", "/v1/users/"+user, fmt.Sprintf(`{"email": "%s@example.org"}`, user))
+		p.must("PUT", "/v1/users/"+user, fmt.Sprintf(`{"email": "%s@example.org", "email_verified": true}`, user))
 	}
 	p.must("PUT", "/v1/organizations/acme", `{"owner": "olga"}`)
 	p.must("PUT", "/v1/organizations/acme/members/mia", `{"role": "member"}`)

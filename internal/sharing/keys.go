@@ -169,7 +169,7 @@ func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization
 		}
 		ks, next, err = visible(p,
 			func(after string, limit int) ([]access.AccountKey, error) {
-				return c.AccountKeys(store.AccountKeyFilter(q), access.KeyID(after), limit)
+				return c.AccountKeys(store.AccountKeyFilter{Organization: q.Organization}, access.KeyID(after), limit)
 			},
 			func(k access.AccountKey) string { return string(k.ID) },
 			fromHere(c, func(k access.AccountKey) access.OrganizationID { return k.Organization }, func(ks []access.AccountKey) ([]bool, error) {
@@ -220,10 +220,42 @@ func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.K
 			return err
 		}
 		c.state(withoutPreview(k), nil)
-		asker := access.Actor{Key: id}
-		if err := c.cancelAll(store.RequestFilter{Requester: ActorName(asker)}, "the key that asked for it was deleted"); err != nil { // O4
+		return c.endKey(id)
+	})
+}
+
+// endKey removes a key, and cancels what it has asked for (O4).
+func (c *change) endKey(id access.KeyID) error {
+	asker := access.Actor{Key: id}
+	if err := c.cancelAll(store.RequestFilter{Requester: ActorName(asker)}, "the key that asked for it was deleted"); err != nil {
+		return err
+	}
+	return c.DeleteAccountKey(id)
+}
+
+// dropKey removes an account key along with another change.
+func (c *change) dropKey(k access.AccountKey) error {
+	if err := c.endKey(k.ID); err != nil {
+		return err
+	}
+	holder, action := access.PlatformObject, access.Administer
+	if k.Organization != "" {
+		holder, action = access.Obj(access.TypeOrganization, k.Organization), access.Update
+	}
+	return c.took(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), action, holder)
+}
+
+// dropKeysOf removes the account keys that somebody who is offboarded has made, and those made with them: whoever made a key may still hold its
+// secret, and with it would keep what they had (N2).
+func (c *change) dropKeysOf(creator access.Actor) error {
+	keys, err := c.AccountKeys(store.AccountKeyFilter{CreatedBy: ActorName(creator)}, "", 0)
+	if err != nil {
+		return err
+	}
+	return eachFact(keys, func(k access.AccountKey) error {
+		if err := c.dropKey(k); err != nil {
 			return err
 		}
-		return c.DeleteAccountKey(id)
+		return c.dropKeysOf(access.Actor{Key: k.ID})
 	})
 }

@@ -288,13 +288,8 @@ func (c *change) dropOrganization(org access.Organization) error {
 	if err != nil {
 		return err
 	}
-	for _, k := range keys {
-		if err := c.DeleteAccountKey(k.ID); err != nil {
-			return err
-		}
-		if err := c.took(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), access.Update, o); err != nil {
-			return err
-		}
+	if err := eachFact(keys, c.dropKey); err != nil {
+		return err
 	}
 	if err := c.Tx.DeleteOrganization(org.ID); err != nil {
 		return err

@@ -237,3 +237,26 @@ func TestI3AUserWhoMayNotBeSeenIsTakenForWhoeverCouldCreateThem(t *testing.T) {
 	_, err = e.PutUser(e.ctx, as("olga"), "mia", ours)
 	e.refused(err, access.KindDenied, "U1")
 }
+
+func TestN2TheAccountKeysThatAUserMadeEndWithTheUser(t *testing.T) {
+	e := acme(t)
+	made, err := e.CreateKey(e.ctx, as("adam"), sharing.NewKey{Name: "adam's", Access: access.KeyFull, Organization: "acme"})
+	require.NoError(t, err)
+	with := access.Actor{Key: made.Key.ID, Access: access.KeyFull, Organization: "acme"}
+	another, err := e.CreateKey(e.ctx, with, sharing.NewKey{Name: "made with it", Access: access.KeyFull, Organization: "acme"})
+	require.NoError(t, err)
+	others, err := e.CreateKey(e.ctx, as("olga"), sharing.NewKey{Name: "olga's", Access: access.KeyFull, Organization: "acme"})
+	require.NoError(t, err)
+
+	gone, err := e.DeleteUser(e.ctx, as("iris"), "adam", "")
+	require.NoError(t, err)
+	require.Contains(t, gone.Removed, "account key "+string(made.Key.ID))
+	require.Contains(t, gone.Removed, "account key "+string(another.Key.ID))
+	require.Equal(t, []access.KeyID{others.Key.ID}, facts(e, func(tx *store.Tx) (ids []access.KeyID, err error) {
+		keys, err := tx.AccountKeys(store.AccountKeyFilter{}, "", 0)
+		for _, k := range keys {
+			ids = append(ids, k.ID)
+		}
+		return ids, err
+	}))
+}

@@ -47,11 +47,12 @@ func (tx *Tx) DeleteAccountKey(id access.KeyID) error {
 // AccountKeyFilter narrows AccountKeys.
 type AccountKeyFilter struct {
 	Organization access.OrganizationID // keys confined to it
+	CreatedBy    string                // the actor that made them
 }
 
 // AccountKeys lists keys by ID.
 func (tx *Tx) AccountKeys(f AccountKeyFilter, after access.KeyID, limit int) ([]access.AccountKey, error) {
-	l := from(selectAccountKeys).is("organization", string(f.Organization))
+	l := from(selectAccountKeys).is("organization", string(f.Organization)).is("created_by", f.CreatedBy)
 	return many(tx, scanAccountKey, l.page("id", string(after), limit))
 }
 
