@@ -7,7 +7,7 @@ type APIKey struct {
 	ID         KeyID     `json:"id,omitzero"`
 	Chatbot    ChatbotID `json:"chatbot,omitzero"`
 	Name       string    `json:"name,omitzero"`
-	Level      Level     `json:"level,omitzero"`
+	Level      Level     `json:"access,omitzero"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`  // whole seconds in UTC, or the zero time for never (K5)
 	AllowedIPs []string  `json:"allowed_ips,omitzero"` // CIDR ranges, or nil for anywhere (K4)
 	Preview    string    `json:"preview,omitzero"`     // the first characters of the secret

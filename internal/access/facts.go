@@ -113,7 +113,7 @@ type Chatbot struct {
 type Share struct {
 	Chatbot   ChatbotID `json:"chatbot,omitzero"`
 	Principal Principal `json:"principal,omitzero"`
-	Level     Level     `json:"level,omitzero"`
+	Level     Level     `json:"access,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // whole seconds in UTC, or the zero time for never (S13)
 }
 

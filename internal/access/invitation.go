@@ -79,7 +79,7 @@ type Invitation struct {
 // InvitationShare is a chatbot that comes with an invitation.
 type InvitationShare struct {
 	Chatbot ChatbotID `json:"chatbot"`
-	Level   Level     `json:"level"`
+	Level   Level     `json:"access"`
 }
 
 // StateAt is the invitation's state at t: one that is pending expires by the clock alone.

@@ -25,7 +25,7 @@ type Notification struct {
 	Kind      NotificationKind `json:"kind,omitzero"`
 	Chatbot   ChatbotID        `json:"chatbot,omitzero"`
 	Principal Principal        `json:"principal,omitzero"` // with whom the chatbot is shared, or is asked to be
-	Level     Level            `json:"level,omitzero"`
+	Level     Level            `json:"access,omitzero"`
 	Request   RequestID        `json:"request,omitzero"`
 	State     RequestState     `json:"state,omitzero"` // of the request, when they were told
 	APIKey    KeyID            `json:"api_key,omitzero"`

@@ -57,7 +57,7 @@ type Request struct {
 	ID             RequestID    `json:"id,omitzero"` // ascending in the order in which they were first made
 	Chatbot        ChatbotID    `json:"chatbot,omitzero"`
 	Principal      Principal    `json:"principal,omitzero"` // a team, an organization, or everyone
-	Level          Level        `json:"level,omitzero"`
+	Level          Level        `json:"access,omitzero"`
 	ShareExpiresAt time.Time    `json:"share_expires_at,omitzero"` // when the share is to end, or the zero time for never (S13)
 	Requester      string       `json:"requester,omitzero"`        // user:ID or key:ID, whose rights are judged again at approval (S8); "" once the user is offboarded
 	CreatedAt      time.Time    `json:"created_at,omitzero"`

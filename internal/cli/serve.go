@@ -159,6 +159,7 @@ func greetDemo(w io.Writer, s server.Started) {
 		{"May carla, a client of the agency, use its chatbot otherbot? Not yet:", "check user:carla interact chatbot:otherbot"},
 		{"Share it with her:", "share otherbot user:carla use_only"},
 		{"Now she may. The first command says so, too:", "check user:carla interact chatbot:otherbot --output json"},
+		{"devon reads the conversations of supportbot. Why may he change nothing there?", "explain user:devon update chatbot:supportbot"},
 	} {
 		fmt.Fprintf(w, "\n%s\n  %s %s\n", example.tells, call, example.args)
 	}

@@ -224,7 +224,7 @@ func TestExplanationsKeepSecrets(t *testing.T) {
 // C5: an explanation decides as an evaluation does, says what it must, and finds all that it says in the facts.
 func TestExplanationsAgree(t *testing.T) {
 	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
-	worlds := number(t, "GRANTWAY_WORLDS", defaultWorlds)
+	worlds := numberOfWorlds(t)
 	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
 	for i := range worlds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsExplained(t, seed+i) })

@@ -32,7 +32,7 @@ func has(w *plain.World, user access.UserID, bot access.ChatbotID, actions []acc
 // The matrix and both reviews say what the model says, on random worlds.
 func TestReviewsAgree(t *testing.T) {
 	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
-	worlds := number(t, "GRANTWAY_WORLDS", defaultWorlds)
+	worlds := numberOfWorlds(t)
 	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
 	for i := range worlds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsReviewed(t, seed+i) })

@@ -32,9 +32,18 @@ func number(t *testing.T, name string, unset uint64) uint64 {
 	return n
 }
 
+// numberOfWorlds is fewer with -short, which the race detector runs with: it makes each of them many times as slow.
+func numberOfWorlds(t *testing.T) uint64 {
+	t.Helper()
+	if testing.Short() {
+		return number(t, "GRANTWAY_WORLDS", 1)
+	}
+	return number(t, "GRANTWAY_WORLDS", defaultWorlds)
+}
+
 func TestTheServiceReadsTheModelAlike(t *testing.T) {
 	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
-	worlds := number(t, "GRANTWAY_WORLDS", defaultWorlds)
+	worlds := numberOfWorlds(t)
 	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
 	for i := range worlds {
 		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsReadAlike(t, seed+i) })

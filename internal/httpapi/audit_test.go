@@ -53,7 +53,7 @@ func TestH2AnAdminFindsWhoSharedWhatWithWhomLastWeek(t *testing.T) {
 	require.Equal(t, "127.0.0.1", shared["address"])
 	require.NotEmpty(t, shared["request_id"])
 	require.Nil(t, shared["before"])
-	require.Equal(t, map[string]any{"chatbot": "helper", "principal": "user:cal", "level": "use_only"}, shared["after"])
+	require.Equal(t, map[string]any{"chatbot": "helper", "principal": "user:cal", "access": "use_only"}, shared["after"])
 	require.Empty(t, shared["effects"])
 
 	refused := audit(e.As(alice), "outcome=refused")
@@ -96,7 +96,7 @@ func TestC6TheRecordOfAnotherOrganizationIsNotRead(t *testing.T) {
 	require.Equal(t, "team.delete", theirs[0]["action"])
 	require.Equal(t, "user:alice", theirs[0]["actor"], "who ended the share of gus's chatbot")
 	require.Nil(t, theirs[0]["before"], "the team was never his to read")
-	require.Equal(t, []any{map[string]any{"kind": "share", "before": map[string]any{"chatbot": "desk", "principal": "team:support", "level": "use_only"}}},
+	require.Equal(t, []any{map[string]any{"kind": "share", "before": map[string]any{"chatbot": "desk", "principal": "team:support", "access": "use_only"}}},
 		theirs[0]["effects"])
 	for _, of := range []string{"organization=acme", "resource=chatbot:helper", "actor=user:alice&organization=acme", "subject=user:bob", "q=helper"} {
 		require.Empty(t, audit(e.As(gus), of), of)

@@ -21,7 +21,7 @@ func TestH1EveryChangeAndEveryRefusalLeavesOneEntryAndWhatChangesNothingNone(t *
 	require.Equal(t, access.Record{
 		Seq: r.Seq, Time: e.now, Actor: "user:mia", Key: "root", Action: "share.put", Resource: access.Object{Type: access.TypeChatbot, ID: "helper"},
 		Organization: "acme", Address: "127.0.0.1", RequestID: "req-1", Outcome: access.Done,
-		After: `{"chatbot":"helper","principal":"user:otto","level":"use_only"}`,
+		After: `{"chatbot":"helper","principal":"user:otto","access":"use_only"}`,
 	}, r)
 	require.NoError(t, e.share(actor, "helper", "user:otto", access.ReadOnly))
 	require.Contains(t, e.lastRecord().Before, "use_only")

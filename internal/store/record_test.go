@@ -14,7 +14,7 @@ func TestRecord(t *testing.T) {
 	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	first := access.Record{Seq: 99, Time: noon.Add(5 * time.Microsecond), Actor: "user:alice", Key: "k", Action: "share.put",
 		Resource: access.Obj[access.ChatbotID](access.TypeChatbot, "help"), Organization: "acme", Address: "::1", RequestID: "r",
-		Outcome: access.Refused, Rule: "S2", Detail: "no", Before: "{}", After: `{"level":"use_only"}`, Effects: "[]"}
+		Outcome: access.Refused, Rule: "S2", Detail: "no", Before: "{}", After: `{"access":"use_only"}`, Effects: "[]"}
 	second := access.Record{Time: noon.Add(-time.Hour), Actor: "user:bob", Action: "share.put", Subject: "user:eve"} // the clock was set back
 	third := access.Record{Time: noon.Add(time.Hour), Actor: "user:bob", Action: "team.put",
 		Resource: access.Obj[access.TeamID](access.TypeTeam, "help")}
