@@ -2,7 +2,6 @@ package decision_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -222,26 +221,13 @@ func TestExplanationsKeepSecrets(t *testing.T) {
 }
 
 // C5: an explanation decides as an evaluation does, says what it must, and finds all that it says in the facts.
-func TestExplanationsAgree(t *testing.T) {
-	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
-	worlds := numberOfWorlds(t)
-	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
-	for i := range worlds {
-		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsExplained(t, seed+i) })
-	}
-}
+func TestExplanationsAgree(t *testing.T) { inWorlds(t, 1, aWorldIsExplained) }
 
-func aWorldIsExplained(t *testing.T, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 1))
-	w := plain.Generate(rng, plain.Small)
-	e := decisiontest.Start(t)
-	e.Load(w)
-	s := e.Service(nil)
-	questions := plain.Questions(w, rng, plain.Era)
-	rng.Shuffle(len(questions), func(i, j int) { questions[i], questions[j] = questions[j], questions[i] })
-	for _, q := range questions[:min(questionsPerWorld, len(questions))] {
+func aWorldIsExplained(t *testing.T, e *randomWorld) {
+	w, s := e.World, e.Service(nil)
+	for _, q := range e.questions(questionsPerWorld) {
 		e.Set(q.Request.Now)
-		about := fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1: %+v", seed, q)
+		about := fmt.Sprintf("%s: %+v", e.again, q)
 		want := plain.Decide(w, q) && q.Action != access.See
 		a, err := s.Evaluate(t.Context(), backend, explained(decisiontest.Asked(q)))
 		require.NoError(t, err)

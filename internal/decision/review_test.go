@@ -1,10 +1,7 @@
 package decision_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,22 +27,10 @@ func has(w *plain.World, user access.UserID, bot access.ChatbotID, actions []acc
 }
 
 // The matrix and both reviews say what the model says, on random worlds.
-func TestReviewsAgree(t *testing.T) {
-	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
-	worlds := numberOfWorlds(t)
-	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
-	for i := range worlds {
-		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsReviewed(t, seed+i) })
-	}
-}
+func TestReviewsAgree(t *testing.T) { inWorlds(t, 2, aWorldIsReviewed) }
 
-func aWorldIsReviewed(t *testing.T, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	w := plain.Generate(rng, plain.Small)
-	e := decisiontest.Start(t)
-	e.Load(w)
-	s := e.Service(nil)
-	about := fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1", seed)
+func aWorldIsReviewed(t *testing.T, e *randomWorld) {
+	w, s, about := e.World, e.Service(nil), e.again
 	everyoneHas := map[access.ChatbotID]bool{}
 	for _, share := range w.Shares {
 		everyoneHas[share.Chatbot] = everyoneHas[share.Chatbot] || share.Principal == access.Everyone

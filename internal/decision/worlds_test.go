@@ -41,37 +41,56 @@ func numberOfWorlds(t *testing.T) uint64 {
 	return number(t, "GRANTWAY_WORLDS", defaultWorlds)
 }
 
-func TestTheServiceReadsTheModelAlike(t *testing.T) {
-	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
+// inWorlds runs the check in random worlds, of which each test has its own.
+func inWorlds(t *testing.T, own uint64, check func(*testing.T, *randomWorld)) {
+	t.Helper()
+	first := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000))
 	worlds := numberOfWorlds(t)
-	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", seed, worlds)
-	for i := range worlds {
-		t.Run(fmt.Sprint(seed+i), func(t *testing.T) { aWorldIsReadAlike(t, seed+i) })
+	t.Logf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=%d", first, worlds)
+	for seed := first; seed < first+worlds; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := &randomWorld{rng: rand.New(rand.NewPCG(seed, own)), Env: decisiontest.Start(t), again: fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1", seed)}
+			w.World = plain.Generate(w.rng, plain.Small)
+			w.Load(w.World)
+			check(t, w)
+		})
 	}
 }
 
-func aWorldIsReadAlike(t *testing.T, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0))
-	w := plain.Generate(rng, plain.Small)
-	e := decisiontest.Start(t)
-	e.Load(w)
-	s := e.Service(nil)
-	questions := plain.Questions(w, rng, plain.Era)
-	rng.Shuffle(len(questions), func(i, j int) { questions[i], questions[j] = questions[j], questions[i] })
+// randomWorld is a world that the engine knows, and how to come back to it.
+type randomWorld struct {
+	*plain.World
+	*decisiontest.Env
+	rng   *rand.Rand
+	again string
+}
+
+// questions are some about the world, in any order.
+func (w *randomWorld) questions(most int) []plain.Question {
+	all := plain.Questions(w.World, w.rng, plain.Era)
+	w.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:min(most, len(all))]
+}
+
+func TestTheServiceReadsTheModelAlike(t *testing.T) { inWorlds(t, 0, aWorldIsReadAlike) }
+
+func aWorldIsReadAlike(t *testing.T, e *randomWorld) {
+	w, s := e.World, e.Service(nil)
+	questions := e.questions(questionsPerWorld)
 	grants, found := 0, 0
-	for _, q := range questions[:min(questionsPerWorld, len(questions))] {
+	for _, q := range questions {
 		e.Set(q.Request.Now)
 		want := decisiontest.Decides(w, q)
 		got, err := s.Evaluate(t.Context(), backend, decisiontest.Asked(q))
 		require.NoError(t, err)
-		require.Equal(t, want, got.Allowed, "GRANTWAY_SEED=%d GRANTWAY_WORLDS=1: %+v", seed, q)
+		require.Equal(t, want, got.Allowed, "%s: %+v", e.again, q)
 		if want {
 			grants++
 		}
 	}
 	for _, q := range questions[:min(searchesPerWorld, len(questions))] {
 		e.Set(q.Request.Now)
-		found += decisiontest.SearchesAgree(t, s, w, q, fmt.Sprintf("GRANTWAY_SEED=%d GRANTWAY_WORLDS=1", seed))
+		found += decisiontest.SearchesAgree(t, s, w, q, e.again)
 	}
 	t.Logf("%d grants, %d found", grants, found)
 }

@@ -235,7 +235,7 @@ func (e *Env) Cannot(subject any, action access.Action, resource any) {
 func (e *Env) decide(subject any, action access.Action, resource any) bool {
 	e.Helper()
 	answer := e.Admin().Does(http.MethodPost, "/access/v1/evaluation", Fields{
-		"subject": object(subject), "action": Fields{"name": action}, "resource": object(resource),
+		"subject": Object(subject), "action": Fields{"name": action}, "resource": Object(resource),
 	})
 	decision, ok := answer["decision"].(bool)
 	require.True(e, ok, "%v", answer)
@@ -250,11 +250,11 @@ func principal(with any) string {
 	case access.Email:
 		return access.Principal{Kind: access.PrincipalEmail, ID: string(p)}.String()
 	}
-	return object(with).String()
+	return Object(with).String()
 }
 
-// object is what an ID names, by its type.
-func object(id any) access.Object {
+// Object is what an ID names, by its type; an access.Object is itself.
+func Object(id any) access.Object {
 	switch id := id.(type) {
 	case access.Object:
 		return id

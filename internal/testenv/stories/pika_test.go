@@ -175,7 +175,7 @@ func TestPika(t *testing.T) {
 		s.nobody(access.Use, feature(bot, "traces")) // no traces for external users
 		upload := func(user access.UserID, properties fields) map[string]any {
 			return s.decides("evaluation", fields{
-				"subject": entity(object(user)), "action": fields{"name": access.Use, "properties": properties}, "resource": entity(feature(bot, "file_upload")),
+				"subject": entity(testenv.Object(user)), "action": fields{"name": access.Use, "properties": properties}, "resource": entity(feature(bot, "file_upload")),
 			})
 		}
 		require.Equal(s, map[string]any{"decision": true, "context": map[string]any{"limits": map[string]any{"max_file_size_mb": 10.0}}},

@@ -98,7 +98,7 @@ func (s *story) bot(id access.ChatbotID, org access.OrganizationID, owner access
 // only checks that exactly these people of the whole cast may do it: by an evaluation for each, and by a search for all who may.
 func (s *story) only(action access.Action, resource any, who ...access.UserID) {
 	s.Helper()
-	r := object(resource)
+	r := testenv.Object(resource)
 	var asked []any
 	for _, u := range s.cast {
 		asked = append(asked, fields{"subject": entity(access.Obj(access.TypeUser, u))})
@@ -124,7 +124,7 @@ func (s *story) nobody(action access.Action, resource any) {
 // has checks that the subject may do exactly these of all the actions on the resource: by evaluations, and by a search for the actions.
 func (s *story) has(subject, resource any, actions ...access.Action) {
 	s.Helper()
-	who, r := object(subject), object(resource)
+	who, r := testenv.Object(subject), testenv.Object(resource)
 	all := access.Actions[r.Type]
 	var asked []any
 	for _, a := range all {
@@ -145,8 +145,8 @@ func (s *story) has(subject, resource any, actions ...access.Action) {
 // reaches checks on exactly which resources of the type the subject may do it, by a search that looks through everything there is.
 func (s *story) reaches(subject any, action access.Action, of access.Type, ids ...string) {
 	s.Helper()
-	found := s.finds("resource", fields{"subject": entity(object(subject)), "action": fields{"name": action}, "resource": fields{"type": of}})
-	require.ElementsMatch(s, ids, found, "where %s may %s", object(subject), action)
+	found := s.finds("resource", fields{"subject": entity(testenv.Object(subject)), "action": fields{"name": action}, "resource": fields{"type": of}})
+	require.ElementsMatch(s, ids, found, "where %s may %s", testenv.Object(subject), action)
 }
 
 // may asks one question.
@@ -220,24 +220,9 @@ func feature(bot access.ChatbotID, name string) access.Object {
 // visitor is anyone who has not logged in.
 var visitor = access.Object{Type: access.TypeVisitor, ID: "somebody"}
 
-// object is what an ID names, by its type.
-func object(id any) access.Object {
-	switch id := id.(type) {
-	case access.UserID:
-		return access.Obj(access.TypeUser, id)
-	case access.OrganizationID:
-		return access.Obj(access.TypeOrganization, id)
-	case access.TeamID:
-		return access.Obj(access.TypeTeam, id)
-	case access.ChatbotID:
-		return access.Obj(access.TypeChatbot, id)
-	}
-	return id.(access.Object)
-}
-
 // question asks whether the subject may do it.
 func question(subject any, action access.Action, resource any) fields {
-	return fields{"subject": entity(object(subject)), "action": fields{"name": action}, "resource": entity(object(resource))}
+	return fields{"subject": entity(testenv.Object(subject)), "action": fields{"name": action}, "resource": entity(testenv.Object(resource))}
 }
 
 func entity(o access.Object) fields { return fields{"type": o.Type, "id": o.ID} }

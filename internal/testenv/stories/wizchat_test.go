@@ -124,7 +124,7 @@ func TestWizChat(t *testing.T) {
 			"x@acme.com": true, "X@ACME.COM": true, "x@sub.acme.com": false, "x@notacme.com": false, "x@acme.com.evil.example": false,
 		} {
 			stranger := fields{"type": access.TypeUser, "id": "a-stranger", "properties": fields{"email": address}}
-			answer := s.decides("evaluation", fields{"subject": stranger, "action": fields{"name": access.Interact}, "resource": entity(object(bot))})
+			answer := s.decides("evaluation", fields{"subject": stranger, "action": fields{"name": access.Interact}, "resource": entity(testenv.Object(bot))})
 			require.Equal(s, passes, answer["decision"], address)
 		}
 		s.Admin().PutsUser("capital", fields{"email": "X@ACME.COM", "email_verified": true})
