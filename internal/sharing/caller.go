@@ -187,6 +187,15 @@ func (c *caller) must(action access.Action, o access.Object) error {
 	return c.fromAllowedAddress(o)
 }
 
+// mustOn is must for an organization that may not exist.
+func (c *caller) mustOn(action access.Action, org access.OrganizationID) error {
+	o := access.Obj(access.TypeOrganization, org)
+	if _, ok, err := c.Organization(org); err != nil || !ok {
+		return firstError(err, access.NotFound(o))
+	}
+	return c.must(action, o)
+}
+
 // sees reports whether the actor may know that the object exists (C6). A team, role or group is seen by the staff of its organization, who
 // work with it, and a team by its members; a document, an MCP server or a metric by whoever may use it or manages it (R2, R3).
 func (c *caller) sees(o access.Object) (bool, error) {

@@ -101,20 +101,14 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 	if b.Organization == "" {
 		return b, fieldError("O6", "/organization", "a new chatbot names its organization")
 	}
-	org := access.Obj(access.TypeOrganization, b.Organization)
-	if _, ok, err := c.Organization(b.Organization); err != nil {
-		return b, err
-	} else if !ok {
-		return b, access.NotFound(org)
-	}
-	if err := c.must(access.CreateChatbot, org); err != nil {
+	if err := c.mustOn(access.CreateChatbot, b.Organization); err != nil {
 		return b, err
 	}
 	if b.Owner == "" {
 		return b, fieldError("O6", "/owner", "a chatbot that no user creates names its owner")
 	}
 	if b.Owner != c.actor.User {
-		if err := c.must(access.Update, org); err != nil {
+		if err := c.must(access.Update, access.Obj(access.TypeOrganization, b.Organization)); err != nil {
 			return b, ruled(err, "O6")
 		}
 	}

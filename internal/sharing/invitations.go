@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -141,17 +142,11 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 
 // mayInviteAs refuses an actor who may not give the role in the organization (O2).
 func (c *change) mayInviteAs(org access.OrganizationID, role access.OrgRole) error {
-	o := access.Obj(access.TypeOrganization, org)
-	if _, ok, err := c.Organization(org); err != nil {
-		return err
-	} else if !ok {
-		return access.NotFound(o)
-	}
-	if err := c.must(access.ManageMembers, o); err != nil {
+	if err := c.mustOn(access.ManageMembers, org); err != nil {
 		return err
 	}
 	if role == access.OrgOwner {
-		return c.mustOwn(o)
+		return c.mustOwn(access.Obj(access.TypeOrganization, org))
 	}
 	return nil
 }
@@ -262,14 +257,8 @@ func (s *Service) Invitation(ctx context.Context, actor access.Actor, id access.
 
 // Invitations lists the invitations to an organization, by ID, to whoever manages its members. Their states are those of the moment.
 func (s *Service) Invitations(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (invs []access.Invitation, next string, err error) {
-	o := access.Obj(access.TypeOrganization, org)
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, ok, err := c.Organization(org); err != nil {
-			return err
-		} else if !ok {
-			return access.NotFound(o)
-		}
-		if err := c.must(access.ManageMembers, o); err != nil {
+		if err := c.mustOn(access.ManageMembers, org); err != nil {
 			return err
 		}
 		invs, next, err = visible(p,
@@ -295,7 +284,8 @@ func (s *Service) expireInvitations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return eachFact(due, func(inv access.Invitation) error {
+	var failed error
+	for _, inv := range due {
 		_, err := s.change(ctx, access.System, "invitation.expire", access.Obj(access.TypeOrganization, inv.Organization), func(c *change) error {
 			now, ok, err := c.Invitation(inv.ID)
 			if err != nil || !ok || now.State != access.InvitationPending || now.StateAt(c.now) != access.InvitationExpired {
@@ -305,6 +295,7 @@ func (s *Service) expireInvitations(ctx context.Context) error {
 			c.state(now, expired)
 			return err
 		})
-		return err
-	})
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }

@@ -148,13 +148,7 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 	if org == "" {
 		return ruled(c.must(access.Administer, access.PlatformObject), "B3")
 	}
-	o := access.Obj(access.TypeOrganization, org)
-	if _, ok, err := c.Organization(org); err != nil {
-		return err
-	} else if !ok {
-		return access.NotFound(o)
-	}
-	return c.must(access.Update, o)
+	return c.mustOn(access.Update, org)
 }
 
 // Keys lists account keys, by ID: all to site admins, and to others those of the organizations that they may update.

@@ -75,7 +75,8 @@ func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
 	return err
 }
 
-// chatbotName is the chatbot's name for those who may see it, and to others its ID, which is all that they were told (C6).
+// chatbotName is the chatbot's name for those who may see it, and to others its ID, which is all that they were told (C6). An address that is
+// nobody's is told the name by whoever manages the chatbot's access and wrote to it.
 func (c *caller) chatbotName(id access.ChatbotID) (string, error) {
 	b, ok, err := c.Chatbot(id)
 	if err != nil || !ok {

@@ -63,12 +63,7 @@ func (c *change) putMember(m access.Membership, successor access.UserID) error {
 // membersOf loads a membership for an actor who manages the organization's members; owners are for owners only (O2).
 func (c *change) membersOf(id access.OrganizationID, user access.UserID, toOwner bool) (access.Membership, bool, error) {
 	o := access.Obj(access.TypeOrganization, id)
-	if _, ok, err := c.Organization(id); err != nil {
-		return access.Membership{}, false, err
-	} else if !ok {
-		return access.Membership{}, false, access.NotFound(o)
-	}
-	if err := c.must(access.ManageMembers, o); err != nil {
+	if err := c.mustOn(access.ManageMembers, id); err != nil {
 		return access.Membership{}, false, err
 	}
 	m, exists, err := c.Membership(id, user)
@@ -297,14 +292,8 @@ func (c *change) heir(m access.Membership, successor access.UserID) (access.User
 
 // Members lists the people of an organization, by user, to its staff.
 func (s *Service) Members(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (ms []access.Membership, next string, err error) {
-	o := access.Obj(access.TypeOrganization, org)
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, ok, err := c.Organization(org); err != nil {
-			return err
-		} else if !ok {
-			return access.NotFound(o)
-		}
-		if err := c.must(access.CreateChatbot, o); err != nil {
+		if err := c.mustOn(access.CreateChatbot, org); err != nil {
 			return err
 		}
 		ms, next, err = visible(p,

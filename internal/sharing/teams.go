@@ -100,13 +100,7 @@ func (c *change) mayManage(org access.OrganizationID, o access.Object) error {
 		}
 		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
 	}
-	in := access.Obj(access.TypeOrganization, org)
-	if _, ok, err := c.Organization(org); err != nil {
-		return err
-	} else if !ok {
-		return access.NotFound(in)
-	}
-	return c.must(access.Update, in)
+	return c.mustOn(access.Update, org)
 }
 
 // managedTeam loads a team whose members the actor manages (T1).
