@@ -138,7 +138,7 @@ func loneSurrogate(raw []byte) bool {
 	return false
 }
 
-// escapedUnit is the UTF-16 code unit that uXXXX at i escapes.
+// escapedUnit is the UTF-16 code unit that is escaped at i, by a u and four hexadecimal digits.
 func escapedUnit(raw []byte, i int) (uint64, bool) {
 	if i+5 > len(raw) || raw[i] != 'u' {
 		return 0, false
