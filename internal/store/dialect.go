@@ -18,15 +18,17 @@ type dialect struct {
 	goose       goose.Dialect
 	write, read *sql.TxOptions
 	transact    func(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error
+	exclusively func(ctx context.Context, pool *sql.DB, fn func(context.Context) error) error
 }
 
 // sqliteDialect isolates by itself: a write transaction begins with the write lock (_txlock=immediate in its connection string), and a read
 // transaction is a snapshot. Its driver ignores isolation levels.
 var sqliteDialect = dialect{
-	goose:    goose.DialectSQLite3,
-	write:    &sql.TxOptions{},
-	read:     &sql.TxOptions{ReadOnly: true},
-	transact: inFreshTransactions,
+	goose:       goose.DialectSQLite3,
+	write:       &sql.TxOptions{},
+	read:        &sql.TxOptions{ReadOnly: true},
+	transact:    inFreshTransactions,
+	exclusively: func(ctx context.Context, _ *sql.DB, fn func(context.Context) error) error { return fn(ctx) },
 }
 
 // cockroachDialect restarts a transaction inside a savepoint, which keeps its place in the queue. No connection string leads here yet. The runner

@@ -52,6 +52,18 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.transact(ctx, db.writer, db.dialect.write, fn)
 }
 
+// Exclusively runs fn while no other process that uses the same database runs one: what a start does once for all of them. fn may call Update and
+// View. A SQLite file has one process anyway.
+func (db *DB) Exclusively(ctx context.Context, fn func(context.Context) error) error {
+	return db.dialect.exclusively(ctx, db.writer, fn)
+}
+
+// LockChanges makes the transaction the one in which facts are changed, of all processes that use the same database: it waits until the others
+// have ended, and sees what they have committed. It comes before the first reading. SQLite has one write transaction anyway.
+func (tx *Tx) LockChanges() error {
+	return nil
+}
+
 // View runs fn in a read-only snapshot: what is committed meanwhile is not seen. It waits for no writer.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return db.transact(ctx, db.readers, db.dialect.read, fn)
