@@ -72,7 +72,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, by the names of the flags")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
-		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std),
+		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newBackup(std),
 		newMigrate(std), newSchema(std), newVersion(std),
 	)
 	return root

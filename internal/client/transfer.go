@@ -145,19 +145,27 @@ func (c *Client) Export(ctx context.Context, format, table string, w io.Writer) 
 	if table != "" {
 		query.Set("table", table)
 	}
-	resp, err := c.send(ctx, request{method: http.MethodGet, path: []string{"v1", "export"}, query: query})
+	return c.download(ctx, request{method: http.MethodGet, path: []string{"v1", "export"}, query: query}, w)
+}
+
+// Backup writes the file of the store of an embedded server, as it is at one moment, to w.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	return c.download(ctx, request{method: http.MethodGet, path: []string{"v1", "backup"}}, w)
+}
+
+// download writes the body of an answer to w.
+func (c *Client) download(ctx context.Context, r request, w io.Writer) error {
+	resp, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	from := &brokenOff{reader: resp.Body}
-	if _, err := io.Copy(w, from); err != nil {
-		if from.failed {
-			return &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
-		}
-		return err
+	_, err = io.Copy(w, from)
+	if err != nil && from.failed {
+		return &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 	}
-	return nil
+	return err
 }
 
 // brokenOff tells a failure of reading from one of writing.

@@ -48,6 +48,7 @@ type Config struct {
 	AuthZEN    Handler                                // the decisions under /access/v1 with the actor, and their metadata without
 	Imports    Handler                                // POST /v1/imports
 	Export     Handler                                // GET /v1/export
+	Backup     Handler                                // GET /v1/backup
 	PublicPath string                                 // the path of the public URL, such as /pdp, or ""
 	Metrics    *prometheus.Registry                   // what /metrics shows; this package adds its own
 	Log        *slog.Logger

@@ -101,7 +101,7 @@ func TestAnswersAreDescribed(t *testing.T) {
 	nulls := map[string]bool{}
 	here := things(e)
 	for _, rt := range demanding(t) {
-		if rt.Method != http.MethodGet || strings.HasSuffix(rt.Path, "/export") {
+		if rt.Method != http.MethodGet || strings.HasSuffix(rt.Path, "/export") || rt.Name == "backup" {
 			continue
 		}
 		call := callOf(rt, here)

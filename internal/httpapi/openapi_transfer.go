@@ -58,6 +58,15 @@ func describeExport(op *huma.Operation) {
 	}}
 }
 
+func describeBackup(op *huma.Operation) {
+	op.Description = joinSentences("The store of an embedded server, as it is at one moment after the call began: a SQLite file that serves under the name store.db in "+
+		"another data directory. Needs a key that is not confined. The key that hashes secrets is not in it. A store in a database server is backed up by "+
+		"that server's own tools, and asking for it here is a conflict.", op.Description)
+	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "the file", Content: map[string]*huma.MediaType{
+		"application/vnd.sqlite3": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}
+}
+
 func query(name string, s *huma.Schema, description string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Schema: s, Description: description}
 }

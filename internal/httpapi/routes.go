@@ -120,6 +120,7 @@ func (a *api) routes() []route {
 
 		{post, "/v1/imports", "import", changers, "Import", &handled{handler: a.Imports, describe: describeImport}},
 		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
+		{get, "/v1/backup", "backup", exporters, "Back up the store", &handled{handler: a.Backup, describe: describeBackup}},
 
 		{post, "/access/v1/evaluation", "evaluate", readers, "Decide", a.authZEN(evaluation)},
 		{post, "/access/v1/evaluations", "evaluateAll", readers, "Decide several", a.authZEN(evaluations)},

@@ -37,7 +37,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	}
 	return httpapi.New(httpapi.Config{
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: figures, Log: c.Log, Version: Version(),
-		Imports: files.Import, Export: files.Export,
+		Imports: files.Import, Export: files.Export, Backup: files.Backup,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{
 			"store":  b.store.Ping,

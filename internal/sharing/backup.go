@@ -1,0 +1,22 @@
+package sharing
+
+import (
+	"context"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Backup writes a copy of the whole store, as it is at one moment after the call began, to a new file at path: a store that serves at another
+// place. Changes go on meanwhile. What hashes secrets is not in it.
+//
+// It needs what an export needs, since it gives as much. A store in a database server is backed up by that server's own tools, and the error is
+// of kind Conflict.
+func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) error {
+	if !MayRestore(actor) {
+		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")
+	}
+	if err := s.read(ctx, actor, func(c *caller) error { return (&exporting{caller: c}).addresses() }); err != nil {
+		return err
+	}
+	return s.db.Snapshot(ctx, path)
+}
