@@ -12,10 +12,10 @@ import (
 
 func user(id string) access.Principal { return access.Principal{Kind: access.PrincipalUser, ID: id} }
 
-func TestChatbots(t *testing.T) {
+func testChatbots(t *testing.T, stores maker) {
 	bot := access.Chatbot{ID: "bot", Organization: "acme", Owner: "bob", Name: "Bot", Visibility: access.Shared, Enabled: true,
 		PublicMode: access.AudienceEveryone, LinkDigest: "abc"}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutChatbot(bot))
 		help, _, _ := tx.Chatbot("help")
@@ -33,13 +33,13 @@ func TestChatbots(t *testing.T) {
 	})
 }
 
-func TestShares(t *testing.T) {
+func testShares(t *testing.T, stores maker) {
 	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	forever := access.Share{Chatbot: "help", Principal: access.Everyone, Level: access.UseOnly}
 	noonish := access.Share{Chatbot: "help", Principal: user("b:o/b"), Level: access.ReadOnly, ExpiresAt: noon}
 	earlier := access.Share{Chatbot: "sales", Principal: user("b:o/b"), Level: access.ReadWrite, ExpiresAt: noon.Add(-time.Second)}
 	later := access.Share{Chatbot: "sales", Principal: user("a"), Level: access.ReadWrite, ExpiresAt: noon.Add(time.Second)}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutShare(forever), tx.PutShare(noonish), tx.PutShare(earlier), tx.PutShare(later))
 		is(t, noonish)(tx.Share("help", user("b:o/b")))
@@ -55,10 +55,10 @@ func TestShares(t *testing.T) {
 	})
 }
 
-func TestRows(t *testing.T) {
+func testRows(t *testing.T, stores maker) {
 	none := access.Row{Chatbot: "help", User: "alice", Actions: []access.Action{}}
 	some := access.Row{Chatbot: "help", User: "bob", Actions: []access.Action{access.Read, access.Test}}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutRow(access.Row{Chatbot: "help", User: "alice"}), tx.PutRow(some))
 		is(t, none)(tx.Row("help", "alice"))
@@ -75,14 +75,14 @@ func TestRows(t *testing.T) {
 	})
 }
 
-func TestPolicies(t *testing.T) {
+func testPolicies(t *testing.T, stores maker) {
 	full := access.Policy{
 		Chatbot: "help", EmailDomains: []string{"b.org", "a.org"}, UserTypes: []access.UserType{access.External},
 		Entities: []access.OrganizationID{"acme"}, AllowedRoles: []string{"platform:site_admin", "r1"}, RequiredRoles: []string{"r1"},
 		AllowedUsers: []access.UserID{"alice"}, DeniedUsers: []access.UserID{"bob", "acme"},
 	}
 	emptied := access.Policy{Chatbot: "sales", AllowedUsers: []access.UserID{}, DeniedUsers: []access.UserID{"bob"}}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutPolicy(full), tx.PutPolicy(emptied))
 		is(t, full)(tx.Policy("help"))
@@ -108,12 +108,12 @@ func TestPolicies(t *testing.T) {
 	})
 }
 
-func TestResources(t *testing.T) {
+func testResources(t *testing.T, stores maker) {
 	paper := access.Resource{Type: access.TypeDocument, ID: "paper", Chatbot: "help", Mode: access.ModeRestricted,
 		Allowed: []access.Principal{user("bob"), {Kind: access.PrincipalEmail, ID: "x@y.z"}, user("bob")}}
 	other := access.Resource{Type: access.TypeDocument, ID: "other", Chatbot: "sales", Mode: access.ModePublic}
 	metric := access.Resource{Type: access.TypeMetric, ID: "paper", Chatbot: "help", Mode: access.ModeRestricted, Allowed: []access.Principal{}}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutResource(paper), tx.PutResource(other), tx.PutResource(metric))
 		is(t, paper)(tx.Resource(access.TypeDocument, "paper"))
@@ -133,11 +133,11 @@ func TestResources(t *testing.T) {
 	})
 }
 
-func TestFeatures(t *testing.T) {
+func testFeatures(t *testing.T, stores maker) {
 	upload := access.Feature{Chatbot: "help", Name: "file_upload", Enabled: true, AllowedRoles: []string{"r1", "platform:content_user"},
 		UserTypes: []access.UserType{}, Limits: map[string]float64{"max_file_size_mb": 0.1, "max_files": 1e21}}
 	traces := access.Feature{Chatbot: "help", Name: "traces"}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutFeature(upload), tx.PutFeature(traces))
 		is(t, upload)(tx.Feature("help", "file_upload"))
@@ -153,8 +153,8 @@ func TestFeatures(t *testing.T) {
 	})
 }
 
-func TestOrganizationOf(t *testing.T) {
-	update(t, open(t), func(tx *Tx) {
+func testOrganizationOf(t *testing.T, stores maker) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t,
 			tx.PutTeam(access.Team{ID: "x", Organization: "acme"}), tx.PutGroup(access.Group{ID: "x", Organization: "globex"}),

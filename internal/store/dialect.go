@@ -12,37 +12,68 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// dialect is all in which the databases differ, apart from opening them: the statements are the same for each. The migrations too, but
-// for two spellings that a dialect has to translate when it is added: COLLATE BINARY, and DEFERRABLE, which CockroachDB does not know.
+// dialect is all in which the databases differ, apart from opening them: the statements are the same for each.
 type dialect struct {
 	goose       goose.Dialect
+	spelling    func(migration string) string // of a migration
 	write, read *sql.TxOptions
 	transact    func(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error
-	exclusively func(ctx context.Context, pool *sql.DB, fn func(context.Context) error) error
+	exclusively func(ctx context.Context, db *DB, fn func(context.Context) error) error
+	lockChanges string // the statement that makes others wait who run it, or ""
+	ping        func(ctx context.Context, db *DB) error
+	snapshot    func(ctx context.Context, db *DB, path string) error
 }
 
 // sqliteDialect isolates by itself: a write transaction begins with the write lock (_txlock=immediate in its connection string), and a read
-// transaction is a snapshot. Its driver ignores isolation levels.
+// transaction is a snapshot. Its driver ignores isolation levels. A file has one process, which starts once.
 var sqliteDialect = dialect{
 	goose:       goose.DialectSQLite3,
+	spelling:    func(migration string) string { return migration },
 	write:       &sql.TxOptions{},
 	read:        &sql.TxOptions{ReadOnly: true},
 	transact:    inFreshTransactions,
-	exclusively: func(ctx context.Context, _ *sql.DB, fn func(context.Context) error) error { return fn(ctx) },
+	exclusively: func(ctx context.Context, _ *DB, fn func(context.Context) error) error { return fn(ctx) },
+	ping:        pingInView,
+	snapshot:    vacuumInto,
 }
 
-// cockroachDialect restarts a transaction inside a savepoint, which keeps its place in the queue. No connection string leads here yet. The runner
-// is right for CockroachDB alone: there RELEASE commits, and crdb ignores what COMMIT says. Elsewhere a failed commit would be answered as done.
+// lockChanges holds up the other changes, of this and of all other processes, until the transaction ends. The counter of the outbox comes first in
+// the order in which counters are locked.
+const lockChanges = `SELECT value FROM counters WHERE name = '` + counterOutbox + `' FOR UPDATE`
+
+// postgresDialect writes under READ COMMITTED: whoever changes facts runs lockChanges first, so that there is one of them at a time, and its
+// statements see all that the one before has committed. A stricter level would only have it look at a snapshot from before the wait, and fail.
+// What is written without the lock (uses of keys, entries of the record, e-mails) is single rows, each of which locks itself.
+var postgresDialect = dialect{
+	goose:       goose.DialectPostgres,
+	spelling:    spellPostgres,
+	write:       &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+	read:        &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	transact:    inFreshTransactions,
+	exclusively: inTurn,
+	lockChanges: lockChanges,
+	ping:        pingServer,
+	snapshot:    copyToFile,
+}
+
+// cockroachDialect restarts a transaction inside a savepoint, which keeps its place in the queue. The runner is right for CockroachDB alone: there
+// RELEASE commits, and crdb ignores what COMMIT says. Elsewhere a failed commit would be answered as done. lockChanges only saves restarts
+// here; it is SERIALIZABLE that makes changes one at a time.
 var cockroachDialect = dialect{
-	goose:    goose.DialectPostgres,
-	write:    &sql.TxOptions{Isolation: sql.LevelSerializable},
-	read:     &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: true},
-	transact: inSavepoints,
+	goose:       goose.DialectPostgres,
+	spelling:    spellCockroach,
+	write:       &sql.TxOptions{Isolation: sql.LevelSerializable},
+	read:        &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: true},
+	transact:    inSavepoints,
+	exclusively: inTurn,
+	lockChanges: lockChanges,
+	ping:        pingServer,
+	snapshot:    copyToFile,
 }
 
 func inSavepoints(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
 	var own error
-	err := crdb.ExecuteTx(ctx, pool, opts, func(tx *sql.Tx) error {
+	err := crdb.ExecuteTx(crdb.WithMaxRetries(ctx, maxAttempts-1), pool, opts, func(tx *sql.Tx) error {
 		own = fn(tx)
 		return own
 	})
@@ -52,8 +83,7 @@ func inSavepoints(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn fun
 	return failed(err)
 }
 
-// maxAttempts bounds the retries of one change. Changes are made one at a time in a process, so that only other servers on the same
-// database can get in the way.
+// maxAttempts bounds the restarts of one transaction. Changes are made one at a time, so that little can get in the way.
 const maxAttempts = 10
 
 // inFreshTransactions runs fn and commits, and does so again, in a new transaction, after a serialization failure: PostgreSQL cannot
@@ -77,15 +107,11 @@ func inFreshTransactions(ctx context.Context, pool *sql.DB, opts *sql.TxOptions,
 // inTransaction runs fn once. The statements do not see ctx end: it only bounds the wait for a connection, and Tx looks at it between
 // statements. Otherwise a caller that hangs up could have the driver interrupt whatever its connection does next.
 func inTransaction(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) (err error) {
-	conn, err := pool.Conn(ctx)
+	conn, tx, err := begin(ctx, pool, opts)
 	if err != nil {
 		return failed(err)
 	}
 	defer conn.Close()
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), opts)
-	if err != nil {
-		return failed(err)
-	}
 	defer func() {
 		if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 			discard(conn)
@@ -101,6 +127,27 @@ func inTransaction(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn fu
 		return failed(err)
 	}
 	return nil
+}
+
+// begin begins a transaction. A connection that turns out to be broken, as each one is that was idle while the database was restarted, is discarded and
+// another one taken, until one is new.
+func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+	for {
+		conn, err := pool.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		tx, err := conn.BeginTx(context.WithoutCancel(ctx), opts)
+		if err == nil {
+			return conn, tx, nil
+		}
+		broken := errors.Is(conn.PingContext(ctx), driver.ErrBadConn) && ctx.Err() == nil
+		discard(conn)
+		_ = conn.Close()
+		if !broken {
+			return nil, nil, err
+		}
+	}
 }
 
 // discard closes the connection for good instead of giving it back to its pool.

@@ -17,9 +17,9 @@ var oddIDs = []string{
 	"todo:{id}", "~", "ä", "é", "ｅ", "😀",
 }
 
-func TestPagesFollowByteOrder(t *testing.T) {
+func testPagesFollowByteOrder(t *testing.T, stores maker) {
 	require.True(t, slices.IsSorted(oddIDs))
-	db := open(t)
+	db := stores.open(t)
 	update(t, db, func(tx *Tx) {
 		must(t, tx.PutOrganization(access.Organization{ID: "acme"}), tx.PutGroup(access.Group{ID: "g", Organization: "acme"}))
 		for _, id := range slices.Backward(oddIDs) {
@@ -66,13 +66,13 @@ func pages[T any](t *testing.T, limit int, list func(after string) ([]T, error),
 	}
 }
 
-func TestUsers(t *testing.T) {
+func testUsers(t *testing.T, stores maker) {
 	alice := access.User{ID: "alice", Email: "a@acme.com", EmailVerified: true, Name: "Alice", Type: access.Internal, Active: true, Organization: "acme"}
 	bob := access.User{ID: "bob", Email: "a@acme.com", Active: true}
 	gone := access.User{ID: "gone", Email: "a@acme.com", EmailVerified: true, Deleted: true}
 	nobody := access.User{ID: "nobody", EmailVerified: true}
 	nameless := access.User{ID: "nameless", EmailVerified: true}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		must(t, tx.PutUser(alice), tx.PutUser(bob), tx.PutUser(gone), tx.PutUser(nobody), tx.PutUser(nameless),
 			tx.PutOrganization(access.Organization{ID: "acme"}), tx.PutMembership(access.Membership{Organization: "acme", User: "bob"}))
 		is(t, alice)(tx.User("alice"))
@@ -97,10 +97,10 @@ func TestUsers(t *testing.T) {
 	})
 }
 
-func TestPlatformGrants(t *testing.T) {
+func testPlatformGrants(t *testing.T, stores maker) {
 	site, content := access.PlatformGrant{Role: access.SiteAdmin, User: "alice"}, access.PlatformGrant{Role: access.ContentUser, User: "alice"}
 	other := access.PlatformGrant{Role: access.ContentAdmin, User: "bob"}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutPlatformGrant(site), tx.PutPlatformGrant(site), tx.PutPlatformGrant(content), tx.PutPlatformGrant(other))
 		are(t, access.ContentUser, access.SiteAdmin)(tx.PlatformGrants("alice"))
@@ -110,13 +110,13 @@ func TestPlatformGrants(t *testing.T) {
 	})
 }
 
-func TestOrganizationsAndMemberships(t *testing.T) {
+func testOrganizationsAndMemberships(t *testing.T, stores maker) {
 	initech := access.Organization{ID: "initech", Name: "Initech", PublicAccess: access.AudienceEveryone, OutsideSharing: true,
 		AllowedIPs: []string{"10.0.0.0/8", "::1/128"}}
 	owner := access.Membership{Organization: "initech", User: "alice", Role: access.OrgOwner}
 	client := access.Membership{Organization: "initech", User: "bob", Role: access.OrgClient}
 	elsewhere := access.Membership{Organization: "acme", User: "bob", Role: access.OrgOwner}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutOrganization(initech), tx.PutMembership(owner), tx.PutMembership(client), tx.PutMembership(elsewhere))
 		is(t, initech)(tx.Organization("initech"))
@@ -141,13 +141,13 @@ func TestOrganizationsAndMemberships(t *testing.T) {
 	})
 }
 
-func TestTeams(t *testing.T) {
+func testTeams(t *testing.T, stores maker) {
 	ops := access.Team{ID: "ops", Organization: "acme", Name: "Operations"}
 	dev := access.Team{ID: "dev", Organization: "globex"}
 	lead := access.TeamMembership{Team: "ops", User: "alice", Role: access.TeamAdmin}
 	hand := access.TeamMembership{Team: "ops", User: "bob", Role: access.TeamMember}
 	coder := access.TeamMembership{Team: "dev", User: "bob", Role: access.TeamMember}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutTeam(ops), tx.PutTeam(dev), tx.PutTeamMembership(lead), tx.PutTeamMembership(hand), tx.PutTeamMembership(coder))
 		is(t, ops)(tx.Team("ops"))
@@ -170,10 +170,10 @@ func TestTeams(t *testing.T) {
 	})
 }
 
-func TestRoles(t *testing.T) {
+func testRoles(t *testing.T, stores maker) {
 	tier1 := access.Role{ID: "tier1", Organization: "acme", Name: "Tier 1"}
 	premium := access.Role{ID: "premium", Name: "Premium"}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutRole(tier1), tx.PutRole(premium))
 		is(t, tier1)(tx.Role("tier1"))
@@ -197,10 +197,10 @@ func TestRoles(t *testing.T) {
 	})
 }
 
-func TestGroups(t *testing.T) {
+func testGroups(t *testing.T, stores maker) {
 	vips, press := access.Group{ID: "vips", Organization: "acme", Name: "VIPs"}, access.Group{ID: "press", Organization: "globex"}
 	mail, bob := access.Principal{Kind: access.PrincipalEmail, ID: "x@y.z"}, access.Principal{Kind: access.PrincipalUser, ID: "bob"}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutGroup(vips), tx.PutGroup(press))
 		is(t, vips)(tx.Group("vips"))
@@ -224,20 +224,20 @@ func TestGroups(t *testing.T) {
 	})
 }
 
-func TestSettings(t *testing.T) {
-	update(t, open(t), func(tx *Tx) {
+func testSettings(t *testing.T, stores maker) {
+	update(t, stores.open(t), func(tx *Tx) {
 		absent[string](t)(tx.Setting("zedtoken"))
 		must(t, tx.PutSetting("zedtoken", "a"), tx.PutSetting("zedtoken", "b"))
 		is(t, "b")(tx.Setting("zedtoken"))
 	})
 }
 
-func TestAccountKeys(t *testing.T) {
+func testAccountKeys(t *testing.T, stores maker) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 123456000, time.UTC)
 	root := access.AccountKey{ID: "root", Name: "Root", Access: access.KeyFull, Preview: "gw_1", CreatedBy: "key:x", CreatedAt: at}
 	agency := access.AccountKey{ID: "agency", Access: access.KeyReadOnly, Organization: "acme", ActorRequired: true, AllowedIPs: []string{"::1/128"},
 		ExpiresAt: at.Add(time.Hour), LastUsed: at, CreatedAt: at}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		must(t, tx.PutAccountKey(root, "d1"), tx.PutAccountKey(agency, "d2"))
 		is(t, root)(tx.AccountKey("root"))
 		is(t, agency)(tx.AccountKeyByDigest("d2"))
@@ -256,12 +256,12 @@ func TestAccountKeys(t *testing.T) {
 	})
 }
 
-func TestAPIKeys(t *testing.T) {
+func testAPIKeys(t *testing.T, stores maker) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 123456000, time.UTC)
 	first := access.APIKey{ID: "a", Chatbot: "helper", Name: "First", Level: access.UseOnly, Preview: "gwbot_1", CreatedBy: "user:alice", CreatedAt: at}
 	second := access.APIKey{ID: "b", Chatbot: "helper", Name: "Second", Level: access.ReadWrite, AllowedIPs: []string{"::1/128"}, ExpiresAt: at.Add(time.Hour),
 		LastUsed: at, CreatedAt: at, CreatorLostDeploy: true}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		seed(t, tx)
 		must(t, tx.PutChatbot(access.Chatbot{ID: "helper", Organization: "acme", Owner: "alice", LinkDigest: "d", LinkNonce: "n"}))
 		must(t, tx.AddAPIKey(first, "d1"), tx.AddAPIKey(second, "d2"))

@@ -64,7 +64,7 @@ var inKeyOrder = regexp.MustCompile(`^SCAN \w+ USING (COVERING )?INDEX \w+$`)
 // TestStatementsUseIndexes runs every method with arguments that make each filter bite, and lets no statement read or sort a table that
 // it was not asked to list.
 func TestStatementsUseIndexes(t *testing.T) {
-	db := open(t)
+	db := openNew(t)
 	plans := map[string]string{}
 	called := map[string]bool{}
 	filters := map[reflect.Type][]any{
@@ -165,7 +165,7 @@ func (e stateError) SQLState() string { return string(e) }
 func TestRetriesAfterSerializationFailures(t *testing.T) {
 	for name, d := range map[string]dialect{"fresh transactions": sqliteDialect, "savepoints": cockroachDialect} {
 		t.Run(name, func(t *testing.T) {
-			db := open(t)
+			db := openNew(t)
 			db.dialect.transact = d.transact
 			attempts := 0
 			require.NoError(t, db.Update(t.Context(), func(tx *Tx) error {
@@ -188,7 +188,7 @@ func TestRetriesAfterSerializationFailures(t *testing.T) {
 	}
 	t.Run("gives up", func(t *testing.T) {
 		attempts := 0
-		err := open(t).Update(t.Context(), func(*Tx) error { attempts++; return failed(stateError("40P01")) })
+		err := openNew(t).Update(t.Context(), func(*Tx) error { attempts++; return failed(stateError("40P01")) })
 		require.Equal(t, access.KindUnavailable, access.KindOf(err))
 		require.Equal(t, maxAttempts, attempts)
 	})

@@ -9,14 +9,14 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-func TestRequests(t *testing.T) {
+func testRequests(t *testing.T, stores maker) {
 	at := func(s int64) time.Time { return time.Unix(s, 0).UTC() }
 	team := access.Principal{Kind: access.PrincipalTeam, ID: "blue"}
 	ask := access.Request{
 		Chatbot: "helper", Principal: team, Level: access.UseOnly, ShareExpiresAt: at(900), Requester: "user:mia", CreatedAt: at(1), ExpiresAt: at(50),
 		State: access.RequestPending, Revision: 1,
 	}
-	update(t, open(t), func(tx *Tx) {
+	update(t, stores.open(t), func(tx *Tx) {
 		first, err := tx.AddRequest(ask)
 		require.NoError(t, err)
 		is(t, first)(tx.Request(first.ID))
@@ -58,9 +58,9 @@ func TestRequests(t *testing.T) {
 	})
 }
 
-func TestS9OneRequestIsPendingForAChatbotAndAPrincipal(t *testing.T) {
+func testS9OneRequestIsPendingForAChatbotAndAPrincipal(t *testing.T, stores maker) {
 	ask := access.Request{Chatbot: "helper", Principal: access.Everyone, State: access.RequestPending}
-	err := open(t).Update(t.Context(), func(tx *Tx) error {
+	err := stores.open(t).Update(t.Context(), func(tx *Tx) error {
 		if _, err := tx.AddRequest(ask); err != nil {
 			return err
 		}

@@ -21,13 +21,10 @@ const applicationID = 0x47725779
 
 var errInUse = errors.New("the store is in use by another process")
 
-// Open opens the store in the file at uri, and creates it, readable by its owner only, if there is none. It refuses a file that is damaged, is no
+// openFile opens the store in the file, and creates it, readable by its owner only, if there is none. It refuses a file that is damaged, is no
 // store of Grantway, was written by a newer one, or is open in another process, and leaves that file as it was.
-func Open(ctx context.Context, uri string) (*DB, error) {
-	if scheme, _, ok := strings.Cut(uri, "://"); ok {
-		return nil, fmt.Errorf("store: cannot open a %s database; give the path of a file", scheme)
-	}
-	path, err := resolve(uri)
+func openFile(ctx context.Context, path string) (*DB, error) {
+	path, err := resolve(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -42,7 +39,7 @@ func Open(ctx context.Context, uri string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: %w", err), release())
 	}
-	db.release = release
+	db.close = func() error { return errors.Join(db.readers.Close(), closeWriter(db.writer), release()) }
 	return db, nil
 }
 
@@ -62,7 +59,7 @@ func openLocked(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, sqliteDialect.goose, writer); err != nil {
+	if err := migrate(ctx, sqliteDialect, writer); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: cannot migrate: %w", path, err), writer.Close())
 	}
 	readers, err := openPool(path, readOnly, max(4, 2*runtime.GOMAXPROCS(0)))
@@ -126,7 +123,7 @@ func create(ctx context.Context, path string) error {
 	}
 	_, err = pool.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID))
 	if err == nil {
-		err = migrate(ctx, sqliteDialect.goose, pool)
+		err = migrate(ctx, sqliteDialect, pool)
 	}
 	if err := errors.Join(err, pool.Close()); err != nil {
 		return err
@@ -166,7 +163,7 @@ func inspect(ctx context.Context, path string) error {
 	if verdict != "ok" {
 		return fmt.Errorf("the store is damaged: %s", verdict)
 	}
-	return checkVersion(ctx, pool)
+	return checkVersion(ctx, sqliteDialect, pool)
 }
 
 // damaged tells a file that is no good from one that could not be read.
@@ -199,8 +196,18 @@ func openPool(path, options string, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
-// Snapshot writes a copy of the store, as it is at one moment, to a new file at path, without holding up changes.
-func (db *DB) Snapshot(ctx context.Context, path string) error {
+// closeWriter takes the one connection, which waits for whoever has it, before it closes the pool: database/sql itself would not wait,
+// and the lock on the file would be gone before the last commit.
+func closeWriter(writer *sql.DB) error {
+	conn, err := writer.Conn(context.Background())
+	if err != nil {
+		return errors.Join(err, writer.Close())
+	}
+	return errors.Join(writer.Close(), conn.Close())
+}
+
+// vacuumInto is Snapshot of a file.
+func vacuumInto(ctx context.Context, db *DB, path string) error {
 	if err := createEmpty(path); err != nil {
 		return failed(fmt.Errorf("store: snapshot: %w", err))
 	}
@@ -215,10 +222,10 @@ func (db *DB) Snapshot(ctx context.Context, path string) error {
 	return failed(errors.Join(fmt.Errorf("store: snapshot to %s: %w", path, err), os.Remove(path)))
 }
 
-// explainCommit adds to a failed commit which fact names something that is not there; SQLite itself does not say. The transaction must
+// explainCommit adds to a failed commit which fact names something that is not there; SQLite itself does not say, and its foreign keys are checked then. The transaction must
 // still be open on the connection.
 func explainCommit(ctx context.Context, conn *sql.Conn, err error) error {
-	if !refused(err) {
+	if !refused(err) || sqlState(err) != "" { // a server says which
 		return fmt.Errorf("store: commit: %w", err)
 	}
 	var child, parent string

@@ -88,7 +88,7 @@ func TestAnEmptyFileBecomesAStore(t *testing.T) {
 }
 
 func TestPragmas(t *testing.T) {
-	db := open(t)
+	db := openNew(t)
 	for pool, want := range map[*sql.DB]map[string]string{
 		db.writer:  {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "encoding": "UTF-8"},
 		db.readers: {"journal_mode": "wal", "busy_timeout": "5000"},
@@ -190,7 +190,7 @@ func TestFilesThatAreRefusedStayAsTheyAre(t *testing.T) {
 
 func TestOpenRefusesOtherPlaces(t *testing.T) {
 	for uri, want := range map[string]string{
-		"postgres://localhost/grantway":             "cannot open a postgres database",
+		"mysql://localhost/grantway":                "cannot open a mysql database",
 		filepath.Join(t.TempDir(), "none/store.db"): "no such file or directory",
 		t.TempDir(): "is a directory",
 	} {
@@ -199,8 +199,15 @@ func TestOpenRefusesOtherPlaces(t *testing.T) {
 	}
 }
 
+func TestAFailedCommitSaysWhichFactIsNotThere(t *testing.T) {
+	err := openNew(t).Update(t.Context(), func(tx *Tx) error {
+		return tx.PutTeam(access.Team{ID: "t", Organization: "nowhere"})
+	})
+	require.ErrorContains(t, err, "a row of teams names a row of organizations that is not there")
+}
+
 func TestSnapshot(t *testing.T) {
-	db := open(t)
+	db := openNew(t)
 	update(t, db, func(tx *Tx) { seed(t, tx) })
 	path := filepath.Join(t.TempDir(), "copy.db")
 	require.NoError(t, db.Update(t.Context(), func(tx *Tx) error { // it does not wait for the writer

@@ -10,6 +10,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/grantway/grantway/internal/access"
@@ -21,9 +22,10 @@ import (
 // when it refuses a value (a broken foreign key or uniqueness), since trying that again never helps.
 type DB struct {
 	dialect dialect
-	writer  *sql.DB // one connection: changes are made one at a time
-	readers *sql.DB // read-only connections
-	release func() error
+	writer  *sql.DB // in a file one connection: changes are made one at a time
+	readers *sql.DB // in a file read-only connections
+	turns   *sql.DB // connections to a server for Exclusively alone, which must not wait for those that wait for it; else nil
+	close   func() error
 	closing sync.Once
 }
 
@@ -35,6 +37,7 @@ type DB struct {
 type Tx struct {
 	ctx    context.Context
 	sql    statements
+	lock   string // the dialect's lockChanges
 	broken error
 }
 
@@ -45,22 +48,34 @@ type statements interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Update runs fn in the one write transaction of the moment and commits. An error of fn rolls back and is returned as it is. fn may run again
-// after a serialization failure, so it must not do anything that a rollback does not undo; and it must not call Update, for which it would
-// wait forever.
+// Update runs fn in a write transaction and commits. An error of fn rolls back and is returned as it is. fn may run again after a serialization
+// failure, so it must not do anything that a rollback does not undo. In a file there is one write transaction at a time, so that fn must not call Update,
+// for which it would wait for ever. Where the connection breaks while it commits, nobody knows whether it did: that is an error of kind
+// Unavailable, and is not tried again.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.transact(ctx, db.writer, db.dialect.write, fn)
 }
 
-// Exclusively runs fn while no other process that uses the same database runs one: what a start does once for all of them. fn may call Update and
-// View. A SQLite file has one process anyway.
+// Exclusively runs fn while no other process that uses the same database runs one: what a start does once for all of them. It waits for its turn as long
+// as ctx lasts. fn may call Update and View, and its context ends when the turn is lost, because the connection that holds it broke; that is an error of
+// kind Unavailable. A SQLite file has one process anyway.
 func (db *DB) Exclusively(ctx context.Context, fn func(context.Context) error) error {
-	return db.dialect.exclusively(ctx, db.writer, fn)
+	return db.dialect.exclusively(ctx, db, fn)
 }
 
 // LockChanges makes the transaction the one in which facts are changed, of all processes that use the same database: it waits until the others
 // have ended, and sees what they have committed. It comes before the first reading. SQLite has one write transaction anyway.
 func (tx *Tx) LockChanges() error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	if tx.lock == "" {
+		return nil
+	}
+	// It may wait long, and for others: here the caller's context ends the wait, and with it the connection.
+	if _, err := tx.sql.ExecContext(tx.ctx, tx.lock); err != nil {
+		return tx.fail(err, tx.lock)
+	}
 	return nil
 }
 
@@ -71,7 +86,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
 	return db.dialect.transact(ctx, pool, opts, func(t *sql.Tx) error {
-		tx := &Tx{ctx: ctx, sql: t}
+		tx := &Tx{ctx: ctx, sql: t, lock: db.dialect.lockChanges}
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -81,28 +96,28 @@ func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f
 
 // Ping reports whether the store can answer.
 func (db *DB) Ping(ctx context.Context) error {
+	return db.dialect.ping(ctx, db)
+}
+
+const pingQuery = `SELECT name FROM counters WHERE name = '` + counterRecord + `'`
+
+func pingInView(ctx context.Context, db *DB) error {
 	return db.View(ctx, func(tx *Tx) error {
-		_, _, err := one(tx, scanString[string], `SELECT name FROM counters WHERE name = $1`, counterRecord)
+		_, _, err := one(tx, scanString[string], pingQuery)
 		return err
 	})
 }
 
-// Close waits for the change in progress, closes the store and lets others open it. Closing twice is harmless.
-func (db *DB) Close() (err error) {
-	db.closing.Do(func() {
-		err = errors.Join(db.readers.Close(), db.closeWriter(), db.release())
-	})
-	return err
+// Snapshot writes a copy of the store, as it is at one moment, to a new file at path, without holding up changes. The copy is a SQLite store, whatever
+// this one is.
+func (db *DB) Snapshot(ctx context.Context, path string) error {
+	return db.dialect.snapshot(ctx, db, path)
 }
 
-// closeWriter takes the one connection, which waits for whoever has it, before it closes the pool: database/sql itself would not wait,
-// and the lock on the file would be gone before the last commit.
-func (db *DB) closeWriter() error {
-	conn, err := db.writer.Conn(context.Background())
-	if err != nil {
-		return errors.Join(err, db.writer.Close())
-	}
-	return errors.Join(db.writer.Close(), conn.Close())
+// Close closes the store, and that of a file lets others open it. A change in progress is not cut off. Closing twice is harmless.
+func (db *DB) Close() (err error) {
+	db.closing.Do(func() { err = db.close() })
+	return err
 }
 
 // failed gives an error of the database the kind that callers expect. It returns nil for nil, and leaves an error of the domain alone.
@@ -117,13 +132,18 @@ func failed(err error) error {
 	return access.Unavailable(err)
 }
 
-// refused reports whether the database is well and will not take the value: a constraint.
+// refused reports whether the database is well and will not take the value, or the statement: a constraint, or a defect.
 func refused(err error) bool {
 	const sqliteConstraint = 19 // SQLITE_CONSTRAINT, the low byte of its extended codes
 	var lite interface{ Code() int }
 	if errors.As(err, &lite) && lite.Code()&0xff == sqliteConstraint {
 		return true
 	}
-	state := sqlState(err)
-	return len(state) == 5 && state[:2] == "23" // integrity constraint violation, in the SQL standard
+	if state := sqlState(err); len(state) == 5 {
+		return slices.Contains(refusals, state[:2])
+	}
+	return false
 }
+
+// refusals are classes of SQLSTATEs in the SQL standard: data exceptions, integrity constraint violations, and statements that are wrong.
+var refusals = []string{"22", "23", "42"}

@@ -27,9 +27,22 @@ const (
 // Database makes an empty database in PostgreSQL and gives its URI. It is dropped when the test has ended, whoever is still connected to it.
 func Database(t testing.TB) (uri string) {
 	t.Helper()
+	return create(t, "")
+}
+
+// Copy is Database with what is in another one, to which nobody may be connected.
+func Copy(t testing.TB, template string) (uri string) {
+	t.Helper()
+	u, err := url.Parse(template)
+	require.NoError(t, err)
+	return create(t, " TEMPLATE "+strings.TrimPrefix(u.Path, "/"))
+}
+
+func create(t testing.TB, clause string) (uri string) {
+	t.Helper()
 	server := Server(t)
 	name := newName()
-	execute(t, server, "CREATE DATABASE "+name)
+	execute(t, server, "CREATE DATABASE "+name+clause)
 	t.Cleanup(func() { execute(t, server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return in(t, server, name)
 }

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// schema is where all tables are, so that the rest of the database can be somebody else's, such as SpiceDB's.
+const schema = "grantway"
+
+// How long the server, and whoever is in the way, may let a statement wait. A process that is stopped in the middle of a change holds up all others for
+// idleWithin; the engine is asked and told within that time.
+const (
+	connectWithin   = 5 * time.Second
+	lockWithin      = 10 * time.Second
+	statementWithin = 30 * time.Second
+	idleWithin      = 60 * time.Second
+	answerWithin    = 45 * time.Second // longer than any statement may take: then the server is gone
+)
+
+// defaultConnections is how many connections a process has where its URI does not say pool_max_conns; leastConnections is how few that may say.
+const (
+	defaultConnections = 16
+	leastConnections   = 4
+)
+
+// server is where a database is and how it is called.
+type server struct {
+	config         *pgx.ConnConfig
+	connections    int
+	lifetime, idle time.Duration // of a connection
+}
+
+// errURI says nothing of the URI that it is about, in which there is a password.
+var errURI = errors.New("the URI is not understood: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a URI written as %XX")
+
+func parseServer(uri string) (*server, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return nil, errURI
+	}
+	c, err := pgxpool.ParseConfig(uri)
+	if err != nil {
+		return nil, errURI
+	}
+	s := &server{config: c.ConnConfig, connections: defaultConnections, lifetime: c.MaxConnLifetime, idle: c.MaxConnIdleTime}
+	if u.Query().Has("pool_max_conns") {
+		s.connections = int(c.MaxConns)
+	}
+	if s.connections < leastConnections {
+		return nil, fmt.Errorf("pool_max_conns in the URI is %d, and less than %d connections are not enough", s.connections, leastConnections)
+	}
+	if s.config.ConnectTimeout == 0 {
+		s.config.ConnectTimeout = connectWithin
+	}
+	if _, named := s.config.RuntimeParams["application_name"]; !named {
+		s.config.RuntimeParams["application_name"] = "grantway"
+	}
+	s.config.RuntimeParams["search_path"] = schema
+	s.config.RuntimeParams["lock_timeout"] = milliseconds(lockWithin)
+	s.config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleWithin)
+	return s, nil
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// pool makes a pool of connections on which no statement takes for ever.
+func (s *server) pool(connections int) *sql.DB {
+	return s.poolWithin(connections, statementWithin, answerWithin)
+}
+
+// poolWithin makes a pool whose statements may take so long, and whose server may stay silent so long; 0 is for ever.
+func (s *server) poolWithin(connections int, statement, answer time.Duration) *sql.DB {
+	config := s.config.Copy()
+	config.RuntimeParams["statement_timeout"] = milliseconds(statement)
+	dialer := &net.Dialer{KeepAlive: 15 * time.Second}
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil || answer == 0 {
+			return conn, err
+		}
+		return &impatient{Conn: conn, patience: answer}, nil
+	}
+	pool := sql.OpenDB(connector{stdlib.GetConnector(*config)})
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxLifetime(s.lifetime)
+	pool.SetConnMaxIdleTime(s.idle)
+	return pool
+}
+
+// openServer opens the store in the database, whose tables it creates or brings up to date while no other process does.
+func openServer(ctx context.Context, uri string) (*DB, error) {
+	s, err := parseServer(uri)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db := s.open()
+	if err := db.prepare(ctx, s); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+// open makes the pools. Readers have one of their own, as writers may have to wait for each other.
+func (s *server) open() *DB {
+	writers := max(3, s.connections/4)
+	db := &DB{writer: s.pool(writers), readers: s.pool(s.connections - writers), turns: s.pool(1)}
+	db.turns.SetMaxIdleConns(0)
+	db.close = func() error { return errors.Join(db.readers.Close(), db.writer.Close(), db.turns.Close()) }
+	return db
+}
+
+// prepare finds out what the server is, and brings the tables up to date.
+func (db *DB) prepare(ctx context.Context, s *server) error {
+	var version string
+	if err := db.writer.QueryRowContext(ctx, "SELECT version()").Scan(&version); err != nil {
+		return err
+	}
+	db.dialect = postgresDialect
+	if strings.HasPrefix(version, "CockroachDB") {
+		db.dialect = cockroachDialect
+	}
+	if err := createTurns(ctx, db.turns); err != nil {
+		return fmt.Errorf("cannot create the schema %s: %w", schema, err)
+	}
+	return db.Exclusively(ctx, func(ctx context.Context) error {
+		// An index may take long to build.
+		pool := s.poolWithin(1, 0, 0)
+		defer pool.Close()
+		if err := db.upToDate(ctx, pool); err != nil {
+			return err
+		}
+		return pool.Close()
+	})
+}
+
+func (db *DB) upToDate(ctx context.Context, pool *sql.DB) error {
+	var known bool
+	if err := pool.QueryRowContext(ctx, "SELECT to_regclass('"+schema+".goose_db_version') IS NOT NULL").Scan(&known); err != nil {
+		return err
+	}
+	if known {
+		if err := checkVersion(ctx, db.dialect, pool); err != nil {
+			return err
+		}
+	}
+	if err := migrate(ctx, db.dialect, pool); err != nil {
+		return fmt.Errorf("cannot migrate: %w", err)
+	}
+	return nil
+}
+
+// pingServer does not wait longer than ctx lasts, unlike the statements of a transaction: its connection may break.
+func pingServer(ctx context.Context, db *DB) error {
+	var name string
+	if err := db.readers.QueryRowContext(ctx, pingQuery).Scan(&name); err != nil {
+		return failed(fmt.Errorf("store: %w", err))
+	}
+	return nil
+}
