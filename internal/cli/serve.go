@@ -91,7 +91,7 @@ func addStorageFlags(cmd *cobra.Command, c *server.Config) {
 	flags := cmd.Flags()
 	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store and the embedded engine")
 	flags.StringVar(&c.SchemaExtension, "schema-extension", "", "SpiceDB validation `FILE` with definitions beside the built-in ones")
-	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine")
+	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine; those of its nodes are separated by commas")
 	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of that SpiceDB")
 	flags.StringVar(&c.SpiceDBCA, "spicedb-ca", "", "PEM `FILE` with the certificate authority of that SpiceDB")
 	markDefault(cmd, "spicedb-ca", "those of the system")

@@ -10,9 +10,6 @@ import (
 	"slices"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
-	"github.com/authzed/grpcutil"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
@@ -85,40 +82,6 @@ func (b *backend) start(ctx context.Context, c Config) error {
 	b.engine, b.offers = spice.NewClient(engine.Conn()), engine.Addr()
 	b.close = func() error { return errors.Join(engine.Close(), b.store.Close()) }
 	return nil
-}
-
-// connect reaches a SpiceDB elsewhere.
-func (b *backend) connect(c Config) error {
-	options, err := remoteOptions(c)
-	if err != nil {
-		return err
-	}
-	conn, err := grpc.NewClient(c.SpiceDBEndpoint, options...)
-	if err != nil {
-		return fmt.Errorf("%q is not an address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
-	}
-	b.engine = spice.NewClient(conn)
-	b.close = func() error { return errors.Join(conn.Close(), b.store.Close()) }
-	return nil
-}
-
-func remoteOptions(c Config) ([]grpc.DialOption, error) {
-	if c.SpiceDBInsecure {
-		return []grpc.DialOption{
-			grpc.WithTransportCredentials(insecure.NewCredentials()), grpcutil.WithInsecureBearerToken(c.SpiceDBToken),
-		}, nil
-	}
-	var tls grpc.DialOption
-	var err error
-	if c.SpiceDBCA != "" {
-		tls, err = grpcutil.WithCustomCerts(grpcutil.VerifyCA, c.SpiceDBCA)
-	} else {
-		tls, err = grpcutil.WithSystemCerts(grpcutil.VerifyCA)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the certificates for the SpiceDB cannot be read: %w", err)
-	}
-	return []grpc.DialOption{tls, grpcutil.WithBearerToken(c.SpiceDBToken)}, nil
 }
 
 // prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store.

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -51,7 +52,7 @@ type Config struct {
 	EngineToken    string
 	EngineWritable bool
 
-	SpiceDBEndpoint string // host:port of a SpiceDB to use instead of the embedded one, or ""
+	SpiceDBEndpoint string // host:port of a SpiceDB to use instead of the embedded one, or those of its nodes, separated by commas, or ""
 	SpiceDBToken    string
 	SpiceDBCA       string // PEM file of its certificate authority; "" is those of the system
 	SpiceDBInsecure bool   // speak to it without TLS
@@ -113,6 +114,9 @@ func (c *Config) check() error {
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)
 	}
+	if err := c.checkNodes(); err != nil {
+		return err
+	}
 	if _, err := c.mails(); err != nil {
 		return err
 	}
@@ -122,6 +126,17 @@ func (c *Config) check() error {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("%q is not a public URL: write https://HOST in --public-url", c.PublicURL)
+	}
+	return nil
+}
+
+// checkNodes refuses a list of addresses of which one is none. An address that is alone may be anything that gRPC resolves.
+func (c *Config) checkNodes() error {
+	nodes := strings.Split(c.SpiceDBEndpoint, ",")
+	for _, node := range nodes {
+		if host, port, err := net.SplitHostPort(node); len(nodes) > 1 && (err != nil || host == "" || !isPort(port)) {
+			return fmt.Errorf("%q is not the address of a node: write HOST:PORT,HOST:PORT in --spicedb-endpoint", node)
+		}
 	}
 	return nil
 }

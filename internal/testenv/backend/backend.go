@@ -1,0 +1,91 @@
+// Package backend gives tests what a server keeps its data in, in the way that GRANTWAY_TEST_MODE names: so the same test runs on files, on
+// PostgreSQL, and on PostgreSQL and a SpiceDB cluster.
+//
+// Each test gets a place of its own, with nothing in it. What is slow to start is shared by the tests of a package, whose TestMain is
+// Main, and emptied in between.
+package backend
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/cluster"
+	"github.com/grantway/grantway/internal/testenv/postgres"
+)
+
+// Variable holds the mode.
+const Variable = "GRANTWAY_TEST_MODE"
+
+// Mode is one of the ways to run the server.
+type Mode string
+
+// The modes.
+const (
+	Embedded Mode = "embedded" // the facts and the engine in SQLite files
+	Postgres Mode = "postgres" // both in one PostgreSQL database, the engine in this process
+	Cluster  Mode = "cluster"  // the facts in PostgreSQL, the engine a SpiceDB cluster
+)
+
+// ModeOf is the mode in which the test runs.
+func ModeOf(t testing.TB) Mode {
+	t.Helper()
+	mode := Mode(os.Getenv(Variable))
+	switch mode {
+	case "":
+		return Embedded
+	case Embedded, Postgres, Cluster:
+		return mode
+	}
+	t.Fatalf("%s=%s is none of %s, %s and %s", Variable, mode, Embedded, Postgres, Cluster)
+	return ""
+}
+
+// Place is where one installation keeps its data.
+type Place struct {
+	Mode      Mode
+	Data      string           // its directory
+	Datastore string           // the URI of its database; "" with Embedded
+	Cluster   *cluster.Cluster // its engine; nil but with Cluster
+}
+
+// New is a place with nothing in it.
+func New(t testing.TB) *Place {
+	t.Helper()
+	return In(t, ModeOf(t))
+}
+
+// In is New in a mode that the test chooses.
+func In(t testing.TB, mode Mode) *Place {
+	t.Helper()
+	p := &Place{Mode: mode, Data: t.TempDir()}
+	switch mode {
+	case Postgres:
+		p.Datastore = withTables(t)
+	case Cluster:
+		p.Datastore, p.Cluster = postgres.Database(t), clusters.take(t)
+	}
+	return p
+}
+
+// Again is the same place for another gateway, which has a directory of its own.
+func (p *Place) Again(t testing.TB) *Place {
+	t.Helper()
+	require.NotEqual(t, Embedded, p.Mode, "files are one gateway's alone")
+	again := *p
+	again.Data = t.TempDir()
+	return &again
+}
+
+// Flags are those with which the server keeps its data there.
+func (p *Place) Flags() []string {
+	flags := []string{"--data", p.Data}
+	if p.Datastore != "" {
+		flags = append(flags, "--datastore-uri", p.Datastore)
+	}
+	if p.Cluster != nil {
+		flags = append(flags, "--spicedb-endpoint", p.Cluster.Endpoint(), "--spicedb-token", p.Cluster.Token(), "--spicedb-ca", p.Cluster.CA())
+	}
+	return flags
+}

@@ -1,0 +1,32 @@
+// Command spicedb is SpiceDB with all its own commands, for clusters on one machine. It differs from the released program in how the nodes
+// find each other, which Kubernetes tells that one: here it is a file with an address a line, named nodes:///path. And where
+// SPICEDB_ENDS_WITH_STDIN is set, it ends when its standard input does, and so with the test that started it, however that ends.
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/authzed/spicedb/pkg/cmd"
+	"github.com/authzed/spicedb/pkg/cmd/server"
+	"google.golang.org/grpc/balancer"
+	"google.golang.org/grpc/resolver"
+)
+
+func main() {
+	if os.Getenv("SPICEDB_ENDS_WITH_STDIN") != "" {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // however it ends, it has ended
+			os.Exit(0)
+		}()
+	}
+	resolver.Register(nodes{})
+	balancer.Register(server.ConsistentHashringBuilder)
+	root, err := cmd.BuildRootCommand()
+	if err == nil {
+		err = root.Execute() // and prints what was wrong
+	}
+	if err != nil {
+		os.Exit(1)
+	}
+}
