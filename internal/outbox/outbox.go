@@ -1,14 +1,17 @@
 // Package outbox carries committed changes to the engine.
 //
-// A change is committed together with an outbox entry: the relationships that it adds and removes. The carrier applies the entries in
-// their order and deletes each once the engine has it, so that an answered change is never lost and a late grant never lands after a
-// later revocation. It decides nothing and writes no facts.
+// A change is committed together with an outbox entry: the relationships that it adds and removes. Carriers apply the entries in their order and
+// delete each once the engine has it, so that an answered change is never lost and a late grant never lands after a later revocation. Any
+// number of them may do so at once, in one process or in several: the engine takes what follows from the state that it is at, and nothing
+// else (spice.Client.Advance). It decides nothing and writes no facts.
 package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,109 +20,219 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// batch is how many entries are read at a time. They are merged into one write where they fit.
-const batch = 100
+const (
+	// carryEvery is how long the worker waits before it tries again what the engine did not take.
+	carryEvery = time.Second
+	// carryWithin is how long one try of the worker may take: an engine that hangs must not hold up changes for longer.
+	carryWithin = 10 * time.Second
+	// looks is how often a carrier looks again at the store and the engine, where others write to both at the same time.
+	looks = 10
+)
 
-// retryEvery is how long the worker waits before it tries again what the engine did not take.
-const retryEvery = time.Second
-
-// retryWithin is how long one try of the worker may take: an engine that hangs must not hold up changes for longer.
-const retryWithin = 10 * time.Second
-
-// Engine takes changes; *spice.Client is one.
-type Engine interface {
-	Apply(ctx context.Context, changes spice.Changes) (spice.Token, error)
-}
-
-// Carrier applies the outbox to the engine, one entry after the other.
+// Carrier applies the outbox to the engine, one entry after the other. It is safe for concurrent use.
 type Carrier struct {
 	db     *store.DB
-	engine Engine
+	engine *spice.Client
 	log    *slog.Logger
-	turn   chan struct{} // holds a token while somebody drains
 	last   atomic.Pointer[spice.Token]
 
-	// Guarded by turn: the engine's mark, and the mark of what is in the outbox no more. They differ until the outbox is told what was applied.
-	mark, applied spice.Mark
+	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
+	mark spice.Mark    // guarded by turn: the engine's, as far as this carrier knows, at the state that last is of
 }
 
-// Last is the token of the newest change that this process applied. A decision at least as fresh sees every change that was answered (C3).
+// newCarrier makes a carrier that has seen the engine at the mark.
+func newCarrier(db *store.DB, engine *spice.Client, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
+	c := &Carrier{db: db, engine: engine, log: log, mark: mark, turn: make(chan struct{}, 1)}
+	c.last.Store(&token)
+	return c
+}
+
+// Last is the token of the newest state of the engine that this process knows of. A decision at least as fresh sees every change that this process
+// has answered (C3), and all that was answered before it started.
 func (c *Carrier) Last() spice.Token { return *c.last.Load() }
 
-// Drain applies every committed entry and returns Last. After an error of kind Unavailable the entries stay and are tried again.
-func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) {
+// Drain applies every committed entry but those that are parked, and returns Last. After an error of kind Unavailable the entries stay and
+// are tried again.
+func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) { return c.Deliver(ctx, 0) }
+
+// Deliver is Drain for whoever has committed the entry with the number: it fails alike where that one is parked.
+func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error) {
+	for look := range looks {
+		if err := pause(ctx, look); err != nil {
+			return "", err
+		}
+		v, err := c.look(ctx)
+		if err != nil {
+			return "", err
+		}
+		token, err := c.carry(ctx, v)
+		var refused *refusal
+		switch {
+		case errors.As(err, &refused):
+			if err := c.park(ctx, v, refused); err != nil {
+				return "", err
+			}
+		case errors.Is(err, spice.ErrMoved):
+		case err != nil:
+			return "", err
+		default:
+			if err := c.told(ctx, v); err != nil {
+				return "", err
+			}
+			for _, p := range v.parked {
+				if p.Is(change) {
+					return "", access.Unavailable(fmt.Errorf("the engine refuses entry %d of the outbox: %s", p.Seq, p.Reason))
+				}
+			}
+			return token, nil
+		}
+	}
+	return "", access.Unavailable(errAdrift)
+}
+
+// errAdrift is for the log. A server that starts compares the engine with the store and mends it; so does grantway verify --repair.
+var errAdrift = errors.New("the engine is not at a state of the store: one of them was restored or is being mended")
+
+// pause waits before the second look and the later ones, longer each time.
+func pause(ctx context.Context, look int) error {
+	timer := time.NewTimer(time.Duration(look*look) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return access.Unavailable(ctx.Err())
+	}
+}
+
+// ErrBehind says that the engine could not be brought to the state of the store from within a transaction: Drain can.
+var ErrBehind = errors.New("committed changes are not in the engine yet")
+
+// CatchUp brings the engine to the state of the store from within the transaction that has locked changes, so that it knows all that was committed
+// before. It fails with ErrBehind where that takes more than to carry entries.
+func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
+	ctx, cancel := context.WithTimeout(ctx, carryWithin)
+	defer cancel()
+	v, err := viewOf(tx)
+	if err != nil {
+		return Parked{}, err
+	}
+	var refused *refusal
+	if _, err := c.carry(ctx, v); errors.Is(err, spice.ErrMoved) || errors.As(err, &refused) {
+		return Parked{}, ErrBehind
+	} else if err != nil {
+		return Parked{}, err
+	}
+	return Parked{v.parked}, nil
+}
+
+// carry brings the engine to the last mark of the view. It fails with ErrMoved where the engine is at a state that the view does not know, and with a
+// *refusal where it was moved past an entry that it refuses.
+func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return "", access.Unavailable(ctx.Err())
 	}
-	for {
-		var entries []store.OutboxEntry
-		if err := c.db.View(ctx, func(tx *store.Tx) (err error) {
-			entries, err = tx.Outbox(batch)
-			return err
-		}); err != nil {
-			return "", err
+	oneByOne := false
+	at := slices.Index(v.marks, c.mark)
+	for lost := 0; ; {
+		if at < 0 {
+			if lost == looks {
+				return "", access.Unavailable(errors.New("the engine lets others write only"))
+			}
+			lost++
+			if err := c.observe(ctx); err != nil {
+				return "", err
+			}
+			if at = slices.Index(v.marks, c.mark); at < 0 {
+				return "", v.passed(c.mark)
+			}
 		}
-		if len(entries) == 0 {
+		if at == len(v.entries) {
 			return c.Last(), nil
 		}
-		all := make([]spice.Changes, len(entries))
-		mark := c.applied
-		for i, e := range entries {
-			changes, err := spice.UnmarshalChanges(e.Updates)
-			if err != nil {
-				return "", &access.Error{Kind: access.KindInternal, Detail: "the outbox cannot be read", Cause: fmt.Errorf("entry %d: %w", e.Seq, err)}
-			}
-			all[i] = changes
-			mark = mark.Next(e.Seq, e.Updates)
+		if reason := v.follows(at); reason != "" {
+			return "", c.pass(ctx, v, at, errors.New(reason))
 		}
-		token, err := c.engine.Apply(ctx, append(spice.Merge(all...), spice.Diff(spice.FoldMark(c.mark), spice.FoldMark(mark))...))
-		if err != nil {
+		to, changes := v.group(at, oneByOne)
+		err := c.advance(ctx, changes, v.marks[at], v.marks[to])
+		switch {
+		case errors.Is(err, spice.ErrMoved):
+			at = -1
+		case access.KindOf(err) == access.KindInvalid && to > at+1:
+			oneByOne = true
+		case access.KindOf(err) == access.KindInvalid:
+			return "", c.pass(ctx, v, at, err)
+		case err != nil:
 			return "", err
-		}
-		c.last.Store(&token)
-		c.mark = mark
-		if err := c.done(ctx, mark); err != nil {
-			return "", err
+		default:
+			at = to
 		}
 	}
 }
 
-// done takes what was applied up to the mark out of the outbox.
-func (c *Carrier) done(ctx context.Context, mark spice.Mark) error {
-	err := c.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.PutSetting(settingApplied, mark.String()); err != nil {
+// advance writes to the engine, and remembers where it is then.
+func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to spice.Mark) error {
+	token, err := c.engine.Advance(ctx, changes, from, to)
+	if err != nil {
+		return err
+	}
+	c.mark = to
+	c.last.Store(&token)
+	return nil
+}
+
+// observe asks the engine where it is.
+func (c *Carrier) observe(ctx context.Context) error {
+	mark, token, err := c.engine.Mark(ctx)
+	if err != nil {
+		return err
+	}
+	c.mark = mark
+	if token != "" {
+		c.last.Store(&token)
+	}
+	return nil
+}
+
+// told takes what the engine has out of the outbox. Where somebody else has done so since the view, what is left is taken out the next time.
+func (c *Carrier) told(ctx context.Context, v *view) error {
+	if len(v.entries) == 0 {
+		return nil
+	}
+	last := v.marks[len(v.entries)]
+	return c.db.Update(ctx, func(tx *store.Tx) error {
+		if mine, err := tx.ReplaceSetting(settingApplied, v.marks[0].String(), last.String()); err != nil || !mine {
 			return err
 		}
-		return tx.DeleteOutbox(mark.Change)
+		return tx.DeleteOutbox(last.Change)
 	})
-	if err == nil {
-		c.applied = mark
-	}
-	return err
 }
 
-// Run retries, until ctx ends, what the engine did not take when it was changed.
+// Run carries, until ctx ends, what the engine did not take when it was changed, and tries now and then what is parked.
 func (c *Carrier) Run(ctx context.Context) {
-	tick := time.NewTicker(retryEvery)
+	tick := time.NewTicker(carryEvery)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := c.retry(ctx); err != nil && ctx.Err() == nil {
+			if err := c.once(ctx, n%unparkEvery == 0); err != nil && ctx.Err() == nil {
 				c.log.Warn("the engine does not take committed changes; trying again", "error", err)
 			}
 		}
 	}
 }
 
-func (c *Carrier) retry(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, retryWithin)
+func (c *Carrier) once(ctx context.Context, unpark bool) error {
+	ctx, cancel := context.WithTimeout(ctx, carryWithin)
 	defer cancel()
+	if unpark {
+		return c.Unpark(ctx)
+	}
 	_, err := c.Drain(ctx)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
@@ -22,6 +23,7 @@ import (
 
 var (
 	root  = access.Actor{Key: "root", Access: access.KeyFull, Address: "127.0.0.1"}
+	noon  = time.Date(2030, 1, 2, 12, 0, 0, 0, time.UTC)
 	bob   = access.Principal{Kind: access.PrincipalUser, ID: "bob"}
 	asked = spice.Question{
 		Subject: access.Subject{Type: access.TypeUser, ID: "bob"}, Permission: "interact", Resource: access.Object{Type: "chatbot", ID: "helper"},
@@ -38,8 +40,10 @@ type installation struct {
 // running is an open installation.
 type running struct {
 	*sharing.Service
-	engine *spice.Client
-	db     *store.DB
+	engine  *spice.Client
+	conn    grpc.ClientConnInterface
+	db      *store.DB
+	carrier *outbox.Carrier
 }
 
 func (i installation) open(t *testing.T, do func(running)) error {
@@ -62,7 +66,10 @@ func (i installation) open(t *testing.T, do func(running)) error {
 	}
 	secrets, err := secret.ParseHasher(secret.NewHashKey())
 	require.NoError(t, err)
-	do(running{sharing.New(sharing.Config{Store: db, Engine: client, Outbox: carrier, Secrets: secrets, Log: slog.New(slog.DiscardHandler)}), client, db})
+	do(running{
+		Service: sharing.New(sharing.Config{Store: db, Engine: client, Outbox: carrier, Secrets: secrets, Log: slog.New(slog.DiscardHandler)}),
+		engine:  client, conn: e.Conn(), db: db, carrier: carrier,
+	})
 	return nil
 }
 
@@ -145,16 +152,9 @@ func TestAnEngineThatWentAnotherWayIsMendedAlsoAfterAsManyChanges(t *testing.T) 
 
 func TestWhatACrashLeftInTheOutboxIsCarriedBeforeAnythingElse(t *testing.T) {
 	i := installation{t, t.TempDir()}
-	var share spice.Relationships
 	require.NoError(t, i.open(t, func(r running) {
 		r.found(t)
-		share = spice.FoldShare(access.Share{Chatbot: "helper", Principal: bob, Level: access.UseOnly})
-		entry, err := spice.Diff(nil, share).Marshal()
-		require.NoError(t, err)
-		require.NoError(t, r.db.Update(context.Background(), func(tx *store.Tx) error {
-			_, err := tx.AppendOutbox(entry)
-			return err
-		}))
+		r.commit(t, nil, shareOf("bob"))
 		require.False(t, r.mayInteract(t), "committed and not yet carried")
 	}))
 	require.NoError(t, i.open(t, func(r running) { require.True(t, r.mayInteract(t)) }))

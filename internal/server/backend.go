@@ -84,18 +84,23 @@ func (b *backend) start(ctx context.Context, c Config) error {
 	return nil
 }
 
-// prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store.
-func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (*outbox.Carrier, error) {
-	if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
-		return nil, claimFault(err)
-	}
-	if err := b.retract(ctx, x); err != nil {
-		return nil, err
-	}
-	if _, err := b.engine.Install(ctx, x); err != nil {
-		return nil, schemaFault(err)
-	}
-	return outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
+// prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store. Of several servers that start
+// on one store, one at a time does so.
+func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (carrier *outbox.Carrier, err error) {
+	err = b.store.Exclusively(ctx, func(ctx context.Context) error {
+		if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
+			return claimFault(err)
+		}
+		if err := b.retract(ctx, x); err != nil {
+			return err
+		}
+		if _, err := b.engine.Install(ctx, x); err != nil {
+			return schemaFault(err)
+		}
+		carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
+		return err
+	})
+	return carrier, err
 }
 
 // claimFault says what to do about an engine that is not this store's.

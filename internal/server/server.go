@@ -10,6 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/notify"
 	"github.com/grantway/grantway/internal/record"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 )
@@ -64,27 +65,33 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := openSecrets(ctx, c, b.store)
-	if err != nil {
-		return nil, err
-	}
-	changes := sharing.New(sharing.Config{
-		Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
-		Now: c.Now, Log: c.Log,
-		RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL,
-	})
 	s := &Server{config: c, offers: b.offers}
-	if c.Demo {
-		if s.demoKey, err = prepareDemo(ctx, c, b.store, changes, secrets); err != nil {
-			return nil, err
+	var secrets *secret.Hasher
+	var changes *sharing.Service
+	var callers *authn.Authenticator
+	// Of several servers that start on an empty store, one makes the keys and the demonstration.
+	if err := b.store.Exclusively(ctx, func(ctx context.Context) error {
+		if secrets, err = openSecrets(ctx, c, b.store); err != nil {
+			return err
 		}
-		c.RootKey = s.demoKey
-	}
-	callers := authn.New(b.store, authn.Config{
-		Secrets: secrets, RootKey: c.RootKey, Proxies: c.proxies, Now: c.Now,
-		Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
-	})
-	if s.printOnce, err = callers.EnsureRootKey(ctx); err != nil {
+		changes = sharing.New(sharing.Config{
+			Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
+			Now: c.Now, Log: c.Log,
+			RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL,
+		})
+		if c.Demo {
+			if s.demoKey, err = prepareDemo(ctx, c, b.store, changes, secrets); err != nil {
+				return err
+			}
+			c.RootKey = s.demoKey
+		}
+		callers = authn.New(b.store, authn.Config{
+			Secrets: secrets, RootKey: c.RootKey, Proxies: c.proxies, Now: c.Now,
+			Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
+		})
+		s.printOnce, err = callers.EnsureRootKey(ctx)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	last := carrier.Last

@@ -16,16 +16,21 @@ func (s *Service) Remembered(ctx context.Context, actor access.Actor) (status in
 		if err != nil || !ok {
 			return err
 		}
-		if a.BodyDigest != actor.Once.BodyDigest {
-			return access.Conflictf("", "this Idempotency-Key came before with another body")
-		}
-		if a.Status == carriedOut {
-			return access.Conflictf("", "the call with this Idempotency-Key was carried out, and its answer was lost: ask for the state that it left")
+		if a.BodyDigest != actor.Once.BodyDigest || a.Status == carriedOut {
+			return repeated(a, actor.Once)
 		}
 		status, answer, found = a.Status, a.Answer, true
 		return nil
 	})
 	return status, answer, found, err
+}
+
+// repeated refuses a call that was carried out already, where its answer cannot be given again.
+func repeated(a store.IdempotentAnswer, once access.Once) error {
+	if a.BodyDigest != once.BodyDigest {
+		return access.Conflictf("", "this Idempotency-Key came before with another body")
+	}
+	return access.Conflictf("", "the call with this Idempotency-Key was carried out, and its answer was lost: ask for the state that it left")
 }
 
 // RememberFor is how long the answer to a POST is kept at least.
@@ -34,11 +39,19 @@ const RememberFor = 24 * time.Hour
 // carriedOut stands for the status of a call whose answer is not kept yet.
 const carriedOut = 0
 
-// once notes, in the transaction of the change, that the call was carried out: whatever happens to its answer, it is not carried out again.
+// once notes, in the transaction of the change, that the call was carried out: whatever happens to its answer, it is not carried out again, also where
+// it came to two servers at the same time.
 func (c *change) once() error {
 	once := c.actor.Once
 	if once.Key == "" {
 		return nil
+	}
+	first, found, err := c.Idempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key)
+	if err != nil {
+		return err
+	}
+	if found {
+		return repeated(first, once)
 	}
 	return c.PutIdempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key,
 		store.IdempotentAnswer{BodyDigest: once.BodyDigest, Status: carriedOut, At: c.now})

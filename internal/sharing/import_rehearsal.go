@@ -43,6 +43,9 @@ func (s *Service) RehearseOnCopy(ctx context.Context, actor access.Actor, path s
 func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Actor, fn func(*Rehearsal) error) error {
 	scratch := &Service{db: facts, engine: s.engine, now: s.now, log: s.log, rehearsalOf: s.db}
 	err := facts.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockChanges(); err != nil {
+			return err
+		}
 		if err := fn(&Rehearsal{ctx: ctx, tx: tx, s: scratch, actor: actor}); err != nil {
 			return err
 		}

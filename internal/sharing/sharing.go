@@ -7,6 +7,7 @@ package sharing
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -141,17 +142,13 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	case <-ctx.Done():
 		return Change{}, access.Unavailable(ctx.Err())
 	}
-	// Entries of a change whose caller was told to try again must be in the engine before the next change is judged by it.
-	if _, err := s.outbox.Drain(ctx); err != nil {
-		return Change{}, undelivered(err)
-	}
-
 	var changed bool
 	var failed step
+	var entry int64
 	var unmailed []access.Mail
 	var refusal *access.Error
-	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		changed, unmailed, refusal = false, nil, nil
+	err := s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
+		changed, entry, unmailed, refusal = false, 0, nil, nil
 		var deltas []spice.Changes
 		for _, st := range steps {
 			failed = st
@@ -187,11 +184,14 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			if err := merged.Validate(); err != nil {
 				return &access.Error{Kind: access.KindInternal, Detail: "the change cannot be carried to the engine", Cause: err}
 			}
-			entry, err := merged.Marshal()
+			if err := parked.Refuses(merged); err != nil {
+				return err
+			}
+			updates, err := merged.Marshal()
 			if err != nil {
 				return err
 			}
-			_, err = tx.AppendOutbox(entry)
+			entry, err = tx.AppendOutbox(updates, s.now())
 			return err
 		}
 		return nil
@@ -208,7 +208,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	// The change is committed: a caller who hangs up does not stop it from reaching the engine.
 	applying, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
 	defer cancel()
-	token, err := s.outbox.Drain(applying)
+	token, err := s.outbox.Deliver(applying, entry)
 	if err != nil {
 		return Change{}, undelivered(err)
 	}
@@ -216,6 +216,33 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 		return Change{}, refusal
 	}
 	return Change{Token: token, Changed: changed}, nil
+}
+
+// catchUps is how often a change is begun anew because others have committed one that the engine does not know yet.
+const catchUps = 10
+
+// exclusively runs fn in the write transaction in which facts are changed, one at a time across all processes, when the engine knows all that was
+// committed before: also what others have, and changes whose callers were told to try again.
+func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Parked) error) error {
+	for range catchUps {
+		if _, err := s.outbox.Drain(ctx); err != nil {
+			return undelivered(err)
+		}
+		err := s.db.Update(ctx, func(tx *store.Tx) error {
+			if err := tx.LockChanges(); err != nil {
+				return err
+			}
+			parked, err := s.outbox.CatchUp(ctx, tx)
+			if err != nil {
+				return undelivered(err)
+			}
+			return fn(tx, parked)
+		})
+		if !errors.Is(err, outbox.ErrBehind) {
+			return err
+		}
+	}
+	return access.Unavailable(outbox.ErrBehind)
 }
 
 // undelivered says that a committed change waits in the outbox. Whatever the engine has against it, the caller of the moment has asked for

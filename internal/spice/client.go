@@ -5,18 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"iter"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/grantway/grantway/internal/access"
 )
 
-// MaxUpdatesPerWrite is how many updates go into one WriteRelationships call: SpiceDB's own default limit.
-const MaxUpdatesPerWrite = 1000
+// maxUpdatesPerWrite is how many updates go into one WriteRelationships call: SpiceDB's own default limit, less two for the mark.
+// maxBytesPerWrite keeps a call below the size that gRPC servers take.
+const (
+	maxUpdatesPerWrite = 1000 - 2
+	maxBytesPerWrite   = 2 << 20
+)
 
 // Token is a ZedToken: a decision asked with it is at least as fresh as the change that was answered with it.
 type Token string
@@ -61,7 +66,7 @@ func (c *Client) Schema(ctx context.Context) (string, error) {
 // twice is harmless. With no changes it returns "".
 func (c *Client) Apply(ctx context.Context, changes Changes) (Token, error) {
 	var token Token
-	for part := range slices.Chunk(changes, MaxUpdatesPerWrite) {
+	for part := range changes.parts() {
 		resp, err := c.permissions.WriteRelationships(ctx, &v1.WriteRelationshipsRequest{Updates: part})
 		if err != nil {
 			return "", fault(err)
@@ -69,6 +74,34 @@ func (c *Client) Apply(ctx context.Context, changes Changes) (Token, error) {
 		token = Token(resp.GetWrittenAt().GetToken())
 	}
 	return token, nil
+}
+
+// parts are the changes in their order, as few at a time as one call takes.
+func (c Changes) parts() iter.Seq[Changes] {
+	return func(yield func(Changes) bool) {
+		begin, bytes := 0, 0
+		for i, u := range c {
+			size := proto.Size(u)
+			if i > begin && (i-begin == maxUpdatesPerWrite || bytes+size > maxBytesPerWrite) {
+				if !yield(c[begin:i]) {
+					return
+				}
+				begin, bytes = i, 0
+			}
+			bytes += size
+		}
+		if begin < len(c) {
+			yield(c[begin:])
+		}
+	}
+}
+
+// FitsOneCall reports whether the changes are written in one call, so that others see all of them at once.
+func (c Changes) FitsOneCall() bool {
+	for part := range c.parts() {
+		return len(part) == len(c)
+	}
+	return true
 }
 
 // ReadAll streams every relationship whose resource has the type, at the newest state, in no particular order.

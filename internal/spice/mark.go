@@ -4,11 +4,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/schema"
@@ -28,6 +34,13 @@ func (m Mark) Next(change int64, updates []byte) Mark {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %d %d\n", m.History, change, len(updates))
 	h.Write(updates)
+	return Mark{Installation: m.Installation, Change: change, History: hex.EncodeToString(h.Sum(nil))}
+}
+
+// Without is the mark once another change has been passed over, because the engine refuses it.
+func (m Mark) Without(change int64) Mark {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %d without\n", m.History, change)
 	return Mark{Installation: m.Installation, Change: change, History: hex.EncodeToString(h.Sum(nil))}
 }
 
@@ -59,25 +72,103 @@ func ParseMark(s string) (Mark, error) {
 	return Mark{Installation: parts[0], Change: change, History: parts[2]}, nil
 }
 
-// Mark reads the engine's mark; the zero Mark is none. The engine must have the schema.
-func (c *Client) Mark(ctx context.Context) (Mark, error) {
-	var marks []Mark
-	err := c.ReadAll(ctx, string(access.TypePlatform), func(r *v1.Relationship) error {
-		if r.GetRelation() != schema.RelApplied {
-			return nil
-		}
-		mark, err := ParseMark(strings.TrimPrefix(r.GetSubject().GetObject().GetObjectId(), appliedService))
-		if err != nil {
-			return access.Unavailable(err)
-		}
-		marks = append(marks, mark)
-		return nil
+// Mark reads the engine's mark as it is now, and the token of the state that has it; the zero Mark, with no token, is none. The engine must have the
+// schema.
+func (c *Client) Mark(ctx context.Context) (Mark, Token, error) {
+	stream, err := c.permissions.ReadRelationships(ctx, &v1.ReadRelationshipsRequest{
+		Consistency: Newest.consistency(), RelationshipFilter: markFilter(Mark{}),
 	})
-	if err != nil || len(marks) == 0 {
-		return Mark{}, err
+	if err != nil {
+		return Mark{}, "", fault(err)
 	}
-	if len(marks) > 1 {
-		return Mark{}, access.Unavailable(fmt.Errorf("the engine has %d marks: more than one installation writes to it", len(marks)))
+	var marks []Mark
+	var token Token
+	for {
+		resp, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Mark{}, "", fault(err)
+		}
+		mark, err := ParseMark(strings.TrimPrefix(resp.GetRelationship().GetSubject().GetObject().GetObjectId(), appliedService))
+		if err != nil {
+			return Mark{}, "", access.Unavailable(err)
+		}
+		marks, token = append(marks, mark), Token(resp.GetReadAt().GetToken())
 	}
-	return marks[0], nil
+	switch len(marks) {
+	case 0:
+		return Mark{}, "", nil
+	case 1:
+		return marks[0], token, nil
+	}
+	return Mark{}, "", access.Unavailable(fmt.Errorf("the engine has %d marks: more than one installation writes to it", len(marks)))
 }
+
+// markFilter finds the mark, or any for the zero Mark.
+func markFilter(m Mark) *v1.RelationshipFilter {
+	p := platform()
+	f := &v1.RelationshipFilter{ResourceType: p.GetObjectType(), OptionalResourceId: p.GetObjectId(), OptionalRelation: schema.RelApplied}
+	for _, r := range FoldMark(m) {
+		f.OptionalSubjectFilter = &v1.SubjectFilter{
+			SubjectType: r.GetSubject().GetObject().GetObjectType(), OptionalSubjectId: r.GetSubject().GetObject().GetObjectId(),
+		}
+	}
+	return f
+}
+
+// fence is what the engine demands of its own state before it writes what follows from the mark.
+func fence(from Mark) *v1.Precondition {
+	operation := v1.Precondition_OPERATION_MUST_MATCH
+	if from == (Mark{}) {
+		operation = v1.Precondition_OPERATION_MUST_NOT_MATCH
+	}
+	return &v1.Precondition{Operation: operation, Filter: markFilter(from)}
+}
+
+// ErrMoved says that the engine does not have the mark from which changes follow, and that they were not written: somebody else has written
+// meanwhile, or is about to.
+var ErrMoved = errors.New("the engine is at another state than the one that the changes follow from")
+
+// Advance writes changes that follow from a mark and moves the engine to another one, and returns the token of that state. The engine looks at its mark
+// in the same transaction: where it has another one than from (where it has any, for the zero Mark), the error is ErrMoved. So whoever was
+// held up on the way brings nothing back that was revoked meanwhile.
+//
+// What does not fit into one call is written in several, each under the same condition, and the last one moves the mark. Whoever else writes from the
+// same mark at the same time must write the same changes then; FitsOneCall tells. An error of kind Invalid says that the engine will never take it.
+func (c *Client) Advance(ctx context.Context, changes Changes, from, to Mark) (Token, error) {
+	var last Changes
+	for part := range changes.parts() {
+		if last != nil {
+			if _, err := c.writeFenced(ctx, last, from); err != nil {
+				return "", err
+			}
+		}
+		last = part
+	}
+	return c.writeFenced(ctx, slices.Concat(last, Diff(FoldMark(from), FoldMark(to))), from)
+}
+
+func (c *Client) writeFenced(ctx context.Context, changes Changes, from Mark) (Token, error) {
+	resp, err := c.permissions.WriteRelationships(ctx, &v1.WriteRelationshipsRequest{
+		Updates: changes, OptionalPreconditions: []*v1.Precondition{fence(from)},
+	})
+	if err == nil {
+		return Token(resp.GetWrittenAt().GetToken()), nil
+	}
+	switch s := status.Convert(err); s.Code() {
+	case codes.Aborted: // two wrote at once, and the engine took the other one's
+		return "", fmt.Errorf("%w: %s", ErrMoved, s.Message())
+	case codes.FailedPrecondition:
+		for _, d := range s.Details() {
+			if info, ok := d.(*errdetails.ErrorInfo); ok && info.GetReason() == preconditionFailure {
+				return "", ErrMoved
+			}
+		}
+		return "", &access.Error{Kind: access.KindInvalid, Detail: "the engine refuses the changes", Cause: err}
+	}
+	return "", fault(err)
+}
+
+var preconditionFailure = v1.ErrorReason_ERROR_REASON_WRITE_OR_DELETE_PRECONDITION_FAILURE.String()

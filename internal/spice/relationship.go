@@ -2,6 +2,7 @@ package spice
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -88,6 +89,16 @@ func removalFirst(u *v1.RelationshipUpdate) int {
 		return 0
 	}
 	return 1
+}
+
+// Resources names the objects whose relationships change, each once, as type:ID.
+func (c Changes) Resources() []string {
+	named := map[string]bool{}
+	for _, u := range c {
+		o := u.GetRelationship().GetResource()
+		named[o.GetObjectType()+":"+Decode(o.GetObjectId())] = true
+	}
+	return slices.Sorted(maps.Keys(named))
 }
 
 // Marshal writes the changes for the outbox, and UnmarshalChanges reads them back.

@@ -170,7 +170,7 @@ func TestRetriesAfterSerializationFailures(t *testing.T) {
 			attempts := 0
 			require.NoError(t, db.Update(t.Context(), func(tx *Tx) error {
 				attempts++
-				seq, err := tx.AppendOutbox(nil)
+				seq, err := tx.AppendOutbox(nil, time.Time{})
 				require.NoError(t, err)
 				require.EqualValues(t, 1, seq, "the attempt before was undone")
 				if attempts < 3 {

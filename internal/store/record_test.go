@@ -93,22 +93,22 @@ func testOutbox(t *testing.T, stores maker) {
 	db := reopen(t, path)
 	update(t, db, func(tx *Tx) {
 		for _, updates := range [][]byte{{0, 0xff, 'a'}, nil, []byte("c")} {
-			_, err := tx.AppendOutbox(updates)
+			_, err := tx.AppendOutbox(updates, time.Time{})
 			must(t, err)
 		}
 		entries, err := tx.Outbox(2)
 		must(t, err)
 		require.Len(t, entries, 2)
-		require.Equal(t, OutboxEntry{1, []byte{0, 0xff, 'a'}}, entries[0])
+		require.Equal(t, OutboxEntry{Seq: 1, Updates: []byte{0, 0xff, 'a'}}, entries[0])
 		require.EqualValues(t, 2, entries[1].Seq)
 		require.Empty(t, entries[1].Updates)
 		must(t, tx.DeleteOutbox(2))
-		are(t, OutboxEntry{3, []byte("c")})(tx.Outbox(0))
+		are(t, OutboxEntry{Seq: 3, Updates: []byte("c")})(tx.Outbox(0))
 		must(t, tx.DeleteOutbox(3))
 	})
 	must(t, db.Close())
 	update(t, reopen(t, path), func(tx *Tx) {
-		seq, err := tx.AppendOutbox(nil)
+		seq, err := tx.AppendOutbox(nil, time.Time{})
 		must(t, err)
 		require.EqualValues(t, 4, seq, "numbers are not used again when the outbox was empty")
 	})

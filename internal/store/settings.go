@@ -16,3 +16,8 @@ func (tx *Tx) PutSetting(name, value string) error {
 func (tx *Tx) DeleteSetting(name string) error {
 	return tx.exec(`DELETE FROM settings WHERE name = $1`, name)
 }
+
+// ReplaceSetting replaces the value if it is still the old one, and reports whether it was: of several who try, one succeeds.
+func (tx *Tx) ReplaceSetting(name, old, value string) (bool, error) {
+	return tx.exists(`UPDATE settings SET value = $1 WHERE name = $2 AND value = $3 RETURNING 1`, value, name, old)
+}

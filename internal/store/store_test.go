@@ -146,7 +146,7 @@ func testUpdatesAreSerialized(t *testing.T, stores maker) {
 			for range changes {
 				err = errors.Join(err, db.Update(context.Background(), func(tx *Tx) error {
 					n, err := tx.AppendRecord(access.Record{})
-					m, err2 := tx.AppendOutbox([]byte{byte(n)})
+					m, err2 := tx.AppendOutbox([]byte{byte(n)}, time.Time{})
 					require.Equal(t, n, m)
 					return errors.Join(err, err2)
 				}))

@@ -1,0 +1,114 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
+	"github.com/google/uuid"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/schema"
+)
+
+// mend makes the engine hold what follows from the facts, and nothing else, so that no grant that the facts do not know stays in it. Nobody changes
+// facts meanwhile, and no other carrier writes: the engine has a mark of the mending's own, under which alone it is written, also if this
+// process is held up until another one has begun a mending of its own. Unless it is forced, an engine that turns out to be at a state of the
+// store, where others have been writing, is left as it is.
+func (c *Carrier) mend(ctx context.Context, project Projection, force bool) error {
+	return c.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockChanges(); err != nil {
+			return err
+		}
+		v, here, err := c.bothOf(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if v.knows(here) && !force {
+			return nil
+		}
+		last := v.last()
+		switch {
+		case force || here == (spice.Mark{}) && last.Change == 0:
+		case here == (spice.Mark{}):
+			c.log.Warn("the engine is empty; it is built again from the store")
+		default:
+			c.log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", here.Change, "store", last.Change)
+		}
+		mending := spice.Mark{Installation: last.Installation, Change: last.Change, History: "mending-" + uuid.NewString()}
+		if _, err := c.engine.Advance(ctx, nil, here, mending); err != nil {
+			return movedOn(err)
+		}
+		changes, err := differences(ctx, c.engine, project)
+		if err != nil {
+			return err
+		}
+		if _, err := c.engine.Advance(ctx, changes, mending, mending); err != nil {
+			return movedOn(err)
+		}
+		if _, err := c.engine.Advance(ctx, nil, mending, last); err != nil {
+			return movedOn(err)
+		}
+		if err := tx.PutSetting(settingApplied, last.String()); err != nil {
+			return err
+		}
+		return tx.ClearOutbox()
+	})
+}
+
+// bothOf reads the outbox, from within the transaction that has locked changes, and the engine's mark at a moment in which the outbox was so. An engine
+// whose mark the view does not know then is at no state of the store: whoever carries at the same time moves it within the view, or past one
+// entry of it, and not further before the outbox says so.
+func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, error) {
+	for look := range looks {
+		if err := pause(ctx, look); err != nil {
+			return nil, spice.Mark{}, err
+		}
+		before, err := viewOf(tx)
+		if err != nil {
+			return nil, spice.Mark{}, err
+		}
+		mark, _, err := c.engine.Mark(ctx)
+		if err != nil {
+			return nil, spice.Mark{}, err
+		}
+		after, err := viewOf(tx)
+		if err != nil || before.same(after) {
+			return after, mark, err
+		}
+	}
+	return nil, spice.Mark{}, access.Unavailable(errors.New("others are writing to the outbox all the time"))
+}
+
+// movedOn is for an engine to which somebody else is writing.
+func movedOn(err error) error {
+	if errors.Is(err, spice.ErrMoved) {
+		return access.Unavailable(err)
+	}
+	return err
+}
+
+// differences is what turns the relationships of the engine into those that follow from the facts.
+func differences(ctx context.Context, engine *spice.Client, project Projection) (spice.Changes, error) {
+	var implied spice.Relationships
+	if err := project(ctx, func(rs spice.Relationships) error {
+		implied = append(implied, rs...)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var held spice.Relationships
+	for _, t := range schema.Resources {
+		if err := engine.ReadAll(ctx, t, func(r *v1.Relationship) error {
+			if r.GetRelation() != schema.RelApplied {
+				held = append(held, r)
+			}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return spice.Diff(held, implied), nil
+}
