@@ -88,6 +88,9 @@ func newEnvWith(t testing.TB, hashKey string) *env {
 	return out
 }
 
+// counted is how many rows there are of each kind.
+type counted = map[sharing.Kind]int64
+
 // told is all that an import answered.
 type told struct {
 	status  int

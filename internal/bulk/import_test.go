@@ -74,8 +74,8 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"cell", "f.csv", "chatbot,user,actions\nb,u,read+write\n", 2, "", `actions: "write" is not one of read, update, deploy, delete, test`},
 		{"no object", "f.jsonl", "[]\n", 1, "", "the line is not one JSON object"},
 		{"half an object", "f.jsonl", "\n{\"kind\":\"role\"\n", 2, "", "the line is not one JSON object"},
-		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing; it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
-		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
+		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing; it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
+		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
 		{"unknown field", "f.jsonl", `{"kind":"role_assignment","role":"r","user":"u","Role":"x"}`, 1, "", `the field "Role" is unknown; a line of the kind role_assignment has [kind role user]`},
 		{"wrong type", "f.jsonl", `{"kind":"role_assignment","role":["r"],"user":"u"}`, 1, "", "role: a JSON array does not belong there"},
 		{"long expired", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,0001-01-01T00:00:00Z\n", 2, "S13", `expires_at: "0001-01-01T00:00:00Z" is not a time such as 2030-01-31T12:00:00Z`},
@@ -86,7 +86,7 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"null in an object", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":null}}`, 1, "", `the field "limits.max_x" is null: leave it out, or unset it with a PUT`},
 		{"a NUL in a text", "f.jsonl", `{"kind":"role","role":"r","name":"a\u0000b"}`, 1, "", "the row holds U+0000, which not every database can store"},
 		{"a NUL in a field", "f.csv", "chatbot,organization,owner,name\nb,o,u,a\x00b\n", 2, "", "the row holds U+0000, which not every database can store"},
-		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is "", and it is one of user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
+		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is "", and it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, feature, share, row, public_link, api_key, document, mcp_server, metric, account_key, request, invitation`},
 		{"name twice", "f.jsonl", `{"kind":"role","role":"r","name":"a","na\u006de":"b"}`, 1, "", `the field "name" is there twice`},
 		{"name twice within", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":1,"max_x":2}}`, 1, "", `the field "max_x" is there twice`},
 		{"no actions", "f.jsonl", `{"kind":"row","chatbot":"b","user":"u"}`, 1, "M6", "actions: is missing; an empty list is no access at all"},
@@ -130,7 +130,7 @@ func TestRowsThatContradictEachOther(t *testing.T) {
 		{File: "b.csv", Line: 2, Row: "acme,eve,client,", Reason: "it says otherwise than line 4 of a.csv about \"role\" of the same membership"},
 		{File: "b.csv", Line: 3, Row: "globex,bob,owner,bob@globex.com", Reason: "it says otherwise than line 3 of a.csv about the e-mail address, name or type of user:bob"},
 	}, got.rejects)
-	assert.Equal(t, Summary{Rows: 6, Written: 2, Rejected: 4, ZedToken: got.sum.ZedToken}, *got.sum)
+	assert.Equal(t, Summary{Rows: 6, Kinds: counted{sharing.KindMembership: 6}, Written: 2, Rejected: 4, ZedToken: got.sum.ZedToken}, *got.sum)
 	u, err := e.User(t.Context(), root, "olga")
 	require.NoError(t, err)
 	assert.Equal(t, access.Email("olga@acme.com"), u.Email, "rows about one thing are joined")
@@ -146,23 +146,24 @@ func TestSkippingWhatIsBad(t *testing.T) {
 	}
 	whole := e.post(t.Context(), root, "", files...)
 	assert.Equal(t, rejects, whole.rejects)
-	assert.Equal(t, Summary{Rows: 15, Rejected: 3, Refused: true}, *whole.sum)
+	kinds := counted{sharing.KindChatbot: 2, sharing.KindMembership: 4, sharing.KindShare: 5, sharing.KindTeamMember: 3} // and one that cannot be read
+	assert.Equal(t, Summary{Rows: 15, Kinds: kinds, Rejected: 3, Refused: true}, *whole.sum)
 	assert.Empty(t, e.export(""))
 
 	tried := e.post(t.Context(), root, "skip_invalid=true&dry_run=true", files...)
 	assert.Equal(t, rejects, tried.rejects)
-	assert.Equal(t, Summary{Rows: 15, Written: 12, Rejected: 3, DryRun: true}, *tried.sum)
+	assert.Equal(t, Summary{Rows: 15, Kinds: kinds, Written: 12, Rejected: 3, DryRun: true}, *tried.sum)
 	assert.Empty(t, e.export(""))
 
 	good := e.post(t.Context(), root, "skip_invalid=true", files...)
 	assert.Equal(t, rejects, good.rejects)
-	assert.Equal(t, Summary{Rows: 15, Written: 12, Rejected: 3, ZedToken: good.sum.ZedToken}, *good.sum)
+	assert.Equal(t, Summary{Rows: 15, Kinds: kinds, Written: 12, Rejected: 3, ZedToken: good.sum.ZedToken}, *good.sum)
 	assert.Equal(t, Event{Phase: Receiving, Rows: 15}, good.events[0])
 	assert.Equal(t, Event{Phase: Writing, Rows: 12, Total: 12}, good.events[len(good.events)-1])
 	e.agrees()
 
 	again := e.post(t.Context(), root, "skip_invalid=true", files...)
-	assert.Equal(t, Summary{Rows: 15, Unchanged: 12, Rejected: 3}, *again.sum)
+	assert.Equal(t, Summary{Rows: 15, Kinds: kinds, Unchanged: 12, Rejected: 3}, *again.sum)
 }
 
 func TestNobodyComesBackByAnImport(t *testing.T) {
@@ -201,7 +202,7 @@ func TestNobodyComesBackByAnImport(t *testing.T) {
 		require.Len(t, got.rejects, 1)
 		assert.Equal(t, c[1], got.rejects[0].Reason)
 	}
-	assert.Equal(t, Summary{Rows: 2, Unchanged: 2}, e.takes(root, "u.jsonl", `{"kind":"user","user":"carla","active":false}`+"\n"+`{"kind":"user","user":"bob","deleted":true}`))
+	assert.Equal(t, Summary{Rows: 2, Kinds: counted{sharing.KindUser: 2}, Unchanged: 2}, e.takes(root, "u.jsonl", `{"kind":"user","user":"carla","active":false}`+"\n"+`{"kind":"user","user":"bob","deleted":true}`))
 }
 
 func TestAnAdminImportsWhatIsTheirs(t *testing.T) {

@@ -90,6 +90,7 @@ type resourceLine struct {
 
 // shapes has every kind of row.
 var shapes = map[sharing.Kind]shape{
+	sharing.KindHashKey:        shapeOf[sharing.HashKeyRow](),
 	sharing.KindUser:           shapeOf[sharing.UserRow](),
 	sharing.KindOrganization:   shapeOf[sharing.OrganizationRow](),
 	sharing.KindMembership:     shapeOf[sharing.MembershipRow](),

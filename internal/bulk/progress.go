@@ -8,6 +8,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/httpapi/problem"
+	"github.com/grantway/grantway/internal/sharing"
 )
 
 // Phase is a part of an import.
@@ -28,13 +29,14 @@ type Event struct {
 
 // Summary is how an import ended.
 type Summary struct {
-	Rows      int64  `json:"rows"`      // received; written, unchanged and rejected together, unless it was refused
-	Written   int64  `json:"written"`   // or what would be written, by a dry run
-	Unchanged int64  `json:"unchanged"` // already so
-	Rejected  int64  `json:"rejected"`
-	DryRun    bool   `json:"dry_run"`
-	Refused   bool   `json:"refused"` // rows were rejected and were not to be skipped: nothing was written
-	ZedToken  string `json:"zedtoken,omitempty"`
+	Rows      int64                  `json:"rows"`      // received; written, unchanged and rejected together, unless it was refused
+	Written   int64                  `json:"written"`   // or what would be written, by a dry run
+	Unchanged int64                  `json:"unchanged"` // already so
+	Rejected  int64                  `json:"rejected"`
+	DryRun    bool                   `json:"dry_run"`
+	Refused   bool                   `json:"refused"`         // rows were rejected and were not to be skipped: nothing was written
+	Kinds     map[sharing.Kind]int64 `json:"kinds,omitempty"` // rows that could be read, by kind
+	ZedToken  string                 `json:"zedtoken,omitempty"`
 }
 
 // Observer is told the course of an import. An error from it ends the import.

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -121,7 +122,7 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 				}
 			}
 		}
-		return firstOf(err, err2)
+		return errors.Join(err, err2)
 	}))
 
 	rs, _, err := to.Requests(t.Context(), as("gina"), sharing.RequestQuery{Decidable: true}, sharing.Page{Limit: 9})
@@ -140,7 +141,7 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 	require.True(t, to.can("newcomer", access.Read, access.Obj(access.TypeChatbot, access.ChatbotID("helper"))))
 	_, err = to.RemoveMember(t.Context(), root, "acme", "newcomer", "")
 	require.NoError(t, err)
-	assert.Equal(t, Summary{Rows: 1, Unchanged: 1}, to.takes(root, "again.jsonl", only(c.file, sharing.KindInvitation)))
+	assert.Equal(t, Summary{Rows: 1, Kinds: counted{sharing.KindInvitation: 1}, Unchanged: 1}, to.takes(root, "again.jsonl", only(c.file, sharing.KindInvitation)))
 	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)
 	require.Equal(t, access.KindConflict, access.KindOf(err), "N1: used once, whatever is imported afterwards")
 
@@ -152,7 +153,9 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 func TestNoSecretIsKnownUnderAnotherHashKey(t *testing.T) {
 	from, to := newEnv(t), newEnv(t)
 	c := from.issue()
-	to.takes(root, "all.jsonl", c.file)
+	got := to.post(t.Context(), root, "skip_invalid=true", "all.jsonl", c.file)
+	require.Len(t, got.rejects, 1)
+	require.Contains(t, got.rejects[0].Row, `"kind":"hash_key"`)
 	_, known := to.keyOf(c.apiKey)
 	require.False(t, known)
 	_, err := to.caller(c.accountKey)
@@ -160,7 +163,7 @@ func TestNoSecretIsKnownUnderAnotherHashKey(t *testing.T) {
 	p, err := to.PublicAccess(t.Context(), as("bob"), "helper")
 	require.NoError(t, err)
 	require.Equal(t, sharing.PublicAccess{Mode: access.AudienceEveryone, Lost: true}, p, "the link cannot be shown")
-	sameLines(t, c.file, string(to.export("")))
+	sameLines(t, withoutHashKey([]byte(c.file)), withoutHashKey(to.export("")))
 	_, err = to.PutUser(t.Context(), root, "newcomer", sharing.UserPatch{
 		Email: access.Some(access.Email("new@acme.com")), EmailVerified: access.Some(true),
 	})
@@ -193,18 +196,18 @@ func TestRestoringAgainChangesNothing(t *testing.T) {
 	e := newEnv(t)
 	c := e.issue()
 	rows := only(c.file, restored...)
-	assert.Equal(t, Summary{Rows: 5, Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 5, Kinds: kindsOf([]byte(rows)), Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
 	id, _ := e.keyOf(c.apiKey)
 	_, err := e.caller(c.accountKey)
 	require.NoError(t, err)
 	require.NoError(t, e.db.Update(t.Context(), func(tx *store.Tx) error {
 		digest, _, err := tx.APIKeyDigest(id)
-		return firstOf(err, tx.TouchAPIKey(id, e.now), tx.MarkAPIKey(id, true), tx.RenewAPIKey(id, digest, strings.Repeat("ab", 32)))
+		return errors.Join(err, tx.TouchAPIKey(id, e.now), tx.MarkAPIKey(id, true), tx.RenewAPIKey(id, digest, strings.Repeat("ab", 32)))
 	}))
 	_, err = e.PutShare(t.Context(), root, "helper", who("organization:globex"), sharing.SharePatch{Access: access.Some(access.ReadOnly)})
 	require.NoError(t, err)
-	assert.Equal(t, Summary{Rows: 5, Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
-	assert.Equal(t, Summary{Rows: 10, Unchanged: 10}, e.takes(root, "rows.jsonl", rows, "again.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 5, Kinds: kindsOf([]byte(rows)), Unchanged: 5}, e.takes(root, "rows.jsonl", rows))
+	assert.Equal(t, Summary{Rows: 10, Kinds: kindsOf([]byte(rows + rows)), Unchanged: 10}, e.takes(root, "rows.jsonl", rows, "again.jsonl", rows))
 }
 
 // TestWhatIsRestoredIsJudged has each rule that refuses a row.

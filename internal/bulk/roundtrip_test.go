@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,78 +26,9 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/internal/testenv/plain"
+	"github.com/grantway/grantway/internal/testenv/worlds"
 	"github.com/grantway/grantway/schema"
 )
-
-// ordinary makes a random world one that changes can lead to: the generator also has users without a type, tombstones with an address,
-// lists in any order, and shares with addresses outside of an organization that shares with nobody outside.
-func ordinary(w *plain.World) {
-	limited := map[access.OrganizationID]bool{}
-	for i, o := range w.Organizations {
-		limited[o.ID] = !o.OutsideSharing
-		w.Organizations[i].Name = "Name of " + string(o.ID)
-		if i%2 == 0 {
-			w.Organizations[i].AllowedIPs = []string{"10.1.2.3/32", "127.0.0.0/8"}
-		}
-	}
-	for i, u := range w.Users {
-		switch {
-		case u.Deleted:
-			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true}
-		case u.Type == "":
-			w.Users[i].Type = access.External
-		}
-		if i%3 == 0 && !u.Deleted {
-			w.Users[i].Organization = w.Organizations[0].ID
-		}
-	}
-	for _, r := range w.Resources {
-		slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
-	}
-	for i, b := range w.Chatbots {
-		if b.PublicMode == access.AudienceNone {
-			w.Chatbots[i].LinkDigest = ""
-		}
-	}
-	for i, k := range w.APIKeys {
-		w.APIKeys[i].Name, w.APIKeys[i].CreatedBy, w.APIKeys[i].CreatedAt = "key "+string(k.ID), "user:"+string(w.Users[0].ID), plain.Era
-		w.APIKeys[i].CreatorLostDeploy = i%2 == 0
-		slices.Sort(k.AllowedIPs)
-	}
-	w.Shares = slices.DeleteFunc(w.Shares, func(s access.Share) bool {
-		i := slices.IndexFunc(w.Chatbots, func(b access.Chatbot) bool { return b.ID == s.Chatbot })
-		return limited[w.Chatbots[i].Organization] && s.Principal.Kind == access.PrincipalEmail
-	})
-}
-
-// put writes a world into a store, past every rule.
-func put(tx *store.Tx, w *plain.World) error {
-	return firstOf(
-		each(w.Users, tx.PutUser), each(w.PlatformGrants, tx.PutPlatformGrant), each(w.Organizations, tx.PutOrganization),
-		each(w.Memberships, tx.PutMembership), each(w.Teams, tx.PutTeam), each(w.TeamMemberships, tx.PutTeamMembership),
-		each(w.Nestings, tx.PutTeamNesting), each(w.Roles, tx.PutRole), each(w.Assignments, tx.PutRoleAssignment), each(w.Groups, tx.PutGroup),
-		each(w.GroupMemberships, tx.PutGroupMembership), each(w.Chatbots, tx.PutChatbot), each(w.Shares, tx.PutShare), each(w.Rows, tx.PutRow),
-		each(w.Policies, tx.PutPolicy), each(w.Resources, tx.PutResource), each(w.Features, tx.PutFeature),
-	)
-}
-
-func each[T any](facts []T, put func(T) error) error {
-	for _, f := range facts {
-		if err := put(f); err != nil {
-			return fmt.Errorf("%+v: %w", f, err)
-		}
-	}
-	return nil
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // seeds are as many seeds of random worlds as a run has; GRANTWAY_TEST_SEED asks for one.
 func seeds(t *testing.T, n int) []uint64 {
@@ -116,11 +48,11 @@ func TestAnExportIsTakenBack(t *testing.T) {
 	for _, seed := range seeds(t, 5) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			w := plain.Generate(rand.New(rand.NewPCG(seed, 0)), plain.Size{Users: 10, Organizations: 4, Chatbots: 8})
-			ordinary(w)
+			worlds.Ordinary(w)
 			hashKey := secret.NewHashKey()
 			from, to := newEnvWith(t, hashKey), newEnvWith(t, hashKey)
 			from.now, to.now = plain.Era, plain.Era
-			require.NoError(t, from.db.Update(t.Context(), func(tx *store.Tx) error { return put(tx, w) }))
+			require.NoError(t, from.db.Update(t.Context(), func(tx *store.Tx) error { return worlds.Put(tx, w) }))
 			held := from.hands(w)
 
 			everything := from.export("")
@@ -132,13 +64,13 @@ func TestAnExportIsTakenBack(t *testing.T) {
 				assert.Contains(t, string(everything), `{"kind":"`+kind+`"`)
 			}
 			lines := int64(bytes.Count(everything, []byte("\n")))
-			assert.Equal(t, Summary{Rows: lines, Written: sum.Written, Unchanged: lines - sum.Written, ZedToken: sum.ZedToken}, sum)
+			assert.Equal(t, Summary{Rows: lines, Kinds: kindsOf(everything), Written: sum.Written, Unchanged: lines - sum.Written, ZedToken: sum.ZedToken}, sum)
 			sameLines(t, string(everything), string(to.export("")))
 			to.agrees()
 			held.workAt(from, to)
 
 			again := to.takes(root, "everything.jsonl", string(everything))
-			assert.Equal(t, Summary{Rows: lines, Unchanged: lines}, again)
+			assert.Equal(t, Summary{Rows: lines, Kinds: sum.Kinds, Unchanged: lines}, again)
 
 			// The other forms say less, and what they say is so already.
 			said := to.takes(root, "facts.relationships", string(to.export("format=relationships")))
@@ -148,15 +80,36 @@ func TestAnExportIsTakenBack(t *testing.T) {
 			assert.Zero(t, said.Written)
 			assert.Positive(t, said.Unchanged)
 
-			// Under another hash key the same facts hold, and no secret is known.
+			// Under another hash key no secret would be known: it says so and writes nothing. Where that is wanted, the same facts hold.
 			other := newEnv(t)
 			other.now = plain.Era
-			other.takes(root, "everything.jsonl", string(everything))
-			sameLines(t, string(everything), string(other.export("")))
+			refused := other.post(t.Context(), root, "", "everything.jsonl", string(everything))
+			require.True(t, refused.sum.Refused)
+			require.Len(t, refused.rejects, 1)
+			assert.Contains(t, refused.rejects[0].Reason, "a hash key that this server does not have")
+			require.Empty(t, other.export(""))
+			unknown := other.post(t.Context(), root, "skip_invalid=true", "everything.jsonl", string(everything))
+			assert.EqualValues(t, 1, unknown.sum.Rejected)
+			sameLines(t, withoutHashKey(everything), withoutHashKey(other.export("")))
 			other.agrees()
 			held.failAt(other)
 		})
 	}
+}
+
+// kindsOf counts the lines of an export by their kinds.
+func kindsOf(everything []byte) counted {
+	kinds := counted{}
+	for line := range strings.Lines(string(everything)) {
+		kind, _, _ := strings.Cut(strings.TrimPrefix(line, `{"kind":"`), `"`)
+		kinds[sharing.Kind(kind)]++
+	}
+	return kinds
+}
+
+// withoutHashKey is an export without the line that says under which key its digests were made.
+func withoutHashKey(everything []byte) string {
+	return regexp.MustCompile(`(?m)^\{"kind":"hash_key".*\n`).ReplaceAllString(string(everything), "")
 }
 
 // sameLines demands that two texts are equal, and shows the first lines that are not.

@@ -38,7 +38,7 @@ type run struct {
 
 // finish checks what was received and writes it.
 func (r *run) finish(ctx context.Context) (Summary, error) {
-	r.sum.Rows, r.sum.DryRun = r.rows.lines, r.opts.DryRun
+	r.sum.Rows, r.sum.Kinds, r.sum.DryRun = r.rows.lines, r.rows.kinds, r.opts.DryRun
 	if err := r.told.Progress(Event{Phase: Receiving, Rows: r.rows.lines}); err != nil {
 		return r.sum, lost(err)
 	}

@@ -22,6 +22,7 @@ type staging struct {
 	format []Format
 	seq    int64
 	lines  int64 // rows received, good and bad
+	kinds  map[sharing.Kind]int64
 	seed   maphash.Seed
 }
 
@@ -72,7 +73,7 @@ func stage(dir string) (*staging, error) {
 	if err != nil {
 		return nil, unstaged(err)
 	}
-	s := &staging{dir: own, seed: maphash.MakeSeed()}
+	s := &staging{dir: own, kinds: map[sharing.Kind]int64{}, seed: maphash.MakeSeed()}
 	s.conn, err = sqlite.OpenConn(filepath.Join(own, "staging.db"), sqlite.OpenReadWrite|sqlite.OpenCreate)
 	for _, pragma := range stagingPragmas {
 		if err == nil {
@@ -139,6 +140,7 @@ func (s *staging) add(file int, l Line) error {
 		return s.reject(at, l.Err)
 	}
 	s.seq++
+	s.kinds[l.Rows[0].Kind()]++
 	for i, row := range l.Rows {
 		r := staged{rank: int64(sharing.Rank(row)), seq: s.seq, row: row, at: at}
 		if i == 0 {

@@ -18,7 +18,7 @@ func newBackup(std streams) *cobra.Command {
 	var r remote
 	cmd := &cobra.Command{
 		Use:   "backup DIR",
-		Short: "copy the store of a running embedded server",
+		Short: "copy the store of a running server",
 		Long: `Writes store.db into the directory, which is made if there is none: everything that the server holds, the record too, as it is at one moment after
 the command began. The server goes on answering and changing things meanwhile. The relationships follow from it and are built again where it
 is restored.
@@ -27,7 +27,7 @@ The key that hashes secrets never leaves the server this way. Copy hash.key from
 GRANTWAY_HASH_KEY, and keep it apart: with both, a thief has all that the server has. To restore, put store.db and hash.key into an
 empty directory and run grantway serve --data on it.
 
-A server with --datastore-uri is backed up by the tools of its database, such as pg_dump.`,
+A server with --datastore-uri gives the same file, which an embedded server serves; pg_dump is made for backing up such a database.`,
 		Example: `  grantway backup /backups/$(date +%F)`,
 		Args:    exactly("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -17,7 +17,7 @@ import (
 // The exit statuses of every command.
 const (
 	exitOK          = 0
-	exitDenied      = 1 // check, explain: the answer is no
+	exitDenied      = 1 // check, explain: the answer is no; compare: there is a difference
 	exitError       = 2
 	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
 )
@@ -40,7 +40,7 @@ func Main(ctx context.Context, args []string, in io.Reader, out, err io.Writer) 
 	switch {
 	case failed == nil:
 		return exitOK
-	case errors.Is(failed, errDenied):
+	case errors.Is(failed, errDenied), errors.Is(failed, errDiffers):
 		return exitDenied
 	}
 	fmt.Fprintln(std.err, explain(failed))
@@ -72,7 +72,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, by the names of the flags")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
-		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newBackup(std),
+		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
 		newMigrate(std), newSchema(std), newVersion(std),
 	)
 	return root

@@ -3,19 +3,26 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/client"
 )
 
 func newExport(std streams) *cobra.Command {
 	var r remote
 	var format, table, path string
+	var record bool
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "write everything in a form that import takes back",
-		Long: `Writes what the server holds, but for secrets and the record.
+		Long: `Writes what the server holds, but for secrets and the record, and counts it on standard error.
 
   jsonl          everything: import makes it true again on another server. Keys, public links and invitations are in it as digests:
                  where the other server has the same hash key, whoever has a key or an invitation goes on using it; where it has another
@@ -24,8 +31,13 @@ func newExport(std streams) *cobra.Command {
                  ones are in none of them
   relationships  what SpiceDB's tools can read; comments in it say what is left out
 
+What gives nothing any more is not in it: expired shares and keys, requests and invitations that have ended. Neither are notifications, nor the
+answers to repeated calls. The record stays where it was made: --record writes it, as jsonl or csv, to be kept beside the new server, which
+begins a record of its own.
+
 A file appears under its name only when it is complete.`,
 		Example: `  grantway export -o everything.jsonl
+  grantway export --record -o record.jsonl
   grantway export --format csv --table shares`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -33,20 +45,65 @@ A file appears under its name only when it is complete.`,
 			if err != nil {
 				return misuse(cmd, err)
 			}
-			if path != "" {
-				return r.advise(writeWhole(path, func(f *os.File) error { return c.Export(cmd.Context(), format, table, f) }))
-			}
-			if format == "csv" && table == "" {
+			write := func(w io.Writer) error { return c.Export(cmd.Context(), format, table, w) }
+			switch {
+			case record && table != "":
+				return misuse(cmd, errors.New("the record has no tables"))
+			case record:
+				write = func(w io.Writer) error { return c.ExportRecord(cmd.Context(), format, w) }
+			case format == "csv" && table == "" && path == "":
 				return misuse(cmd, errors.New("all as CSV is a zip archive: name a file for it with -o, or one table with --table"))
+			case format == "jsonl":
+				write = counted(std.err, write)
 			}
-			return r.advise(c.Export(cmd.Context(), format, table, std.out))
+			if path != "" {
+				return r.advise(writeWhole(path, func(f *os.File) error { return write(f) }))
+			}
+			return r.advise(write(std.out))
 		},
 	}
 	r.addTo(cmd)
 	cmd.Flags().StringVar(&format, "format", "jsonl", "`FORMAT`: jsonl, csv or relationships")
 	cmd.Flags().StringVar(&table, "table", "", "the one `TABLE` to write, with --format csv")
+	cmd.Flags().BoolVar(&record, "record", false, "write the record instead, as jsonl or csv")
 	cmd.Flags().StringVarP(&path, "output-file", "o", "", "`FILE` to write; none is standard output")
 	return cmd
+}
+
+// counted tells how much of each kind is written, once all of it is.
+func counted(told io.Writer, write func(io.Writer) error) func(io.Writer) error {
+	return func(w io.Writer) error {
+		held := client.NewHoldings()
+		lines, into := io.Pipe()
+		counting := make(chan error, 1)
+		go func() {
+			err := held.Count(lines)
+			lines.CloseWithError(err)
+			counting <- err
+		}()
+		err := write(io.MultiWriter(w, into))
+		into.CloseWithError(err)
+		if counted := <-counting; err == nil {
+			err = counted
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(told, listKinds(held.Kinds))
+		return err
+	}
+}
+
+// listKinds says how many there are of each kind.
+func listKinds(kinds map[string]int64) string {
+	if len(kinds) == 0 {
+		return "nothing"
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		parts = append(parts, fmt.Sprintf("%s %d", kind, kinds[kind]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // writeWhole lets write fill a new file, which gets its name only when it is complete and on disk.

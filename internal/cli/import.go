@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -120,6 +121,13 @@ func (i *importing) sources(stdin io.Reader, args []string) ([]client.Source, in
 	return sources, size, nil
 }
 
+// withoutHashKey leaves out the row that is no fact, as an export does not count it.
+func withoutHashKey(kinds map[string]int64) map[string]int64 {
+	facts := maps.Clone(kinds)
+	delete(facts, "hash_key")
+	return facts
+}
+
 // report tells how the import ended. It fails if nothing was written because of bad rows.
 func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) error {
 	answer, err := json.Marshal(s)
@@ -130,7 +138,8 @@ func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) 
 	if s.DryRun {
 		did = "would be written"
 	}
-	if err := i.print(w, answer, "%d rows: %d %s, %d unchanged, %d rejected", s.Rows, s.Written, did, s.Unchanged, s.Rejected); err != nil {
+	if err := i.print(w, answer, "%d rows: %d %s, %d unchanged, %d rejected\n%s", s.Rows, s.Written, did, s.Unchanged, s.Rejected,
+		listKinds(withoutHashKey(s.Kinds))); err != nil {
 		return err
 	}
 	switch {

@@ -48,13 +48,14 @@ type Reject struct {
 
 // Summary is how an import ended.
 type Summary struct {
-	Rows      int64  `json:"rows"`
-	Written   int64  `json:"written"`
-	Unchanged int64  `json:"unchanged"`
-	Rejected  int64  `json:"rejected"`
-	DryRun    bool   `json:"dry_run"`
-	Refused   bool   `json:"refused"` // nothing was written, because rows were rejected and not to be skipped
-	ZedToken  string `json:"zedtoken,omitempty"`
+	Rows      int64            `json:"rows"`
+	Written   int64            `json:"written"`
+	Unchanged int64            `json:"unchanged"`
+	Rejected  int64            `json:"rejected"`
+	DryRun    bool             `json:"dry_run"`
+	Refused   bool             `json:"refused"`         // nothing was written, because rows were rejected and not to be skipped
+	Kinds     map[string]int64 `json:"kinds,omitempty"` // how many rows of each kind could be read
+	ZedToken  string           `json:"zedtoken,omitempty"`
 }
 
 // Import sends the files in one call, so that they are judged together, and reports each event as it comes. sent is told the bytes that
@@ -146,6 +147,11 @@ func (c *Client) Export(ctx context.Context, format, table string, w io.Writer) 
 		query.Set("table", table)
 	}
 	return c.download(ctx, request{method: http.MethodGet, path: []string{"v1", "export"}, query: query}, w)
+}
+
+// ExportRecord writes the record of changes, as jsonl or csv, to w.
+func (c *Client) ExportRecord(ctx context.Context, format string, w io.Writer) error {
+	return c.download(ctx, request{method: http.MethodGet, path: []string{"v1", "audit", "export"}, query: url.Values{"format": {format}}}, w)
 }
 
 // Backup writes the file of the store of an embedded server, as it is at one moment, to w.

@@ -34,7 +34,9 @@ func describeImport(op *huma.Operation) {
 			"total":  {Type: huma.TypeInteger},
 			"reject": properties("file, line, reason, rule and row"),
 			"summary": open(nil, map[string]*huma.Schema{
-				"rows": {Type: huma.TypeInteger}, "written": {Type: huma.TypeInteger}, "unchanged": {Type: huma.TypeInteger},
+				"rows":    {Type: huma.TypeInteger},
+				"kinds":   {Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeInteger}, Description: "the rows that could be read, by kind"},
+				"written": {Type: huma.TypeInteger}, "unchanged": {Type: huma.TypeInteger},
 				"rejected": {Type: huma.TypeInteger}, "dry_run": {Type: huma.TypeBoolean},
 				"refused":  {Type: huma.TypeBoolean, Description: "rows were rejected and nothing was written"},
 				"zedtoken": text("a decision asked with this token sees the import"),
@@ -59,9 +61,8 @@ func describeExport(op *huma.Operation) {
 }
 
 func describeBackup(op *huma.Operation) {
-	op.Description = joinSentences("The store of an embedded server, as it is at one moment after the call began: a SQLite file that serves under the name store.db in "+
-		"another data directory. Needs a key that is not confined. The key that hashes secrets is not in it. A store in a database server is backed up by "+
-		"that server's own tools, and asking for it here is a conflict.", op.Description)
+	op.Description = joinSentences("The whole store with the record, as it is at one moment after the call began: a SQLite file that serves under the name store.db in "+
+		"the data directory of an embedded server. Needs a key that is not confined. The key that hashes secrets is not in it.", op.Description)
 	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "the file", Content: map[string]*huma.MediaType{
 		"application/vnd.sqlite3": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 	}}

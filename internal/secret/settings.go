@@ -51,7 +51,7 @@ func (h *Hasher) Confirm(s Settings) error {
 		if err != nil {
 			return err
 		}
-		if !h.knows(of.Digest(checked)) {
+		if !h.Knows(of.Digest(checked)) {
 			return ErrOtherKey
 		}
 		if err := s.DeleteSetting(settingHashKey); err != nil {
@@ -62,15 +62,18 @@ func (h *Hasher) Confirm(s Settings) error {
 	if err != nil {
 		return err
 	}
-	if found && !h.knows(check) {
+	if found && !h.Knows(check) {
 		return ErrOtherKey
 	}
 	return s.PutSetting(settingCheck, h.Digest(checked))
 }
 
-// knows reports whether the check value was made under one of the keys.
-func (h *Hasher) knows(check string) bool {
-	for _, d := range h.Digests(checked) {
+// Checks are what the keys are known by to who has the same, the current one first. They are of no use for finding out a key.
+func (h *Hasher) Checks() []string { return h.Digests(checked) }
+
+// Knows reports whether the check value was made under one of the keys.
+func (h *Hasher) Knows(check string) bool {
+	for _, d := range h.Checks() {
 		if hmac.Equal([]byte(d), []byte(check)) {
 			return true
 		}

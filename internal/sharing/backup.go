@@ -9,8 +9,7 @@ import (
 // Backup writes a copy of the whole store, as it is at one moment after the call began, to a new file at path: a store that serves at another
 // place. Changes go on meanwhile. What hashes secrets is not in it.
 //
-// It needs what an export needs, since it gives as much. A store in a database server is backed up by that server's own tools, and the error is
-// of kind Conflict.
+// It needs what an export needs, since it gives as much. The copy is the store of an embedded server, wherever this one keeps its own.
 func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) error {
 	if !MayRestore(actor) {
 		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")

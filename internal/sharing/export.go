@@ -43,6 +43,8 @@ type exporting struct {
 	*caller
 	query ExportQuery
 	give  func(Row) error
+
+	hashed bool // the keys that digests are made under have been named
 }
 
 // wants reports whether rows of one of the kinds were asked for.
@@ -50,10 +52,19 @@ func (e *exporting) wants(kinds ...Kind) bool {
 	return e.query.Kinds == nil || slices.ContainsFunc(kinds, func(k Kind) bool { return slices.Contains(e.query.Kinds, k) })
 }
 
-// row gives a row, unless its kind was not asked for.
+// row gives a row, unless its kind was not asked for. Before the first that holds a digest comes what tells the key that it was made under.
 func (e *exporting) row(r Row) error {
 	if !e.wants(r.Kind()) {
 		return nil
+	}
+	switch r.(type) {
+	case *APIKeyRow, *AccountKeyRow, *InvitationRow:
+		if !e.hashed && e.wants(KindHashKey) {
+			e.hashed = true
+			if err := eachFact(e.s.secrets.Checks(), func(check string) error { return e.give(&HashKeyRow{Value: check}) }); err != nil {
+				return err
+			}
+		}
 	}
 	return e.give(r)
 }

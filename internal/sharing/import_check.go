@@ -104,6 +104,12 @@ func key(f *form, rule, name string, expiresAt, createdAt *time.Time, allowedIPs
 	*allowedIPs = ranges
 }
 
+func (r *HashKeyRow) Check() error {
+	var f form
+	digest(&f, "check", r.Value)
+	return f.err
+}
+
 func (r *UserRow) Check() error {
 	var f form
 	id(&f, "user", r.User)

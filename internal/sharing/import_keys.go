@@ -18,6 +18,19 @@ func (c *change) mayRestore(what string) error {
 	return access.Deniedf("B1", "%s are restored with a full key that is not confined, without an actor", what)
 }
 
+func (r *HashKeyRow) steps() []step {
+	return []step{{action: "hash_key.compare", resource: access.PlatformObject, run: func(c *change) error {
+		if err := c.mayRestore("keys"); err != nil {
+			return err
+		}
+		if c.s.secrets.Knows(r.Value) {
+			return nil
+		}
+		return access.Unprocessablef("K2", "the digests in the file were made under a hash key that this server does not have: no key and no "+
+			"invitation in it would be known. Start the server with that key too; without this row they are restored all the same, and are to be made anew")
+	}}}
+}
+
 func (r *PublicLinkRow) steps() []step {
 	return []step{{action: "chatbot.restore_link", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		if err := c.mayRestore("public links"); err != nil {

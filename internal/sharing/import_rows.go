@@ -15,6 +15,7 @@ type Kind string
 // The kinds of rows, in the order in which they are taken: what a row builds upon comes before it. A row may also create the
 // organization, the user and the team that it names.
 const (
+	KindHashKey        Kind = "hash_key"
 	KindUser           Kind = "user"
 	KindOrganization   Kind = "organization"
 	KindMembership     Kind = "membership"
@@ -44,7 +45,7 @@ const (
 
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
-	KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
+	KindHashKey, KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
 	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
 	KindMetric, KindAccountKey, KindRequest, KindInvitation,
 }
@@ -277,6 +278,12 @@ type InvitationRow struct {
 	ExpiresAt    time.Time             `json:"expires_at"`
 }
 
+// HashKeyRow says under which key the digests in a file were made, by a value that tells nothing else. It is no fact: it is refused where
+// that key is not among those in use, since nobody's secret would be known there.
+type HashKeyRow struct {
+	Value string `json:"check"`
+}
+
 // InvitedShare is a chatbot that comes with an invitation.
 type InvitedShare struct {
 	Chatbot access.ChatbotID `json:"chatbot"`
@@ -292,6 +299,7 @@ type ResourceRow struct {
 	Allowed []access.Principal // nil where it is left out
 }
 
+func (*HashKeyRow) Kind() Kind        { return KindHashKey }
 func (*UserRow) Kind() Kind           { return KindUser }
 func (*HomeRow) Kind() Kind           { return KindHome }
 func (*OrganizationRow) Kind() Kind   { return KindOrganization }
@@ -316,6 +324,7 @@ func (*RequestRow) Kind() Kind        { return KindRequest }
 func (*InvitationRow) Kind() Kind     { return KindInvitation }
 func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
 
+func (r *HashKeyRow) Key() string        { return r.Value }
 func (r *UserRow) Key() string           { return string(r.User) }
 func (r *HomeRow) Key() string           { return string(r.User) }
 func (r *OrganizationRow) Key() string   { return string(r.Organization) }

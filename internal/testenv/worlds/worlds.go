@@ -1,0 +1,74 @@
+// Package worlds writes random worlds into stores, past every rule, for tests of what becomes of many facts of every kind.
+package worlds
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/plain"
+)
+
+// Ordinary makes a random world one that changes can lead to: the generator also has users without a type, tombstones with an address,
+// lists in any order, and shares with addresses outside of an organization that shares with nobody outside.
+func Ordinary(w *plain.World) {
+	limited := map[access.OrganizationID]bool{}
+	for i, o := range w.Organizations {
+		limited[o.ID] = !o.OutsideSharing
+		w.Organizations[i].Name = "Name of " + string(o.ID)
+		if i%2 == 0 {
+			w.Organizations[i].AllowedIPs = []string{"10.1.2.3/32", "127.0.0.0/8"}
+		}
+	}
+	for i, u := range w.Users {
+		switch {
+		case u.Deleted:
+			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true}
+		case u.Type == "":
+			w.Users[i].Type = access.External
+		}
+		if i%3 == 0 && !u.Deleted {
+			w.Users[i].Organization = w.Organizations[0].ID
+		}
+	}
+	for _, r := range w.Resources {
+		slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
+	}
+	for i, b := range w.Chatbots {
+		if b.PublicMode == access.AudienceNone {
+			w.Chatbots[i].LinkDigest = ""
+		}
+	}
+	for i, k := range w.APIKeys {
+		w.APIKeys[i].Name, w.APIKeys[i].CreatedBy, w.APIKeys[i].CreatedAt = "key "+string(k.ID), "user:"+string(w.Users[0].ID), plain.Era
+		w.APIKeys[i].CreatorLostDeploy = i%2 == 0
+		slices.Sort(k.AllowedIPs)
+	}
+	w.Shares = slices.DeleteFunc(w.Shares, func(s access.Share) bool {
+		i := slices.IndexFunc(w.Chatbots, func(b access.Chatbot) bool { return b.ID == s.Chatbot })
+		return limited[w.Chatbots[i].Organization] && s.Principal.Kind == access.PrincipalEmail
+	})
+}
+
+// Put writes a world into a store, past every rule.
+func Put(tx *store.Tx, w *plain.World) error {
+	return errors.Join(
+		each(w.Users, tx.PutUser), each(w.PlatformGrants, tx.PutPlatformGrant), each(w.Organizations, tx.PutOrganization),
+		each(w.Memberships, tx.PutMembership), each(w.Teams, tx.PutTeam), each(w.TeamMemberships, tx.PutTeamMembership),
+		each(w.Nestings, tx.PutTeamNesting), each(w.Roles, tx.PutRole), each(w.Assignments, tx.PutRoleAssignment), each(w.Groups, tx.PutGroup),
+		each(w.GroupMemberships, tx.PutGroupMembership), each(w.Chatbots, tx.PutChatbot), each(w.Shares, tx.PutShare), each(w.Rows, tx.PutRow),
+		each(w.Policies, tx.PutPolicy), each(w.Resources, tx.PutResource), each(w.Features, tx.PutFeature),
+	)
+}
+
+func each[T any](facts []T, put func(T) error) error {
+	for _, f := range facts {
+		if err := put(f); err != nil {
+			return fmt.Errorf("%+v: %w", f, err)
+		}
+	}
+	return nil
+}
