@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind is the kind of an error; each answers with one HTTP status and one problem type.
@@ -35,6 +36,8 @@ type Error struct {
 	Detail string       // one sentence that the caller may read
 	Fields []FieldError // the fields at fault, when the kind is Invalid or Unprocessable
 	Cause  error        // what went wrong inside; never shown to the caller
+
+	RetryAfter time.Duration // when the kind is Exhausted or Unavailable: how long to wait before trying again; 0 is a second
 }
 
 // FieldError names one field at fault.

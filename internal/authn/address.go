@@ -44,6 +44,10 @@ func (ps Proxies) trust(address netip.Addr) bool {
 	return slices.ContainsFunc(ps, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
+// Address is where the call comes from: the connection's other end, or what the proxies say that are trusted. It is the zero Addr where that
+// cannot be read.
+func (a *Authenticator) Address(r *http.Request) netip.Addr { return a.proxies.client(r) }
+
 // client is the address from which the call comes: the connection's other end, or, where that is a trusted proxy, what it says, and so on
 // until the first that is none. It is the zero Addr where that cannot be read, which lies in no range.
 func (ps Proxies) client(r *http.Request) netip.Addr {

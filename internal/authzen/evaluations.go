@@ -36,8 +36,8 @@ type batch struct {
 	errs     []error
 }
 
-// batch reads an Access Evaluations request; the second result is false for one without evaluations, which is a single one.
-func (m members) batch() (batch, bool, error) {
+// batch reads an Access Evaluations request of at most so many evaluations; the second result is false for one without evaluations, which is a single one.
+func (m members) batch(most int) (batch, bool, error) {
 	if !m.has("evaluations") {
 		return batch{}, false, nil
 	}
@@ -48,9 +48,8 @@ func (m members) batch() (batch, bool, error) {
 	if len(items) == 0 {
 		return batch{}, false, nil
 	}
-	if len(items) > decision.MaxEvaluations {
-		return batch{}, false, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d",
-			decision.MaxEvaluations, len(items))
+	if len(items) > most {
+		return batch{}, false, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d", most, len(items))
 	}
 	b := batch{semantic: executeAll, requests: make([]decision.Request, len(items)), errs: make([]error, len(items))}
 	if err := m.defaults(); err != nil {

@@ -19,9 +19,6 @@ import (
 	"github.com/grantway/grantway/internal/decision"
 )
 
-// MaxBodyBytes is the longest body that is read; a longer one is refused with an error of kind TooLarge.
-const MaxBodyBytes = 1 << 20
-
 // The endpoints.
 const (
 	PathEvaluation     = "/access/v1/evaluation"
@@ -49,6 +46,8 @@ type Config struct {
 	WriteError func(w http.ResponseWriter, r *http.Request, e error) // answers with an error
 	Status     func(access.Kind) int                                 // the HTTP status of an error, for one evaluation of many
 	PublicURL  string                                                // where callers reach this server, such as https://pdp.example.com
+
+	MaxEvaluations int // how many one call may ask for; 0 is decision.MaxEvaluations, and so is more
 }
 
 // Handler serves the API.
@@ -58,12 +57,17 @@ type Handler struct {
 	writeError func(http.ResponseWriter, *http.Request, error)
 	status     func(access.Kind) int
 	metadata   []byte
+	most       int // evaluations in one call
 	mux        *http.ServeMux
 }
 
 // New makes the handler. It fails with an error of kind Invalid where the public URL is none that a policy decision point can have.
 func New(c Config) (*Handler, error) {
 	h := &Handler{decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, mux: http.NewServeMux()}
+	h.most = decision.MaxEvaluations
+	if c.MaxEvaluations > 0 {
+		h.most = min(h.most, c.MaxEvaluations)
+	}
 	base, path, err := parsePublicURL(c.PublicURL)
 	if err != nil {
 		return nil, err
@@ -99,7 +103,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Act
 		h.serveMetadata(w, r)
 		return
 	}
-	text, err := readBody(w, r)
+	text, err := readBody(r)
 	if err != nil {
 		h.writeError(w, r, err)
 		return
@@ -157,7 +161,7 @@ func (h *Handler) explain(r *http.Request, actor access.Actor, m members) (any, 
 }
 
 func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (any, error) {
-	b, many, err := m.batch()
+	b, many, err := m.batch(h.most)
 	if err != nil {
 		return nil, err
 	}
@@ -239,13 +243,13 @@ func subjectFound(typ, id string) any {
 	return e
 }
 
-// readBody reads a body of JSON.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads a body of JSON. How long it may be is for an http.MaxBytesReader to say.
+func readBody(r *http.Request) ([]byte, error) {
 	types := r.Header.Values("Content-Type")
 	if len(types) != 1 || !isJSON(types[0]) {
 		return nil, access.Invalidf("", "the content type must be application/json")
 	}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
+	text, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -82,6 +82,7 @@ until that is taken out, and hashed anew when it is used.
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")
 	flags.BoolVar(&c.EngineWritable, "engine-writable", false,
 		"let clients of the engine write too, past every rule of the model and without a record")
+	addLimitFlags(cmd, &c)
 	l.addTo(cmd)
 	return cmd
 }

@@ -43,7 +43,7 @@ func (x *auditExport) prepare(a *api, _ route, op *huma.Operation) (err error) {
 
 func (x *auditExport) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
 	var in auditExportQuery
-	if _, err := x.binding.read(w, r, &in); err != nil {
+	if _, err := x.binding.read(r, &in); err != nil {
 		return err
 	}
 	q, err := in.query()

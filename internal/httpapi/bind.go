@@ -76,7 +76,7 @@ func (b *binding) names(in string) []string {
 }
 
 // read fills the input, which is a pointer to a struct, and gives the body as it was sent.
-func (b *binding) read(w http.ResponseWriter, r *http.Request, input any) ([]byte, error) {
+func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 	v := &validator{registry: b.registry}
 	into := reflect.ValueOf(input).Elem()
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -104,7 +104,7 @@ func (b *binding) read(w http.ResponseWriter, r *http.Request, input any) ([]byt
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil, nil
 	}
-	return b.readBody(w, r, into)
+	return b.readBody(r, into)
 }
 
 // parameter reads one parameter of the path or the query.
@@ -153,8 +153,8 @@ func (v *validator) unknownParameters(query url.Values, known []string) {
 	}
 }
 
-func (b *binding) readBody(w http.ResponseWriter, r *http.Request, into reflect.Value) ([]byte, error) {
-	raw, err := readBody(w, r)
+func (b *binding) readBody(r *http.Request, into reflect.Value) ([]byte, error) {
+	raw, err := readBody(r)
 	if err != nil {
 		return nil, err
 	}

@@ -15,16 +15,12 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-const (
-	// maxBodyBytes is the longest body of a call; imports have none.
-	maxBodyBytes = 1 << 20
-	// maxDepth is how deep a body nests. The deepest that the API knows has three levels.
-	maxDepth = 32
-)
+// maxDepth is how deep a body nests. The deepest that the API knows has three levels.
+const maxDepth = 32
 
 // readBody reads the whole body, if it is not too long.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+func readBody(r *http.Request) ([]byte, error) {
+	raw, err := io.ReadAll(r.Body)
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
 		return nil, access.Refuse(access.KindTooLarge, "", "a body has at most %d bytes", tooLong.Limit)
 	}

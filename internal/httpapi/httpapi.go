@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,6 +27,8 @@ import (
 // Authenticator says who is calling; *authn.Authenticator is one.
 type Authenticator interface {
 	Authenticate(r *http.Request, requestID string) (access.Actor, error)
+	// Address is where the call comes from, or the zero Addr where that cannot be read.
+	Address(r *http.Request) netip.Addr
 }
 
 // Decisions says what of a chatbot's a subject may use, and who has what; *decision.Service is one. The reviews are told to whoever may read
@@ -44,7 +47,9 @@ type Config struct {
 	Sharing    *sharing.Service
 	Decisions  Decisions
 	Authn      Authenticator
+	Limits     Limits
 	Ready      map[string]func(context.Context) error // the parts that /readyz asks, by name
+	Stopping   func() bool                            // whether no new calls are to come; nil never says so
 	AuthZEN    Handler                                // the decisions under /access/v1 with the actor, and their metadata without
 	Imports    Handler                                // POST /v1/imports
 	Export     Handler                                // GET /v1/export
@@ -61,6 +66,9 @@ type api struct {
 	registry huma.Registry
 	memory   *memory
 	metrics  *metrics
+	parts    parts
+	pace     *pace
+	gates    map[work]*gate
 	document []byte // the API description
 }
 
@@ -69,6 +77,10 @@ func New(c Config) (http.Handler, error) {
 	a := &api{
 		Config: c, registry: newRegistry(), metrics: newMetrics(c.Metrics),
 		memory: &memory{answers: c.Sharing, log: c.Log, busy: map[string]chan struct{}{}},
+		parts:  newParts(c.Ready, c.Log),
+	}
+	if err := a.limit(); err != nil {
+		return nil, err
 	}
 	routes := a.routes()
 	if err := a.describe(routes); err != nil {
@@ -112,14 +124,38 @@ func (a *api) handler(routes []route) http.Handler {
 	})
 }
 
-// call asks who is calling, and lets the endpoint answer.
+// call lets the endpoint answer, if its caller is known and the call is within the limits.
 func (a *api) call(w http.ResponseWriter, r *http.Request, rt route, requestID string) error {
-	actor := access.Actor{RequestID: requestID}
-	if !rt.demand.open {
-		var err error
-		if actor, err = a.Authn.Authenticate(r, requestID); err != nil {
-			return err
+	if rt.demand.free {
+		return rt.endpoint.serve(w, r, access.Actor{RequestID: requestID})
+	}
+	visit, err := a.pace.admit(r, a.Authn.Address(r))
+	if err != nil {
+		return a.limited(limitRate, err)
+	}
+	w, r, end, err := a.bounded(w, r, rt)
+	if err != nil {
+		return err
+	}
+	defer end()
+	leave, err := a.gates[rt.work()].enter(r.Context())
+	if err != nil {
+		return a.limited(string(rt.work()), err)
+	}
+	defer leave()
+	if rt.demand.open {
+		if err := visit.anonymous(); err != nil {
+			return a.limited(limitRate, err)
 		}
+		return rt.endpoint.serve(w, r, access.Actor{RequestID: requestID})
+	}
+	actor, err := a.Authn.Authenticate(r, requestID)
+	if err != nil {
+		visit.failed(err)
+		return err
+	}
+	if err := visit.isOf(actor); err != nil {
+		return a.limited(limitRate, err)
 	}
 	return rt.endpoint.serve(w, r, actor)
 }

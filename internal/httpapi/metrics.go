@@ -5,12 +5,19 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
 )
 
 // metrics counts and times calls. Their labels name routes, of which there are few, and never what a caller made up.
 type metrics struct {
-	calls *prometheus.CounterVec
-	took  *prometheus.HistogramVec
+	registry prometheus.Registerer
+
+	calls   *prometheus.CounterVec
+	took    *prometheus.HistogramVec
+	errors  *prometheus.CounterVec
+	limited *prometheus.CounterVec
 }
 
 // latencies are the upper bounds, in seconds, of the buckets of call durations: a decision takes a millisecond or a few, an import minutes.
@@ -18,18 +25,49 @@ var latencies = []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1,
 
 func newMetrics(registry prometheus.Registerer) *metrics {
 	m := &metrics{
+		registry: registry,
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "grantway_http_requests_total", Help: "Calls answered, by method, route and status.",
 		}, []string{"method", "route", "status"}),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "grantway_http_request_duration_seconds", Help: "How long calls took to answer, by method and route.", Buckets: latencies,
 		}, []string{"method", "route"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "grantway_errors_total", Help: "Calls answered with a problem document, by the kind of the error.",
+		}, []string{"kind"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "grantway_limited_total", Help: "Calls refused because there were too many: of one caller (rate), or of one sort at the same time.",
+		}, []string{"limit"}),
 	}
-	registry.MustRegister(m.calls, m.took)
+	for _, kind := range access.Kinds {
+		m.errors.WithLabelValues(string(kind))
+	}
+	for _, limit := range []string{limitRate, string(questions), string(changes), string(transfers)} {
+		m.limited.WithLabelValues(limit)
+	}
+	registry.MustRegister(m.calls, m.took, m.errors, m.limited)
 	return m
 }
 
-func (m *metrics) observe(method, path string, status int, took time.Duration) {
+// observeGates shows how much is being worked on, and how much waits.
+func (m *metrics) observeGates(gates map[work]*gate) {
+	for sort, g := range gates {
+		labels := prometheus.Labels{"work": string(sort)}
+		m.registry.MustRegister(
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "grantway_calls_at_work", Help: "Calls that are being worked on, by their sort.", ConstLabels: labels,
+			}, func() float64 { return float64(len(g.at)) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "grantway_calls_waiting", Help: "Calls that wait until others of their sort are done.", ConstLabels: labels,
+			}, func() float64 { return float64(len(g.queue)) }),
+		)
+	}
+}
+
+func (m *metrics) observe(method, path string, status int, took time.Duration, err error) {
+	if err != nil {
+		m.errors.WithLabelValues(string(problem.KindOf(err))).Inc()
+	}
 	if path == "" {
 		path, method = "none", "any"
 	}

@@ -16,8 +16,8 @@ import (
 
 const requestIDHeader = "X-Request-ID"
 
-// saneRequestID is what of a caller's request ID is echoed and logged as it is.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=@-]{1,128}$`)
+// saneRequestID is what of a caller's request ID is echoed and logged as it is. Without @ it is nobody's address.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
 
 // requestIDOf is the caller's request ID if it sent one that can be echoed, or else a new one.
 func requestIDOf(r *http.Request) string {
@@ -41,13 +41,16 @@ func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Re
 		h.Set("X-Content-Type-Options", "nosniff")
 
 		answer := &answer{ResponseWriter: w}
-		err := a.recovered(answer, r, requestID, serve)
+		err := a.attended(w, r)
+		if err == nil {
+			err = a.recovered(answer, r, requestID, serve)
+		}
 		begun := answer.status != 0
 		if err != nil && !begun {
 			problem.Write(answer, requestID, err)
 		}
 		took := time.Since(start)
-		a.metrics.observe(r.Method, path, answer.status, took)
+		a.metrics.observe(r.Method, path, answer.status, took, answer.err)
 		a.log(r, path, requestID, answer.status, took, answer.err)
 		if err != nil && begun {
 			if !errors.Is(err, http.ErrAbortHandler) && r.Context().Err() == nil {

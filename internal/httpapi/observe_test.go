@@ -21,7 +21,7 @@ func TestRequestID(t *testing.T) {
 	for _, sane := range []string{"a", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "trace/1:2+3==", strings.Repeat("x", 128)} {
 		require.Equal(t, sane, send(sane))
 	}
-	for _, odd := range []string{"", "a b", "a\"b", "é", "<b>", strings.Repeat("x", 129)} {
+	for _, odd := range []string{"", "a b", "a\"b", "é", "<b>", "alice@example.com", strings.Repeat("x", 129)} {
 		made := send(odd)
 		require.NotEqual(t, odd, made)
 		require.Regexp(t, `^[A-Z2-7]{26}$`, made)

@@ -22,7 +22,7 @@ const (
 	overview     = "Grantway decides who may do what with chatbots, and keeps who shared what with whom.\n\n" +
 		"Send an account key as `Authorization: Bearer <key>`. A `full` key may act for a user with `Grantway-Actor: <user>`: then exactly that " +
 		"user's rights hold. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
-		"that refused."
+		"that refused. Send `Grantway-Timeout: 250ms` where you wait no longer for an answer; with 429 and 503 comes `Retry-After`, in seconds."
 )
 
 func (a *api) newDescription() *description {

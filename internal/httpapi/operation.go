@@ -1,11 +1,8 @@
 package httpapi
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -14,9 +11,6 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 )
-
-// readyWithin is how long a part may take to say that it is there.
-const readyWithin = 2 * time.Second
 
 // page is an endpoint that another handler answers, and that reads nothing the description tells of.
 type page struct {
@@ -41,30 +35,6 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request, _ access.Actor) err
 
 func (a *api) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
-}
-
-// readiness is the answer of /readyz: whether each part answers. What is wrong with it is in the log.
-type readiness struct {
-	Status string            `json:"status"`
-	Parts  map[string]string `json:"parts"`
-}
-
-func (a *api) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
-	defer cancel()
-	status, ready := http.StatusOK, readiness{Status: "ready", Parts: map[string]string{}}
-	for name, check := range a.Ready {
-		ready.Parts[name] = "ok"
-		if err := check(ctx); err != nil {
-			a.Log.Warn("not ready", "part", name, "error", err)
-			status, ready.Status, ready.Parts[name] = http.StatusServiceUnavailable, "unavailable", "unavailable"
-		}
-	}
-	answer, err := json.Marshal(ready)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	writeJSON(w, status, answer)
 }
 
 func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {

@@ -32,6 +32,7 @@ type demand struct {
 	key   access.KeyAccess // the weakest key that will do (B1)
 	actor actorRule        // whether it may act for a user (B2)
 	open  bool             // or: anybody may call, and nobody is asked who they are
+	free  bool             // and is never refused, however many call
 }
 
 type actorRule string
@@ -44,6 +45,7 @@ const (
 // The demands that routes have.
 var (
 	anybody   = demand{open: true}
+	operators = demand{open: true, free: true} // who are whoever reaches the server
 	readers   = demand{key: access.KeyReadOnly, actor: actorAllowed}
 	changers  = demand{key: access.KeyReadWrite, actor: actorAllowed}
 	keyMakers = demand{key: access.KeyFull, actor: actorAllowed}
@@ -54,8 +56,10 @@ var (
 // check refuses a demand that was not thought about.
 func (d demand) check() error {
 	switch {
-	case d.open && d != anybody:
+	case d.open && d != anybody && d != operators:
 		return fmt.Errorf("it is open and asks for a key")
+	case d.free && !d.open:
+		return fmt.Errorf("it lets everybody in and asks for a key")
 	case !d.open && !slices.Contains(access.KeyAccesses, d.key):
 		return fmt.Errorf("it does not say which key it needs")
 	case !d.open && d.actor != actorAllowed && d.actor != actorNeeded:

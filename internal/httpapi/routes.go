@@ -130,9 +130,9 @@ func (a *api) routes() []route {
 		{post, "/v1/explain", "explain", readers, "Explain a decision", a.authZEN(explanation)},
 		{get, metadataPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
 
-		{get, "/healthz", "healthz", anybody, "Whether the server is alive", &page{a.healthz, "application/json"}},
-		{get, "/readyz", "readyz", anybody, "Whether engine and store answer", &page{a.readyz, "application/json"}},
-		{get, "/metrics", "metrics", anybody, "Figures for Prometheus", &page{a.metricsPage, "text/plain"}},
+		{get, "/healthz", "healthz", operators, "Whether the server is alive", &page{a.healthz, "application/json"}},
+		{get, "/readyz", "readyz", operators, "Whether engine and store answer", &page{a.readyz, "application/json"}},
+		{get, "/metrics", "metrics", operators, "Figures for Prometheus", &page{a.metricsPage, "text/plain"}},
 		{get, "/openapi.json", "openapi", anybody, "This description", &page{a.openAPIPage, "application/json"}},
 		{get, "/docs", "docs", anybody, "This description, readable", &page{docs(), ""}},
 		{get, "/docs/{file}", "docsFile", anybody, "What the reference loads", &page{docs(), ""}},

@@ -99,7 +99,7 @@ func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error
 
 func (u *useCase[I, O]) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
 	var in I
-	raw, err := u.binding.read(w, r, &in)
+	raw, err := u.binding.read(r, &in)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/notify"
 	"github.com/grantway/grantway/internal/sharing"
 )
@@ -27,6 +28,15 @@ const (
 	DefaultRequestTTL    = sharing.DefaultRequestTTL
 	DefaultInvitationTTL = sharing.DefaultInvitationTTL
 )
+
+// Limits are those of package httpapi.
+type Limits = httpapi.Limits
+
+// DefaultLimits are those of a server that is told none.
+var DefaultLimits = httpapi.DefaultLimits
+
+// DefaultStopTimeout is the StopTimeout of a server that is told none.
+const DefaultStopTimeout = 20 * time.Second
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
 type Config struct {
@@ -60,6 +70,11 @@ type Config struct {
 	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
 	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
 
+	Limits Limits // of what callers can make the server do; the zero value is DefaultLimits
+	// StopDelay is how long the server, told to stop, still takes new calls while it says that it is not ready, so that balancers notice.
+	StopDelay   time.Duration
+	StopTimeout time.Duration // how long calls may take then to be finished, before they are cut off; 0 means DefaultStopTimeout
+
 	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
 	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 
@@ -74,6 +89,12 @@ func (c *Config) check() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits
+	}
+	if c.StopTimeout == 0 {
+		c.StopTimeout = DefaultStopTimeout
 	}
 	switch {
 	case c.Data == "":
@@ -106,6 +127,12 @@ func (c *Config) check() error {
 		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+	}
+	if c.StopDelay < 0 || c.StopTimeout < 0 {
+		return errors.New("a server does not stop before it is told to: --stop-delay and --stop-timeout are not negative")
+	}
+	if err := c.Limits.Check(); err != nil {
+		return fmt.Errorf("the limits make no sense: %w", err)
 	}
 	var err error
 	if c.proxies, err = authn.ParseProxies(c.TrustedProxies); err != nil {

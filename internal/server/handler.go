@@ -21,9 +21,11 @@ import (
 )
 
 // newHandler joins the decisions to the rest of the API.
-func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator, figures *prometheus.Registry) (http.Handler, error) {
+func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator, figures *prometheus.Registry,
+	stopping func() bool,
+) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
-		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL,
+		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations,
 		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 			problem.Write(w, w.Header().Get("X-Request-ID"), err)
 		},
@@ -37,7 +39,12 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	}
 	return httpapi.New(httpapi.Config{
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: figures, Log: c.Log, Version: Version(),
+<<<<<<< HEAD
 		Imports: files.Import, Export: files.Export, Backup: files.Backup,
+=======
+		Limits: c.Limits, Stopping: stopping,
+		Imports: files.Import, Export: files.Export,
+>>>>>>> e74c7fa (internal/httpapi, internal/server: limits on what callers can make the server do, and a stop that finishes what was begun)
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{
 			"store":  b.store.Ping,

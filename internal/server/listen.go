@@ -7,18 +7,17 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
-// The limits of one connection. A body may take as long as it needs, for an import is a long one; what may not take long is to say what
-// is wanted, and to say nothing.
+// The limits of one connection between calls: to say what is wanted, and to say nothing. Package httpapi has those of a call.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
-	// finishWithin is how long calls that are under way may take after the server was told to stop. An import that takes longer is cut off,
-	// and continued by repeating it.
-	finishWithin = 20 * time.Second
+	// abortWithin is how long calls that were cut off may take to notice. What they work with is closed then.
+	abortWithin = 5 * time.Second
 )
 
 // Started is what a server that answers tells about itself.
@@ -48,8 +47,9 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 	// The calls outlive ctx, which only says that no new ones are taken.
 	calls, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
+	var underWay atomic.Int64
 	server := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: counted(s.Handler(), &underWay), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		BaseContext: func(net.Listener) context.Context { return calls },
 		Protocols:   protocols(),
 	}
@@ -76,14 +76,39 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 	case <-ctx.Done():
 	}
 	s.config.Log.Info("stopping; calls that are under way are finished")
-	grace, cancel := context.WithTimeout(calls, finishWithin)
+	s.stopping.Store(true)
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(s.config.StopDelay):
+	}
+	grace, cancel := context.WithTimeout(calls, s.config.StopTimeout)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
-		s.config.Log.Warn("calls were cut off, for they took too long to finish", "after", finishWithin.String())
+		// An import is continued by repeating it, and so is everything else that is not answered.
+		s.config.Log.Warn("calls were cut off, for they took too long to finish", "after", s.config.StopTimeout.String())
 		cutOff()
-		return server.Close()
+		err := server.Close()
+		waitFor(&underWay, abortWithin)
+		return err
 	}
 	return nil
+}
+
+// counted counts the calls that are under way.
+func counted(h http.Handler, underWay *atomic.Int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		underWay.Add(1)
+		defer underWay.Add(-1)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// waitFor waits until no call is under way any more, or so long at most.
+func waitFor(underWay *atomic.Int64, most time.Duration) {
+	for late := time.Now().Add(most); underWay.Load() > 0 && time.Now().Before(late); {
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // protocols are HTTP/1.1 and 2, the latter also without TLS.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
@@ -22,6 +23,7 @@ type Server struct {
 	printOnce string // the root key that was made just now, or ""
 	demoKey   string
 	offers    string
+	stopping  atomic.Bool // no new calls are to come
 	closing   sync.Once
 	closeErr  error
 	close     func() error
@@ -104,7 +106,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Now: c.Now,
 	})
 	figures := newFigures(journal)
-	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures); err != nil {
+	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures, s.stopping.Load); err != nil {
 		return nil, err
 	}
 	mails, err := c.mails()

@@ -58,14 +58,19 @@ func Mail(box *mailbox.Mailbox) Option {
 	return func(c *server.Config) { c.SMTPURL, c.MailFrom = box.URL(), MailFrom }
 }
 
+// Limited gives the server other limits.
+func Limited(change func(*server.Limits)) Option { return func(c *server.Config) { change(&c.Limits) } }
+
 // New starts a server, which runs until the test ends.
 func New(t testing.TB, options ...Option) *Env {
 	t.Helper()
 	log := &Log{}
 	c := server.Config{
 		Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://grantway.test", RootKey: RootKey,
-		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:    slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Limits: server.DefaultLimits,
 	}
+	c.Limits.StrangerRate = 0 // tests try bad credentials on every route
 	for _, o := range options {
 		o(&c)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -21,9 +22,6 @@ const ContentType = "application/problem+json"
 
 // urn begins the type of every problem; the kind follows.
 const urn = "urn:grantway:error:"
-
-// retryAfter is how long, in seconds, a caller waits before it tries again what the server could not do for now.
-const retryAfter = 1
 
 // answers is the one table from kinds to statuses. A test holds it against access.Kinds.
 var answers = map[access.Kind]struct {
@@ -72,23 +70,37 @@ func Status(k access.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// Of is the document for err. An error that is none of the domain's tells nothing but that the server has a defect.
-func Of(err error, requestID string) Problem {
+// known is err as the table knows it. An error that is none of the domain's tells nothing but that the server has a defect.
+func known(err error) *access.Error {
 	var e *access.Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		e = access.Unavailable(err)
+	default:
 		e = &access.Error{Kind: access.KindInternal}
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-			e = access.Unavailable(err)
-		}
 	}
-	a, known := answers[e.Kind]
-	if !known || e.Kind == access.KindInternal {
-		e = &access.Error{Kind: access.KindInternal, Detail: "something went wrong inside; the server's log tells what, under this request ID"}
-		a = answers[e.Kind]
+	if _, ok := answers[e.Kind]; !ok || e.Kind == access.KindInternal {
+		return &access.Error{Kind: access.KindInternal, Detail: "something went wrong inside; the server's log tells what, under this request ID"}
 	}
+	return e
+}
+
+// KindOf is the kind as which err is answered.
+func KindOf(err error) access.Kind { return known(err).Kind }
+
+// Of is the document for err.
+func Of(err error, requestID string) Problem {
+	e := known(err)
+	a := answers[e.Kind]
 	return Problem{
 		Type: urn + string(e.Kind), Title: a.title, Status: a.status, Detail: e.Detail, RequestID: requestID, Rule: e.Rule, Errors: e.Fields,
 	}
+}
+
+// retryAfter is in how many seconds the caller may try again.
+func retryAfter(err error) string {
+	return strconv.Itoa(max(1, int(math.Ceil(known(err).RetryAfter.Seconds()))))
 }
 
 // Watcher is a ResponseWriter that wants to know which error was answered, for the log.
@@ -102,9 +114,9 @@ func Write(w http.ResponseWriter, requestID string, err error) {
 		watcher.Answered(err)
 	}
 	p := Of(err, requestID)
-	body, err := json.Marshal(p)
-	if err != nil {
-		panic(err) // strings and numbers always marshal
+	body, failed := json.Marshal(p)
+	if failed != nil {
+		panic(failed) // strings and numbers always marshal
 	}
 	h := w.Header()
 	h.Set("Content-Type", ContentType)
@@ -112,7 +124,7 @@ func Write(w http.ResponseWriter, requestID string, err error) {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="grantway"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(retryAfter))
+		h.Set("Retry-After", retryAfter(err))
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n')) // a caller that is gone needs no answer

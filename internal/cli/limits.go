@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/grantway/grantway/internal/server"
+)
+
+// addLimitFlags are those that bound what callers can make a server do, and how it stops.
+func addLimitFlags(cmd *cobra.Command, c *server.Config) {
+	l, most, flags := &c.Limits, server.DefaultLimits, cmd.Flags()
+	flags.Int64Var(&l.Body, "max-body", most.Body, "longest body of a call, in `BYTES`; imports have their own limit")
+	flags.Int64Var(&l.ImportBody, "max-import", most.ImportBody, "longest body of an import, in `BYTES`; 0 is no limit")
+	flags.IntVar(&l.Evaluations, "max-evaluations", most.Evaluations, "`NUMBER` of evaluations that one call may ask for, at most 1000")
+	flags.IntVar(&l.Calls, "max-calls", most.Calls, "`NUMBER` of questions and readings that are worked on at the same time")
+	flags.IntVar(&l.Changes, "max-changes", most.Changes, "`NUMBER` of changes that are accepted at the same time; they are made one after the other")
+	flags.IntVar(&l.Transfers, "max-transfers", most.Transfers, "`NUMBER` of imports and exports that are worked on at the same time")
+	flags.IntVar(&l.Waiting, "max-waiting", most.Waiting, "`NUMBER` of calls beyond each of these three that wait for their turn; the others are refused with 429")
+	flags.DurationVar(&l.Wait, "max-wait", most.Wait, "how long they wait before they are refused, as a `DURATION`")
+	flags.DurationVar(&l.Call, "call-timeout", most.Call,
+		"how long a call may take, as a `DURATION`, before it is answered with 503; callers ask for less with Grantway-Timeout: 250ms")
+	flags.DurationVar(&l.Search, "search-timeout", most.Search, "the same for a search, as a `DURATION`")
+	flags.DurationVar(&l.IO, "io-timeout", most.IO,
+		"how long a caller may take to send a body or to take an answer, as a `DURATION`; for imports and exports, each part of it")
+	flags.Float64Var(&l.KeyRate, "key-rate", most.KeyRate,
+		"`CALLS` a second that one account key or user may make, and five times as many at once; 0 is no limit")
+	flags.Float64Var(&l.StrangerRate, "stranger-rate", most.StrangerRate,
+		"`CALLS` a second from one address (or IPv6 /64) that bring no credentials, or bad ones, and five times as many at once; 0 is no limit")
+	flags.DurationVar(&c.StopDelay, "stop-delay", 0,
+		"how long new calls are still taken after the server was told to stop, as a `DURATION`, while /readyz says that it stops: for balancers to notice")
+	flags.DurationVar(&c.StopTimeout, "stop-timeout", server.DefaultStopTimeout,
+		"how long calls that are under way may take then, as a `DURATION`, before they are cut off")
+}

@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// paced is how many callers, credentials and addresses are remembered, those that called last. Who is forgotten begins anew.
+const paced = 20_000
+
+// pace holds each caller to a number of calls a second. Credentials with which somebody was let in lately count for that key or user. All
+// others, those that are nobody's among them, count for the address from which they come, and are refused before anybody looks whether
+// they are good: an address that has guessed too often learns nothing from being refused.
+type pace struct {
+	keyRate, strangerRate rate.Limit
+
+	known     *lru.Cache[[sha256.Size]byte, string]   // the callers, by the digest of their credentials
+	callers   *lru.Cache[string, *rate.Limiter]       // by key or user
+	strangers *lru.Cache[netip.Prefix, *rate.Limiter] // by address
+}
+
+func newPace(l Limits) *pace {
+	return &pace{
+		keyRate: limitOf(l.KeyRate), strangerRate: limitOf(l.StrangerRate),
+		known: cache[[sha256.Size]byte, string](), callers: cache[string, *rate.Limiter](), strangers: cache[netip.Prefix, *rate.Limiter](),
+	}
+}
+
+func cache[K comparable, V any]() *lru.Cache[K, V] {
+	c, err := lru.New[K, V](paced)
+	if err != nil {
+		panic(err) // the size is positive
+	}
+	return c
+}
+
+func limitOf(perSecond float64) rate.Limit {
+	if perSecond == 0 {
+		return rate.Inf
+	}
+	return rate.Limit(perSecond)
+}
+
+// visit is one call on its way in.
+type visit struct {
+	*pace
+	credentials [sha256.Size]byte
+	from        netip.Prefix
+	caller      string // "" while it is not known
+}
+
+// admit refuses a call of whoever has called too often.
+func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
+	v := visit{pace: p, from: network(address)}
+	if sent := r.Header.Values("Authorization"); len(sent) > 0 {
+		v.credentials = sha256.Sum256([]byte(strings.Join(sent, "\n")))
+		v.caller, _ = p.known.Get(v.credentials)
+	}
+	if v.caller != "" {
+		return v, take(of(p.callers, v.caller, p.keyRate), 1)
+	}
+	return v, take(v.stranger(), 0)
+}
+
+// anonymous counts a call that needs no credentials.
+func (v visit) anonymous() error { return take(v.stranger(), 1) }
+
+// known counts a call whose caller is found to be the actor.
+func (v visit) isOf(actor access.Actor) error {
+	if v.caller != "" {
+		return nil // it has been counted
+	}
+	caller := "user " + string(actor.User)
+	if actor.Key != "" {
+		caller = "key " + string(actor.Key)
+	}
+	v.pace.known.Add(v.credentials, caller)
+	return take(of(v.callers, caller, v.keyRate), 1)
+}
+
+// failed counts a call whose credentials were refused for what they are, and forgets them. Whether the call is refused for its number
+// is for the next one to learn.
+func (v visit) failed(err error) {
+	switch access.KindOf(err) {
+	case access.KindUnauthenticated, access.KindDenied:
+		v.pace.known.Remove(v.credentials)
+		v.stranger().Allow()
+	}
+}
+
+func (v visit) stranger() *rate.Limiter { return of(v.strangers, v.from, v.strangerRate) }
+
+// of is the limiter of k, a fresh one where there is none. Two calls at once may be given two; one of them counts.
+func of[K comparable](all *lru.Cache[K, *rate.Limiter], k K, limit rate.Limit) *rate.Limiter {
+	if found, ok := all.Get(k); ok {
+		return found
+	}
+	burst := 1
+	if limit != rate.Inf {
+		burst = max(1, int(float64(limit)*burstOf.Seconds()))
+	}
+	fresh := rate.NewLimiter(limit, burst)
+	if found, ok, _ := all.PeekOrAdd(k, fresh); ok {
+		return found
+	}
+	return fresh
+}
+
+// take takes n calls of the limiter's, or refuses where there is none to be had.
+func take(l *rate.Limiter, n int) error {
+	now := time.Now()
+	if l.Limit() == rate.Inf {
+		return nil
+	}
+	if left := l.TokensAt(now); left < 1 {
+		refusal := access.Refuse(access.KindExhausted, "", "too many calls; try again later")
+		refusal.RetryAfter = time.Duration((1 - left) / float64(l.Limit()) * float64(time.Second))
+		return refusal
+	}
+	l.AllowN(now, n)
+	return nil
+}
+
+// network is the address, or of an IPv6 one the 64 bits that one caller has to himself.
+func network(address netip.Addr) netip.Prefix {
+	bits := address.BitLen()
+	if address.Is6() && !address.Is4In6() {
+		bits = 64
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{} // no address at all: all such callers are one
+	}
+	return prefix
+}
