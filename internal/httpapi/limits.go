@@ -103,7 +103,7 @@ func (rt route) work() work {
 	switch {
 	case rt.demand == operators:
 		return operations
-	case slices.Contains([]string{"import", "export", "exportAudit"}, rt.name):
+	case slices.Contains([]string{"import", "export", "backup", "exportAudit"}, rt.name):
 		return transfers
 	case rt.method == "GET" || rt.asks():
 		return questions

@@ -39,12 +39,8 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	}
 	return httpapi.New(httpapi.Config{
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: figures, Log: c.Log, Version: Version(),
-<<<<<<< HEAD
-		Imports: files.Import, Export: files.Export, Backup: files.Backup,
-=======
 		Limits: c.Limits, Stopping: stopping,
-		Imports: files.Import, Export: files.Export,
->>>>>>> e74c7fa (internal/httpapi, internal/server: limits on what callers can make the server do, and a stop that finishes what was begun)
+		Imports: files.Import, Export: files.Export, Backup: files.Backup,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{
 			"store":  b.store.Ping,
