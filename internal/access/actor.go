@@ -19,10 +19,11 @@ var KeyAccesses = []KeyAccess{KeyReadOnly, KeyReadWrite, KeyFull}
 
 // Actor is who is calling and as whom: an argument of every use case and every question. The zero Actor is nobody and may nothing.
 type Actor struct {
-	Key          KeyID          // the account key that was presented
+	Key          KeyID          // the account key that was presented, or "" for a user who calls directly
 	Access       KeyAccess      // its level (B1)
 	Organization OrganizationID // where the key is confined, or "" (B3)
 	User         UserID         // as whom it acts, or "" for the key itself (B2)
+	Issuer       string         // the issuer of the token that a user presented who calls directly, or ""
 	Address      string         // the caller's IP address, for the record
 	RequestID    string         // for the record
 	Once         Once           // what keeps a repeated call from being carried out twice, if the caller sent it
@@ -39,15 +40,32 @@ var System = Actor{Key: "system", Access: KeyFull}
 // Unconfined reports whether the actor is an account key that acts as a site admin within its level (B2).
 func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organization == "" }
 
-// Name is how the record and the lists name the actor: user:alice, key:ID for a key that acts for itself, or system.
+// Name is how the record and the lists name the actor: user:alice, key:ID for a key that acts for itself, issuer:URL, or system.
 func (a Actor) Name() string {
 	switch {
 	case a == System:
 		return "system"
 	case a.User != "":
 		return "user:" + string(a.User)
+	case strings.HasPrefix(string(a.Key), issuerPrefix):
+		return string(a.Key)
 	}
 	return "key:" + string(a.Key)
+}
+
+// Credential is how the record names what was presented: the ID of the key, or issuer:URL for a token.
+func (a Actor) Credential() KeyID {
+	if a.Issuer != "" {
+		return KeyID(issuerPrefix + a.Issuer)
+	}
+	return a.Key
+}
+
+// Limited reports whether the actor's key is weaker than the level (B1). A user who calls directly has no key, and is limited by nothing but
+// their rights.
+func (a Actor) Limited(level KeyAccess) bool {
+	direct := a.Key == "" && a.User != ""
+	return !direct && slices.Index(KeyAccesses, a.Access) < slices.Index(KeyAccesses, level)
 }
 
 // Subject is whom the engine is asked about: the user, or the service that stands for the key.

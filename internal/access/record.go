@@ -25,7 +25,7 @@ type Record struct {
 	Seq          int64 // ascending in the order of the changes
 	Time         time.Time
 	Actor        string         // as whom: a user, or a key acting for itself
-	Key          KeyID          // who: the key that was presented
+	Key          KeyID          // who: the key that was presented, or issuer:URL for a token
 	Action       string         // such as share.put: the kind of the fact that it is about, and what was done
 	Resource     Object         // on what
 	Organization OrganizationID // in whose record it stands, or "" for the platform's

@@ -1,6 +1,7 @@
 // Package authn says who is calling: it turns the credentials of a request into an access.Actor, or refuses them.
 //
-// It owns the Authorization and Grantway-Actor headers and the rules B1 to B3 as far as they speak of callers. What the actor may do is
+// It owns the Authorization and Grantway-Actor headers, the keys of identity providers and what the claims of their tokens mean, and the rules B1
+// to B3 as far as they speak of callers. What the actor may do is
 // no matter of this package: it never grants, and whatever it cannot establish it refuses, because a fallback could only be to more.
 //
 // A refusal is of kind Unauthenticated where no valid key was presented, and of kind Denied where the key is good but may not be used
@@ -10,6 +11,7 @@ package authn
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -33,6 +35,7 @@ type Facts interface {
 	RenewAPIKey(id access.KeyID, old, digest string) error
 	User(id access.UserID) (access.User, bool, error)
 	Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error)
+	Identity(issuer, subject string) (access.Identity, bool, error)
 	Setting(name string) (string, bool, error)
 	PutSetting(name, value string) error
 }
@@ -50,6 +53,10 @@ type Config struct {
 	Proxies Proxies          // those that are believed about the addresses of callers
 	Now     func() time.Time // nil means time.Now
 	Touched func(error)      // told of uses of keys that could not be noted; nil means nobody is
+
+	Issuers []Issuer                                   // whose tokens are believed, as CheckIssuers left them
+	SignIn  func(context.Context, access.SignIn) error // takes in a new token; needed where there are issuers
+	Away    func(issuer string, err error)             // told of keys of issuers that could not be fetched; nil means nobody is
 }
 
 // Authenticator knows callers by their credentials. It is safe for concurrent use.
@@ -60,6 +67,8 @@ type Authenticator struct {
 	now     func() time.Time
 	rootKey string
 	proxies Proxies
+	issuers issuers
+	signIn  func(context.Context, access.SignIn) error
 
 	uses uses
 
@@ -75,6 +84,9 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Touched == nil {
 		c.Touched = func(error) {}
 	}
+	if c.Away == nil {
+		c.Away = func(string, error) {}
+	}
 	a := &Authenticator{
 		view: func(ctx context.Context, fn func(Facts) error) error {
 			return db.View(ctx, func(tx T) error { return fn(tx) })
@@ -83,6 +95,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
 		},
 		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, proxies: c.Proxies,
+		issuers: newIssuers(c.Issuers, c.Now, c.Away), signIn: c.SignIn,
 	}
 	a.uses = uses{update: a.update, failed: c.Touched, noted: map[access.KeyID]time.Time{}}
 	return a
@@ -107,6 +120,9 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 		actor.Address = address.String()
 	}
 
+	if len(a.issuers) > 0 && isToken(token) {
+		return a.direct(r.Context(), token, actor, acting)
+	}
 	digests, now := a.secrets.Digests(token), a.now()
 	digest, isRoot := a.isRoot(digests)
 	if isRoot {
@@ -141,6 +157,49 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 		a.renewRoot(now, digests[0])
 	}
 	return actor, nil
+}
+
+// direct says which user has sent the token of an issuer. Such a caller is that user, and acts for nobody.
+func (a *Authenticator) direct(ctx context.Context, token string, actor access.Actor, acting bool) (access.Actor, error) {
+	in, err := a.issuers.read(ctx, token, a.now())
+	if err != nil {
+		return access.Actor{}, err
+	}
+	if acting {
+		return access.Actor{}, access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", ActorHeader)
+	}
+	in.Address, in.RequestID = actor.Address, actor.RequestID
+	user, current, err := a.identified(ctx, in)
+	if err == nil && !current {
+		if err = a.signIn(ctx, in); err == nil {
+			user, _, err = a.identified(ctx, in)
+		}
+	}
+	if err != nil {
+		return access.Actor{}, err
+	}
+	if user == "" {
+		return access.Actor{}, refuseToken(errors.New("it names nobody who may call"))
+	}
+	actor.User, actor.Issuer = user, in.Issuer
+	return actor, nil
+}
+
+// identified gives the active user whom the issuer speaks of, or "", and whether what the token says was taken in, or what a newer one said.
+func (a *Authenticator) identified(ctx context.Context, in access.SignIn) (user access.UserID, current bool, err error) {
+	err = a.view(ctx, func(f Facts) error {
+		user, current = "", false
+		id, known, err := f.Identity(in.Issuer, in.Subject)
+		if err != nil || !known {
+			return err
+		}
+		u, exists, err := f.User(id.User)
+		if err == nil && exists && !u.Gone() {
+			user, current = id.User, !in.IssuedAt.After(id.IssuedAt)
+		}
+		return err
+	})
+	return user, current, err
 }
 
 // usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1).

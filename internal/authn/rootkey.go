@@ -21,6 +21,9 @@ func (a *Authenticator) EnsureRootKey(ctx context.Context) (printOnce string, er
 		if strings.TrimFunc(a.rootKey, visible) != "" {
 			return "", access.Invalidf("", "the root key may hold visible ASCII characters only, for it is sent in a header")
 		}
+		if len(a.issuers) > 0 && isToken(a.rootKey) {
+			return "", access.Invalidf("", "the root key looks like a token of an issuer: choose one without dots")
+		}
 		a.setRoot(a.secrets.Digest(a.rootKey))
 		return "", nil
 	}

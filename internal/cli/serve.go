@@ -68,6 +68,10 @@ until that is taken out, and hashed anew when it is used.
 	flags.StringVar(&c.HashKey, "hash-key", "",
 		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first; rather give it as a variable")
 	markDefault(cmd, "hash-key", "hash.key in the data directory, made at the first start")
+	flags.StringVar(&c.OIDCIssuer, "oidc-issuer", "", "`URL` of the OpenID provider whose tokens (JWTs) users may call with")
+	flags.StringSliceVar(&c.OIDCAudience, "oidc-audience", nil, "`AUDIENCES` (separated by commas) of which its tokens must name one")
+	markDefault(cmd, "oidc-audience", "none")
+	flags.StringVar(&c.OIDCConfig, "oidc-config", "", "YAML `FILE` of OpenID providers, with what the claims of their tokens mean")
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")

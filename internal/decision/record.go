@@ -83,7 +83,7 @@ func (r *round) entry(action string, allowed bool, req Request, a asked) access.
 		panic(err) // a defect: it is made of texts and a number
 	}
 	e := access.Record{
-		Time: r.now.UTC(), Actor: r.actor.Name(), Key: r.actor.Key, Action: action,
+		Time: r.now.UTC(), Actor: r.actor.Name(), Key: r.actor.Credential(), Action: action,
 		Resource: access.Object{Type: access.Type(clip(req.Resource.Type)), ID: clip(req.Resource.ID)},
 		Address:  r.actor.Address, RequestID: r.actor.RequestID, Outcome: access.Denied, After: string(after),
 	}

@@ -27,7 +27,7 @@ func (h *handled) prepare(_ *api, rt route, op *huma.Operation) error {
 }
 
 func (h *handled) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
-	if !h.demand.open && !h.demand.met(actor.Access) {
+	if !h.demand.open && actor.Limited(h.demand.key) {
 		return access.Deniedf("B1", "this needs a %s key, and the key is %s", h.demand.key, actor.Access)
 	}
 	h.handler(w, r, actor)

@@ -68,11 +68,6 @@ func (d demand) check() error {
 	return nil
 }
 
-// met reports whether the key is strong enough.
-func (d demand) met(key access.KeyAccess) bool {
-	return slices.Index(access.KeyAccesses, key) >= slices.Index(access.KeyAccesses, d.key)
-}
-
 // endpoint is what stands behind a route.
 type endpoint interface {
 	// prepare compiles the endpoint for its route and describes it.

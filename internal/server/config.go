@@ -49,6 +49,11 @@ type Config struct {
 	TrustedProxies []string // IP addresses and CIDR ranges of proxies whose X-Forwarded-For is believed; nil for none
 	proxies        authn.Proxies
 
+	OIDCIssuer   string   // the URL of the identity provider whose tokens are believed, or ""
+	OIDCAudience []string // of which its tokens name one
+	OIDCConfig   string   // a YAML file of identity providers instead, as authn.ParseIssuers reads it, or ""
+	issuers      []authn.Issuer
+
 	RootKey string // the first full key; "" is one made at the first start
 	HashKey string // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
 	Demo    bool   // load the worked examples of the model
@@ -137,6 +142,9 @@ func (c *Config) check() error {
 	var err error
 	if c.proxies, err = authn.ParseProxies(c.TrustedProxies); err != nil {
 		return fmt.Errorf("the proxies in --trusted-proxies are not understood: %w", err)
+	}
+	if c.issuers, err = c.readIssuers(); err != nil {
+		return err
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)

@@ -177,8 +177,10 @@ func (r *MembershipRow) steps() []step {
 	user := step{action: "user.put", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error { return c.importMember(r) }}
 	put := step{action: "member.put", resource: org, run: func(c *change) error {
 		if c.actor.Unconfined() {
-			if old, _, err := c.Membership(m.Organization, m.User); err != nil || old == m {
+			if old, _, err := c.Membership(m.Organization, m.User); err != nil {
 				return err
+			} else if old == m {
+				return c.PutMembership(m) // as putMember does
 			}
 		}
 		return c.putMember(m, "")
@@ -234,8 +236,11 @@ func (c *change) putPlatformGrant(g access.PlatformGrant) error {
 		return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, g.User))
 	}
 	had, err := c.PlatformGrants(g.User)
-	if err != nil || slices.Contains(had, g.Role) {
+	if err != nil {
 		return err
+	}
+	if slices.Contains(had, g.Role) {
+		return c.PutPlatformGrant(g) // as PutPlatformRole does
 	}
 	c.state(nil, g)
 	return c.aroundRows(g.User, func() error {

@@ -37,7 +37,7 @@ func (c *change) putMember(m access.Membership, successor access.UserID) error {
 		return err
 	}
 	if exists && old == m {
-		return nil
+		return c.PutMembership(m) // which an issuer may have given, and cannot take back any more
 	}
 	if old.Role == access.OrgOwner {
 		if err := c.keepOwner(old, successor); err != nil {

@@ -21,11 +21,14 @@ func (s *Service) PutPlatformRole(ctx context.Context, actor access.Actor, role 
 		if u.Type != access.Internal {
 			return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, user))
 		}
+		g := access.PlatformGrant{Role: role, User: user}
 		had, err := c.PlatformGrants(user)
-		if err != nil || slices.Contains(had, role) {
+		if err != nil {
 			return err
 		}
-		g := access.PlatformGrant{Role: role, User: user}
+		if slices.Contains(had, role) {
+			return c.PutPlatformGrant(g) // which an issuer may have given, and cannot take back any more
+		}
 		c.state(nil, g)
 		return c.aroundRows(user, func() error {
 			c.refold(nil, spice.FoldPlatformGrant(g))

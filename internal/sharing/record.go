@@ -56,7 +56,7 @@ func (c *caller) recordedIn(o access.Object) (access.OrganizationID, error) {
 // entry is what every entry of the change has in common.
 func (c *change) entry(outcome access.Outcome, in access.OrganizationID) access.Record {
 	return access.Record{
-		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Key, Action: c.action, Resource: c.resource, Organization: in,
+		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Credential(), Action: c.action, Resource: c.resource, Organization: in,
 		Address: c.actor.Address, RequestID: c.actor.RequestID, Outcome: outcome,
 	}
 }

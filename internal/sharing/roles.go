@@ -87,8 +87,11 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 		return err
 	}
 	has, err := c.RoleAssigned(a.Role, a.User)
-	if err != nil || has {
+	if err != nil {
 		return err
+	}
+	if has {
+		return c.PutRoleAssignment(a) // which an issuer may have given, and cannot take back any more
 	}
 	c.refold(nil, spice.FoldRoleAssignment(a))
 	c.state(nil, a)

@@ -221,6 +221,9 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 		if err := c.offboard(u, successor); err != nil {
 			return err
 		}
+		if err := c.DeleteIdentitiesOf(id); err != nil {
+			return err
+		}
 		tombstone := access.User{ID: id, Type: access.External, Deleted: true}
 		if err := c.PutUser(tombstone); err != nil {
 			return err
@@ -280,6 +283,9 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 		return err
 	}
 	if err := c.DeleteNotificationsOf(u.ID); err != nil {
+		return err
+	}
+	if err := c.endSignIns(u.ID); err != nil {
 		return err
 	}
 	return c.ungate(access.TypeUser, string(u.ID))

@@ -4,7 +4,7 @@ import "github.com/grantway/grantway/internal/access"
 
 const selectMemberships = `SELECT organization, user_id, role FROM memberships`
 
-var putMembership = upsert("memberships", "organization, user_id", "role")
+var putMembership = upsert("memberships", "organization, user_id", "role, given_by")
 
 func scanMembership(r row) (m access.Membership, err error) {
 	err = r.Scan(&m.Organization, &m.User, &m.Role)
@@ -16,9 +16,9 @@ func (tx *Tx) Membership(org access.OrganizationID, user access.UserID) (access.
 	return one(tx, scanMembership, selectMemberships+` WHERE organization = $1 AND user_id = $2`, org, user)
 }
 
-// PutMembership inserts or replaces the user's role in the organization.
+// PutMembership inserts or replaces the user's role in the organization. No issuer has given it; see GivenMembership.
 func (tx *Tx) PutMembership(m access.Membership) error {
-	return tx.exec(putMembership, m.Organization, m.User, m.Role)
+	return tx.exec(putMembership, m.Organization, m.User, m.Role, "")
 }
 
 // DeleteMembership takes the user out of the organization.

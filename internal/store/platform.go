@@ -2,7 +2,7 @@ package store
 
 import "github.com/grantway/grantway/internal/access"
 
-var putPlatformGrant = upsert("platform_grants", "user_id, role", "")
+var putPlatformGrant = upsert("platform_grants", "user_id, role", "given_by")
 
 func scanPlatformGrant(r row) (g access.PlatformGrant, err error) {
 	err = r.Scan(&g.User, &g.Role)
@@ -19,9 +19,9 @@ func (tx *Tx) AllPlatformGrants() ([]access.PlatformGrant, error) {
 	return many(tx, scanPlatformGrant, from(`SELECT user_id, role FROM platform_grants ORDER BY user_id, role`))
 }
 
-// PutPlatformGrant inserts the grant, unless it is there.
+// PutPlatformGrant inserts or replaces the grant. No issuer has given it; see GivenPlatformGrant.
 func (tx *Tx) PutPlatformGrant(g access.PlatformGrant) error {
-	return tx.exec(putPlatformGrant, g.User, g.Role)
+	return tx.exec(putPlatformGrant, g.User, g.Role, "")
 }
 
 // DeletePlatformGrant removes the grant.

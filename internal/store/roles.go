@@ -6,7 +6,7 @@ const selectRoles = `SELECT id, organization, name FROM roles`
 
 var (
 	putRole           = upsert("roles", "id", "organization, name")
-	putRoleAssignment = upsert("role_assignments", "role, user_id", "")
+	putRoleAssignment = upsert("role_assignments", "role, user_id", "given_by")
 )
 
 func scanRole(r row) (o access.Role, err error) {
@@ -49,9 +49,9 @@ func (tx *Tx) RoleAssigned(role access.RoleID, user access.UserID) (bool, error)
 	return tx.exists(`SELECT 1 FROM role_assignments WHERE role = $1 AND user_id = $2`, role, user)
 }
 
-// PutRoleAssignment inserts the assignment, unless it is there.
+// PutRoleAssignment inserts or replaces the assignment. No issuer has given it; see GivenRoleAssignment.
 func (tx *Tx) PutRoleAssignment(a access.RoleAssignment) error {
-	return tx.exec(putRoleAssignment, a.Role, a.User)
+	return tx.exec(putRoleAssignment, a.Role, a.User, "")
 }
 
 // DeleteRoleAssignment takes the role from the user.

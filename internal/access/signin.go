@@ -1,0 +1,43 @@
+package access
+
+import "time"
+
+// Identity is a person as an identity provider knows them, by issuer and subject, and the user that they are here.
+type Identity struct {
+	Issuer   string
+	Subject  string
+	User     UserID
+	IssuedAt time.Time // of the newest token that was taken in, in whole seconds
+	Email    Email     // the verified address that the issuer has given the user, or ""
+}
+
+// SignIn is what an identity provider says about somebody in one token, as its configuration reads the claims (U1).
+type SignIn struct {
+	Issuer   string
+	Subject  string
+	IssuedAt time.Time // in whole seconds
+	User     UserID    // who it is at the first sign-in; afterwards the subject tells
+	Create   bool      // whether the user is created at the first sign-in
+	Adopt    bool      // whether it may be a user who is there already, and whom none of Claimants has claimed
+
+	Claimants []string // the configured issuers
+
+	Email         Email    // or "" where the token names none
+	EmailVerified bool     // I2
+	Name          string   // or "" where the token names none
+	Type          UserType // or "" where the issuer does not decide it
+
+	Memberships   []Membership // at most one an organization, and never as an owner
+	Roles         []RoleID
+	PlatformRoles []PlatformRole
+
+	Address, RequestID string // of the call that brought the token, for the record
+}
+
+// issuerPrefix begins the name of an issuer where the record names who made a change.
+const issuerPrefix = "issuer:"
+
+// IssuerActor is the actor of what follows from the tokens of an issuer: the users that it names, and what its configuration gives them.
+func IssuerActor(issuer string) Actor {
+	return Actor{Key: KeyID(issuerPrefix + issuer), Access: KeyFull}
+}

@@ -1,0 +1,203 @@
+package authn
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+	"gopkg.in/yaml.v3"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Issuer is an OpenID provider whose tokens are believed, and what their claims mean. Claims are named as they are in the token; one inside
+// of another is named by both, with a dot between them, such as realm_access.roles.
+type Issuer struct {
+	URL        string   `yaml:"issuer"`     // as the tokens have it in iss, byte for byte
+	Audiences  []string `yaml:"audience"`   // one of them is in aud
+	Clients    []string `yaml:"clients"`    // one of them is in azp or client_id; nil for any
+	Algorithms []string `yaml:"algorithms"` // of the signatures; nil for all that are asymmetric
+
+	User   UserClaims   `yaml:"user"`
+	Email  EmailClaims  `yaml:"email"`
+	Name   string       `yaml:"name"` // the claim of the name; "" is name
+	Type   *TypeClaims  `yaml:"type"` // nil leaves the types of users to others
+	Grants []ClaimGrant `yaml:"grants"`
+}
+
+// UserClaims says which user a token names.
+type UserClaims struct {
+	Claim  string `yaml:"claim"`  // of the ID at the first sign-in; "" is sub
+	Prefix string `yaml:"prefix"` // of the IDs of the issuer's users
+	Create *bool  `yaml:"create"` // whether users are created at their first sign-in; nil is true
+	Adopt  bool   `yaml:"adopt"`  // whether users who were created otherwise may sign in, unless another issuer has claimed them
+}
+
+// EmailClaims says which address a token names, and when that is verified (I2).
+type EmailClaims struct {
+	Claim    string   `yaml:"claim"`    // "" is email
+	Verified string   `yaml:"verified"` // the claim that is true for a verified address; "" is email_verified
+	Domains  []string `yaml:"domains"`  // for whose addresses the issuer is believed; * is all, and nil too where it is the only issuer
+}
+
+// TypeClaims says who is internal; everybody else of the issuer is external.
+type TypeClaims struct {
+	Claim    string   `yaml:"claim"`
+	Internal []string `yaml:"internal"` // values of the claim
+	Domains  []string `yaml:"domains"`  // of verified addresses
+}
+
+// ClaimGrant is what a value of a claim gives: a role, a platform role, or a role in an organization.
+type ClaimGrant struct {
+	Claim string `yaml:"claim"`
+	// Value is the value of the claim, or one in its list. It may end in *, which stands for anything, and for which a * in Role and
+	// Organization stands.
+	Value        string              `yaml:"value"`
+	Role         string              `yaml:"role"`
+	Platform     access.PlatformRole `yaml:"platform"`
+	Organization string              `yaml:"organization"`
+	As           access.OrgRole      `yaml:"as"` // in the organization: admin, member or client
+}
+
+// Asymmetric are the algorithms that a signature may have. With the symmetric ones, whoever knows a public key could sign.
+var asymmetric = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
+// ParseIssuers reads a list of issuers in YAML.
+func ParseIssuers(text []byte) ([]Issuer, error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	var list []Issuer
+	if err := d.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return list, nil
+}
+
+// CheckIssuers refuses a list of issuers that contradict each other or themselves, and fills in what follows from the rest.
+func CheckIssuers(list []Issuer) error {
+	for i := range list {
+		is := &list[i]
+		if err := is.check(len(list) > 1); err != nil {
+			return fmt.Errorf("issuer %q: %w", is.URL, err)
+		}
+		for _, other := range list[:i] {
+			switch {
+			case other.URL == is.URL:
+				return fmt.Errorf("issuer %q is there twice", is.URL)
+			case other.User.Prefix == is.User.Prefix:
+				return fmt.Errorf("issuers %q and %q name users alike: give one of them a user.prefix", other.URL, is.URL)
+			}
+		}
+	}
+	return nil
+}
+
+func (is *Issuer) check(several bool) error {
+	if len(is.URL) > access.MaxIDBytes || !secure(is.URL) || strings.ContainsAny(is.URL, "?#") {
+		return errors.New("it is an https URL without query and fragment (http on this machine only)")
+	}
+	if len(is.Audiences) == 0 || slices.Contains(is.Audiences, "") {
+		return errors.New("it needs an audience, which its tokens must name")
+	}
+	for _, a := range is.Algorithms {
+		if !slices.Contains(asymmetric, jose.SignatureAlgorithm(a)) {
+			return fmt.Errorf("%q is not one of the algorithms %s", a, access.Listed(asymmetric))
+		}
+	}
+	if is.Email.Domains == nil {
+		if several {
+			return errors.New("where there are several issuers, email.domains says for whose addresses each is believed (\"*\" for all, [] for none)")
+		}
+		is.Email.Domains = []string{"*"}
+	}
+	is.User.Claim = orElse(is.User.Claim, "sub")
+	is.Email.Claim = orElse(is.Email.Claim, "email")
+	is.Email.Verified = orElse(is.Email.Verified, "email_verified")
+	is.Name = orElse(is.Name, "name")
+	if is.User.Create == nil {
+		create := true
+		is.User.Create = &create
+	}
+	if err := parseDomains(is.Email.Domains, true); err != nil {
+		return err
+	}
+	if t := is.Type; t != nil {
+		if (t.Claim == "") != (len(t.Internal) == 0) || t.Claim == "" && len(t.Domains) == 0 {
+			return errors.New("type says who is internal: by a claim and its internal values, or by domains")
+		}
+		if err := parseDomains(t.Domains, false); err != nil {
+			return err
+		}
+	}
+	for i, g := range is.Grants {
+		if err := g.check(); err != nil {
+			return fmt.Errorf("grant %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (g ClaimGrant) check() error {
+	gives := 0
+	for _, target := range []string{g.Role, string(g.Platform), g.Organization} {
+		if target != "" {
+			gives++
+		}
+	}
+	switch {
+	case g.Claim == "" || g.Value == "":
+		return errors.New("it has a claim and a value")
+	case gives != 1:
+		return errors.New("it gives one of role, platform and organization")
+	case (g.Organization != "") != (g.As != ""):
+		return errors.New("as is the role in an organization")
+	case g.As != "" && !slices.Contains(access.OrgRoles[1:], g.As):
+		return fmt.Errorf("as is one of %s, for owners are named by owners", access.Listed(access.OrgRoles[1:]))
+	case g.Platform != "" && !slices.Contains(access.PlatformRoles, g.Platform):
+		return fmt.Errorf("platform is one of %s", access.Listed(access.PlatformRoles))
+	case g.Platform != "" && strings.HasSuffix(g.Value, "*"):
+		return errors.New("a platform role is given for one value")
+	case strings.Contains(g.Role+g.Organization, "*") && !strings.HasSuffix(g.Value, "*"):
+		return errors.New("its value ends in *, if what it gives holds one")
+	}
+	return nil
+}
+
+// parseDomains brings domains into their compared form (I2).
+func parseDomains(list []string, all bool) error {
+	for i, d := range list {
+		if all && d == "*" {
+			continue
+		}
+		var err error
+		if list[i], err = access.ParseDomain(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orElse(s, unset string) string {
+	if s == "" {
+		return unset
+	}
+	return s
+}
+
+// secure reports whether what is at the URL can be believed: it is reached by https, or does not leave the machine.
+func secure(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && ip.IsLoopback())
+}

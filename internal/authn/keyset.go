@@ -1,0 +1,204 @@
+package authn
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+const (
+	// keysFresh is how long an issuer's keys are used before they are fetched again, and so how long one works that the issuer has removed.
+	keysFresh = 5 * time.Minute
+	// keysKept is how long they are used while the issuer does not answer.
+	keysKept = time.Hour
+	// retryEvery is how long an issuer that did not answer is left alone, while its keys are still used.
+	retryEvery = time.Minute
+	// lookEvery is how often an unknown key is looked for, so that made-up ones do not become a load on the issuer.
+	lookEvery = 10 * time.Second
+	// fetchWithin is how long it may take to fetch keys; the caller waits.
+	fetchWithin = 5 * time.Second
+	// maxDocument bounds what an issuer answers, in bytes.
+	maxDocument = 1 << 20
+	// leastRSA is the shortest RSA key that is used, in bits (RFC 7518, 3.3).
+	leastRSA = 2048
+)
+
+// keySet is the keys of one issuer, as it published them last.
+type keySet struct {
+	issuer string
+	now    func() time.Time
+	away   func(issuer string, err error) // told when they cannot be fetched
+	client *http.Client
+
+	fetching sync.Mutex // held by the one who fetches
+
+	mu      sync.Mutex
+	keys    []jose.JSONWebKey
+	fetched time.Time // when these were
+	tried   time.Time
+	failure error // of the last try
+}
+
+func newKeySet(issuer string, now func() time.Time, away func(string, error)) *keySet {
+	return &keySet{issuer: issuer, now: now, away: away, client: &http.Client{
+		Timeout: fetchWithin,
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > 3 || !secure(r.URL.String()) {
+				return errors.New("it redirects too often, or to where it cannot be believed")
+			}
+			return nil
+		},
+	}}
+}
+
+// verify gives what was signed, if one of the issuer's keys has signed it. The error is of kind Unavailable where the issuer cannot be asked about
+// a key that is not known.
+func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
+	k.refresh(ctx, func(now time.Time) bool {
+		return now.Sub(k.fetched) >= keysFresh && (k.failure == nil || now.Sub(k.tried) >= retryEvery)
+	})
+	if payload, ok := verifyWith(k.known(), signed); ok {
+		return payload, nil
+	}
+	k.refresh(ctx, func(now time.Time) bool { return now.Sub(k.tried) >= lookEvery })
+	if payload, ok := verifyWith(k.known(), signed); ok {
+		return payload, nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.failure != nil {
+		return nil, access.Unavailable(k.failure)
+	}
+	return nil, errors.New("no key of the issuer has signed it")
+}
+
+// known are the keys that may still be used.
+func (k *keySet) known() []jose.JSONWebKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now().Sub(k.fetched) >= keysKept {
+		return nil
+	}
+	return k.keys
+}
+
+// verifyWith tries the keys that may have signed it: those that the header names, or all where it names none.
+func verifyWith(keys []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, bool) {
+	h := signed.Signatures[0].Header
+	for _, key := range keys {
+		if h.KeyID != "" && key.KeyID != h.KeyID || key.Algorithm != "" && key.Algorithm != h.Algorithm {
+			continue
+		}
+		if payload, err := signed.Verify(key); err == nil {
+			return payload, true
+		}
+	}
+	return nil, false
+}
+
+// refresh fetches the keys if that is due, once for all who wait for it. Those that are known stay where it fails.
+func (k *keySet) refresh(ctx context.Context, due func(now time.Time) bool) {
+	isDue := func() bool {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return due(k.now())
+	}
+	if !isDue() {
+		return
+	}
+	k.fetching.Lock()
+	defer k.fetching.Unlock()
+	if !isDue() {
+		return
+	}
+	keys, err := k.fetch(context.WithoutCancel(ctx)) // for the others who wait
+	if err != nil {
+		k.away(k.issuer, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tried, k.failure = k.now(), err
+	if err == nil {
+		k.keys, k.fetched = keys, k.tried
+	}
+}
+
+// fetch asks the issuer where its keys are, and for them (OpenID Connect Discovery 1.0, section 4).
+func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	var about struct {
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
+	}
+	if err := k.get(ctx, strings.TrimSuffix(k.issuer, "/")+"/.well-known/openid-configuration", &about); err != nil {
+		return nil, err
+	}
+	if about.Issuer != k.issuer {
+		return nil, fmt.Errorf("it says that it is the issuer %q", about.Issuer)
+	}
+	if !secure(about.Keys) {
+		return nil, fmt.Errorf("its keys are at %q, which is not reached by https", about.Keys)
+	}
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := k.get(ctx, about.Keys, &set); err != nil {
+		return nil, err
+	}
+	var keys []jose.JSONWebKey
+	for _, text := range set.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(text, &key) == nil && signs(key) { // others are for something else, or of a kind that is not known
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+// signs reports whether signatures are believed that the key verifies.
+func signs(key jose.JSONWebKey) bool {
+	if !key.Valid() || !key.IsPublic() || key.Use != "" && key.Use != "sig" {
+		return false
+	}
+	r, ok := key.Key.(*rsa.PublicKey)
+	return !ok || r.N.BitLen() >= leastRSA
+}
+
+func (k *keySet) get(ctx context.Context, url string, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := k.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, answer.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxDocument+1))
+	if err != nil {
+		return err
+	}
+	if len(body) > maxDocument {
+		return fmt.Errorf("%s answers more than %d bytes", url, maxDocument)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	return nil
+}

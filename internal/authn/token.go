@@ -1,0 +1,242 @@
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+	josejson "github.com/go-jose/go-jose/v4/json" // tells names apart by case, and refuses one that comes twice
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+const (
+	// maxToken is the longest token, in bytes.
+	maxToken = 16 << 10
+	// leeway is by how much the issuer's clock may be ahead. A token that has expired has expired.
+	leeway = 30 * time.Second
+	// lastSecond bounds the times in a token: the year 9999.
+	lastSecond = 253402300799
+)
+
+// tokenTypes are the types of tokens, in lower case and without application/, that are credentials: access tokens (RFC 9068) and ID tokens. Others
+// of the same issuer, such as logout tokens, are none.
+var tokenTypes = []string{"", "jwt", "at+jwt"}
+
+// isToken reports whether a credential is a signed JWT: three parts with dots between them. A key of ours has no dot.
+func isToken(credential string) bool { return strings.Count(credential, ".") == 2 }
+
+// believed is an issuer and its keys.
+type believed struct {
+	Issuer
+	algorithms []jose.SignatureAlgorithm
+	keys       *keySet
+}
+
+// issuers are those whose tokens are believed, by their URLs.
+type issuers map[string]*believed
+
+func newIssuers(list []Issuer, now func() time.Time, away func(string, error)) issuers {
+	all := issuers{}
+	for _, is := range list {
+		b := &believed{Issuer: is, keys: newKeySet(is.URL, now, away), algorithms: asymmetric}
+		if is.Algorithms != nil {
+			b.algorithms = nil
+			for _, a := range is.Algorithms {
+				b.algorithms = append(b.algorithms, jose.SignatureAlgorithm(a))
+			}
+		}
+		all[is.URL] = b
+	}
+	return all
+}
+
+// refuseToken refuses a token, in the same words for whatever is wrong with it; the cause is for the log.
+func refuseToken(cause error) error {
+	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "the token is not accepted", Cause: cause}
+}
+
+// read verifies the token and gives what it says. The error is of kind Unauthenticated, or Unavailable where the issuer cannot be asked for
+// its keys.
+func (all issuers) read(ctx context.Context, token string, now time.Time) (access.SignIn, error) {
+	is, payload, err := all.verify(ctx, token)
+	if err != nil {
+		if access.KindOf(err) == access.KindUnavailable {
+			return access.SignIn{}, err
+		}
+		return access.SignIn{}, refuseToken(err)
+	}
+	c, err := parseClaims(payload)
+	if err != nil {
+		return access.SignIn{}, refuseToken(err)
+	}
+	issued, err := is.inForce(c, now)
+	if err != nil {
+		return access.SignIn{}, refuseToken(err)
+	}
+	in, err := is.signIn(c)
+	if err == nil {
+		err = all.mayName(is, in.User)
+	}
+	if err != nil {
+		return access.SignIn{}, refuseToken(err)
+	}
+	in.IssuedAt = issued
+	for url := range all {
+		in.Claimants = append(in.Claimants, url)
+	}
+	return in, nil
+}
+
+// verify finds the issuer that the token says it is of, and verifies that it is.
+func (all issuers) verify(ctx context.Context, token string) (*believed, []byte, error) {
+	if len(token) > maxToken {
+		return nil, nil, fmt.Errorf("it has more than %d bytes", maxToken)
+	}
+	signed, err := jose.ParseSignedCompact(token, asymmetric)
+	if err != nil {
+		return nil, nil, err
+	}
+	header := signed.Signatures[0].Protected
+	kind, isText := "", true
+	if typ, sent := header.ExtraHeaders[jose.HeaderType]; sent {
+		kind, isText = typ.(string)
+	}
+	if !isText || !slices.Contains(tokenTypes, strings.TrimPrefix(strings.ToLower(kind), "application/")) {
+		return nil, nil, fmt.Errorf("it is of type %q", kind)
+	}
+	if _, sent := header.ExtraHeaders["crit"]; sent {
+		return nil, nil, errors.New("it needs extensions that are not known")
+	}
+	unverified, err := parseClaims(signed.UnsafePayloadWithoutVerification())
+	if err != nil {
+		return nil, nil, err
+	}
+	is := all[unverified.text("iss")]
+	switch {
+	case is == nil:
+		return nil, nil, errors.New("it is of an issuer that is not configured")
+	case !slices.Contains(is.algorithms, jose.SignatureAlgorithm(header.Algorithm)):
+		return nil, nil, fmt.Errorf("it is signed by %s, which is not configured", header.Algorithm)
+	}
+	payload, err := is.keys.verify(ctx, signed)
+	return is, payload, err
+}
+
+// mayName refuses an issuer an ID that begins like those of another: of two that fit, the longer prefix is the closer one.
+func (all issuers) mayName(is *believed, user access.UserID) error {
+	for _, other := range all {
+		if len(other.User.Prefix) > len(is.User.Prefix) && strings.HasPrefix(string(user), other.User.Prefix) {
+			return fmt.Errorf("the ID of the user is one of %s", other.URL)
+		}
+	}
+	return nil
+}
+
+// inForce checks for whom the token is, and when (RFC 7519, section 4.1; RFC 9068, section 4), and gives the time at which it was issued.
+func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err error) {
+	aud, err := c.texts("aud")
+	if err != nil {
+		return issued, err
+	}
+	if !slices.ContainsFunc(aud, func(a string) bool { return slices.Contains(is.Audiences, a) }) {
+		return issued, errors.New("it is for another audience")
+	}
+	if is.Clients != nil && !slices.Contains(is.Clients, orElse(c.text("azp"), c.text("client_id"))) {
+		return issued, errors.New("it was issued to another client")
+	}
+	for _, unknown := range []string{
+		"cnf",    // it is bound to a key that the caller would have to prove (RFC 7800)
+		"events", // it tells of an event, such as a logout (RFC 8417)
+	} {
+		if _, sent := c[unknown]; sent {
+			return issued, fmt.Errorf("with %s it is no bearer token", unknown)
+		}
+	}
+	expires, sent, err := c.time("exp")
+	if err != nil || !sent || !now.Before(expires) {
+		return issued, errors.Join(errors.New("it has expired, or does not say when it does"), err)
+	}
+	begins, sent, err := c.time("nbf")
+	if err != nil || sent && now.Add(leeway).Before(begins) {
+		return issued, errors.Join(errors.New("it is not valid yet"), err)
+	}
+	issued, sent, err = c.time("iat")
+	if err != nil || !sent || now.Add(leeway).Before(issued) {
+		return issued, errors.Join(errors.New("it does not say when it was issued, or says a time to come"), err)
+	}
+	return issued, nil
+}
+
+// claims are what a token says.
+type claims map[string]any
+
+// parseClaims reads the payload of a token. What is not UTF-8 is refused, since replacing it would make two subjects one.
+func parseClaims(payload []byte) (c claims, err error) {
+	if !utf8.Valid(payload) {
+		return nil, errors.New("its claims are not UTF-8")
+	}
+	if err := josejson.Unmarshal(payload, &c); err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return nil, errors.New("it has no claims")
+	}
+	return c, nil
+}
+
+// value gives a claim by its name: as it is, or by the names of those it is in.
+func (c claims) value(name string) any {
+	if v, ok := c[name]; ok {
+		return v
+	}
+	outer, inner, nested := strings.Cut(name, ".")
+	if m, ok := c[outer].(map[string]any); ok && nested {
+		return claims(m).value(inner)
+	}
+	return nil
+}
+
+// text gives a claim that is a string, else "".
+func (c claims) text(name string) string {
+	s, _ := c.value(name).(string)
+	return s
+}
+
+// texts gives a claim that is a string or a list of strings.
+func (c claims) texts(name string) (all []string, err error) {
+	switch v := c.value(name).(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []string{v}, nil
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return nil, fmt.Errorf("%s holds something else than strings", name)
+			}
+			all = append(all, s)
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("%s is no string and no list of strings", name)
+}
+
+// time gives a claim that is a time, in whole seconds.
+func (c claims) time(name string) (at time.Time, sent bool, err error) {
+	v, sent := c[name]
+	if !sent {
+		return at, false, nil
+	}
+	seconds, ok := v.(float64)
+	if !ok || seconds <= 0 || seconds > lastSecond {
+		return at, true, fmt.Errorf("%s is no time", name)
+	}
+	return time.Unix(int64(seconds), 0).UTC(), true, nil
+}

@@ -1,0 +1,34 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/grantway/grantway/internal/authn"
+)
+
+// readIssuers gives the identity providers whose tokens are believed: those of the file, or the one of the flags.
+func (c *Config) readIssuers() ([]authn.Issuer, error) {
+	var list []authn.Issuer
+	switch {
+	case c.OIDCConfig != "" && (c.OIDCIssuer != "" || len(c.OIDCAudience) > 0):
+		return nil, errors.New("--oidc-config describes the issuers: leave out --oidc-issuer and --oidc-audience")
+	case c.OIDCConfig != "":
+		text, err := os.ReadFile(c.OIDCConfig)
+		if err != nil {
+			return nil, fmt.Errorf("the issuers in --oidc-config cannot be read: %w", err)
+		}
+		if list, err = authn.ParseIssuers(text); err != nil {
+			return nil, fmt.Errorf("the issuers in %s are not understood: %w", c.OIDCConfig, err)
+		}
+		if len(list) == 0 {
+			return nil, fmt.Errorf("%s describes no issuer", c.OIDCConfig)
+		}
+	case c.OIDCIssuer != "":
+		list = []authn.Issuer{{URL: c.OIDCIssuer, Audiences: c.OIDCAudience}}
+	case len(c.OIDCAudience) > 0:
+		return nil, errors.New("--oidc-audience needs --oidc-issuer")
+	}
+	return list, authn.CheckIssuers(list)
+}

@@ -1,0 +1,284 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// SignIn takes in what an issuer says about somebody: it finds or creates the user, and keeps the user's address, name and type, and the roles and
+// memberships that the issuer has given, in step (U1). A token that is not newer than the newest that was taken in changes nothing, so that an
+// older one, which is still valid, gives nothing back.
+//
+// What the issuer may not name is an error of kind Unauthenticated: a user who is offboarded (N2), whom somebody else is to the issuer, or who
+// is not the issuer's.
+func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
+	actor := access.IssuerActor(in.Issuer)
+	actor.Address, actor.RequestID = in.Address, in.RequestID
+	known := false
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		id, err := s.caller(ctx, tx, actor).identify(in)
+		known = err == nil && !in.IssuedAt.After(id.IssuedAt)
+		return err
+	})
+	if err != nil || known { // the turn to change is for what changes something
+		return err
+	}
+	_, err = s.change(ctx, actor, "user.sign_in", access.Obj(access.TypeUser, in.User), func(c *change) error {
+		id, err := c.identify(in)
+		if err != nil || !in.IssuedAt.After(id.IssuedAt) {
+			return err
+		}
+		c.resource = access.Obj(access.TypeUser, id.User)
+		return c.signIn(id, in)
+	})
+	if refuses(err) {
+		return notSignedIn(err)
+	}
+	return err
+}
+
+// identify finds whom the issuer speaks of, or who it would be at the first sign-in. Whoever is known by the subject stays that user, whatever
+// the token says the ID is.
+func (c *caller) identify(in access.SignIn) (access.Identity, error) {
+	id, known, err := c.Identity(in.Issuer, in.Subject)
+	if err != nil {
+		return id, err
+	}
+	if !known {
+		id = access.Identity{Issuer: in.Issuer, Subject: in.Subject, User: in.User}
+	}
+	u, exists, err := c.User(id.User)
+	switch {
+	case err != nil:
+		return id, err
+	case exists && u.Gone():
+		return id, notSignedIn(errors.New("the user is offboarded"))
+	case known:
+		return id, nil
+	case !exists && !in.Create:
+		return id, notSignedIn(errors.New("the directory does not know the user, and the issuer creates none"))
+	case !exists:
+		return id, nil
+	case !in.Adopt:
+		return id, notSignedIn(errors.New("the user is not the issuer's: it was created otherwise"))
+	}
+	claims, err := c.IdentitiesOf(id.User)
+	if err != nil {
+		return id, err
+	}
+	for _, other := range claims {
+		if slices.Contains(in.Claimants, other.Issuer) {
+			return id, notSignedIn(errors.New("the user is somebody else to " + other.Issuer))
+		}
+	}
+	return id, nil
+}
+
+// notSignedIn refuses a token of somebody who may not call. The caller is told no more than that; the cause is for the log.
+func notSignedIn(cause error) error {
+	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "the token is not accepted", Cause: cause}
+}
+
+// signIn brings the facts into step with what the issuer says.
+func (c *change) signIn(id access.Identity, in access.SignIn) error {
+	u, err := c.signInUser(id, in)
+	if err != nil {
+		return err
+	}
+	for _, sync := range []func(access.UserID, access.SignIn) error{c.syncMemberships, c.syncRoles, c.syncPlatformRoles} {
+		if err := sync(id.User, in); err != nil {
+			return err
+		}
+	}
+	id.IssuedAt, id.Email = in.IssuedAt, ""
+	if u.EmailVerified && u.Email == in.Email && in.EmailVerified {
+		id.Email = in.Email
+	}
+	return c.PutIdentity(id)
+}
+
+// signInUser creates the user, or brings up to date what the issuer says about one.
+func (c *change) signInUser(id access.Identity, in access.SignIn) (access.User, error) {
+	old, exists, err := c.User(id.User)
+	if err != nil {
+		return old, err
+	}
+	email, verified := in.Email, in.EmailVerified
+	if verified {
+		holder, taken, err := c.UserByVerifiedEmail(email)
+		if err != nil {
+			return old, err
+		}
+		verified = !taken || holder.ID == id.User // who had the address first keeps it (I2)
+	}
+	p := UserPatch{Name: given(in.Name), Type: given(in.Type)}
+	switch {
+	case verified:
+		p.Email, p.EmailVerified = access.Some(email), access.Some(true)
+	case exists && old.EmailVerified && old.Email != id.Email:
+		// Somebody else has verified the address that the user has.
+	case email != "":
+		p.Email, p.EmailVerified = access.Some(email), access.Some(false)
+	case id.Email != "" && old.Email == id.Email:
+		p.Email = access.Optional[access.Email]{Set: true, Null: true} // the issuer does not say it any more
+	}
+	return c.putUser(id.User, p)
+}
+
+// syncMemberships gives the memberships that the issuer says, and ends those that it has given and says no more. An owner is never touched (O1,
+// O2), nor is what somebody else has given.
+func (c *change) syncMemberships(user access.UserID, in access.SignIn) error {
+	had, err := c.MembershipsGiven(user, in.Issuer)
+	if err != nil {
+		return err
+	}
+	for _, old := range had {
+		says := slices.ContainsFunc(in.Memberships, func(m access.Membership) bool { return m.Organization == old.Organization })
+		if says || old.Role == access.OrgOwner {
+			continue
+		}
+		if err := c.leave(old, ""); err != nil {
+			return err
+		}
+	}
+	for _, m := range in.Memberships {
+		m.User = user
+		if err := c.syncMembership(had, m, in.Issuer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *change) syncMembership(had []access.Membership, m access.Membership, issuer string) error {
+	if _, there, err := c.Organization(m.Organization); err != nil || !there {
+		return err
+	}
+	old, member, err := c.Membership(m.Organization, m.User)
+	if err != nil || old == m {
+		return err
+	}
+	if member && (old.Role == access.OrgOwner || !slices.Contains(had, old)) {
+		return nil
+	}
+	if err := c.setRole(m); err != nil {
+		return err
+	}
+	if err := c.GivenMembership(m, issuer); err != nil {
+		return err
+	}
+	e := altered("member", nil, m)
+	if member {
+		e = altered("member", old, m)
+	}
+	if err := c.also(e, access.Obj(access.TypeOrganization, m.Organization)); err != nil {
+		return err
+	}
+	if member && m.Role == access.OrgClient {
+		return c.passOn(old, "")
+	}
+	return nil
+}
+
+// syncRoles does the same for roles. A role that does not exist is not created.
+func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
+	given, err := c.RolesGiven(user, in.Issuer)
+	if err != nil {
+		return err
+	}
+	for _, role := range given {
+		if !slices.Contains(in.Roles, role) {
+			if err := c.dropAssignment(access.RoleAssignment{Role: role, User: user}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, role := range in.Roles {
+		a := access.RoleAssignment{Role: role, User: user}
+		_, there, err := c.Role(role)
+		if err != nil {
+			return err
+		}
+		has, err := c.RoleAssigned(role, user)
+		if err != nil {
+			return err
+		}
+		if !there || has {
+			continue
+		}
+		if err := c.PutRoleAssignment(a); err != nil {
+			return err
+		}
+		if err := c.GivenRoleAssignment(a, in.Issuer); err != nil {
+			return err
+		}
+		c.refold(nil, spice.FoldRoleAssignment(a))
+		if err := c.also(altered("role_assignment", nil, a), access.Obj(access.TypeRole, role)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncPlatformRoles does the same for platform roles, which go to internal users only (P4).
+func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
+	given, err := c.PlatformRolesGiven(user, in.Issuer)
+	if err != nil {
+		return err
+	}
+	for _, role := range given {
+		if !slices.Contains(in.PlatformRoles, role) {
+			if err := c.dropPlatformGrant(access.PlatformGrant{Role: role, User: user}); err != nil {
+				return err
+			}
+		}
+	}
+	u, _, err := c.User(user)
+	if err != nil || u.Type != access.Internal {
+		return err
+	}
+	has, err := c.PlatformGrants(user)
+	if err != nil {
+		return err
+	}
+	for _, role := range in.PlatformRoles {
+		if slices.Contains(has, role) {
+			continue
+		}
+		g := access.PlatformGrant{Role: role, User: user}
+		err := c.aroundRows(user, func() error {
+			c.refold(nil, spice.FoldPlatformGrant(g))
+			if err := c.PutPlatformGrant(g); err != nil {
+				return err
+			}
+			return c.GivenPlatformGrant(g, in.Issuer)
+		})
+		if err != nil {
+			return err
+		}
+		if err := c.also(altered("platform_role", nil, g), access.PlatformObject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSignIns makes the tokens that were issued to a user who is offboarded give nothing, should the user come back (N2).
+func (c *change) endSignIns(user access.UserID) error {
+	ids, err := c.IdentitiesOf(user)
+	if err != nil {
+		return err
+	}
+	return eachFact(ids, func(id access.Identity) error {
+		if c.now.After(id.IssuedAt) {
+			id.IssuedAt = c.now
+		}
+		id.Email = ""
+		return c.PutIdentity(id)
+	})
+}
