@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,13 @@ func Mail(box *mailbox.Mailbox) Option {
 
 // Limited gives the server other limits.
 func Limited(change func(*server.Limits)) Option { return func(c *server.Config) { change(&c.Limits) } }
+
+// SignIns makes the server believe the tokens of the OpenID providers that the YAML describes.
+func SignIns(t testing.TB, issuers string) Option {
+	file := filepath.Join(t.TempDir(), "issuers.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(issuers), 0o600))
+	return func(c *server.Config) { c.OIDCConfig = file }
+}
 
 // New starts a server, which runs until the test ends.
 func New(t testing.TB, options ...Option) *Env {
