@@ -27,6 +27,8 @@ type world struct {
 	auth    *authn.Authenticator
 	root    string
 	now     time.Time
+
+	signedIn []access.SignIn // what was taken in, where an issuer is believed
 }
 
 func newWorld(t *testing.T) *world {

@@ -1,0 +1,145 @@
+package authn_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/authn"
+)
+
+// TestWhatClaimsMean reads tokens by configurations, and looks at what is taken in.
+func TestWhatClaimsMean(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	for name, tc := range map[string]struct {
+		issuer string // after its URL and audience
+		claims fields
+		want   access.SignIn
+	}{
+		"nothing but a subject": {"", nil, access.SignIn{Subject: "alice", User: "alice", Create: true}},
+		"an address that is verified": {"", fields{"email": "Ann@BÜCHER.example", "email_verified": true, "name": "Ann"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Email: "ann@xn--bcher-kva.example", EmailVerified: true, Name: "Ann"}},
+		"an address that is verified in letters": {"", fields{"email": "ann@acme.com", "email_verified": "true"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Email: "ann@acme.com"}},
+		"an address of another domain": {", email: {domains: [acme.com]}", fields{"email": "ann@sub.acme.com", "email_verified": true},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Email: "ann@sub.acme.com"}},
+		"no address": {"", fields{"email": "no address", "email_verified": true, "name": "a\x00b"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true}},
+		"another claim, a prefix, and nobody created": {", user: {claim: upn, prefix: 'c|', create: false, adopt: true}", fields{"upn": "ann"},
+			access.SignIn{Subject: "alice", User: "c|ann", Adopt: true}},
+		"the address as the ID": {", user: {claim: email}", fields{"email": "Ann@Acme.com", "email_verified": true},
+			access.SignIn{Subject: "alice", User: "ann@acme.com", Create: true, Email: "ann@acme.com", EmailVerified: true}},
+		"internal by a claim": {", type: {claim: kind, internal: [staff]}", fields{"kind": []string{"x", "staff"}},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.Internal}},
+		"external by a claim": {", type: {claim: kind, internal: [staff]}", fields{"kind": "STAFF"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.External}},
+		"external for an address that is not verified": {", type: {domains: [acme.com]}", fields{"email": "ann@acme.com"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.External, Email: "ann@acme.com"}},
+		"grants": {`, grants: [
+				{claim: a.b, value: "r-*", role: "*"}, {claim: a.b, value: ops, platform: content_user}, {claim: org, value: "*", organization: "*", as: client},
+				{claim: a.b, value: boss, organization: acme, as: admin}, {claim: "https://x.example/y", value: z, role: zed}]`,
+			fields{"a": fields{"b": []string{"r-one", "r-", "two", "ops", "boss"}}, "org": []string{"acme", "globex"}, "https://x.example/y": "z"},
+			access.SignIn{Subject: "alice", User: "alice", Create: true, Roles: []access.RoleID{"one", "zed"}, PlatformRoles: []access.PlatformRole{access.ContentUser},
+				Memberships: []access.Membership{{Organization: "acme", Role: access.OrgAdmin}, {Organization: "globex", Role: access.OrgClient}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list, err := authn.ParseIssuers([]byte("- {issuer: '" + f.url + "', audience: [api]" + tc.issuer + "}"))
+			require.NoError(t, err)
+			w.believing(list...)
+			w.signedIn = nil
+			w.now = w.now.Add(time.Second)
+			claims := f.good(tc.claims)
+			claims["iat"] = w.now.Unix()
+			_, err = w.auth.Authenticate(call(f.token(claims)), "req")
+			require.Len(t, w.signedIn, 1, "%v", err)
+			want := tc.want
+			want.Issuer, want.Claimants, want.IssuedAt, want.Address, want.RequestID = f.url, []string{f.url}, w.now, "192.0.2.7", "req"
+			require.Equal(t, want, w.signedIn[0])
+		})
+	}
+
+	for name, tc := range map[string]struct {
+		issuer string
+		claims fields
+	}{
+		"the address as the ID, not verified":   {", user: {claim: email}", fields{"email": "ann@acme.com"}},
+		"an ID that is a number":                {", user: {claim: n}", fields{"n": 7}},
+		"a prefix that makes an ID too long":    {", user: {prefix: 'x|', claim: n}", fields{"n": strings.Repeat("a", access.MaxIDBytes)}},
+		"a client that is not named":            {", clients: [shop]", nil},
+		"another client":                        {", clients: [shop]", fields{"azp": "other"}},
+		"another client, whatever client_id is": {", clients: [shop]", fields{"azp": "other", "client_id": "shop"}},
+		"an algorithm that is not named":        {", algorithms: [ES256]", nil},
+	} {
+		list, err := authn.ParseIssuers([]byte("- {issuer: '" + f.url + "', audience: [api]" + tc.issuer + "}"))
+		require.NoError(t, err)
+		w.believing(list...)
+		w.signedIn = nil
+		w.refused(call(f.token(f.good(tc.claims))), access.KindUnauthenticated, "U1")
+		require.Empty(t, w.signedIn, name)
+	}
+}
+
+// A token that is older than what was taken in changes nothing, and one that is newer does; the same one does so once.
+func TestATokenIsTakenInOnce(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}})
+	older, newer := f.token(f.good(fields{"iat": now.Unix() - 1})), f.token(f.good(nil))
+	for _, token := range []string{newer, newer, older, older, newer} {
+		_, err := w.auth.Authenticate(call(token), "")
+		require.NoError(t, err)
+	}
+	require.Len(t, w.signedIn, 1)
+	w.now = now.Add(time.Minute)
+	_, err := w.auth.Authenticate(call(f.token(f.good(fields{"iat": now.Unix() + 60}))), "")
+	require.NoError(t, err)
+	require.Len(t, w.signedIn, 2)
+}
+
+func TestIssuersThatAreRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"no list":                           "issuer: https://a.example",
+		"an unknown field":                  "- {issuer: 'https://a.example', audience: [x], aud: y}",
+		"no URL":                            "- {audience: [x]}",
+		"http":                              "- {issuer: 'http://a.example', audience: [x]}",
+		"a name that looks like loopback":   "- {issuer: 'http://127.0.0.1.example', audience: [x]}",
+		"a query":                           "- {issuer: 'https://a.example?x', audience: [x]}",
+		"a password":                        "- {issuer: 'https://u:p@a.example', audience: [x]}",
+		"no audience":                       "- {issuer: 'https://a.example'}",
+		"an empty audience":                 "- {issuer: 'https://a.example', audience: ['']}",
+		"no algorithm":                      "- {issuer: 'https://a.example', audience: [x], algorithms: [none]}",
+		"a symmetric algorithm":             "- {issuer: 'https://a.example', audience: [x], algorithms: [HS256]}",
+		"a domain that is none":             "- {issuer: 'https://a.example', audience: [x], email: {domains: ['a b']}}",
+		"a type by nothing":                 "- {issuer: 'https://a.example', audience: [x], type: {}}",
+		"a type by a claim alone":           "- {issuer: 'https://a.example', audience: [x], type: {claim: a}}",
+		"everybody internal":                "- {issuer: 'https://a.example', audience: [x], type: {domains: ['*']}}",
+		"an owner":                          "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b, organization: o, as: owner}]}",
+		"an organization without a role":    "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b, organization: o}]}",
+		"a grant of nothing":                "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b}]}",
+		"a grant of two":                    "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b, role: r, platform: site_admin}]}",
+		"a platform role for anything":      "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: '*', platform: site_admin}]}",
+		"an unknown platform role":          "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b, platform: root}]}",
+		"a star that stands for nothing":    "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, value: b, role: '*'}]}",
+		"a grant for no value":              "- {issuer: 'https://a.example', audience: [x], grants: [{claim: a, role: r}]}",
+		"the same twice":                    "[{issuer: 'https://a.example', audience: [x], email: {domains: []}}, {issuer: 'https://a.example', audience: [x], user: {prefix: b}, email: {domains: []}}]",
+		"two that name users alike":         "[{issuer: 'https://a.example', audience: [x], email: {domains: []}}, {issuer: 'https://b.example', audience: [x], email: {domains: []}}]",
+		"two that are believed about all":   "[{issuer: 'https://a.example', audience: [x]}, {issuer: 'https://b.example', audience: [x], user: {prefix: b}}]",
+		"the second believed about unknown": "[{issuer: 'https://a.example', audience: [x], email: {domains: []}}, {issuer: 'https://b.example', audience: [x], user: {prefix: b}}]",
+	} {
+		list, err := authn.ParseIssuers([]byte(text))
+		if err == nil {
+			err = authn.CheckIssuers(list)
+		}
+		require.Error(t, err, name)
+	}
+	for _, text := range []string{
+		"- {issuer: 'https://a.example/realms/x/', audience: [x]}", "- {issuer: 'http://localhost:1', audience: [x]}", "- {issuer: 'http://[::1]:1', audience: [x]}",
+		"[{issuer: 'https://a.example', audience: [x], email: {domains: ['*']}}, {issuer: 'https://b.example', audience: [x], user: {prefix: b}, email: {domains: []}}]",
+	} {
+		list, err := authn.ParseIssuers([]byte(text))
+		require.NoError(t, err)
+		require.NoError(t, authn.CheckIssuers(list), text)
+	}
+}

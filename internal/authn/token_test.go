@@ -1,0 +1,280 @@
+package authn_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/store"
+)
+
+type fields = map[string]any
+
+// forger is an issuer whose tokens a test makes as it likes, genuine or not.
+type forger struct {
+	*testing.T
+	url     string
+	rsa     *rsa.PrivateKey
+	ec      *ecdsa.PrivateKey
+	keys    []jose.JSONWebKey
+	fetches atomic.Int64
+	answer  http.HandlerFunc // instead of the keys, or nil
+}
+
+func newForger(t *testing.T, kid string) *forger {
+	f := &forger{T: t}
+	var err error
+	f.rsa, err = rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	f.ec, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	f.keys = []jose.JSONWebKey{
+		{Key: &f.rsa.PublicKey, KeyID: kid, Algorithm: "RS256", Use: "sig"}, {Key: &f.ec.PublicKey, KeyID: "ec", Use: "sig"},
+	}
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	f.url = server.URL
+	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(fields{"issuer": f.url, "jwks_uri": f.url + "/keys"})
+	})
+	mux.HandleFunc("/keys", func(w http.ResponseWriter, r *http.Request) {
+		f.fetches.Add(1)
+		if f.answer != nil {
+			f.answer(w, r)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: f.keys})
+	})
+	return f
+}
+
+// good are the claims of a token that is accepted.
+func (f *forger) good(more fields) fields {
+	c := fields{"iss": f.url, "aud": "api", "sub": "alice", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+	maps.Copy(c, more)
+	return c
+}
+
+// header is that of a token that is accepted.
+func header(more fields) fields {
+	h := fields{"alg": "RS256", "kid": "k1"}
+	maps.Copy(h, more)
+	return h
+}
+
+func (f *forger) token(claims fields) string { return f.sign(header(nil), text(f, claims)) }
+
+func text(t testing.TB, v any) string {
+	b, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// sign makes the token of any header and any payload, signed as the header's alg says: HS256 with the public key as the secret.
+func (f *forger) sign(header fields, payload string) string {
+	f.Helper()
+	signed := encode(text(f, header)) + "." + encode(payload)
+	sum := sha256.Sum256([]byte(signed))
+	var signature []byte
+	var err error
+	switch header["alg"] {
+	case "RS256":
+		signature, err = rsa.SignPKCS1v15(rand.Reader, f.rsa, crypto.SHA256, sum[:])
+	case "RS512":
+		long := sha512.Sum512([]byte(signed))
+		signature, err = rsa.SignPKCS1v15(rand.Reader, f.rsa, crypto.SHA512, long[:])
+	case "ES256":
+		r, s, failed := ecdsa.Sign(rand.Reader, f.ec, sum[:])
+		signature, err = append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), failed
+	case "HS256":
+		var der []byte
+		der, err = x509.MarshalPKIXPublicKey(&f.rsa.PublicKey)
+		mac := hmac.New(sha256.New, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		mac.Write([]byte(signed))
+		signature = mac.Sum(nil)
+	}
+	require.NoError(f, err)
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+func (w *world) believing(list ...authn.Issuer) {
+	w.Helper()
+	require.NoError(w, authn.CheckIssuers(list))
+	w.auth.Close()
+	w.auth = authn.New(w.db, authn.Config{
+		Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { w.Error(err) }, Issuers: list,
+		SignIn: func(_ context.Context, in access.SignIn) error {
+			w.signedIn = append(w.signedIn, in)
+			return w.db.Update(w.Context(), func(tx *store.Tx) error {
+				return tx.PutIdentity(access.Identity{Issuer: in.Issuer, Subject: in.Subject, User: in.User, IssuedAt: in.IssuedAt})
+			})
+		},
+	})
+	_, err := w.auth.EnsureRootKey(w.Context())
+	require.NoError(w, err)
+}
+
+func TestTokensThatAreNotAccepted(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	other := newForger(t, "k1") // another configured issuer, whose key has the same ID
+	w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}, User: authn.UserClaims{Adopt: true}, Email: authn.EmailClaims{Domains: []string{"*"}},
+		Grants: []authn.ClaimGrant{{Claim: "groups", Value: "*", Role: "*"}}},
+		authn.Issuer{URL: other.url, Audiences: []string{"api"}, User: authn.UserClaims{Prefix: "o|"}, Email: authn.EmailClaims{Domains: []string{}}})
+
+	actor, err := w.auth.Authenticate(call(f.token(f.good(nil))), "req")
+	require.NoError(t, err)
+	require.Equal(t, access.Actor{User: "alice", Issuer: f.url, Address: "192.0.2.7", RequestID: "req"}, actor)
+	for name, accepted := range map[string]string{
+		"a list of audiences":      f.token(f.good(fields{"aud": []string{"other", "api"}})),
+		"the issuer's clock ahead": f.token(f.good(fields{"iat": now.Add(30 * time.Second).Unix(), "nbf": now.Add(30 * time.Second).Unix()})),
+		"its last second":          f.token(f.good(fields{"exp": now.Add(time.Second).Unix()})),
+		"fractions of a second":    f.token(f.good(fields{"exp": float64(now.Unix()) + 1.5})),
+		"an access token":          f.sign(header(fields{"typ": "application/at+JWT"}), text(t, f.good(nil))),
+		"a JWT":                    f.sign(header(fields{"typ": "JWT"}), text(t, f.good(nil))),
+		"another algorithm":        f.sign(fields{"alg": "ES256", "kid": "ec"}, text(t, f.good(nil))),
+		"no key ID":                f.sign(fields{"alg": "RS256"}, text(t, f.good(nil))),
+		"claims of no use":         f.token(f.good(fields{"address": fields{"a": []any{[]any{1}, nil}}, "email": 7, "name": []string{}})),
+		"a place to look for keys": f.sign(header(fields{"jku": other.url + "/keys", "x5u": other.url}), text(t, f.good(nil))),
+	} {
+		_, err := w.auth.Authenticate(call(accepted), "")
+		require.NoError(t, err, name)
+	}
+
+	genuine := f.token(f.good(nil))
+	parts := strings.Split(genuine, ".")
+	public := f.keys[0]
+	attacker := newForger(t, "k1")
+	nested := strings.Repeat("[", 2000) + strings.Repeat("]", 2000)
+	for name, token := range map[string]string{
+		"alg none":                      f.sign(header(fields{"alg": "none"}), text(t, f.good(nil))),
+		"alg None":                      f.sign(header(fields{"alg": "None"}), text(t, f.good(nil))) + "AAAA",
+		"no alg":                        f.sign(fields{"kid": "k1"}, text(t, f.good(nil))),
+		"the public key as a secret":    f.sign(header(fields{"alg": "HS256"}), text(t, f.good(nil))),
+		"no signature":                  parts[0] + "." + parts[1] + ".",
+		"another's signature":           attacker.sign(header(nil), text(t, f.good(nil))),
+		"a payload that was changed":    parts[0] + "." + encode(text(t, f.good(fields{"sub": "gus"}))) + "." + parts[2],
+		"a header that was changed":     encode(text(t, header(fields{"x": 1}))) + "." + parts[1] + "." + parts[2],
+		"its own key":                   attacker.sign(header(fields{"jwk": attacker.keys[0], "kid": ""}), text(t, f.good(nil))),
+		"its own place to look":         attacker.sign(header(fields{"jku": attacker.url + "/keys", "x5u": attacker.url + "/keys"}), text(t, f.good(nil))),
+		"a certificate of its own":      attacker.sign(header(fields{"x5c": []string{"MIIB"}}), text(t, f.good(nil))),
+		"an unknown kid":                f.sign(header(fields{"kid": "k2"}), text(t, f.good(nil))),
+		"a kid that is a path":          f.sign(header(fields{"kid": "../../../dev/null"}), text(t, f.good(nil))),
+		"a kid that is no string":       f.sign(header(fields{"kid": 1}), text(t, f.good(nil))),
+		"the key of another algorithm":  f.sign(fields{"alg": "ES256", "kid": "k1"}, text(t, f.good(nil))),
+		"an algorithm the key is not":   f.sign(fields{"alg": "RS512", "kid": "k1"}, text(t, f.good(nil))),
+		"an unknown extension":          f.sign(header(fields{"crit": []string{"exp"}, "exp": 1}), text(t, f.good(nil))),
+		"a known extension":             f.sign(header(fields{"crit": []string{"b64"}, "b64": true}), text(t, f.good(nil))),
+		"a logout token":                f.sign(header(fields{"typ": "logout+jwt"}), text(t, f.good(nil))),
+		"a type that is no string":      f.sign(header(fields{"typ": 1}), text(t, f.good(nil))),
+		"an event":                      f.token(f.good(fields{"events": fields{"http://schemas.openid.net/event/backchannel-logout": fields{}}})),
+		"one bound to a key":            f.token(f.good(fields{"cnf": fields{"jkt": "x"}})),
+		"another's issuer, same kid":    other.token(f.good(nil)),
+		"this issuer for another's":     f.token(other.good(nil)),
+		"an unknown issuer":             f.token(f.good(fields{"iss": "https://login.example.com"})),
+		"an issuer with a slash":        f.token(f.good(fields{"iss": f.url + "/"})),
+		"no issuer":                     f.token(f.good(fields{"iss": nil})),
+		"a list of issuers":             f.token(f.good(fields{"iss": []string{f.url}})),
+		"another audience":              f.token(f.good(fields{"aud": "other"})),
+		"an audience in another case":   f.token(f.good(fields{"aud": "API"})),
+		"no audience":                   f.token(f.good(fields{"aud": nil})),
+		"an audience that is no string": f.token(f.good(fields{"aud": []any{"api", 1}})),
+		"expired by a second":           f.token(f.good(fields{"exp": now.Unix()})),
+		"no expiry":                     f.token(f.good(fields{"exp": nil})),
+		"an expiry in letters":          f.token(f.good(fields{"exp": "4102444800"})),
+		"an endless expiry":             f.sign(header(nil), strings.Replace(text(t, f.good(fields{"exp": 7})), `"exp":7`, `"exp":1e300`, 1)),
+		"an expiry before 1970":         f.token(f.good(fields{"exp": -1})),
+		"not valid yet":                 f.token(f.good(fields{"nbf": now.Add(31 * time.Second).Unix()})),
+		"a beginning in letters":        f.token(f.good(fields{"nbf": "0"})),
+		"issued in the future":          f.token(f.good(fields{"iat": now.Add(31 * time.Second).Unix()})),
+		"issued at no time":             f.token(f.good(fields{"iat": nil})),
+		"no subject":                    f.token(f.good(fields{"sub": nil})),
+		"an empty subject":              f.token(f.good(fields{"sub": ""})),
+		"a subject that is a number":    f.token(f.good(fields{"sub": 7})),
+		"a subject that is a list":      f.token(f.good(fields{"sub": []string{"alice"}})),
+		"a long subject":                f.token(f.good(fields{"sub": strings.Repeat("a", 257)})),
+		"U+0000 in the subject":         f.token(f.good(fields{"sub": "alice\x00"})),
+		"half a surrogate pair":         f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `"alice"`, `"alice\ud800"`, 1)),
+		"no UTF-8":                      f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `alice`, "alice\xff", 1)),
+		"a claim that comes twice":      f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `"sub"`, `"sub":"gus","sub"`, 1)),
+		"a claim in capitals":           f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `"sub"`, `"SUB"`, 1)),
+		"another's prefix":              f.token(f.good(fields{"sub": "o|alice"})),
+		"an offboarded user":            f.token(f.good(fields{"sub": "idle"})),
+		"a deleted user":                f.token(f.good(fields{"sub": "gone"})),
+		"nested lists in a grant":       f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `{`, `{"groups":`+nested+`,`, 1)),
+		"numbers in a grant":            f.token(f.good(fields{"groups": []int{1}})),
+		"no claims":                     f.sign(header(nil), `null`),
+		"claims that are a list":        f.sign(header(nil), `[]`),
+		"claims that are no JSON":       f.sign(header(nil), `{`),
+		"more after the claims":         f.sign(header(nil), text(t, f.good(nil))+"{}"),
+		"a huge token":                  f.token(f.good(fields{"x": strings.Repeat("x", 16<<10)})),
+		"only dots":                     "..",
+		"an encrypted header":           encode(`{"alg":"RSA-OAEP","enc":"A256GCM"}`) + ".x.x",
+		"padding":                       parts[0] + "." + parts[1] + "." + parts[2] + "==",
+		"a public key":                  text(t, public)[:8] + ".b.c",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := *w
+			w.T = t
+			refusal := w.refused(call(token), access.KindUnauthenticated, "U1")
+			require.Equal(t, "the token is not accepted", refusal.Detail, "the words tell nothing")
+			require.NotNil(t, refusal.Cause, "the log is told")
+		})
+	}
+	w.refused(call(genuine+"."), access.KindUnauthenticated, "B1") // no JWT at all
+	require.LessOrEqual(t, f.fetches.Load()+other.fetches.Load(), int64(2), "whatever they hold, the keys are not fetched again at once")
+	require.Zero(t, attacker.fetches.Load(), "no token says where to look")
+}
+
+// Only users who call directly are without a key: a token is no key that acts for others, and a key is no token.
+func TestTokensAndKeysAreToldApart(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}, User: authn.UserClaims{Adopt: true}})
+	token := f.token(f.good(nil))
+	w.refused(call(token, "gus"), access.KindDenied, "B2")
+	w.refused(call(token, "alice"), access.KindDenied, "B2")
+	w.refused(call(token, ""), access.KindDenied, "B2")
+	w.refused(call(f.sign(header(fields{"kid": "k2"}), text(t, f.good(nil))), "gus"), access.KindUnauthenticated, "U1")
+	r := call(token)
+	r.Header.Add("Authorization", "Bearer "+w.root)
+	w.refused(r, access.KindUnauthenticated, "B2")
+
+	full := w.key(access.AccountKey{Access: access.KeyFull})
+	actor, err := w.auth.Authenticate(call(full, "alice"), "")
+	require.NoError(t, err)
+	require.NotEmpty(t, actor.Key)
+
+	dotted := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "a.b.c", Issuers: []authn.Issuer{{URL: f.url}}})
+	_, err = dotted.EnsureRootKey(t.Context())
+	require.Error(t, err)
+	without := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "a.b.c"})
+	_, err = without.EnsureRootKey(t.Context())
+	require.NoError(t, err, "where no issuer is configured, it is a key like any other")
+	_, err = without.Authenticate(call("a.b.c"), "")
+	require.NoError(t, err)
+	w.refusedBy(without, call(token), "no issuer is configured")
+}
