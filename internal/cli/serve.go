@@ -28,6 +28,10 @@ func newServe(std streams) *cobra.Command {
 		Long: `Runs the server until it is interrupted. Without flags it needs nothing else: relationships and facts are in two files in the data directory.
 Its first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is set.
 
+With GRANTWAY_DATASTORE_URI they are in a database, which several servers can share: facts in its schema "grantway", relationships in
+"public". Each server has a data directory of its own, and all of them the same GRANTWAY_HASH_KEY. A server takes at most 16 connections
+for the facts (pool_max_conns=N in the URI says otherwise) and 12 for the relationships.
+
 Secrets are kept hashed, with a key that is not in the store: GRANTWAY_HASH_KEY, or the file hash.key in the data directory. To replace it,
 put a new one (openssl rand -hex 32) before it, as the first line of the file, and start again. What was hashed with the old one is known
 until that is taken out, and hashed anew when it is used.
@@ -94,7 +98,10 @@ until that is taken out, and hashed anew when it is used.
 // addStorageFlags are those of the commands that open the store and the engine themselves.
 func addStorageFlags(cmd *cobra.Command, c *server.Config) {
 	flags := cmd.Flags()
-	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store and the embedded engine")
+	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store, the embedded engine and the key that hashes secrets")
+	flags.StringVar(&c.DatastoreURI, "datastore-uri", "",
+		"`URI` of a PostgreSQL or CockroachDB for store and engine, postgres://USER:PASSWORD@HOST:PORT/DATABASE; rather give it as a variable, for the password")
+	markDefault(cmd, "datastore-uri", "files in --data")
 	flags.StringVar(&c.SchemaExtension, "schema-extension", "", "SpiceDB validation `FILE` with definitions beside the built-in ones")
 	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine; those of its nodes are separated by commas")
 	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of that SpiceDB")

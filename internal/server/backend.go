@@ -19,11 +19,12 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// What is in the data directory.
+// What is in the data directory, beside what files of their own name. With a database elsewhere the first two are not.
 const (
 	storeFile  = "store.db"
 	engineFile = "engine.db"
-	stagingDir = "imports" // what is being imported, while it is
+	stagingDir = "imports"       // what is being imported, while it is
+	lockFile   = "grantway.lock" // held by the process that uses the directory, where store.db is not there to be held
 )
 
 // settingExtension names the setting that holds the relationships of the schema extension, so that those taken out of the file can be
@@ -38,25 +39,43 @@ type backend struct {
 	close  func() error
 }
 
-// openBackend opens both, the store first: it is the truth, and its lock keeps other processes out.
+// openBackend opens both, the store first: it is the truth, and its lock keeps other processes out of the data directory.
 func openBackend(ctx context.Context, c Config) (*backend, error) {
 	if err := makeDirectory(c.Data); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, filepath.Join(c.Data, storeFile))
+	db, closeStore, err := openStore(ctx, c)
 	if err != nil {
-		return nil, dataFault(c.Data, err)
+		return nil, err
 	}
-	b := &backend{store: db}
+	b := &backend{store: db, close: closeStore}
 	if c.SpiceDBEndpoint != "" {
 		err = b.connect(c)
 	} else {
-		err = b.start(ctx, c)
+		err = db.Exclusively(ctx, func(ctx context.Context) error { return b.start(ctx, c) })
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, b.close())
 	}
 	return b, nil
+}
+
+// openStore opens the store in the data directory, or in the database.
+func openStore(ctx context.Context, c Config) (db *store.DB, closeStore func() error, err error) {
+	if c.DatastoreURI == "" {
+		if db, err = store.Open(ctx, filepath.Join(c.Data, storeFile)); err != nil {
+			return nil, nil, dataFault(c.Data, err)
+		}
+		return db, db.Close, nil
+	}
+	release, err := store.Lock(filepath.Join(c.Data, lockFile))
+	if err != nil {
+		return nil, nil, dataFault(c.Data, err)
+	}
+	if db, err = store.Open(ctx, c.DatastoreURI); err != nil {
+		return nil, nil, errors.Join(databaseFault(err), release())
+	}
+	return db, func() error { return errors.Join(db.Close(), release()) }, nil
 }
 
 // makeDirectory creates the data directory, for its owner only. One that exists is left as it is.
@@ -71,17 +90,27 @@ func makeDirectory(path string) error {
 	}
 }
 
-// start runs the embedded engine.
+// start runs the embedded engine, on a file of its own or in the store's database.
 func (b *backend) start(ctx context.Context, c Config) error {
-	engine, err := embedded.Start(ctx, embedded.Config{
-		Path: filepath.Join(c.Data, engineFile), Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log,
-	})
+	config := embedded.Config{Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log}
+	if c.DatastoreURI == "" {
+		config.Path = filepath.Join(c.Data, engineFile)
+	} else {
+		config.URI, config.Database = c.DatastoreURI, b.store.Database()
+	}
+	engine, err := embedded.Start(ctx, config)
 	if err != nil {
 		return engineFault(c, err)
 	}
 	b.engine, b.offers = spice.NewClient(engine.Conn()), engine.Addr()
-	b.close = func() error { return errors.Join(engine.Close(), b.store.Close()) }
+	b.closeBefore(engine.Close)
 	return nil
+}
+
+// closeBefore has something closed before all that is open so far.
+func (b *backend) closeBefore(first func() error) {
+	rest := b.close
+	b.close = func() error { return errors.Join(first(), rest()) }
 }
 
 // prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store. Of several servers that start

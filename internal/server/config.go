@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,9 +41,11 @@ const DefaultStopTimeout = 20 * time.Second
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
 type Config struct {
-	Data      string // the directory of the store and of the embedded engine; it is created, for its owner only
+	Data      string // the directory of the store, of the embedded engine and of hash.key, used by one server; it is created, for its owner only
 	Listen    string // host:port of the HTTP API
 	PublicURL string // where callers find the server; "" is made from Listen
+
+	DatastoreURI string // a PostgreSQL or CockroachDB database for store and embedded engine, instead of files in Data; "" is the files
 
 	TLSCert, TLSKey string // PEM files; both or none
 
@@ -87,6 +90,20 @@ type Config struct {
 	Log *slog.Logger     // nil means slog.Default
 }
 
+var databaseScheme = regexp.MustCompile("^postgres(ql)?://")
+
+// place is where the data is, to be told to people: there is no password in it.
+func (c *Config) place() string {
+	if c.DatastoreURI == "" {
+		return c.Data
+	}
+	u, err := url.Parse(c.DatastoreURI)
+	if err != nil {
+		return "a database"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
 // check refuses settings that contradict each other, and fills in what follows from the rest.
 func (c *Config) check() error {
 	if c.Log == nil {
@@ -104,6 +121,8 @@ func (c *Config) check() error {
 	switch {
 	case c.Data == "":
 		return errors.New("the data directory has no name: set --data")
+	case c.DatastoreURI != "" && !databaseScheme.MatchString(c.DatastoreURI):
+		return errors.New("--datastore-uri is not the URI of a database: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, for CockroachDB too")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
 		return errors.New("TLS needs both a certificate and its key: set --tls-cert and --tls-key")
 	case c.RecordRetention < 0:

@@ -42,8 +42,8 @@ func prepareDemo(ctx context.Context, c Config, db *store.DB, s *sharing.Service
 	}
 	if foreign {
 		return "", &StartError{
-			Problem: fmt.Sprintf("the data directory %s holds other data than the demonstration's", c.Data),
-			Advice:  "Choose another one with --data, or leave out --demo.",
+			Problem: fmt.Sprintf("%s holds other data than the demonstration's", c.place()),
+			Advice:  "Choose another place with --data or --datastore-uri, or leave out --demo.",
 		}
 	}
 	key, err := demoKey(c, secrets)

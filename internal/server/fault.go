@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"google.golang.org/grpc/status"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice/sqlite"
+	"github.com/grantway/grantway/internal/store"
 )
 
 // StartError is why a server does not run, in words that a person can act on.
@@ -27,7 +29,7 @@ func (f *StartError) Unwrap() error { return f.Cause }
 func dataFault(dir string, err error) error {
 	f := &StartError{Problem: err.Error(), Cause: err}
 	switch {
-	case errors.Is(err, sqlite.ErrInUse):
+	case errors.Is(err, sqlite.ErrInUse), errors.Is(err, store.ErrInUse):
 		f.Problem = fmt.Sprintf("another process uses the data directory %s", dir)
 		f.Advice = "Stop that one, or choose another directory with --data."
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite.ErrFull), sqliteCode(err) == codeFull:
@@ -36,7 +38,7 @@ func dataFault(dir string, err error) error {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		f.Problem = fmt.Sprintf("the data directory %s cannot be used: %v", dir, bare(err))
 		f.Advice = "Choose another one with --data, or change who may read and write there."
-	case errors.Is(err, sqlite.ErrNewer):
+	case errors.Is(err, sqlite.ErrNewer), errors.Is(err, store.ErrNewer):
 		f.Advice = "Start the newer version, or choose another directory with --data."
 	case errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrForeign),
 		sqliteCode(err) == codeCorrupt, sqliteCode(err) == codeNotADatabase:
@@ -68,7 +70,45 @@ func engineFault(c Config, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return addressFault("--engine-listen", c.EngineListen, err)
 	}
+	if c.DatastoreURI != "" {
+		return databaseFault(err)
+	}
 	return dataFault(c.Data, err)
+}
+
+// databaseFault says what to do about a database that cannot be used. The errors of its driver hold no password.
+func databaseFault(err error) error {
+	lines := strings.Split(err.Error(), "\n") // one for each address and each way to speak TLS
+	f := &StartError{Problem: "the database of --datastore-uri cannot be used: " + strings.TrimSpace(lines[len(lines)-1]), Cause: err}
+	switch state := sqlState(err); {
+	case errors.Is(err, store.ErrNewer):
+		f.Problem = err.Error()
+		f.Advice = "Start the newer version, or use another database."
+	case state == "28P01", state == "28000":
+		f.Advice = "It does not know the user or the password of the URI, or does not let the user in from here."
+	case state == "3D000":
+		f.Advice = "Create the database first (CREATE DATABASE), or name another one at the end of the URI."
+	case state == "53300":
+		f.Advice = "All of its connections are taken: raise its max_connections, or give each server fewer with pool_max_conns in the URI."
+	case state == "42501":
+		f.Advice = "Its user has to be allowed to create a schema in the database, and tables in the schema public: the owner of the database is."
+	case state == "55P03":
+		f.Advice = "Somebody holds a table that is to be changed. Start again when that is over."
+	case state == "":
+		f.Advice = "Is the host and the port of the URI right, does the database run there, and can it be reached from here, with TLS if sslmode says so?"
+	default:
+		f.Advice = "Its log may say more."
+	}
+	return f
+}
+
+// sqlState is the SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) in an error of a database's driver, or "".
+func sqlState(err error) string {
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) {
+		return coded.SQLState()
+	}
+	return ""
 }
 
 // addressFault says what to do about an address at which nobody can listen.

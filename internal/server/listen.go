@@ -121,5 +121,5 @@ func protocols() *http.Protocols {
 }
 
 func (s *Server) started(address string) Started {
-	return Started{URL: s.config.urlOf(address), Data: s.config.Data, RootKey: s.printOnce, Demo: s.demoKey, Engine: s.offers}
+	return Started{URL: s.config.urlOf(address), Data: s.config.place(), RootKey: s.printOnce, Demo: s.demoKey, Engine: s.offers}
 }

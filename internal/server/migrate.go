@@ -11,7 +11,7 @@ import (
 
 // Difference lists what Migrate would change in the engine's schema, a line each. The store is brought up to date by being opened.
 func Difference(ctx context.Context, c Config) ([]string, error) {
-	if _, err := os.Stat(c.Data); err != nil {
+	if _, err := os.Stat(c.Data); err != nil && c.DatastoreURI == "" {
 		return nil, dataFault(c.Data, err)
 	}
 	return withBackend(ctx, c, func(b *backend, x *spice.Extension) ([]string, error) {

@@ -101,8 +101,8 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		return nil, err
 	}
 	last := carrier.Last
-	if c.SpiceDBEndpoint == "" {
-		last = nil // nobody else writes to the embedded engine, and its newest state is the cheapest to ask
+	if c.SpiceDBEndpoint == "" && c.DatastoreURI == "" {
+		last = nil // nobody else writes to an engine in a file, and its newest state is the cheapest to ask
 	}
 	journal := record.New(b.store, c.Log)
 	decisions := decision.New(decision.Config{

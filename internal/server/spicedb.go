@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -55,7 +54,7 @@ func (b *backend) connect(c Config) error {
 		return fmt.Errorf("%q is not an address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
 	}
 	b.engine = spice.NewClient(conn)
-	b.close = func() error { return errors.Join(conn.Close(), b.store.Close()) }
+	b.closeBefore(conn.Close)
 	return nil
 }
 

@@ -12,8 +12,16 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
+// The databases in which a store can be.
+const (
+	SQLite      = "sqlite"
+	PostgreSQL  = "postgres"
+	CockroachDB = "cockroachdb"
+)
+
 // dialect is all in which the databases differ, apart from opening them: the statements are the same for each.
 type dialect struct {
+	name        string
 	goose       goose.Dialect
 	spelling    func(migration string) string // of a migration
 	write, read *sql.TxOptions
@@ -27,6 +35,7 @@ type dialect struct {
 // sqliteDialect isolates by itself: a write transaction begins with the write lock (_txlock=immediate in its connection string), and a read
 // transaction is a snapshot. Its driver ignores isolation levels. A file has one process, which starts once.
 var sqliteDialect = dialect{
+	name:        SQLite,
 	goose:       goose.DialectSQLite3,
 	spelling:    func(migration string) string { return migration },
 	write:       &sql.TxOptions{},
@@ -45,6 +54,7 @@ const lockChanges = `SELECT value FROM counters WHERE name = '` + counterOutbox 
 // statements see all that the one before has committed. A stricter level would only have it look at a snapshot from before the wait, and fail.
 // What is written without the lock (uses of keys, entries of the record, e-mails) is single rows, each of which locks itself.
 var postgresDialect = dialect{
+	name:        PostgreSQL,
 	goose:       goose.DialectPostgres,
 	spelling:    spellPostgres,
 	write:       &sql.TxOptions{Isolation: sql.LevelReadCommitted},
@@ -60,6 +70,7 @@ var postgresDialect = dialect{
 // RELEASE commits, and crdb ignores what COMMIT says. Elsewhere a failed commit would be answered as done. lockChanges only saves restarts
 // here; it is SERIALIZABLE that makes changes one at a time.
 var cockroachDialect = dialect{
+	name:        CockroachDB,
 	goose:       goose.DialectPostgres,
 	spelling:    spellCockroach,
 	write:       &sql.TxOptions{Isolation: sql.LevelSerializable},

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lock takes the file at path for this process, and fails if another one has it. The kernel lets go of it when the process ends, however it
+// Lock takes the file at path for this process, and fails if another one has it. The kernel lets go of it when the process ends, however it
 // ends. The file stays: removing it could split the lock in two. It lies beside the database because SQLite's own locks on that file come and go.
-func lock(path string) (release func() error, err error) {
+func Lock(path string) (release func() error, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -18,7 +18,7 @@ func lock(path string) (release func() error, err error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, errInUse
+			return nil, ErrInUse
 		}
 		return nil, os.NewSyscallError("flock", err)
 	}

@@ -22,11 +22,19 @@ const schema = "grantway"
 // How long the server, and whoever is in the way, may let a statement wait. A process that is stopped in the middle of a change holds up all others for
 // idleWithin; the engine is asked and told within that time.
 const (
-	connectWithin   = 5 * time.Second
-	lockWithin      = 10 * time.Second
-	statementWithin = 30 * time.Second
-	idleWithin      = 60 * time.Second
-	answerWithin    = 45 * time.Second // longer than any statement may take: then the server is gone
+	connectWithin = 5 * time.Second
+	idleWithin    = 60 * time.Second
+)
+
+// limits is how long a statement may wait for locks and take in all, and how long the server may stay silent before it counts as gone; 0 is for ever.
+type limits struct{ lock, statement, answer time.Duration }
+
+var (
+	usual = limits{lock: 10 * time.Second, statement: 30 * time.Second, answer: 45 * time.Second}
+	// An index may take long to build.
+	migrating = limits{lock: usual.lock}
+	// Who waits for a turn does so without a statement under way, for which others would have to wait when they build an index.
+	takingTurns = limits{lock: 100 * time.Millisecond, statement: usual.statement, answer: usual.answer}
 )
 
 // defaultConnections is how many connections a process has where its URI does not say pool_max_conns; leastConnections is how few that may say.
@@ -68,29 +76,24 @@ func parseServer(uri string) (*server, error) {
 		s.config.RuntimeParams["application_name"] = "grantway"
 	}
 	s.config.RuntimeParams["search_path"] = schema
-	s.config.RuntimeParams["lock_timeout"] = milliseconds(lockWithin)
 	s.config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleWithin)
 	return s, nil
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// pool makes a pool of connections on which no statement takes for ever.
-func (s *server) pool(connections int) *sql.DB {
-	return s.poolWithin(connections, statementWithin, answerWithin)
-}
-
-// poolWithin makes a pool whose statements may take so long, and whose server may stay silent so long; 0 is for ever.
-func (s *server) poolWithin(connections int, statement, answer time.Duration) *sql.DB {
+// pool makes a pool of connections with the limits.
+func (s *server) pool(connections int, l limits) *sql.DB {
 	config := s.config.Copy()
-	config.RuntimeParams["statement_timeout"] = milliseconds(statement)
+	config.RuntimeParams["lock_timeout"] = milliseconds(l.lock)
+	config.RuntimeParams["statement_timeout"] = milliseconds(l.statement)
 	dialer := &net.Dialer{KeepAlive: 15 * time.Second}
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil || answer == 0 {
+		if err != nil || l.answer == 0 {
 			return conn, err
 		}
-		return &impatient{Conn: conn, patience: answer}, nil
+		return &impatient{Conn: conn, patience: l.answer}, nil
 	}
 	pool := sql.OpenDB(connector{stdlib.GetConnector(*config)})
 	pool.SetMaxOpenConns(connections)
@@ -116,7 +119,7 @@ func openServer(ctx context.Context, uri string) (*DB, error) {
 // open makes the pools. Readers have one of their own, as writers may have to wait for each other.
 func (s *server) open() *DB {
 	writers := max(3, s.connections/4)
-	db := &DB{writer: s.pool(writers), readers: s.pool(s.connections - writers), turns: s.pool(1)}
+	db := &DB{writer: s.pool(writers, usual), readers: s.pool(s.connections-writers, usual), turns: s.pool(1, takingTurns)}
 	db.turns.SetMaxIdleConns(0)
 	db.close = func() error { return errors.Join(db.readers.Close(), db.writer.Close(), db.turns.Close()) }
 	return db
@@ -136,8 +139,7 @@ func (db *DB) prepare(ctx context.Context, s *server) error {
 		return fmt.Errorf("cannot create the schema %s: %w", schema, err)
 	}
 	return db.Exclusively(ctx, func(ctx context.Context) error {
-		// An index may take long to build.
-		pool := s.poolWithin(1, 0, 0)
+		pool := s.pool(1, migrating)
 		defer pool.Close()
 		if err := db.upToDate(ctx, pool); err != nil {
 			return err

@@ -19,7 +19,8 @@ import (
 // applicationID marks a SQLite file as a store of Grantway ("GrWy"), in the field of its header that is meant for that.
 const applicationID = 0x47725779
 
-var errInUse = errors.New("the store is in use by another process")
+// ErrInUse is what Open and Lock fail with where another process has the file.
+var ErrInUse = errors.New("the store is in use by another process")
 
 // openFile opens the store in the file, and creates it, readable by its owner only, if there is none. It refuses a file that is damaged, is no
 // store of Grantway, was written by a newer one, or is open in another process, and leaves that file as it was.
@@ -31,7 +32,7 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	if err := recognize(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	release, err := lock(path + ".lock")
+	release, err := Lock(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", path, err)
 	}

@@ -182,7 +182,7 @@ func TestFilesThatAreRefusedStayAsTheyAre(t *testing.T) {
 			for _, side := range []string{"-wal", "-shm", "-journal", ".new"} {
 				require.NoFileExists(t, path+side)
 			}
-			release, err := lock(path + ".lock")
+			release, err := Lock(path + ".lock")
 			must(t, err, release())
 		})
 	}

@@ -114,6 +114,9 @@ func (db *DB) Snapshot(ctx context.Context, path string) error {
 	return db.dialect.snapshot(ctx, db, path)
 }
 
+// Database is what the store is in: SQLite, PostgreSQL or CockroachDB.
+func (db *DB) Database() string { return db.dialect.name }
+
 // Close closes the store, and that of a file lets others open it. A change in progress is not cut off. Closing twice is harmless.
 func (db *DB) Close() (err error) {
 	db.closing.Do(func() { err = db.close() })

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// turnPause is how long a process waits before it asks for its turn again.
+const turnPause = 100 * time.Millisecond
+
 // turnCheck is how often a process that has its turn makes sure that it still has it. It is also what keeps the server from ending the transaction as idle.
 const turnCheck = time.Second
 
@@ -70,8 +73,13 @@ func takeTurn(ctx context.Context, pool *sql.DB) (*sql.Tx, error) {
 			return tx, nil
 		}
 		_ = tx.Rollback()
-		if !lostRace(err) && sqlState(err) != "55P03" { // lock_not_available: it has waited for lockWithin, and the server has been heard of
+		if !lostRace(err) && sqlState(err) != "55P03" { // lock_not_available: somebody has the turn
 			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(turnPause):
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/authzed/spicedb/pkg/cmd/server"
 	"github.com/authzed/spicedb/pkg/cmd/util"
+	"github.com/authzed/spicedb/pkg/datastore"
 	"google.golang.org/grpc"
 
 	"github.com/grantway/grantway/internal/spice/sqlite"
@@ -44,6 +45,9 @@ type Config struct {
 	// Path is the SQLite file. It is created if it does not exist; its directory
 	// must exist.
 	Path string
+	// URI is the database that is used where there is no Path, in its schema
+	// "public", and Database says what that is: "postgres" or "cockroachdb".
+	URI, Database string
 	// Listen is the address, such as "127.0.0.1:50051", at which the gRPC API is
 	// offered outside this process, without TLS. Empty means not at all.
 	Listen string
@@ -61,7 +65,7 @@ type Config struct {
 
 // An Engine is a running SpiceDB.
 type Engine struct {
-	datastore *sqlite.Datastore
+	datastore datastore.Datastore
 	conn      *grpc.ClientConn
 	listener  *listener // nil if it is not offered outside
 
@@ -71,9 +75,10 @@ type Engine struct {
 	closeErr  error
 }
 
-// Start opens the file and starts an engine on it, which answers when Start
-// returns. It runs until Close. Errors of opening the file are those of
-// sqlite.Open.
+// Start opens the file or the database, brings it up to date, and starts an engine
+// on it, which answers when Start returns. It runs until Close. Errors of opening
+// the file are those of sqlite.Open. No other process may start an engine on the
+// same database meanwhile.
 func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	if config.Listen != "" && config.Token == "" {
 		return nil, errors.New("the engine cannot be offered at an address without a token")
@@ -81,14 +86,13 @@ func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	options := append([]sqlite.Option{sqlite.WithLogger(config.Logger)}, config.Storage...)
-	datastore, err := sqlite.Open(ctx, config.Path, options...)
+	storage, err := openStorage(ctx, config)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, datastore.Close())
+			err = errors.Join(err, storage.Close())
 		}
 	}()
 
@@ -108,12 +112,12 @@ func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	}
 	// The server lives until Close, however long ctx does.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	runnable, err := settings(datastore).Complete(running)
+	runnable, err := settings(storage).Complete(running)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("configure the engine: %w", err)
 	}
-	engine = &Engine{datastore: datastore, cancel: cancel, stopped: make(chan error, 1)}
+	engine = &Engine{datastore: storage, cancel: cancel, stopped: make(chan error, 1)}
 	go func() { engine.stopped <- runnable.Run(running) }()
 	engine.conn, err = runnable.NewClient(grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	if err != nil {
@@ -125,12 +129,20 @@ func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	return engine, nil
 }
 
+func openStorage(ctx context.Context, config Config) (datastore.Datastore, error) {
+	if config.Path == "" {
+		return openDatabase(ctx, config)
+	}
+	options := append([]sqlite.Option{sqlite.WithLogger(config.Logger)}, config.Storage...)
+	return sqlite.Open(ctx, config.Path, options...)
+}
+
 // settings returns SpiceDB's configuration for one process: no cluster, no HTTP, no
 // metrics server and no telemetry. Its API is on a buffer in memory, which nobody
 // else can reach, so it asks for no token.
-func settings(datastore *sqlite.Datastore) *server.Config {
+func settings(storage datastore.Datastore) *server.Config {
 	return server.NewConfigWithOptionsAndDefaults(func(c *server.Config) {
-		c.Datastore = datastore
+		c.Datastore = storage
 		c.GRPCServer.Network = util.BufferedNetwork
 		c.GRPCServer.MaxConnAge = 0
 		c.GRPCAuthFunc = func(ctx context.Context) (context.Context, error) { return ctx, nil }
@@ -171,7 +183,7 @@ func (e *Engine) Addr() string {
 	return e.listener.addr()
 }
 
-// Close stops the engine and closes its file. Requests from outside that are under
+// Close stops the engine and closes its storage. Requests from outside that are under
 // way have five seconds to finish; those on Conn are cancelled.
 func (e *Engine) Close() error {
 	e.closeOnce.Do(func() {

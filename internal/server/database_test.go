@@ -1,0 +1,127 @@
+package server_test
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/server"
+	"github.com/grantway/grantway/internal/testenv/postgres"
+	"github.com/grantway/grantway/internal/testenv/wire"
+)
+
+const sharedHashKey = "b1a7f0c4d2e8935566778899aabbccddeeff00112233445566778899aabbccdd"
+
+// inDatabase is a configuration with a data directory of its own.
+func inDatabase(t *testing.T, uri string) server.Config {
+	c := config(t)
+	c.DatastoreURI, c.HashKey = uri, sharedHashKey
+	return c
+}
+
+func TestWhatAServerDidOnPostgreSQLAnotherOneKnows(t *testing.T) {
+	c := inDatabase(t, postgres.Database(t))
+	s, err := server.Open(t.Context(), c)
+	require.NoError(t, err)
+	helper(t, s.Handler())
+	_, answer := do(t, s.Handler(), http.MethodPost, "/access/v1/evaluation", mayAliceInteract)
+	require.JSONEq(t, `{"decision":true}`, answer)
+
+	_, err = server.Open(t.Context(), c)
+	require.ErrorContains(t, err, "another process uses the data directory")
+	require.NoError(t, s.Close())
+
+	s, err = server.Open(t.Context(), inDatabase(t, c.DatastoreURI))
+	require.NoError(t, err)
+	defer s.Close()
+	_, answer = do(t, s.Handler(), http.MethodPost, "/access/v1/evaluation", mayAliceInteract)
+	require.JSONEq(t, `{"decision":true}`, answer)
+	require.Empty(t, s.RootKey())
+}
+
+func TestServersThatStartAtOnceOnANewDatabase(t *testing.T) {
+	uri := postgres.Database(t)
+	opened := make(chan error)
+	const servers = 3
+	for range servers {
+		c := inDatabase(t, uri)
+		go func() {
+			s, err := server.Open(t.Context(), c)
+			if err == nil {
+				err = s.Close()
+			}
+			opened <- err
+		}()
+	}
+	for range servers {
+		require.NoError(t, <-opened)
+	}
+}
+
+func TestDatabasesThatCannotBeUsed(t *testing.T) {
+	for name, c := range map[string]struct{ uri, says, advice string }{
+		"nobody there":   {"postgres://gina:hunter2@127.0.0.1:1/facts", "connection refused", "does the database run there"},
+		"another scheme": {"mysql://gina:hunter2@127.0.0.1/facts", "--datastore-uri", ""},
+		"no URI":         {"postgres://gina:hunter2#@127.0.0.1:x/facts", "written as %XX", ""},
+		"few":            {"postgres://gina:hunter2@127.0.0.1/facts?pool_max_conns=1", "not enough", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := server.Open(t.Context(), inDatabase(t, c.uri))
+			refused(t, err, c.says, c.advice)
+		})
+	}
+	t.Run("no such database", func(t *testing.T) {
+		u, err := url.Parse(postgres.Server(t))
+		require.NoError(t, err)
+		u.Path, u.User = "/nowhere", url.UserPassword(u.User.Username(), "hunter2")
+		_, err = server.Open(t.Context(), inDatabase(t, u.String()))
+		refused(t, err, `"nowhere" does not exist`, "CREATE DATABASE")
+	})
+}
+
+func refused(t *testing.T, err error, says, advice string) {
+	t.Helper()
+	require.ErrorContains(t, err, says)
+	require.NotContains(t, err.Error(), "hunter2")
+	require.NotContains(t, err.Error(), "\n")
+	var start *server.StartError
+	if errors.As(err, &start) {
+		require.Contains(t, start.Advice, advice)
+	} else {
+		require.Empty(t, advice)
+	}
+}
+
+// TestADatabaseThatIsAwayAndComesBack breaks the network between the server and its database, and lets it say nothing for a while.
+func TestADatabaseThatIsAwayAndComesBack(t *testing.T) {
+	u, err := url.Parse(postgres.Database(t))
+	require.NoError(t, err)
+	network := wire.New(t, u.Host)
+	u.Host = network.Address()
+	c := inDatabase(t, u.String())
+	s, err := server.Open(t.Context(), c)
+	require.NoError(t, err)
+	defer s.Close()
+	helper(t, s.Handler())
+
+	network.Hold()
+	began := time.Now()
+	status, answer := do(t, s.Handler(), http.MethodGet, "/readyz", "")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, answer, `"store":"unavailable"`)
+	require.Less(t, time.Since(began), 10*time.Second)
+	network.Release()
+	network.Cut()
+	require.Eventually(t, func() bool {
+		status, _ := do(t, s.Handler(), http.MethodGet, "/readyz", "")
+		return status == http.StatusOK
+	}, 10*time.Second, 50*time.Millisecond)
+	status, answer = do(t, s.Handler(), http.MethodPut, "/v1/users/bob", `{"type":"internal"}`)
+	require.Less(t, status, 300, answer)
+	_, answer = do(t, s.Handler(), http.MethodPost, "/access/v1/evaluation", mayAliceInteract)
+	require.JSONEq(t, `{"decision":true}`, answer)
+}
