@@ -53,8 +53,11 @@ type MailState string
 
 const (
 	MailQueued  MailState = "queued"
-	MailSending MailState = "sending" // handed to the mail server, which has not answered yet
+	MailSending MailState = "sending" // being handed to the mail server, which has not answered yet
 	MailSent    MailState = "sent"
 	MailFailed  MailState = "failed"  // the mail server refused it for good, or too often
 	MailUnknown MailState = "unknown" // the server ended, or the connection broke, before the answer: never sent again, for it may have been sent
 )
+
+// MailLease is how long a process that has taken an e-mail may take to send it and to say what became of it. After that it is MailUnknown.
+const MailLease = 5 * time.Minute

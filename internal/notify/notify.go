@@ -33,9 +33,7 @@ const (
 
 // Queue is the e-mails that wait; *sharing.Service is one.
 type Queue interface {
-	// AbandonMails settles what an earlier process left while it was being sent.
-	AbandonMails(ctx context.Context) error
-	// ClaimMails takes at most so many e-mails that are due, which nobody else is given then.
+	// ClaimMails takes at most so many e-mails that are due, which nobody else is given then, and which are to be sent within access.MailLease.
 	ClaimMails(ctx context.Context, limit int) ([]access.Letter, error)
 	// SettleMail notes what became of an e-mail that was taken: MailSent, MailFailed, MailUnknown, or MailQueued to be given it again later.
 	SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error
@@ -73,17 +71,13 @@ func New(c Config) *Sender {
 // Run sends until the context ends. E-mails that are being sent then have a while to be taken; after it their connections are cut, and they
 // are settled like after any other broken connection.
 func (s *Sender) Run(ctx context.Context) {
-	for s.Queue.AbandonMails(ctx) != nil {
-		if !wait(ctx, lookAgain) {
-			return
-		}
-	}
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var running sync.WaitGroup
 	free := make(chan struct{}, atOnce)
 	for pause := time.Duration(0); wait(ctx, pause); {
 		pause = lookEvery
+		claimed := lease{time.Now()}
 		letters, err := s.Queue.ClaimMails(ctx, atOnce-len(free))
 		switch {
 		case err != nil && ctx.Err() == nil:
@@ -96,7 +90,7 @@ func (s *Sender) Run(ctx context.Context) {
 			free <- struct{}{}
 			running.Go(func() {
 				defer func() { <-free }()
-				s.deliver(sending, l)
+				s.deliver(sending, l, claimed)
 			})
 		}
 		if len(free) == atOnce { // the next is taken as soon as one of them is done
@@ -124,9 +118,20 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// lease is the time in which an e-mail that was claimed may be sent: another process takes it for lost after that.
+type lease struct{ since time.Time }
+
+// lapsed reports whether the mail server, if it were called now, might take the e-mail after the lease. A process that is stopped does not see all of
+// its clocks go on: the one that says most is believed.
+func (l lease) lapsed() bool {
+	now := time.Now()
+	passed := max(now.Sub(l.since), now.Round(0).Sub(l.since.Round(0)))
+	return passed > access.MailLease-answerWithin
+}
+
 // deliver sends one e-mail and notes what became of it.
-func (s *Sender) deliver(ctx context.Context, l access.Letter) {
-	state, reason := s.send(ctx, l)
+func (s *Sender) deliver(ctx context.Context, l access.Letter, claimed lease) {
+	state, reason := s.send(ctx, l, claimed)
 	s.settled.WithLabelValues(string(state)).Inc()
 	// Also what was cut off is settled. Where that fails the e-mail stays as being sent, and is not sent again.
 	if err := s.Queue.SettleMail(context.WithoutCancel(ctx), l.ID, state, reason); err != nil {

@@ -37,8 +37,6 @@ type settlement struct {
 	reason string
 }
 
-func (q *queue) AbandonMails(context.Context) error { return nil }
-
 func (q *queue) ClaimMails(_ context.Context, limit int) ([]access.Letter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 
 // send gives one message to the mail server, and says what became of it and why: only what the mail server has not taken for certain is
 // MailQueued or MailFailed. The reason names no address.
-func (s *Sender) send(ctx context.Context, l access.Letter) (access.MailState, string) {
+func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (access.MailState, string) {
 	message, err := s.compose(l)
 	if err != nil {
 		return access.MailFailed, "the message cannot be written: " + err.Error()
@@ -31,6 +31,9 @@ func (s *Sender) send(ctx context.Context, l access.Letter) (access.MailState, s
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil { // nothing was said of the message yet
 		return access.MailQueued, "the mail server lets nobody in: " + reply(err)
+	}
+	if claimed.lapsed() { // others take it for lost by now, or soon, and what they do not is sent later
+		return access.MailQueued, "this process was held up"
 	}
 	err = client.SendWithSMTPClient(conn, message)
 	if message.IsDelivered() {

@@ -110,6 +110,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Now: c.Now,
 	})
 	figures := newFigures(journal)
+	figures.MustRegister(carrier)
 	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures, s.stopping.Load); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,12 @@ const (
 // organization and a row only for its people; the engine holds what the facts imply; and the record tells the same story as the facts (H1).
 func TestFiftyCallersAtOnceLeaveOneStory(t *testing.T) {
 	h := newHistory(t)
+	h.fifty(h.env)
+}
+
+// fifty lets as many callers call the gateways in turns.
+func (h *history) fifty(gateways ...*env) {
+	t := h.t
 	type reply struct {
 		deed deed
 		err  error
@@ -29,6 +35,7 @@ func TestFiftyCallersAtOnceLeaveOneStory(t *testing.T) {
 	var callers sync.WaitGroup
 	for i := range replies {
 		caller := *h
+		caller.env = gateways[i%len(gateways)]
 		caller.rng = rand.New(rand.NewPCG(h.rng.Uint64(), uint64(i)))
 		callers.Go(func() {
 			for range changesOfEach {

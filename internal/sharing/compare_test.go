@@ -118,15 +118,27 @@ func object(p access.Principal) access.Object {
 // second is the error of a use case.
 func second[T any](_ T, err error) error { return err }
 
-// stored is all that the store's file holds but the record: each table by its name.
+// stored is all that the store holds but the record: each table by its name.
 func (h *history) stored() map[string]string {
 	h.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+url.PathEscape(filepath.Join(h.dir, "store.db"))+"?mode=ro")
+	driver, source, list := "pgx", h.uri, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'grantway'"
+	if h.uri == "" {
+		driver, source = "sqlite", "file:"+url.PathEscape(filepath.Join(h.dir, "store.db"))+"?mode=ro"
+		list = "SELECT name FROM sqlite_master WHERE type = 'table'"
+	}
+	db, err := sql.Open(driver, source)
 	require.NoError(h.t, err)
 	defer db.Close()
 	tables := map[string]string{}
-	for _, name := range h.rows(db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('record_entries', 'counters')") {
-		tables[name] = strings.Join(h.rows(db, "SELECT * FROM "+name), "\n")
+	for _, name := range h.rows(db, list) {
+		if h.uri != "" {
+			name = "grantway." + name
+		}
+		if !strings.HasSuffix(name, "record_entries") && !strings.HasSuffix(name, "counters") {
+			rows := h.rows(db, "SELECT * FROM "+name)
+			slices.Sort(rows)
+			tables[strings.TrimPrefix(name, "grantway.")] = strings.Join(rows, "\n")
+		}
 	}
 	return tables
 }

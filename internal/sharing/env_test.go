@@ -1,6 +1,7 @@
 package sharing_test
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"path/filepath"
@@ -25,14 +26,17 @@ import (
 // env is a store, an engine and the use cases over them.
 type env struct {
 	*sharing.Service
-	t      testing.TB
-	ctx    context.Context
-	dir    string
-	db     *store.DB
-	engine *spice.Client
-	wire   *wire
-	now    time.Time
-	close  func()
+	t       testing.TB
+	ctx     context.Context
+	dir     string
+	uri     string // of the store, or "" for a file in dir
+	db      *store.DB
+	engine  *spice.Client
+	carrier *outbox.Carrier
+	wire    *wire
+	now     time.Time
+	clock   func() time.Time // says now
+	close   func()
 
 	retention time.Duration // of the record, from the next start on
 
@@ -51,7 +55,16 @@ func as(u access.UserID) access.Actor {
 
 func newEnv(t testing.TB) *env {
 	t.Helper()
-	e := &env{t: t, ctx: context.Background(), dir: t.TempDir(), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hashKeys: secret.NewHashKey()}
+	return newEnvOn(t, "")
+}
+
+// newEnvOn is newEnv on the store at the URI.
+func newEnvOn(t testing.TB, uri string) *env {
+	t.Helper()
+	e := &env{
+		t: t, ctx: context.Background(), dir: t.TempDir(), uri: uri, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hashKeys: secret.NewHashKey(),
+	}
+	e.clock = func() time.Time { return e.now }
 	e.open()
 	t.Cleanup(func() { e.close() })
 	return e
@@ -60,26 +73,32 @@ func newEnv(t testing.TB) *env {
 // open starts what a server starts, on the files in the directory.
 func (e *env) open() {
 	e.t.Helper()
-	db, err := store.Open(e.ctx, filepath.Join(e.dir, "store.db"))
-	require.NoError(e.t, err)
 	engine, err := embedded.Start(e.ctx, embedded.Config{Path: filepath.Join(e.dir, "engine.db")})
 	require.NoError(e.t, err)
-	e.db, e.wire = db, &wire{ClientConnInterface: engine.Conn()}
-	e.engine = spice.NewClient(e.wire)
+	e.wire = &wire{ClientConnInterface: engine.Conn()}
+	e.join()
 	e.close = func() {
 		require.NoError(e.t, engine.Close())
-		require.NoError(e.t, db.Close())
+		require.NoError(e.t, e.db.Close())
 	}
+}
+
+// join opens the store and starts the use cases over it and the engine, as one gateway of several does.
+func (e *env) join() {
+	e.t.Helper()
+	db, err := store.Open(e.ctx, cmp.Or(e.uri, filepath.Join(e.dir, "store.db")))
+	require.NoError(e.t, err)
+	e.db, e.engine = db, spice.NewClient(e.wire)
 	require.NoError(e.t, outbox.Claim(e.ctx, db, e.engine))
 	_, err = e.engine.WriteSchema(e.ctx, schema.Text)
 	require.NoError(e.t, err)
-	carrier, err := outbox.Open(e.ctx, db, e.engine, sharing.Projection(db), slog.Default())
+	e.carrier, err = outbox.Open(e.ctx, db, e.engine, sharing.Projection(db), slog.Default())
 	require.NoError(e.t, err)
 	secrets, err := secret.ParseHasher(e.hashKeys)
 	require.NoError(e.t, err)
 	e.Service = sharing.New(sharing.Config{
-		Store: db, Engine: e.engine, Outbox: carrier, Secrets: secrets, Mails: true,
-		RecordRetention: e.retention, Now: func() time.Time { return e.now }, Log: slog.Default(),
+		Store: db, Engine: e.engine, Outbox: e.carrier, Secrets: secrets, Mails: true,
+		RecordRetention: e.retention, Now: e.clock, Log: slog.Default(),
 	})
 }
 

@@ -76,9 +76,15 @@ type history struct {
 // newHistory begins a history, with two organizations and their people for the changes to work on.
 func newHistory(t testing.TB) *history {
 	t.Helper()
+	return newHistoryIn(t, newEnv(t))
+}
+
+// newHistoryIn is newHistory in an env that is empty.
+func newHistoryIn(t testing.TB, e *env) *history {
+	t.Helper()
 	seed := number(t, "GRANTWAY_SEED", uint64(time.Now().UnixNano()%1_000_000_000))
 	t.Logf("GRANTWAY_SEED=%d", seed)
-	h := &history{env: newEnv(t), rng: rand.New(rand.NewPCG(seed, 1)), mu: &sync.Mutex{}, links: map[access.ChatbotID][]string{}}
+	h := &history{env: e, rng: rand.New(rand.NewPCG(seed, 1)), mu: &sync.Mutex{}, links: map[access.ChatbotID][]string{}}
 	h.decide = decision.New(decision.Config{Engine: h.engine, Directory: decision.FromStore(h.db), Now: func() time.Time { return h.now }})
 	t.Cleanup(func() {
 		if t.Failed() || os.Getenv("GRANTWAY_LOG") != "" {

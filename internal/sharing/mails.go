@@ -29,7 +29,8 @@ func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 }
 
 // ClaimMails takes at most so many e-mails that are due, which are then being sent: that is committed before their sender knows of them, so
-// that no e-mail is sent twice. Each is to be settled by SettleMail.
+// that no e-mail is sent twice, whoever else asks for some. Each is to be settled by SettleMail within access.MailLease; after it nobody knows
+// whether it was sent, and it is not sent again.
 func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, error) {
 	now := s.now().UTC()
 	var due []access.Mail
@@ -58,7 +59,8 @@ func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, e
 				continue
 			}
 			if written[i].void != "" {
-				if _, err := tx.SettleMail(m.ID, access.MailFailed, now, written[i].void); err != nil {
+				m.Attempts++
+				if _, err := tx.SettleMail(m, access.MailFailed, now, written[i].void); err != nil {
 					return err
 				}
 				continue
@@ -91,7 +93,7 @@ func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access
 				m.State, m.Due = access.MailFailed, now
 			}
 		}
-		settled, err = tx.SettleMail(id, m.State, m.Due, reason)
+		settled, err = tx.SettleMail(m, m.State, m.Due, reason)
 		return err
 	})
 	if err != nil || !settled {
@@ -116,19 +118,24 @@ func (s *Service) logMail(m access.Mail, reason string) {
 	}
 }
 
-// AbandonMails settles the e-mails that an earlier run of the server left while they were being sent: they may have been sent, and are not
-// sent again. It is called before the first ClaimMails; only one process sends.
-func (s *Service) AbandonMails(ctx context.Context) error {
-	const reason = "the server ended while it was being sent"
+// settleLapsed settles the e-mails whose sender has not said what became of them within its lease: they may have been sent, and are not sent again.
+func (s *Service) settleLapsed(ctx context.Context) error {
+	const reason = "its sender has not said in time what became of it"
 	now := s.now().UTC()
-	var left []access.Mail
-	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
-		if left, err = tx.Mails(access.MailSending, endOfTime, 0); err != nil {
+	var lapsed []access.Mail
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		lapsed = nil
+		sending, err := tx.Mails(access.MailSending, now.Add(-access.MailLease), 0)
+		if err != nil {
 			return err
 		}
-		for _, m := range left {
-			if _, err := tx.SettleMail(m.ID, access.MailUnknown, now, reason); err != nil {
+		for _, m := range sending {
+			settled, err := tx.SettleMail(m, access.MailUnknown, now, reason)
+			if err != nil {
 				return err
+			}
+			if settled {
+				lapsed = append(lapsed, m)
 			}
 		}
 		return nil
@@ -136,15 +143,12 @@ func (s *Service) AbandonMails(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range left {
+	for _, m := range lapsed {
 		m.State = access.MailUnknown
 		s.logMail(m, reason)
 	}
 	return nil
 }
-
-// endOfTime is later than anything is due.
-var endOfTime = time.Date(lastYear, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // forgetMails removes the e-mails of which it need not be known any more what became of them.
 func (s *Service) forgetMails(ctx context.Context) error {

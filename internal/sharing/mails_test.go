@@ -108,7 +108,11 @@ func TestS11_WhatMayHaveBeenSentIsNotSentAgain(t *testing.T) {
 
 	e.close() // the process ends while it is sending
 	e.open()
-	require.NoError(t, e.AbandonMails(e.ctx))
+	require.NoError(t, e.Upkeep(e.ctx))
+	m, _ := e.mail("killed")
+	require.Equal(t, access.MailSending, m.State, "another process may be sending it")
+	e.now = e.now.Add(access.MailLease)
+	require.NoError(t, e.Upkeep(e.ctx))
 	for _, id := range []access.MailID{"cut", "killed"} {
 		m, _ := e.mail(id)
 		require.Equal(t, access.MailUnknown, m.State)

@@ -23,8 +23,14 @@ type ctx = context.Context
 // newStory is an empty world. When its test ends, the engine must hold exactly what the facts imply, and the record reproduce the facts.
 func newStory(t *testing.T) *env {
 	t.Helper()
+	return newStoryOn(t, "")
+}
+
+// newStoryOn is newStory on the store at the URI.
+func newStoryOn(t *testing.T, uri string) *env {
+	t.Helper()
 	t.Parallel()
-	e := newEnv(t)
+	e := newEnvOn(t, uri)
 	t.Cleanup(e.agrees)
 	t.Cleanup(e.replays)
 	return e
@@ -76,7 +82,19 @@ func (e *env) member(org access.OrganizationID, role access.OrgRole, ids ...acce
 // helper. globex is another, which gus owns; otto is nobody anywhere, and iris, a site admin, is nobody in particular.
 func acme(t *testing.T) *env {
 	t.Helper()
-	e := newStory(t)
+	return acmeOn(t, "")
+}
+
+// acmeOn is acme on the store at the URI.
+func acmeOn(t *testing.T, uri string) *env {
+	t.Helper()
+	e := newStoryOn(t, uri)
+	e.acme()
+	return e
+}
+
+func (e *env) acme() {
+	e.t.Helper()
 	e.org("acme", "olga")
 	e.member("acme", access.OrgAdmin, "adam")
 	e.member("acme", access.OrgMember, "mia", "max")
@@ -86,7 +104,6 @@ func acme(t *testing.T) *env {
 	e.users(access.Internal, "iris")
 	e.ok(e.PutPlatformRole(e.ctx, root, access.SiteAdmin, "iris"))
 	e.makeBot("helper", "acme", "mia")
-	return e
 }
 
 func (e *env) makeBot(id access.ChatbotID, org access.OrganizationID, owner access.UserID) {
@@ -160,7 +177,13 @@ func (e *env) row(actor access.Actor, bot access.ChatbotID, user access.UserID, 
 // may asks the engine what a backend would ask it, without any value for conditions.
 func (e *env) may(user access.UserID, action access.Action, o access.Object) bool {
 	e.t.Helper()
-	a, err := e.engine.Check(e.ctx, spice.Newest, spice.Question{
+	return e.mayAt(spice.Newest, user, action, o)
+}
+
+// mayAt asks a state of the engine that is as fresh.
+func (e *env) mayAt(f spice.Freshness, user access.UserID, action access.Action, o access.Object) bool {
+	e.t.Helper()
+	a, err := e.engine.Check(e.ctx, f, spice.Question{
 		Subject: access.Subject{Type: access.TypeUser, ID: string(user)}, Permission: string(action), Resource: o,
 		Context: map[string]any{schema.ParamTime: e.now.Format(time.RFC3339Nano)},
 	})

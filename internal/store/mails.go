@@ -38,10 +38,10 @@ func (tx *Tx) ClaimMail(m access.Mail, at time.Time) (bool, error) {
 		access.MailSending, micros(at), m.ID, access.MailQueued, m.Attempts)
 }
 
-// SettleMail ends the sending of an e-mail, whose next attempt, if any, is due then. It reports false where it is not being sent.
-func (tx *Tx) SettleMail(id access.MailID, state access.MailState, due time.Time, reason string) (bool, error) {
-	return tx.exists(`UPDATE mails SET state = $1, due = $2, last_error = $3 WHERE id = $4 AND state = $5 RETURNING 1`,
-		state, micros(due), reason, id, access.MailSending)
+// SettleMail ends an attempt to send the e-mail, whose next one, if any, is due then. It reports false where that attempt is not under way.
+func (tx *Tx) SettleMail(m access.Mail, state access.MailState, due time.Time, reason string) (bool, error) {
+	return tx.exists(`UPDATE mails SET state = $1, due = $2, last_error = $3 WHERE id = $4 AND state = $5 AND attempts = $6 RETURNING 1`,
+		state, micros(due), reason, m.ID, access.MailSending, m.Attempts)
 }
 
 // DeleteMailsSettled removes e-mails in the state that were settled before the time.

@@ -1,0 +1,58 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/grantway/grantway/internal/store"
+)
+
+// scrapeWithin is how long the store may take to say how many entries it has.
+const scrapeWithin = 5 * time.Second
+
+var (
+	pendingFigure = prometheus.NewDesc("grantway_outbox_pending", "Committed changes that the engine may not have yet.", nil, nil)
+	oldestFigure  = prometheus.NewDesc("grantway_outbox_oldest_seconds",
+		"How long ago the oldest change was committed that is pending or parked; 0 if there is none.", nil, nil)
+	parkedFigure = prometheus.NewDesc("grantway_outbox_parked", "Committed changes that the engine refuses; grantway verify says what to do.", nil, nil)
+)
+
+// Describe and Collect make the carrier a collector of what is in the outbox, whichever process has put it there.
+func (c *Carrier) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
+
+// Collect reads the store. While that cannot answer, there are no figures.
+func (c *Carrier) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeWithin)
+	defer cancel()
+	var waiting []store.OutboxEntry
+	var parked []store.ParkedEntry
+	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
+		if waiting, err = tx.Outbox(0); err != nil {
+			return err
+		}
+		parked, err = tx.ParkedOutbox()
+		return err
+	})
+	gauge := func(figure *prometheus.Desc, value float64) {
+		if err != nil {
+			to <- prometheus.NewInvalidMetric(figure, err)
+			return
+		}
+		to <- prometheus.MustNewConstMetric(figure, prometheus.GaugeValue, value)
+	}
+	all := waiting
+	for _, p := range parked {
+		all = append(all, p.OutboxEntry)
+	}
+	oldest := 0.0
+	for _, e := range all {
+		if !e.CommittedAt.IsZero() {
+			oldest = max(oldest, time.Since(e.CommittedAt).Seconds())
+		}
+	}
+	gauge(pendingFigure, float64(len(waiting)))
+	gauge(oldestFigure, oldest)
+	gauge(parkedFigure, float64(len(parked)))
+}

@@ -1,0 +1,143 @@
+package sharing_test
+
+import (
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/testenv/postgres"
+	network "github.com/grantway/grantway/internal/testenv/wire"
+)
+
+// another is a second gateway on the same store and engine.
+func (e *env) another() *env {
+	e.t.Helper()
+	second := *e
+	second.wire = &wire{ClientConnInterface: e.wire.ClientConnInterface}
+	second.join()
+	db := second.db
+	e.t.Cleanup(func() { require.NoError(e.t, db.Close()) })
+	return &second
+}
+
+// together runs fn of each gateway at the same time.
+func together(gateways []*env, fn func(*env)) {
+	var all sync.WaitGroup
+	for _, g := range gateways {
+		all.Go(func() { fn(g) })
+	}
+	all.Wait()
+}
+
+func TestFiftyCallersOfTwoGatewaysLeaveOneStory(t *testing.T) {
+	h := newHistoryIn(t, newEnvOn(t, postgres.Database(t)))
+	h.fifty(h.env, h.another())
+}
+
+// Each change of a history goes through another gateway than the one before, and is judged by what that one has done.
+func TestRandomHistoriesThroughTwoGatewaysGoAsTheModelSays(t *testing.T) {
+	h := newHistoryIn(t, newEnvOn(t, postgres.Database(t)))
+	first, second := h.Service, h.another().Service
+	for n := range number(t, "GRANTWAY_CHANGES", defaultChanges) / 5 {
+		if h.Service = first; n%2 == 1 {
+			h.Service = second
+		}
+		h.step()
+	}
+	h.whole()
+}
+
+// What was answered through one gateway is judged by the other one, and seen by a decision that carries its token (C3).
+func TestC3AChangeThroughOneGatewayIsKnownToTheOther(t *testing.T) {
+	e := acmeOn(t, postgres.Database(t))
+	second := e.another()
+	for range 5 {
+		r, err := e.PutShare(e.ctx, as("mia"), "helper", who("user:otto"), sharing.SharePatch{Access: access.Some(access.ReadWrite)})
+		require.NoError(t, err)
+		require.True(t, second.mayAt(spice.AtLeast(r.Token), "otto", access.ManageAccess, chatbot("helper")))
+		require.NoError(t, second.share(as("otto"), "helper", "user:max", access.UseOnly))
+		_, err = second.DeleteShare(e.ctx, as("mia"), "helper", who("user:otto"))
+		require.NoError(t, err)
+		e.refused(e.share(as("otto"), "helper", "user:max", access.ReadOnly), access.KindNotFound, "")
+	}
+}
+
+// A gateway whose connection breaks when it commits does not know whether it has. Its caller is told so, and if it has, another gateway carries the
+// change before anything else is judged.
+func TestAChangeWhoseCommitWasNotAnsweredIsAnErrorAndNotLost(t *testing.T) {
+	uri := postgres.Database(t)
+	e := acmeOn(t, uri)
+	for _, committed := range []bool{true, false} {
+		u, err := url.Parse(uri)
+		require.NoError(t, err)
+		line := network.New(t, u.Host)
+		u.Host = line.Address()
+		there := *e
+		there.uri = u.String()
+		far := there.another()
+		user := access.UserID("otto")
+		if !committed {
+			user = "gus"
+		}
+		far.wire.cut = func(string) error { // the engine judges, within the transaction
+			line.CutAt("commit\x00", committed)
+			far.wire.cut = nil
+			return nil
+		}
+		_, err = far.PutShare(e.ctx, as("mia"), "helper", who("user:"+string(user)), sharing.SharePatch{Access: access.Some(access.ReadWrite)})
+		require.Equal(t, access.KindUnavailable, access.KindOf(err))
+		far.wire.cut = nil
+		require.NoError(t, e.share(as("mia"), "helper", "user:max", access.UseOnly))
+		require.Equal(t, committed, e.may(user, access.ManageAccess, chatbot("helper")))
+		require.Zero(t, e.waiting())
+	}
+}
+
+// What time brings about happens once, however many gateways look after it at the same time.
+func TestUpkeepOfTwoGatewaysDoesEverythingOnce(t *testing.T) {
+	t.Parallel()
+	e := newEnvOn(t, postgres.Database(t))
+	e.retention = 90 * 24 * time.Hour
+	e.close()
+	e.open()
+	e.acme()
+	_, err := e.Invite(e.ctx, as("olga"), "acme", sharing.NewInvitation{Email: "new@acme.test", Role: access.OrgMember})
+	require.NoError(t, err)
+	require.NoError(t, e.share(as("mia"), "helper", "organization:globex", access.UseOnly))
+	gateways := []*env{e, e.another()}
+	given := make(chan access.MailID, 20)
+	together(gateways, func(g *env) {
+		for _, l := range g.claimed() {
+			given <- l.ID
+		}
+	})
+	require.Len(t, given, 2, "the invitation, and the request to gus: each is sent by one of them")
+
+	e.now = e.now.Add(31 * 24 * time.Hour)
+	before := len(e.records())
+	for range 2 {
+		together(gateways, func(g *env) { require.NoError(t, g.Upkeep(g.ctx)) })
+	}
+	did := map[string]int{}
+	for _, r := range e.records()[before:] {
+		did[r.Action+" "+string(r.Organization)]++
+	}
+	require.Equal(t, map[string]int{"invitation.expire acme": 1, "request.expire acme": 1, "request.expire globex": 1}, did)
+	require.Equal(t, []access.NotificationKind{access.NotifyRequestDecided}, e.told("mia"))
+
+	e.now = e.now.Add(70 * 24 * time.Hour)
+	together(gateways, func(g *env) { require.NoError(t, g.Upkeep(g.ctx)) })
+	pruned := 0
+	for _, r := range e.records() {
+		if r.Action == "record.prune" {
+			pruned++
+		}
+	}
+	require.Equal(t, 1, pruned)
+}
