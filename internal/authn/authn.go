@@ -40,9 +40,9 @@ type Facts interface {
 	PutSetting(name, value string) error
 }
 
-// Store opens transactions; *store.DB is a Store[*store.Tx].
+// Store gives facts, from memory where it can, and opens transactions; *store.DB is a Store[*store.Tx].
 type Store[T Facts] interface {
-	View(ctx context.Context, fn func(T) error) error
+	Recall(ctx context.Context, newest bool, fn func(T) error) error
 	Update(ctx context.Context, fn func(T) error) error
 }
 
@@ -61,7 +61,7 @@ type Config struct {
 
 // Authenticator knows callers by their credentials. It is safe for concurrent use.
 type Authenticator struct {
-	view    func(context.Context, func(Facts) error) error
+	recall  func(ctx context.Context, newest bool, fn func(Facts) error) error
 	update  func(context.Context, func(Facts) error) error
 	secrets *secret.Hasher
 	now     func() time.Time
@@ -88,8 +88,8 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 		c.Away = func(string, error) {}
 	}
 	a := &Authenticator{
-		view: func(ctx context.Context, fn func(Facts) error) error {
-			return db.View(ctx, func(tx T) error { return fn(tx) })
+		recall: func(ctx context.Context, newest bool, fn func(Facts) error) error {
+			return db.Recall(ctx, newest, func(tx T) error { return fn(tx) })
 		},
 		update: func(ctx context.Context, fn func(Facts) error) error {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
@@ -106,6 +106,15 @@ func (a *Authenticator) Close() { a.uses.wait() }
 
 // Authenticate says who sent the request, and from which address: the connection's, or what the proxies say that are trusted.
 func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
+	return a.authenticate(r, requestID, true)
+}
+
+// Recognize is Authenticate for questions that need not know what another server has changed within the last second, such as that a key was revoked.
+func (a *Authenticator) Recognize(r *http.Request, requestID string) (access.Actor, error) {
+	return a.authenticate(r, requestID, false)
+}
+
+func (a *Authenticator) authenticate(r *http.Request, requestID string, newest bool) (access.Actor, error) {
 	token, err := bearer(r.Header)
 	if err != nil {
 		return access.Actor{}, err
@@ -121,17 +130,17 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 	}
 
 	if len(a.issuers) > 0 && isToken(token) {
-		return a.direct(r.Context(), token, actor, acting)
+		return a.direct(r.Context(), token, actor, acting, newest)
 	}
 	digests, now := a.secrets.Digests(token), a.now()
 	digest, isRoot := a.isRoot(digests)
 	if isRoot {
 		actor.Key, actor.Access = secret.RootKey, access.KeyFull
 		if acting {
-			err = a.view(r.Context(), func(f Facts) error { return mayActFor(f, actor) })
+			err = a.recall(r.Context(), newest, func(f Facts) error { return mayActFor(f, actor) })
 		}
 	} else {
-		err = a.view(r.Context(), func(f Facts) error {
+		err = a.recall(r.Context(), newest, func(f Facts) error {
 			var key access.AccountKey
 			key, digest, err = usable(f, digests, address, now)
 			if err != nil {
@@ -160,7 +169,7 @@ func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.
 }
 
 // direct says which user has sent the token of an issuer. Such a caller is that user, and acts for nobody.
-func (a *Authenticator) direct(ctx context.Context, token string, actor access.Actor, acting bool) (access.Actor, error) {
+func (a *Authenticator) direct(ctx context.Context, token string, actor access.Actor, acting, newest bool) (access.Actor, error) {
 	in, err := a.issuers.read(ctx, token, a.now())
 	if err != nil {
 		return access.Actor{}, err
@@ -169,10 +178,10 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 		return access.Actor{}, access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", ActorHeader)
 	}
 	in.Address, in.RequestID = actor.Address, actor.RequestID
-	user, current, err := a.identified(ctx, in)
+	user, current, err := a.identified(ctx, in, newest)
 	if err == nil && !current {
 		if err = a.signIn(ctx, in); err == nil {
-			user, _, err = a.identified(ctx, in)
+			user, _, err = a.identified(ctx, in, newest)
 		}
 	}
 	if err != nil {
@@ -186,8 +195,8 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 }
 
 // identified gives the active user whom the issuer speaks of, or "", and whether what the token says was taken in, or what a newer one said.
-func (a *Authenticator) identified(ctx context.Context, in access.SignIn) (user access.UserID, current bool, err error) {
-	err = a.view(ctx, func(f Facts) error {
+func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest bool) (user access.UserID, current bool, err error) {
+	err = a.recall(ctx, newest, func(f Facts) error {
 		user, current = "", false
 		id, known, err := f.Identity(in.Issuer, in.Subject)
 		if err != nil || !known {

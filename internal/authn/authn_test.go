@@ -271,7 +271,7 @@ func TestHashKeyRotation(t *testing.T) {
 		return tx.AddAPIKey(access.APIKey{ID: ofBot.ID, Chatbot: "helper", Level: access.UseOnly}, ofBot.Digest)
 	})
 	known := func() bool {
-		_, known, err := w.auth.KeyOfSecret(t.Context(), ofBot.Text)
+		_, known, err := w.auth.KeyOfSecret(t.Context(), ofBot.Text, true)
 		require.NoError(t, err)
 		return known
 	}
@@ -320,7 +320,7 @@ func TestK2AChatbotsKeyIsKnownByItsSecret(t *testing.T) {
 		return key.LastUsed
 	}
 	for _, nobodys := range []string{"", account, w.root, string(m.ID), m.Digest, m.Preview, m.Text[:len(m.Text)-1], m.Text + "x", strings.ToUpper(m.Text)} {
-		id, known, err := w.auth.KeyOfSecret(t.Context(), nobodys)
+		id, known, err := w.auth.KeyOfSecret(t.Context(), nobodys, true)
 		require.NoError(t, err)
 		require.False(t, known, "%q", nobodys)
 		require.Empty(t, id)
@@ -329,14 +329,14 @@ func TestK2AChatbotsKeyIsKnownByItsSecret(t *testing.T) {
 	require.Zero(t, lastUsed())
 	for _, after := range []time.Duration{0, 59 * time.Second, 60 * time.Second} {
 		w.now = now.Add(after)
-		id, known, err := w.auth.KeyOfSecret(t.Context(), m.Text)
+		id, known, err := w.auth.KeyOfSecret(t.Context(), m.Text, true)
 		require.NoError(t, err)
 		require.True(t, known)
 		require.Equal(t, m.ID, id)
 		require.Equal(t, now.Add(after.Truncate(time.Minute)), lastUsed(), "to the minute")
 	}
 	w.update(func(tx *store.Tx) error { return tx.DeleteAPIKey(m.ID) })
-	_, known, err := w.auth.KeyOfSecret(t.Context(), m.Text)
+	_, known, err := w.auth.KeyOfSecret(t.Context(), m.Text, true)
 	require.NoError(t, err)
 	require.False(t, known)
 }
@@ -362,7 +362,9 @@ func FuzzAuthenticate(f *testing.F) {
 // nobody is a store that knows no keys and no users.
 type nobody struct{}
 
-func (nobody) View(_ context.Context, fn func(authn.Facts) error) error   { return fn(noFacts{}) }
+func (nobody) Recall(_ context.Context, _ bool, fn func(authn.Facts) error) error {
+	return fn(noFacts{})
+}
 func (nobody) Update(_ context.Context, fn func(authn.Facts) error) error { return fn(noFacts{}) }
 
 type noFacts struct{}

@@ -42,7 +42,7 @@ type Decisions interface {
 // Config is what a Handler needs.
 type Config struct {
 	Decisions  Decisions
-	Caller     func(*http.Request) (access.Actor, error)             // who is calling; only ServeHTTP asks
+	Caller     func(*http.Request) (access.Actor, error)             // who is calling, on the newest state of all servers
 	WriteError func(w http.ResponseWriter, r *http.Request, e error) // answers with an error
 	Status     func(access.Kind) int                                 // the HTTP status of an error, for one evaluation of many
 	PublicURL  string                                                // where callers reach this server, such as https://pdp.example.com
@@ -97,7 +97,8 @@ func (h *Handler) authenticated(w http.ResponseWriter, r *http.Request) {
 	h.Serve(w, r, actor)
 }
 
-// Serve answers a request to one of the endpoints, whose caller is known already. The metadata is anyone's.
+// Serve answers a request to one of the endpoints, whose caller was recognized already. Who is calling is asked again where the body demands the
+// newest state. The metadata is anyone's.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	if strings.HasPrefix(r.URL.Path, PathMetadata) {
 		h.serveMetadata(w, r)
@@ -112,6 +113,14 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Act
 	if err != nil {
 		h.writeError(w, r, err)
 		return
+	}
+	if m.demanding() {
+		requestID := actor.RequestID
+		if actor, err = h.caller(r); err != nil {
+			h.writeError(w, r, err)
+			return
+		}
+		actor.RequestID = requestID
 	}
 	answer, err := h.answer(r, actor, m)
 	if err != nil {

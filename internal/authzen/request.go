@@ -3,6 +3,7 @@ package authzen
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
@@ -145,6 +146,17 @@ func (m members) context(req *decision.Request) error {
 	}
 	req.Explain, _ = values["explain"].(bool)
 	return nil
+}
+
+// demanding reports whether any part of the body asks for what was changed elsewhere: by a token, or for the newest state (C3).
+func (m members) demanding() bool {
+	asks := func(v any) bool {
+		part, _ := v.(map[string]any)
+		values, _ := part["context"].(map[string]any)
+		return values["zedtoken"] != nil || values["consistency"] != nil
+	}
+	items, _ := m.values["evaluations"].([]any)
+	return asks(m.values) || slices.ContainsFunc(items, asks)
 }
 
 // ParseEvaluation reads the body of an Access Evaluation request. The error is of kind Invalid.

@@ -77,7 +77,7 @@ func (e *env) keyOf(text string) (access.KeyID, bool) {
 	e.t.Helper()
 	a := authn.New(e.db, authn.Config{Secrets: e.hasher, Now: func() time.Time { return e.now }})
 	defer a.Close()
-	id, known, err := a.KeyOfSecret(e.t.Context(), text)
+	id, known, err := a.KeyOfSecret(e.t.Context(), text, true)
 	require.NoError(e.t, err)
 	return id, known
 }

@@ -26,6 +26,9 @@ type Engine interface {
 // Directory gives a look at the facts as they are at one moment; FromStore makes one of the store.
 type Directory interface {
 	View(ctx context.Context, fn func(Facts) error) error
+	// Recall is View for every question: it may call fn again, and give facts from memory, which are not to be changed. They include every change that
+	// this server has answered, and, if newest is true, those of the others.
+	Recall(ctx context.Context, newest bool, fn func(Facts) error) error
 }
 
 // Facts are what a decision needs to know beside the engine's answer.
@@ -79,8 +82,9 @@ type ChatbotFacts interface {
 type Config struct {
 	Engine    Engine
 	Directory Directory
-	// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's. Nil knows no key.
-	KeyOfSecret func(ctx context.Context, secret string) (access.KeyID, bool, error)
+	// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's. What other servers have changed it
+	// has to know at once only if newest is true. Nil knows no key.
+	KeyOfSecret func(ctx context.Context, secret string, newest bool) (access.KeyID, bool, error)
 	// LastChange is the token of the last change that this server applied, or "" when it has applied none since its start (C3). Nil asks for
 	// the newest state always, which suits an engine that nobody else writes to: SpiceDB reads its whole schema again for each question
 	// whose token is that of its newest state, since the tokens of relationships do not carry the schema's hash.
@@ -95,7 +99,7 @@ type Config struct {
 type Service struct {
 	engine      Engine
 	directory   Directory
-	keyOfSecret func(ctx context.Context, secret string) (access.KeyID, bool, error)
+	keyOfSecret func(ctx context.Context, secret string, newest bool) (access.KeyID, bool, error)
 	lastChange  func() spice.Token
 	extension   *spice.Extension
 	recording   Recording
@@ -110,7 +114,7 @@ func New(c Config) *Service {
 		recording: c.Recording, recorder: c.Recorder, now: c.Now,
 	}
 	if s.keyOfSecret == nil {
-		s.keyOfSecret = func(context.Context, string) (access.KeyID, bool, error) { return "", false, nil }
+		s.keyOfSecret = func(context.Context, string, bool) (access.KeyID, bool, error) { return "", false, nil }
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -54,6 +55,7 @@ type round struct {
 	actorUser access.User // as the directory knows the user as whom the actor acts
 	now       time.Time
 	fresh     spice.Freshness
+	newest    bool                    // the facts must include what other servers have changed (C3)
 	keys      map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
 }
 
@@ -103,12 +105,12 @@ func answersOf(items []*item) []Answer {
 
 // settleAll takes requests to their answers.
 func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Request) (*round, []*item, error) {
-	r := &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness(reqs)}
+	r := &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness(reqs), newest: slices.ContainsFunc(reqs, Request.demanding)}
 	items := make([]*item, len(reqs))
 	for i, req := range reqs {
 		items[i] = r.read(ctx, req)
 	}
-	err := s.directory.View(ctx, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
+	err := s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
 	if err != nil {
 		return nil, nil, err
 	}

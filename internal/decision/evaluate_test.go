@@ -197,6 +197,8 @@ func (broken) Subjects(context.Context, spice.Freshness, spice.Question, func(st
 
 func (broken) View(context.Context, func(decision.Facts) error) error { return errBroken }
 
+func (broken) Recall(context.Context, bool, func(decision.Facts) error) error { return errBroken }
+
 // C4: when the engine or the store cannot answer, the answer is an error, never yes.
 func TestNothingIsDecidedInTheDark(t *testing.T) {
 	e := decisiontest.Start(t)
@@ -206,7 +208,7 @@ func TestNothingIsDecidedInTheDark(t *testing.T) {
 		"engine": decision.New(decision.Config{Engine: broken{}, Directory: e}),
 		"store":  decision.New(decision.Config{Engine: e.Engine, Directory: broken{}}),
 		"keys": decision.New(decision.Config{Engine: e.Engine, Directory: e,
-			KeyOfSecret: func(context.Context, string) (access.KeyID, bool, error) { return "k1", true, errBroken }}),
+			KeyOfSecret: func(context.Context, string, bool) (access.KeyID, bool, error) { return "k1", true, errBroken }}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := req

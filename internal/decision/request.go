@@ -16,6 +16,9 @@ type Request struct {
 	Explain  bool           // the answer says why, as far as the actor may know
 }
 
+// demanding reports whether the request asks for what was changed elsewhere (C3).
+func (r Request) demanding() bool { return r.Newest || r.Token != "" }
+
 // Entity is a subject or a resource.
 type Entity struct {
 	Type       string         `json:"type"`

@@ -17,6 +17,10 @@ func (d storeDirectory) View(ctx context.Context, fn func(Facts) error) error {
 	return d.db.View(ctx, func(tx *store.Tx) error { return fn(storeFacts{tx}) })
 }
 
+func (d storeDirectory) Recall(ctx context.Context, newest bool, fn func(Facts) error) error {
+	return d.db.Recall(ctx, newest, func(tx *store.Tx) error { return fn(storeFacts{tx}) })
+}
+
 type storeFacts struct{ *store.Tx }
 
 func (f storeFacts) ActiveUsers(of access.OrganizationID, after access.UserID, limit int) ([]access.UserID, error) {

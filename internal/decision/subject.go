@@ -39,7 +39,7 @@ func (r *round) keyOf(ctx context.Context, secret string) (access.KeyID, error) 
 	if key, ok := r.keys[secret]; ok {
 		return key, nil
 	}
-	key, ok, err := r.keyOfSecret(ctx, secret)
+	key, ok, err := r.keyOfSecret(ctx, secret, r.newest)
 	if err != nil {
 		return "", err
 	}

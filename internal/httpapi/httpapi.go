@@ -27,6 +27,7 @@ import (
 // Authenticator says who is calling; *authn.Authenticator is one.
 type Authenticator interface {
 	Authenticate(r *http.Request, requestID string) (access.Actor, error)
+	Recognize(r *http.Request, requestID string) (access.Actor, error)
 	// Address is where the call comes from, or the zero Addr where that cannot be read.
 	Address(r *http.Request) netip.Addr
 }
@@ -149,7 +150,11 @@ func (a *api) call(w http.ResponseWriter, r *http.Request, rt route, requestID s
 		}
 		return rt.endpoint.serve(w, r, access.Actor{RequestID: requestID})
 	}
-	actor, err := a.Authn.Authenticate(r, requestID)
+	authenticate := a.Authn.Authenticate
+	if rt.demand.recognized {
+		authenticate = a.Authn.Recognize
+	}
+	actor, err := authenticate(r, requestID)
 	if err != nil {
 		visit.failed(err)
 		return err

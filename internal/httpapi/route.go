@@ -33,6 +33,9 @@ type demand struct {
 	actor actorRule        // whether it may act for a user (B2)
 	open  bool             // or: anybody may call, and nobody is asked who they are
 	free  bool             // and is never refused, however many call
+
+	// Who is calling need not be known on the newest state of all servers: the endpoint asks again where that matters.
+	recognized bool
 }
 
 type actorRule string
@@ -47,6 +50,7 @@ var (
 	anybody   = demand{open: true}
 	operators = demand{open: true, free: true} // who are whoever reaches the server
 	readers   = demand{key: access.KeyReadOnly, actor: actorAllowed}
+	askers    = demand{key: access.KeyReadOnly, actor: actorAllowed, recognized: true}
 	changers  = demand{key: access.KeyReadWrite, actor: actorAllowed}
 	keyMakers = demand{key: access.KeyFull, actor: actorAllowed}
 	exporters = demand{key: access.KeyFull, actor: actorAllowed}

@@ -122,12 +122,12 @@ func (a *api) routes() []route {
 		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
 		{get, "/v1/backup", "backup", exporters, "Back up the store", &handled{handler: a.Backup, describe: describeBackup}},
 
-		{post, "/access/v1/evaluation", "evaluate", readers, "Decide", a.authZEN(evaluation)},
-		{post, "/access/v1/evaluations", "evaluateAll", readers, "Decide several", a.authZEN(evaluations)},
-		{post, "/access/v1/search/subject", "searchSubjects", readers, "Find who may", a.authZEN(subjectSearch)},
-		{post, "/access/v1/search/resource", "searchResources", readers, "Find on what one may", a.authZEN(resourceSearch)},
-		{post, "/access/v1/search/action", "searchActions", readers, "Find what one may", a.authZEN(actionSearch)},
-		{post, "/v1/explain", "explain", readers, "Explain a decision", a.authZEN(explanation)},
+		{post, "/access/v1/evaluation", "evaluate", askers, "Decide", a.authZEN(evaluation)},
+		{post, "/access/v1/evaluations", "evaluateAll", askers, "Decide several", a.authZEN(evaluations)},
+		{post, "/access/v1/search/subject", "searchSubjects", askers, "Find who may", a.authZEN(subjectSearch)},
+		{post, "/access/v1/search/resource", "searchResources", askers, "Find on what one may", a.authZEN(resourceSearch)},
+		{post, "/access/v1/search/action", "searchActions", askers, "Find what one may", a.authZEN(actionSearch)},
+		{post, "/v1/explain", "explain", askers, "Explain a decision", a.authZEN(explanation)},
 		{get, metadataPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
 
 		{get, "/healthz", "healthz", operators, "Whether the server is alive", &page{a.healthz, "application/json"}},

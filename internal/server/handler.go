@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/authzen"
 	"github.com/grantway/grantway/internal/bulk"
@@ -26,6 +27,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 ) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
 		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations,
+		Caller: func(r *http.Request) (access.Actor, error) { return callers.Authenticate(r, "") },
 		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 			problem.Write(w, w.Header().Get("X-Request-ID"), err)
 		},

@@ -25,7 +25,9 @@ func (tx *Tx) AccountKey(id access.KeyID) (access.AccountKey, bool, error) {
 
 // AccountKeyByDigest gives the key whose secret has the digest, expired or not.
 func (tx *Tx) AccountKeyByDigest(digest string) (access.AccountKey, bool, error) {
-	return one(tx, scanAccountKey, selectAccountKeys+` WHERE digest = $1`, digest)
+	return recalled(tx, fact{kind: "account_key", id: digest}, func() (access.AccountKey, bool, error) {
+		return one(tx, scanAccountKey, selectAccountKeys+` WHERE digest = $1`, digest)
+	})
 }
 
 // AccountKeyDigest gives the digest that stands for the key's secret.

@@ -24,7 +24,9 @@ func (tx *Tx) APIKey(id access.KeyID) (access.APIKey, bool, error) {
 
 // APIKeyByDigest gives the key whose secret has the digest, expired or not.
 func (tx *Tx) APIKeyByDigest(digest string) (access.APIKey, bool, error) {
-	return one(tx, scanAPIKey, selectAPIKeys+` WHERE digest = $1`, digest)
+	return recalled(tx, fact{kind: "api_key", id: digest}, func() (access.APIKey, bool, error) {
+		return one(tx, scanAPIKey, selectAPIKeys+` WHERE digest = $1`, digest)
+	})
 }
 
 // APIKeyDigest gives the digest that stands for the key's secret.

@@ -42,6 +42,10 @@ var conformance = map[string]func(*testing.T, maker){
 	"AFailedCommitLeavesNothingAndTheStoreUsable": testAFailedCommitLeavesNothingAndTheStoreUsable,
 	"TheCallersContext":                           testTheCallersContext,
 	"AClosedStoreIsUnavailable":                   testAClosedStoreIsUnavailable,
+	"C3RecallKnowsWhatThisProcessChanged":         testC3RecallKnowsWhatThisProcessChanged,
+	"C3WhatIsReadDuringAChangeIsNotRemembered":    testC3WhatIsReadDuringAChangeIsNotRemembered,
+	"RecallAnswersFromMemory":                     testRecallAnswersFromMemory,
+	"RecallIsBounded":                             testRecallIsBounded,
 }
 
 // maker makes new stores of one kind.

@@ -13,7 +13,9 @@ func scanFeature(r row) (f access.Feature, err error) {
 
 // Feature gives the chatbot's feature of that name. A condition that is set but empty is not nil (G8).
 func (tx *Tx) Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error) {
-	return one(tx, scanFeature, selectFeatures+` WHERE chatbot = $1 AND name = $2`, chatbot, name)
+	return recalled(tx, fact{kind: "feature", id: name, of: string(chatbot)}, func() (access.Feature, bool, error) {
+		return one(tx, scanFeature, selectFeatures+` WHERE chatbot = $1 AND name = $2`, chatbot, name)
+	})
 }
 
 // PutFeature inserts or replaces the feature.

@@ -13,7 +13,9 @@ func scanIdentity(r row) (i access.Identity, err error) {
 
 // Identity gives the identity of the issuer's subject.
 func (tx *Tx) Identity(issuer, subject string) (access.Identity, bool, error) {
-	return one(tx, scanIdentity, selectIdentities+` WHERE issuer = $1 AND subject = $2`, issuer, subject)
+	return recalled(tx, fact{kind: "identity", id: subject, of: issuer}, func() (access.Identity, bool, error) {
+		return one(tx, scanIdentity, selectIdentities+` WHERE issuer = $1 AND subject = $2`, issuer, subject)
+	})
 }
 
 // IdentitiesOf lists the identities of the user, by issuer: at most one each.

@@ -13,7 +13,9 @@ func scanMembership(r row) (m access.Membership, err error) {
 
 // Membership gives the user's role in the organization.
 func (tx *Tx) Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error) {
-	return one(tx, scanMembership, selectMemberships+` WHERE organization = $1 AND user_id = $2`, org, user)
+	return recalled(tx, fact{kind: "membership", id: string(user), of: string(org)}, func() (access.Membership, bool, error) {
+		return one(tx, scanMembership, selectMemberships+` WHERE organization = $1 AND user_id = $2`, org, user)
+	})
 }
 
 // PutMembership inserts or replaces the user's role in the organization. No issuer has given it; see GivenMembership.

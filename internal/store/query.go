@@ -80,7 +80,12 @@ func (tx *Tx) usable() error {
 }
 
 // detached is the context for statements; inTransaction says why it does not end.
-func (tx *Tx) detached() context.Context { return context.WithoutCancel(tx.ctx) }
+func (tx *Tx) detached() context.Context {
+	if tx.loose {
+		return tx.ctx
+	}
+	return context.WithoutCancel(tx.ctx)
+}
 
 // fail marks the transaction as broken and gives err its kind. The statement is in the message; the values, which may be secret, are not.
 func (tx *Tx) fail(err error, query string) error {

@@ -35,6 +35,8 @@ func (tx *Tx) OrganizationOf(o access.Object) (access.OrganizationID, bool, erro
 	default:
 		return "", false, nil
 	}
-	org, found, err := one(tx, scanString[access.OrganizationID], query, args...)
-	return org, found && org != "", err
+	return recalled(tx, fact{kind: "organization", id: o.ID, of: string(o.Type)}, func() (access.OrganizationID, bool, error) {
+		org, found, err := one(tx, scanString[access.OrganizationID], query, args...)
+		return org, found && org != "", err
+	})
 }

@@ -13,7 +13,9 @@ func scanResource(r row) (o access.Resource, err error) {
 
 // Resource gives the document, MCP server or metric.
 func (tx *Tx) Resource(t access.Type, id string) (access.Resource, bool, error) {
-	return one(tx, scanResource, selectResources+` WHERE type = $1 AND id = $2`, t, id)
+	return recalled(tx, fact{kind: "resource", id: id, of: string(t)}, func() (access.Resource, bool, error) {
+		return one(tx, scanResource, selectResources+` WHERE type = $1 AND id = $2`, t, id)
+	})
 }
 
 // PutResource inserts or replaces the resource.

@@ -119,7 +119,9 @@ func openServer(ctx context.Context, uri string) (*DB, error) {
 // open makes the pools. Readers have one of their own, as writers may have to wait for each other.
 func (s *server) open() *DB {
 	writers := max(3, s.connections/4)
-	db := &DB{writer: s.pool(writers, usual), readers: s.pool(s.connections-writers, usual), turns: s.pool(1, takingTurns)}
+	db := &DB{
+		writer: s.pool(writers, usual), readers: s.pool(s.connections-writers, usual), turns: s.pool(1, takingTurns), memory: &memory{shared: true},
+	}
 	db.turns.SetMaxIdleConns(0)
 	db.close = func() error { return errors.Join(db.readers.Close(), db.writer.Close(), db.turns.Close()) }
 	return db

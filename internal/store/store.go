@@ -27,6 +27,7 @@ type DB struct {
 	turns   *sql.DB // connections to a server for Exclusively alone, which must not wait for those that wait for it; else nil
 	close   func() error
 	closing sync.Once
+	memory  *memory
 }
 
 // Tx is one transaction. It carries the context of the call that began it, is not safe for concurrent use, and is dead once the function
@@ -39,6 +40,10 @@ type Tx struct {
 	sql    statements
 	lock   string // the dialect's lockChanges
 	broken error
+
+	memory     *memory // of Recall, else nil
+	generation uint64
+	loose      bool // each statement is a transaction by itself
 }
 
 // statements is what Tx needs of a *sql.Tx.
@@ -53,6 +58,8 @@ type statements interface {
 // for which it would wait for ever. Where the connection breaks while it commits, nobody knows whether it did: that is an error of kind
 // Unavailable, and is not tried again.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	// Also after an error, since the connection may have broken after the commit.
+	defer db.memory.forget()
 	return db.transact(ctx, db.writer, db.dialect.write, fn)
 }
 

@@ -13,7 +13,9 @@ func scanUser(r row) (u access.User, err error) {
 
 // User gives the user, tombstones included.
 func (tx *Tx) User(id access.UserID) (access.User, bool, error) {
-	return one(tx, scanUser, selectUsers+` WHERE id = $1`, id)
+	return recalled(tx, fact{kind: "user", id: string(id)}, func() (access.User, bool, error) {
+		return one(tx, scanUser, selectUsers+` WHERE id = $1`, id)
+	})
 }
 
 // UserByVerifiedEmail gives the one user, not deleted, whose verified address it is (I2).

@@ -65,7 +65,7 @@ func (e *Env) Install(x *spice.Extension) {
 func (e *Env) Service(x *spice.Extension) *decision.Service {
 	return decision.New(decision.Config{
 		Engine: e.Engine, Directory: e, Extension: x, Now: e.clock,
-		KeyOfSecret: func(_ context.Context, secret string) (access.KeyID, bool, error) {
+		KeyOfSecret: func(_ context.Context, secret string, _ bool) (access.KeyID, bool, error) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			id, ok := e.keys[secret]
@@ -76,10 +76,18 @@ func (e *Env) Service(x *spice.Extension) *decision.Service {
 
 // View looks at the facts of the World that was loaded last.
 func (e *Env) View(ctx context.Context, fn func(decision.Facts) error) error {
+	return e.directory().View(ctx, fn)
+}
+
+// Recall does the same, from memory where it can.
+func (e *Env) Recall(ctx context.Context, newest bool, fn func(decision.Facts) error) error {
+	return e.directory().Recall(ctx, newest, fn)
+}
+
+func (e *Env) directory() decision.Directory {
 	e.mu.Lock()
-	db := e.db
-	e.mu.Unlock()
-	return decision.FromStore(db).View(ctx, fn)
+	defer e.mu.Unlock()
+	return decision.FromStore(e.db)
 }
 
 // Set sets the clock.
