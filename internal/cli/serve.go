@@ -36,6 +36,9 @@ Secrets are kept hashed, with a key that is not in the store: GRANTWAY_HASH_KEY,
 put a new one (openssl rand -hex 32) before it, as the first line of the file, and start again. What was hashed with the old one is known
 until that is taken out, and hashed anew when it is used.
 
+Users call with the tokens of OpenID providers: --oidc-issuer and --oidc-audience name one; --oidc-config names a file that describes several, and what
+their claims give. The README says what is in it.
+
 --demo loads the worked examples of the access model, into a data directory of its own, and prints commands to try.`,
 		Example: `  grantway serve --demo
   grantway serve --listen 127.0.0.1:9000 --data /var/lib/grantway`,

@@ -15,7 +15,7 @@ type AuditEntry struct {
 	Seq          int64                  `json:"seq" doc:"ascending in the order of the changes"`
 	Time         time.Time              `json:"time"`
 	Actor        string                 `json:"actor" doc:"as whom: user:ID, key:ID for a key that acted for itself, or system"`
-	Key          string                 `json:"key" doc:"who: the ID of the key that was presented"`
+	Key          string                 `json:"key" doc:"who: the ID of the key that was presented, or issuer:URL for a token"`
 	Action       string                 `json:"action" doc:"the kind of the fact and what was done, such as share.put"`
 	Resource     access.Object          `json:"resource"`
 	Organization *access.OrganizationID `json:"organization" doc:"in whose record it stands; null for the platform's"`

@@ -21,7 +21,7 @@ const (
 	bearerScheme = "key"
 	overview     = "Grantway decides who may do what with chatbots, and keeps who shared what with whom.\n\n" +
 		"Send an account key as `Authorization: Bearer <key>`. A `full` key may act for a user with `Grantway-Actor: <user>`: then exactly that " +
-		"user's rights hold. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
+		"user's rights hold. A user may call directly with the token (JWT) of an OpenID provider that the server believes. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
 		"that refused. Send `Grantway-Timeout: 250ms` where you wait no longer for an answer; with 429 and 503 comes `Retry-After`, in seconds."
 )
 
@@ -32,7 +32,7 @@ func (a *api) newDescription() *description {
 		Components: &huma.Components{
 			Schemas: a.registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				bearerScheme: {Type: "http", Scheme: "bearer", Description: "an account key"},
+				bearerScheme: {Type: "http", Scheme: "bearer", Description: "an account key, or a user's token of a configured OpenID provider"},
 			},
 		},
 	}}
