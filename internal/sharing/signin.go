@@ -95,6 +95,9 @@ func (c *change) signIn(id access.Identity, in access.SignIn) error {
 			return err
 		}
 	}
+	if id.IssuedAt.IsZero() { // the first sign-in is in the record, even where all was so already
+		c.changed = true
+	}
 	id.IssuedAt, id.Email = in.IssuedAt, ""
 	if u.EmailVerified && u.Email == in.Email && in.EmailVerified {
 		id.Email = in.Email
