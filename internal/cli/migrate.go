@@ -15,33 +15,45 @@ const unusedListen = "127.0.0.1:0"
 
 func newMigrate(std streams) *cobra.Command {
 	c := server.Config{Listen: unusedListen}
+	var dryRun, othersStopped bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "bring a data directory up to date with this version",
-		Long: `Brings the store's tables and the engine's schema up to date without serving, and prints what changed in the schema. serve does the same when it
-starts. grantway schema diff tells what would change.`,
+		Short: "bring a store and its engine up to date with this version",
+		Long: `Brings the store's tables and the engine's schema up to date without serving, and prints what changed, a line each: + is added, - is removed,
+~ becomes another. A server with a data directory of its own does the same when it starts.
+
+Gateways that share a store with --datastore-uri start only on a schema that fits them. Roll out a new version, or a new schema extension, so: run
+its grantway migrate --dry-run, then grantway migrate, with the flags of serve; then replace one gateway after the other. Migrate says which
+gateways may run on meanwhile, and be started again. Where there are none it refuses, until all are stopped and it is told so. What
+relationships still use is never taken away: delete them first.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			lines, err := server.Migrate(cmd.Context(), c)
+			var plan server.Plan
+			var err error
+			if dryRun {
+				plan, err = server.Difference(cmd.Context(), c)
+			} else {
+				plan, err = server.Migrate(cmd.Context(), c, othersStopped)
+			}
 			if err != nil {
 				return served(err)
 			}
-			return printDifference(std.out, lines, "The schema was up to date.")
+			return printPlan(std.out, plan, "Everything was up to date.")
 		},
 	}
 	addStorageFlags(cmd, &c)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change, and change nothing")
+	cmd.Flags().BoolVar(&othersStopped, "others-stopped", false, "migrate although others cannot run beside this version: they have been stopped")
 	return cmd
 }
 
-func printDifference(w io.Writer, lines []string, none string) error {
-	if len(lines) == 0 {
-		lines = []string{none}
+// printPlan prints a line for each change, or that there is none.
+func printPlan(w io.Writer, plan server.Plan, none string) error {
+	text := plan.String()
+	if text == "" {
+		text = none
 	}
-	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := fmt.Fprintln(w, text)
+	return err
 }

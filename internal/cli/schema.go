@@ -72,11 +72,11 @@ func newSchemaDiff(std streams) *cobra.Command {
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			lines, err := server.Difference(cmd.Context(), c)
+			plan, err := server.Difference(cmd.Context(), c)
 			if err != nil {
 				return served(err)
 			}
-			return printDifference(std.out, lines, "There is no difference.")
+			return printPlan(std.out, server.Plan{Schema: plan.Schema}, "There is no difference.")
 		},
 	}
 	addStorageFlags(cmd, &c)

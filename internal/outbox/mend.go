@@ -13,6 +13,11 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
+// Mend makes the engine hold what follows from the facts, also where it is at a state of the store: facts may be folded otherwise than before.
+func (c *Carrier) Mend(ctx context.Context, project Projection) error {
+	return c.mend(ctx, project, true)
+}
+
 // mend makes the engine hold what follows from the facts, and nothing else, so that no grant that the facts do not know stays in it. Nobody changes
 // facts meanwhile, and no other carrier writes: the engine has a mark of the mending's own, under which alone it is written, also if this
 // process is held up until another one has begun a mending of its own. Unless it is forced, an engine that turns out to be at a state of the

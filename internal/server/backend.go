@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,10 +32,12 @@ const settingExtension = "engine.extension"
 
 // backend is the open store and the open engine.
 type backend struct {
-	store  *store.DB
-	engine *spice.Client
-	offers string // the address at which the embedded engine is offered, or ""
-	close  func() error
+	store   *store.DB
+	engine  *spice.Client
+	shared  bool    // other gateways use the same store
+	release release // this program's
+	offers  string  // the address at which the embedded engine is offered, or ""
+	close   func() error
 }
 
 // openBackend opens both, the store first: it is the truth, and its lock keeps other processes out of the data directory.
@@ -48,7 +49,7 @@ func openBackend(ctx context.Context, c Config) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{store: db, close: closeStore}
+	b := &backend{store: db, shared: c.DatastoreURI != "", release: c.release, close: closeStore}
 	if c.SpiceDBEndpoint != "" {
 		err = b.connect(c)
 	} else {
@@ -113,23 +114,30 @@ func (b *backend) closeBefore(first func() error) {
 	b.close = func() error { return errors.Join(first(), rest()) }
 }
 
-// prepare gives the engine the schema and the relationships of the extension, and brings it to the state of the store. Of several servers that start
-// on one store, one at a time does so.
-func (b *backend) prepare(ctx context.Context, x *spice.Extension, log *slog.Logger) (carrier *outbox.Carrier, err error) {
+// prepare makes sure that the engine has the schema and the relationships of the extension, and brings it to the state of the store. Of several
+// servers that start on one store, one at a time does so. An engine that is shared with other gateways is given a schema when it has none, and
+// another one by Migrate alone.
+func (b *backend) prepare(ctx context.Context, x *spice.Extension, c Config) (carrier *outbox.Carrier, self program, err error) {
 	err = b.store.Exclusively(ctx, func(ctx context.Context) error {
 		if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
 			return claimFault(err)
 		}
-		if err := b.retract(ctx, x); err != nil {
+		s, err := b.standing(ctx, x)
+		if err != nil {
 			return err
 		}
-		if _, err := b.engine.Install(ctx, x); err != nil {
-			return schemaFault(err)
+		self = s.program
+		switch {
+		case b.shared && s.fits():
+			carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), c.Log)
+		case b.shared && !s.plan.Fresh && !(s.empty && s.now.admits(s.program)):
+			err = misfitFault(s)
+		default:
+			carrier, err = b.bring(ctx, x, s, c)
 		}
-		carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), log)
 		return err
 	})
-	return carrier, err
+	return carrier, self, err
 }
 
 // claimFault says what to do about an engine that is not this store's.

@@ -86,6 +86,8 @@ type Config struct {
 	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
 	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 
+	release release // the zero value is this program's
+
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default
 }
@@ -108,6 +110,9 @@ func (c *Config) place() string {
 func (c *Config) check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.release == (release{}) {
+		c.release = thisRelease
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -35,8 +35,41 @@ func Run(ctx context.Context, c Config, started func(Started)) error {
 	if err != nil {
 		return err
 	}
-	err = s.listenAndServe(ctx, started)
+	serving, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.watch(serving, end)
+	}()
+	err = s.listenAndServe(serving, started)
+	end(nil)
+	<-watched
+	if cause := context.Cause(serving); errors.Is(cause, errLeftBehind) {
+		err = errors.Join(leftBehindFault(cause), err)
+	}
 	return errors.Join(err, s.Close())
+}
+
+// watchEvery is how often a gateway looks whether a migration has left it behind. It makes no change from the moment of the migration on; what it
+// decides in between, it asks of a schema that it does not know.
+const watchEvery = time.Second
+
+// watch ends the serving once a migration has left this gateway behind.
+func (s *Server) watch(ctx context.Context, end func(error)) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.admitted(ctx); errors.Is(err, errLeftBehind) {
+				end(err)
+				return
+			}
+		}
+	}
 }
 
 func (s *Server) listenAndServe(ctx context.Context, started func(Started)) error {

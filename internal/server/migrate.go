@@ -3,54 +3,206 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/spice/zed"
+	"github.com/grantway/grantway/internal/store"
 )
 
-// Difference lists what Migrate would change in the engine's schema, a line each. The store is brought up to date by being opened.
-func Difference(ctx context.Context, c Config) ([]string, error) {
+// Plan is what a migration changes, or would change.
+type Plan struct {
+	Schema []string // the differences in the engine's schema, a line each
+	Refold bool     // all facts are folded into relationships anew
+	Fresh  bool     // nothing has been installed before
+	Beside []string // versions of the schema whose gateways may run on beside this program's
+	Stops  []string // versions whose gateways may not: they make no change any more and do not start
+}
+
+// Difference says what Migrate would change, and changes nothing but the tables of a store in a file, which are brought up to date by being opened.
+func Difference(ctx context.Context, c Config) (Plan, error) {
 	if _, err := os.Stat(c.Data); err != nil && c.DatastoreURI == "" {
-		return nil, dataFault(c.Data, err)
+		return Plan{}, dataFault(c.Data, err)
 	}
-	return withBackend(ctx, c, func(b *backend, x *spice.Extension) ([]string, error) {
-		return b.difference(ctx, x)
+	return withBackend(ctx, c, func(b *backend, x *spice.Extension) (Plan, error) {
+		s, err := b.standing(ctx, x)
+		return s.plan, err
 	})
 }
 
-// Migrate brings the store and the engine's schema up to date with this program, without serving, and lists what it changed in the schema.
-func Migrate(ctx context.Context, c Config) ([]string, error) {
-	return withBackend(ctx, c, func(b *backend, x *spice.Extension) ([]string, error) {
-		lines, err := b.difference(ctx, x)
-		if err != nil {
-			return nil, err
-		}
-		_, err = b.prepare(ctx, x, c.Log)
-		return lines, err
+// Migrate brings the store and the engine's schema up to date with this program, without serving, and says what it changed. Where that would leave
+// other gateways behind, which share the store, it refuses unless they are said to have been stopped.
+func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err error) {
+	return withBackend(ctx, c, func(b *backend, x *spice.Extension) (Plan, error) {
+		err := b.store.Exclusively(ctx, func(ctx context.Context) error {
+			if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
+				return claimFault(err)
+			}
+			s, err := b.standing(ctx, x)
+			if err != nil {
+				return err
+			}
+			plan = s.plan
+			if b.shared && len(plan.Stops) > 0 && !othersStopped {
+				return &StartError{
+					Problem: "other gateways cannot run beside this version:\n" + plan.String(),
+					Advice:  "Stop all of them, then repeat this with --others-stopped. Those that are still running will make no change any more.",
+				}
+			}
+			_, err = b.bring(ctx, x, s, c)
+			return err
+		})
+		return plan, err
 	})
 }
 
-func withBackend(ctx context.Context, c Config, fn func(*backend, *spice.Extension) ([]string, error)) ([]string, error) {
+func withBackend(ctx context.Context, c Config, fn func(*backend, *spice.Extension) (Plan, error)) (Plan, error) {
 	if err := c.check(); err != nil {
-		return nil, err
+		return Plan{}, err
 	}
 	x, err := readExtension(c.SchemaExtension)
 	if err != nil {
-		return nil, err
+		return Plan{}, err
 	}
 	b, err := openBackend(ctx, c)
 	if err != nil {
-		return nil, err
+		return Plan{}, err
 	}
-	lines, err := fn(b, x)
-	return lines, errors.Join(c.remoteFault(err), b.close())
+	plan, err := fn(b, x)
+	return plan, errors.Join(c.remoteFault(err), b.close())
 }
 
-func (b *backend) difference(ctx context.Context, x *spice.Extension) ([]string, error) {
-	have, err := b.engine.Schema(ctx)
+// standing is how the engine stands to this program.
+type standing struct {
+	empty   bool // the engine has no schema
+	program program
+	now     installed
+	next    installed // after a migration by this program
+	plan    Plan
+}
+
+// standing compares what is installed with what this program brings. It fails where a newer one was here, and this one was not told to stay.
+func (b *backend) standing(ctx context.Context, x *spice.Extension) (s standing, err error) {
+	text, err := b.engine.Schema(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.empty = text == ""
+	if s.plan.Schema, err = zed.Compare(text, x.Schema()); err != nil {
+		return s, err
+	}
+	if s.program, err = b.release.program(x); err != nil {
+		return s, err
+	}
+	if err := b.store.View(ctx, func(tx *store.Tx) (err error) {
+		s.now, err = installedIn(tx)
+		return err
+	}); err != nil {
+		return s, err
+	}
+	if s.fits() {
+		s.next = s.now
+		if s.program != s.now.last() {
+			s.plan = Plan{} // what a newer one has added is not in the way
+		}
+		return s, nil
+	}
+	// Nobody runs beside this program on a store that it does not share.
+	next, stopped, err := s.now.next(s.program, b.release, !b.shared || loses(s.plan.Schema))
+	if err != nil {
+		return s, newerFault(err)
+	}
+	s.next, s.plan.Fresh = next, s.empty && len(s.now.Programs) == 0
+	s.plan.Refold = s.now.Folded != s.program.Version && !s.plan.Fresh
+	if b.shared {
+		s.plan.Beside, s.plan.Stops = versions(next.Programs[:len(next.Programs)-1]), versions(stopped)
+	}
+	return s, nil
+}
+
+// fits reports whether this program can run on what is there. The one that migrated last finds its own schema, unless somebody has changed it past
+// Grantway; those beside it find more.
+func (s standing) fits() bool {
+	return !s.empty && s.now.admits(s.program) && (s.program != s.now.last() || len(s.plan.Schema) == 0)
+}
+
+// bring gives the engine the schema and the relationships of the extension, notes who may run on it, and brings it to the state of the store.
+func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c Config) (*outbox.Carrier, error) {
+	if err := b.retract(ctx, x); err != nil {
+		return nil, err
+	}
+	if _, err := b.engine.Install(ctx, x); err != nil {
+		return nil, schemaFault(err)
+	}
+	if err := b.store.Update(ctx, s.next.put); err != nil {
+		return nil, err
+	}
+	carrier, err := outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), c.Log)
 	if err != nil {
 		return nil, err
 	}
-	return zed.Compare(have, x.Schema())
+	if s.next.Folded == s.program.Version {
+		return carrier, nil
+	}
+	if s.plan.Refold {
+		if err := carrier.Mend(ctx, sharing.Projection(b.store)); err != nil {
+			return nil, err
+		}
+	}
+	s.next.Folded = s.program.Version
+	return carrier, b.store.Update(ctx, s.next.put)
 }
+
+// leftBehindFault says what to do once a migration has left a running gateway behind.
+func leftBehindFault(err error) error {
+	return &StartError{Problem: reason(err), Cause: err, Advice: "Start the version that has migrated the engine."}
+}
+
+// misfitFault says what to do about an engine that this program does not fit.
+func misfitFault(s standing) error {
+	return &StartError{
+		Problem: "the engine that this gateway shares with others has another schema than this gateway:\n" + s.plan.String(),
+		Advice: "Where this version, or this schema extension, is to be the new one: grantway migrate, with the same flags (--dry-run changes nothing), then " +
+			"start it. Else start it as the others are: the same version, the same --schema-extension.",
+	}
+}
+
+func newerFault(err error) error {
+	return &StartError{
+		Problem: detail(err), Cause: err,
+		Advice: "Start the newer version; or, if the newer one can run beside older ones, start this one with the schema extension that it had before.",
+	}
+}
+
+// String tells a plan, a line for each change.
+func (p Plan) String() string {
+	lines := slices.Clone(p.Schema)
+	if p.Refold {
+		lines = append(lines, "all facts are folded into relationships anew")
+	}
+	if len(p.Beside) > 0 {
+		lines = append(lines, fmt.Sprintf("gateways of schema version %s may run on beside it", access.Listed(p.Beside)))
+	}
+	if len(p.Stops) > 0 {
+		lines = append(lines, fmt.Sprintf("gateways of schema version %s that were started with another schema have to stop", access.Listed(p.Stops)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// versions lists the versions of the programs, each once.
+func versions(programs []program) (all []string) {
+	for _, p := range programs {
+		all = append(all, strconv.Itoa(p.Version))
+	}
+	return slices.Compact(all)
+}
+
+// isPermission reports whether a line of a difference is about the expression of a permission.
+func isPermission(line string) bool { return strings.Contains(line, ": permission ") }

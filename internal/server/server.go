@@ -23,7 +23,8 @@ type Server struct {
 	printOnce string // the root key that was made just now, or ""
 	demoKey   string
 	offers    string
-	stopping  atomic.Bool // no new calls are to come
+	stopping  atomic.Bool                 // no new calls are to come
+	admitted  func(context.Context) error // fails with errLeftBehind once a migration has left this gateway behind
 	closing   sync.Once
 	closeErr  error
 	close     func() error
@@ -63,11 +64,12 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 
 // join makes the use cases, the decisions and the API on top of the open backend, which Close closes.
 func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Server, error) {
-	carrier, err := b.prepare(ctx, x, c.Log)
+	carrier, self, err := b.prepare(ctx, x, c)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, offers: b.offers}
+	admits := leftBehind(self)
+	s := &Server{config: c, offers: b.offers, admitted: func(ctx context.Context) error { return b.store.View(ctx, admits) }}
 	var secrets *secret.Hasher
 	var changes *sharing.Service
 	var callers *authn.Authenticator
@@ -77,7 +79,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 			return err
 		}
 		changes = sharing.New(sharing.Config{
-			Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
+			Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Admits: admits, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
 			Now: c.Now, Log: c.Log,
 			RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL,
 		})

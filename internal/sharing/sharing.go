@@ -34,7 +34,8 @@ type Config struct {
 	Engine  Engine
 	Outbox  *outbox.Carrier
 	Secrets *secret.Hasher
-	Mails   bool // whether there is a mail server, so that e-mails are queued for it
+	Admits  func(*store.Tx) error // refuses changes by a process that must make none any more; nil refuses none
+	Mails   bool                  // whether there is a mail server, so that e-mails are queued for it
 	// RecordRetention is how long entries of the record are kept, to an hour or so (H2); 0 is for ever.
 	RecordRetention time.Duration
 	InvitationTTL   time.Duration    // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
@@ -50,6 +51,7 @@ type Service struct {
 	engine        Engine
 	outbox        *outbox.Carrier
 	secrets       *secret.Hasher
+	admits        func(*store.Tx) error
 	mails         bool
 	retain        time.Duration
 	now           func() time.Time
@@ -68,6 +70,9 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Admits == nil {
+		c.Admits = func(*store.Tx) error { return nil }
+	}
 	if c.RequestTTL == 0 {
 		c.RequestTTL = DefaultRequestTTL
 	}
@@ -75,7 +80,7 @@ func New(c Config) *Service {
 		c.InvitationTTL = DefaultInvitationTTL
 	}
 	return &Service{
-		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
+		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, admits: c.Admits, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
 		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
 	}
 }
@@ -230,6 +235,9 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 		}
 		err := s.db.Update(ctx, func(tx *store.Tx) error {
 			if err := tx.LockChanges(); err != nil {
+				return err
+			}
+			if err := s.admits(tx); err != nil {
 				return err
 			}
 			parked, err := s.outbox.CatchUp(ctx, tx)
