@@ -69,9 +69,11 @@ func openStore(ctx context.Context, c Config) (db *store.DB, closeStore func() e
 		}
 		return db, db.Close, nil
 	}
-	release, err := store.Lock(filepath.Join(c.Data, lockFile))
-	if err != nil {
-		return nil, nil, dataFault(c.Data, err)
+	release := func() error { return nil }
+	if !c.migrating { // which needs nothing of the directory, where a gateway may be running
+		if release, err = store.Lock(filepath.Join(c.Data, lockFile)); err != nil {
+			return nil, nil, dataFault(c.Data, err)
+		}
 	}
 	if db, err = store.Open(ctx, c.DatastoreURI); err != nil {
 		return nil, nil, errors.Join(databaseFault(err), release())

@@ -86,7 +86,8 @@ type Config struct {
 	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
 	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 
-	release release // the zero value is this program's
+	release   release // the zero value is this program's
+	migrating bool    // nothing is served
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default

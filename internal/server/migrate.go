@@ -71,6 +71,7 @@ func withBackend(ctx context.Context, c Config, fn func(*backend, *spice.Extensi
 	if err != nil {
 		return Plan{}, err
 	}
+	c.migrating = true
 	b, err := openBackend(ctx, c)
 	if err != nil {
 		return Plan{}, err
