@@ -155,37 +155,46 @@ func claimFault(err error) error {
 }
 
 // retract removes what the extension's file said at an earlier start and does not say any more. What it will say is noted before it is
-// written, so that nothing is written that is not noted.
-func (b *backend) retract(ctx context.Context, x *spice.Extension) error {
+// written, so that nothing is written that is not noted. It gives what puts all of it back, for a schema that is refused.
+func (b *backend) retract(ctx context.Context, x *spice.Extension) (undo func(context.Context) error, err error) {
 	noted, err := b.setting(ctx, settingExtension)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var earlier spice.Changes
 	if noted != "" {
 		if earlier, err = spice.UnmarshalChanges([]byte(noted)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	gone := spice.Diff(relationships(earlier), relationships(x.Changes()))
 	gone = slices.DeleteFunc(gone, func(u *v1.RelationshipUpdate) bool { return u.GetOperation() != v1.RelationshipUpdate_OPERATION_DELETE })
 	text, err := b.engine.Schema(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if text != "" { // an engine without a schema holds nothing to retract
 		if _, err := b.engine.Apply(ctx, gone); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	undo = func(ctx context.Context) error {
+		if text == "" || noted == "" {
+			return nil
+		}
+		if _, err := b.engine.Apply(ctx, earlier); err != nil {
+			return err
+		}
+		return b.putSetting(ctx, settingExtension, noted)
+	}
 	if noted == "" && len(x.Changes()) == 0 {
-		return nil
+		return undo, nil
 	}
 	data, err := x.Changes().Marshal()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.putSetting(ctx, settingExtension, string(data))
+	return undo, b.putSetting(ctx, settingExtension, string(data))
 }
 
 func relationships(changes spice.Changes) spice.Relationships {

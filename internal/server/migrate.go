@@ -136,11 +136,12 @@ func (s standing) fits() bool {
 
 // bring gives the engine the schema and the relationships of the extension, notes who may run on it, and brings it to the state of the store.
 func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c Config) (*outbox.Carrier, error) {
-	if err := b.retract(ctx, x); err != nil {
+	undo, err := b.retract(ctx, x)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := b.engine.Install(ctx, x); err != nil {
-		return nil, schemaFault(err)
+		return nil, errors.Join(schemaFault(err), undo(ctx))
 	}
 	if err := b.store.Update(ctx, s.next.put); err != nil {
 		return nil, err
