@@ -10,6 +10,8 @@ import (
 
 // conformance is what every store has to do, whichever database it is in.
 var conformance = map[string]func(*testing.T, maker){
+	"Snapshot":                    testSnapshot,
+	"AnyTextIsKept":               testAnyTextIsKept,
 	"PagesFollowByteOrder":        testPagesFollowByteOrder,
 	"Users":                       testUsers,
 	"PlatformGrants":              testPlatformGrants,
@@ -80,6 +82,20 @@ func TestPostgreSQL(t *testing.T) {
 
 func TestCockroachDB(t *testing.T) {
 	maker{uri: func(t *testing.T) string { return postgres.Cockroach(t) }}.conforms(t)
+}
+
+// TestCockroachDBsMigrationsOnPostgreSQL shows that they can be run, and that transactions restart under SERIALIZABLE, by a server that reads most of the
+// same SQL. What only CockroachDB does is for TestCockroachDB.
+func TestCockroachDBsMigrationsOnPostgreSQL(t *testing.T) {
+	strict := cockroachDialect
+	strict.transact = inFreshTransactions // PostgreSQL cannot restart inside a savepoint
+	askDialect = func(string) dialect { return strict }
+	t.Cleanup(func() { askDialect = dialectOf })
+	stores := copies(t, postgres.Database(t))
+	stores.deferred = false
+	for _, name := range []string{"PagesFollowByteOrder", "UpdatesAreSerialized", "Outbox", "Policies", "Record", "APIKeys", "S9OneRequestIsPendingForAChatbotAndAPrincipal"} {
+		t.Run(name, func(t *testing.T) { conformance[name](t, stores) })
+	}
 }
 
 // copies makes stores in PostgreSQL that are copies of a new one in the database, which is faster than to bring each one up to date.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"reflect"
 	"regexp"
 	"strings"
@@ -153,59 +152,4 @@ func sample(t reflect.Type) reflect.Value {
 		v.Set(reflect.Append(v, sample(t.Elem())))
 	}
 	return v
-}
-
-// stateError is an error of a driver that has SQLSTATEs.
-type stateError string
-
-func (e stateError) Error() string    { return "SQLSTATE " + string(e) }
-func (e stateError) SQLState() string { return string(e) }
-
-// TestRetriesAfterSerializationFailures injects the failures that SQLite never has into both ways of running a transaction.
-func TestRetriesAfterSerializationFailures(t *testing.T) {
-	for name, d := range map[string]dialect{"fresh transactions": sqliteDialect, "savepoints": cockroachDialect} {
-		t.Run(name, func(t *testing.T) {
-			db := openNew(t)
-			db.dialect.transact = d.transact
-			attempts := 0
-			require.NoError(t, db.Update(t.Context(), func(tx *Tx) error {
-				attempts++
-				seq, err := tx.AppendOutbox(nil, time.Time{})
-				require.NoError(t, err)
-				require.EqualValues(t, 1, seq, "the attempt before was undone")
-				if attempts < 3 {
-					return failed(stateError("40001"))
-				}
-				return nil
-			}))
-			require.Equal(t, 3, attempts)
-			view(t, db, func(tx *Tx) { are(t, OutboxEntry{Seq: 1})(tx.Outbox(0)) })
-
-			attempts = 0
-			require.Same(t, errStop, db.Update(t.Context(), func(*Tx) error { attempts++; return errStop }))
-			require.Equal(t, 1, attempts)
-		})
-	}
-	t.Run("gives up", func(t *testing.T) {
-		attempts := 0
-		err := openNew(t).Update(t.Context(), func(*Tx) error { attempts++; return failed(stateError("40P01")) })
-		require.Equal(t, access.KindUnavailable, access.KindOf(err))
-		require.Equal(t, maxAttempts, attempts)
-	})
-}
-
-func TestKindsOfFailure(t *testing.T) {
-	refusal := access.Conflictf("O1", "the last owner stays")
-	for _, tc := range []struct {
-		err  error
-		want access.Kind
-	}{
-		{errors.New("the disk is gone"), access.KindUnavailable},
-		{stateError("23505"), access.KindInternal},
-		{stateError("08006"), access.KindUnavailable},
-		{refusal, access.KindConflict},
-	} {
-		require.Equal(t, tc.want, access.KindOf(failed(tc.err)), tc.err)
-	}
-	require.NoError(t, failed(nil))
 }

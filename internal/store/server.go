@@ -133,10 +133,7 @@ func (db *DB) prepare(ctx context.Context, s *server) error {
 	if err := db.writer.QueryRowContext(ctx, "SELECT version()").Scan(&version); err != nil {
 		return err
 	}
-	db.dialect = postgresDialect
-	if strings.HasPrefix(version, "CockroachDB") {
-		db.dialect = cockroachDialect
-	}
+	db.dialect = askDialect(version)
 	if err := createTurns(ctx, db.turns); err != nil {
 		return fmt.Errorf("cannot create the schema %s: %w", schema, err)
 	}
@@ -148,6 +145,16 @@ func (db *DB) prepare(ctx context.Context, s *server) error {
 		}
 		return pool.Close()
 	})
+}
+
+// askDialect is dialectOf, but in a test of one database's dialect on the other.
+var askDialect = dialectOf
+
+func dialectOf(version string) dialect {
+	if strings.HasPrefix(version, "CockroachDB") {
+		return cockroachDialect
+	}
+	return postgresDialect
 }
 
 func (db *DB) upToDate(ctx context.Context, pool *sql.DB) error {

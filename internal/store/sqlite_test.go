@@ -205,21 +205,3 @@ func TestAFailedCommitSaysWhichFactIsNotThere(t *testing.T) {
 	})
 	require.ErrorContains(t, err, "a row of teams names a row of organizations that is not there")
 }
-
-func TestSnapshot(t *testing.T) {
-	db := openNew(t)
-	update(t, db, func(tx *Tx) { seed(t, tx) })
-	path := filepath.Join(t.TempDir(), "copy.db")
-	require.NoError(t, db.Update(t.Context(), func(tx *Tx) error { // it does not wait for the writer
-		must(t, tx.PutUser(access.User{ID: "carol"}))
-		return db.Snapshot(t.Context(), path)
-	}))
-	info, err := os.Stat(path)
-	must(t, err)
-	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	view(t, reopen(t, path), func(tx *Tx) {
-		is(t, access.User{ID: "alice", Active: true})(tx.User("alice"))
-		absent[access.User](t)(tx.User("carol"))
-	})
-	require.Equal(t, access.KindUnavailable, access.KindOf(db.Snapshot(t.Context(), path)), "it overwrites nothing")
-}
