@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
 	"github.com/grantway/grantway/internal/testenv/mailbox"
 )
 
@@ -45,9 +45,9 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		return nil
 	})
-	data := filepath.Join(t.TempDir(), "data")
+	place := backend.New(t)
 	flags := []string{"--smtp-url", mails.URL(), "--mail-from", "Grantway <no-reply@grantway.test>"}
-	p := start(t, data, flags...)
+	p := startAt(t, place, flags...)
 	twoCompanies(p)
 
 	approvals, leavers, answered, taken := 0, 0, 0, 0
@@ -62,7 +62,7 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 		stop()
 		workers.Wait()
 
-		p = start(t, data, flags...)
+		p = startAt(t, place, flags...)
 		for _, a := range bots {
 			if a.approved {
 				answered++
@@ -91,7 +91,7 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 		return sent == before
 	}, time.Minute, 3*time.Second)
 	p.kill()
-	once, unknown := mailedOnce(t, data, mails, approvals)
+	once, unknown := mailedOnce(t, place, mails, approvals)
 	t.Logf("%d kills: %d approvals and %d offboardings were taken, %d of them answered; %d e-mails came once, of %d it is not known",
 		crashes, approvals, leavers, answered, once, unknown)
 }
@@ -223,7 +223,7 @@ func checkLeaver(p *process, l *leaver) bool {
 
 // mailedOnce checks every e-mail of the store against those that the mail server got, and counts those that came and those of which nobody
 // can know.
-func mailedOnce(t *testing.T, data string, box *mailbox.Mailbox, approvals int) (once, unknown int) {
+func mailedOnce(t *testing.T, place *backend.Place, box *mailbox.Mailbox, approvals int) (once, unknown int) {
 	t.Helper()
 	got := map[string]int{}
 	for _, m := range box.Messages() {
@@ -232,7 +232,7 @@ func mailedOnce(t *testing.T, data string, box *mailbox.Mailbox, approvals int) 
 		got[id]++
 		require.Equal(t, 1, got[id], "%s came twice: to %s", id, m.To)
 	}
-	db, err := store.Open(t.Context(), filepath.Join(data, "store.db"))
+	db, err := place.OpenStore(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	type event struct {

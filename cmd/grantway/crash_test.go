@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
 )
 
 // The levels of a share by what they give, and the actions that tell them apart.
@@ -39,8 +39,8 @@ func TestKillingTheServerLosesNoAnsweredChange(t *testing.T) {
 	crashes, seed := crashesOf(t), seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 2))
 
-	data := filepath.Join(t.TempDir(), "data")
-	p := start(t, data)
+	place := backend.New(t)
+	p := startAt(t, place)
 	shares := found(p)
 	answered, unanswered, taken := 0, 0, 0
 	for crash := range crashes {
@@ -57,7 +57,7 @@ func TestKillingTheServerLosesNoAnsweredChange(t *testing.T) {
 		stop()
 		workers.Wait()
 
-		p = start(t, data)
+		p = startAt(t, place)
 		got := p.decisions(pairs(shares), telling)
 		for i := range shares {
 			s := &shares[i]
@@ -79,7 +79,7 @@ func TestKillingTheServerLosesNoAnsweredChange(t *testing.T) {
 	p.kill()
 	require.Positive(t, answered)
 	t.Logf("%d kills, %d answered changes checked; of %d that were under way %d had been taken", crashes, answered, unanswered, taken)
-	recorded(t, data, answered)
+	recorded(t, place, answered)
 }
 
 // crashesOf is how many times the server is killed.
@@ -220,9 +220,9 @@ func listed(p *process, shares []share) {
 }
 
 // recorded checks that there is a record entry for each answered change at least (H1).
-func recorded(t *testing.T, data string, answered int) {
+func recorded(t *testing.T, place *backend.Place, answered int) {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(data, "store.db"))
+	db, err := place.OpenStore(t.Context())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	done := 0

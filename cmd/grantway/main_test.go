@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"testing"
+
+	"github.com/grantway/grantway/internal/testenv/backend"
 )
 
 // serveInstead makes the test binary be the program, so that a test can kill the real process.
@@ -12,5 +14,5 @@ func TestMain(m *testing.M) {
 	if os.Getenv(serveInstead) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	backend.Main(m)
 }

@@ -236,4 +236,3 @@ func destinations(t *testing.T) map[string]func(*testing.T) []string {
 		"embedded": func(*testing.T) []string { return nil },
 	}
 }
-

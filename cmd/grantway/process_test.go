@@ -10,34 +10,42 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/backend"
 )
 
 const rootKey = "crash-test-root-key-0123456789abcdef"
 
 // process is a server that can be killed.
 type process struct {
-	t    *testing.T
-	data string
-	url  string
-	cmd  *exec.Cmd
-	log  bytes.Buffer
+	t   *testing.T
+	url string
+	cmd *exec.Cmd
+	log bytes.Buffer
 }
 
 // start runs the program on the data directory and waits until it answers.
 func start(t *testing.T, data string, flags ...string) *process {
 	t.Helper()
+	return startAt(t, &backend.Place{Data: data}, flags...)
+}
+
+// startAt runs the program on what is at the place and waits until it answers.
+func startAt(t *testing.T, place *backend.Place, flags ...string) *process {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
 	require.NoError(t, l.Close())
-	p := &process{t: t, data: data, url: "http://" + address}
-	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--listen", address, "--data", data}, flags...)...)
-	p.cmd.Env = append(os.Environ(), serveInstead+"=1", "GRANTWAY_ROOT_KEY="+rootKey)
+	p := &process{t: t, url: "http://" + address}
+	p.cmd = exec.Command(os.Args[0], slices.Concat([]string{"serve", "--listen", address}, place.Flags(), flags)...)
+	p.cmd.Env = slices.Concat(os.Environ(), []string{serveInstead + "=1", "GRANTWAY_ROOT_KEY=" + rootKey}, place.Environment())
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	require.NoError(t, p.cmd.Start())
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -101,6 +109,12 @@ func (p *process) must(method, path, body string) []byte {
 // decisions asks for every action of actions about each pair, in order.
 func (p *process) decisions(pairs []pair, actions []string) [][]bool {
 	p.t.Helper()
+	return p.decisionsIn(map[string]any{}, pairs, actions)
+}
+
+// decisionsIn is decisions, with the context of each question.
+func (p *process) decisionsIn(context map[string]any, pairs []pair, actions []string) [][]bool {
+	p.t.Helper()
 	type entity map[string]any
 	out := make([][]bool, len(pairs))
 	for start := 0; start < len(pairs); start += 100 {
@@ -113,7 +127,7 @@ func (p *process) decisions(pairs []pair, actions []string) [][]bool {
 				})
 			}
 		}
-		body, err := json.Marshal(entity{"evaluations": evaluations})
+		body, err := json.Marshal(entity{"context": context, "evaluations": evaluations})
 		require.NoError(p.t, err)
 		var answer struct {
 			Evaluations []struct{ Decision bool }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/server"
+	"github.com/grantway/grantway/internal/testenv/backend"
 	"github.com/grantway/grantway/internal/testenv/mailbox"
 )
 
@@ -70,16 +71,26 @@ func SignIns(t testing.TB, issuers string) Option {
 	return func(c *server.Config) { c.OIDCConfig = file }
 }
 
-// New starts a server, which runs until the test ends.
+// New starts a server in the way that GRANTWAY_TEST_MODE names. It runs until the test ends.
 func New(t testing.TB, options ...Option) *Env {
+	t.Helper()
+	return On(t, backend.New(t), options...)
+}
+
+// On starts a server at the place.
+func On(t testing.TB, place *backend.Place, options ...Option) *Env {
 	t.Helper()
 	log := &Log{}
 	c := server.Config{
-		Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "http://grantway.test", RootKey: RootKey,
+		Data: place.Data, DatastoreURI: place.Datastore, HashKey: place.HashKey,
+		Listen: "127.0.0.1:0", PublicURL: "http://grantway.test", RootKey: RootKey,
 		Log:    slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Limits: server.DefaultLimits,
 	}
 	c.Limits.StrangerRate = 0 // tests try bad credentials on every route
+	if engine := place.Cluster; engine != nil {
+		c.SpiceDBEndpoint, c.SpiceDBToken, c.SpiceDBCA = engine.Endpoint(), engine.Token(), engine.CA()
+	}
 	for _, o := range options {
 		o(&c)
 	}
@@ -89,6 +100,20 @@ func New(t testing.TB, options ...Option) *Env {
 	front := httptest.NewServer(s.Handler())
 	t.Cleanup(front.Close)
 	return &Env{TB: t, URL: front.URL, Log: log, http: front.Client(), server: s}
+}
+
+// Gateways starts several servers on one store. Files have only one, so there the test is skipped.
+func Gateways(t testing.TB, n int, options ...Option) []*Env {
+	t.Helper()
+	if backend.ModeOf(t) == backend.Embedded {
+		t.Skipf("several gateways need a database: set %s to %s or %s", backend.Variable, backend.Postgres, backend.Cluster)
+	}
+	place := backend.New(t)
+	all := make([]*Env, n)
+	for i := range all {
+		all[i] = On(t, place.Again(t), options...)
+	}
+	return all
 }
 
 // For is the same server for another test, such as one input of a fuzz test.

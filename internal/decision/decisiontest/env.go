@@ -1,4 +1,5 @@
-// Package decisiontest runs the decision service for tests on the real engine and the real store, both in temporary files.
+// Package decisiontest runs the decision service for tests on the real engine, which is the one that GRANTWAY_TEST_MODE names, and the
+// real store, in temporary files.
 //
 // A World's facts go into both at once: folded into the engine, and as they are into the store. It checks no rule of the model; a test
 // says what the facts are.
@@ -18,8 +19,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
@@ -44,10 +45,10 @@ type Env struct {
 // Start makes an Env without facts.
 func Start(t testing.TB) *Env {
 	t.Helper()
-	engine, err := embedded.Start(context.Background(), embedded.Config{Path: filepath.Join(t.TempDir(), "engine.db")})
+	conn, closeEngine, err := backend.New(t).OpenEngine(context.Background())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, engine.Close()) })
-	e := &Env{Engine: spice.NewClient(engine.Conn()), t: t, now: Noon, keys: map[string]access.KeyID{}}
+	t.Cleanup(func() { require.NoError(t, closeEngine()) })
+	e := &Env{Engine: spice.NewClient(conn), t: t, now: Noon, keys: map[string]access.KeyID{}}
 	e.Install(nil)
 	e.Load(&plain.World{})
 	return e

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/testenv/cluster"
 	"github.com/grantway/grantway/internal/testenv/postgres"
 )
@@ -48,6 +49,7 @@ type Place struct {
 	Data      string           // its directory
 	Datastore string           // the URI of its database; "" with Embedded
 	Cluster   *cluster.Cluster // its engine; nil but with Cluster
+	HashKey   string           // the key that its gateways hash secrets with; "" with Embedded, where it is in Data
 }
 
 // New is a place with nothing in it.
@@ -60,11 +62,21 @@ func New(t testing.TB) *Place {
 func In(t testing.TB, mode Mode) *Place {
 	t.Helper()
 	p := &Place{Mode: mode, Data: t.TempDir()}
-	switch mode {
-	case Postgres:
-		p.Datastore = withTables(t)
-	case Cluster:
-		p.Datastore, p.Cluster = postgres.Database(t), clusters.take(t)
+	if mode != Embedded {
+		p.Datastore, p.HashKey = shared.database(t), secret.NewHashKey()
+	}
+	if mode == Cluster {
+		p.Cluster = shared.take(t)
+	}
+	return p
+}
+
+// Bare is New, but where that has a database with all tables in it, this one is empty.
+func Bare(t testing.TB) *Place {
+	t.Helper()
+	p := New(t)
+	if p.Mode != Embedded {
+		p.Datastore = postgres.Database(t)
 	}
 	return p
 }
@@ -88,4 +100,12 @@ func (p *Place) Flags() []string {
 		flags = append(flags, "--spicedb-endpoint", p.Cluster.Endpoint(), "--spicedb-token", p.Cluster.Token(), "--spicedb-ca", p.Cluster.CA())
 	}
 	return flags
+}
+
+// Environment is what the server is told besides.
+func (p *Place) Environment() []string {
+	if p.HashKey == "" {
+		return nil
+	}
+	return []string{"GRANTWAY_HASH_KEY=" + p.HashKey}
 }

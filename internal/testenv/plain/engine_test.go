@@ -3,7 +3,6 @@ package plain
 import (
 	"context"
 	"net/netip"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,11 +10,13 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
+	"github.com/grantway/grantway/internal/testenv/backend"
 	"github.com/grantway/grantway/schema"
 )
 
-// engine is an embedded SpiceDB that holds one world after another.
+func TestMain(m *testing.M) { backend.Main(m) }
+
+// engine is a SpiceDB that holds one world after another.
 type engine struct {
 	client *spice.Client
 	holds  spice.Relationships
@@ -24,10 +25,10 @@ type engine struct {
 func startEngine(t *testing.T) *engine {
 	t.Helper()
 	ctx := context.Background()
-	started, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(t.TempDir(), "engine.db")})
+	conn, closeEngine, err := backend.New(t).OpenEngine(ctx)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, started.Close()) })
-	e := &engine{client: spice.NewClient(started.Conn())}
+	t.Cleanup(func() { require.NoError(t, closeEngine()) })
+	e := &engine{client: spice.NewClient(conn)}
 	_, err = e.client.WriteSchema(ctx, schema.Text)
 	require.NoError(t, err)
 	return e

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/internal/testenv/cluster"
 	"github.com/grantway/grantway/internal/testenv/postgres"
 )
@@ -20,21 +21,24 @@ const patience = 2 * time.Minute
 
 // Main runs the tests of a package, and then ends what they shared.
 func Main(m *testing.M) {
-	clusters.open = true
+	shared.open = true
 	code := m.Run()
-	if err := clusters.close(); err != nil {
+	if err := shared.close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// clusters are those that the tests of this package run on.
-var clusters pool
+// shared is what the tests of this package run on.
+var shared pool
 
-// pool is running clusters, each of which serves one test at a time.
+// pool is running clusters, each of which serves one test at a time, and a database that those of tests are copies of.
 type pool struct {
 	open bool // Main will close it
+
+	making sync.Mutex
+	tables string // the URI of that database, once it was made
 
 	mu     sync.Mutex
 	free   []*cluster.Cluster
@@ -44,7 +48,7 @@ type pool struct {
 // take gives an empty cluster, which the test has for itself until it ends.
 func (p *pool) take(t testing.TB) *cluster.Cluster {
 	t.Helper()
-	require.True(t, p.open, "a package whose tests run on a cluster needs: func TestMain(m *testing.M) { backend.Main(m) }")
+	p.require(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := p.pop()
@@ -59,6 +63,11 @@ func (p *pool) take(t testing.TB) *cluster.Cluster {
 		p.free = append(p.free, c)
 	})
 	return c
+}
+
+func (p *pool) require(t testing.TB) {
+	t.Helper()
+	require.True(t, p.open, "a package whose tests run on PostgreSQL needs: func TestMain(m *testing.M) { backend.Main(m) }")
 }
 
 func (p *pool) pop() *cluster.Cluster {
@@ -76,14 +85,7 @@ func (p *pool) pop() *cluster.Cluster {
 // start adds a cluster of two nodes.
 func (p *pool) start(ctx context.Context, t testing.TB) *cluster.Cluster {
 	t.Helper()
-	server := postgres.Server(t)
-	uri, drop, err := postgres.Create(ctx, server, template(ctx, t, server))
-	require.NoError(t, err)
-	p.atEnd(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		return drop(ctx)
-	})
+	uri := p.create(ctx, t, spicedb(ctx, t))
 	dir, err := os.MkdirTemp("", "spicedb-cluster-")
 	require.NoError(t, err)
 	p.atEnd(func() error { return os.RemoveAll(dir) })
@@ -91,6 +93,47 @@ func (p *pool) start(ctx context.Context, t testing.TB) *cluster.Cluster {
 	require.NoError(t, err)
 	p.atEnd(c.Close)
 	return c
+}
+
+// create makes a database for the tests of this package.
+func (p *pool) create(ctx context.Context, t testing.TB, template string) (uri string) {
+	t.Helper()
+	uri, drop, err := postgres.Create(ctx, postgres.Server(t), template)
+	require.NoError(t, err)
+	p.atEnd(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		return drop(ctx)
+	})
+	return uri
+}
+
+// database is one of the test's own, with all tables of a server in it, which that would make itself, only more slowly.
+func (p *pool) database(t testing.TB) (uri string) {
+	t.Helper()
+	p.require(t)
+	p.making.Lock()
+	defer p.making.Unlock()
+	if p.tables == "" {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		uri := p.create(ctx, t, spicedb(ctx, t))
+		db, err := store.Open(ctx, uri)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		p.tables = uri
+	}
+	return postgres.Copy(t, p.tables)
+}
+
+// spicedb is the name of a database with SpiceDB's tables.
+func spicedb(ctx context.Context, t testing.TB) (template string) {
+	t.Helper()
+	binary, err := cluster.Binary(ctx)
+	require.NoError(t, err)
+	template, err = postgres.Template(ctx, postgres.Server(t), binary, cluster.Migrate)
+	require.NoError(t, err)
+	return template
 }
 
 func (p *pool) atEnd(f func() error) {
@@ -108,26 +151,4 @@ func (p *pool) close() error {
 		p.ending = p.ending[:last]
 	}
 	return errors.Join(all...)
-}
-
-// withTables is a database of the test's own with SpiceDB's tables in it, which a server would make itself, only more slowly.
-func withTables(t testing.TB) (uri string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	t.Cleanup(cancel)
-	server := postgres.Server(t)
-	uri, drop, err := postgres.Create(ctx, server, template(ctx, t, server))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, drop(context.Background())) })
-	return uri
-}
-
-// template is the name of a database with SpiceDB's tables.
-func template(ctx context.Context, t testing.TB, server string) (name string) {
-	t.Helper()
-	binary, err := cluster.Binary(ctx)
-	require.NoError(t, err)
-	name, err = postgres.Template(ctx, server, binary, cluster.Migrate)
-	require.NoError(t, err)
-	return name
 }
