@@ -21,7 +21,7 @@ func (b *Bulk) Backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 		return
 	}
 	if problem.Status(access.KindOf(err)) >= http.StatusInternalServerError && r.Context().Err() == nil {
-		b.log.Error("a backup failed", "request", actor.RequestID, "error", err)
+		b.log.Error("a backup failed", "request_id", actor.RequestID, "error", err)
 	}
 	if begun {
 		panic(http.ErrAbortHandler)

@@ -31,7 +31,7 @@ func (b *Bulk) Export(w http.ResponseWriter, r *http.Request, actor access.Actor
 			return
 		}
 		if r.Context().Err() == nil {
-			b.log.Error("an export failed", "request", actor.RequestID, "error", err)
+			b.log.Error("an export failed", "request_id", actor.RequestID, "error", err)
 		}
 		panic(http.ErrAbortHandler)
 	}

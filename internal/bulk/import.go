@@ -33,7 +33,7 @@ func (b *Bulk) Import(w http.ResponseWriter, r *http.Request, actor access.Actor
 	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, told: out}
 	sum, err := run.finish(r.Context())
 	if err != nil && problem.Status(access.KindOf(err)) >= http.StatusInternalServerError && r.Context().Err() == nil {
-		b.log.Error("an import failed", "request", actor.RequestID, "error", err)
+		b.log.Error("an import failed", "request_id", actor.RequestID, "error", err)
 	}
 	out.close(sum, err, actor.RequestID)
 }

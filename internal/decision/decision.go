@@ -10,6 +10,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
 )
@@ -89,10 +91,11 @@ type Config struct {
 	// the newest state always, which suits an engine that nobody else writes to: SpiceDB reads its whole schema again for each question
 	// whose token is that of its newest state, since the tokens of relationships do not carry the schema's hash.
 	LastChange func() spice.Token
-	Extension  *spice.Extension // or nil
-	Recording  Recording        // which decisions are recorded (H3); "" is none
-	Recorder   Recorder         // that takes them; needed unless none are
-	Now        func() time.Time // nil means time.Now
+	Extension  *spice.Extension      // or nil
+	Recording  Recording             // which decisions are recorded (H3); "" is none
+	Recorder   Recorder              // that takes them; needed unless none are
+	Metrics    prometheus.Registerer // where decisions are counted, or nil
+	Now        func() time.Time      // nil means time.Now
 }
 
 // Service answers. It is safe for concurrent use.
@@ -104,6 +107,7 @@ type Service struct {
 	extension   *spice.Extension
 	recording   Recording
 	recorder    Recorder
+	figures     *figures
 	now         func() time.Time
 }
 
@@ -111,7 +115,7 @@ type Service struct {
 func New(c Config) *Service {
 	s := &Service{
 		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, lastChange: c.LastChange, extension: c.Extension,
-		recording: c.Recording, recorder: c.Recorder, now: c.Now,
+		recording: c.Recording, recorder: c.Recorder, figures: newFigures(c.Metrics), now: c.Now,
 	}
 	if s.keyOfSecret == nil {
 		s.keyOfSecret = func(context.Context, string, bool) (access.KeyID, bool, error) { return "", false, nil }

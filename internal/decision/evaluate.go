@@ -16,7 +16,11 @@ const MaxEvaluations = 1000
 // Evaluate decides one request. What is unknown is a denial (C1); an error means that nothing was decided (C4): of kind Unauthenticated for
 // an actor who is nobody, Invalid for a malformed token, Unavailable when the engine or the store cannot answer.
 func (s *Service) Evaluate(ctx context.Context, actor access.Actor, req Request) (Answer, error) {
-	answers, err := s.EvaluateAll(ctx, actor, []Request{req})
+	call := callSingle
+	if req.Explain {
+		call = callExplanation
+	}
+	answers, err := s.evaluateAs(ctx, call, actor, []Request{req})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -29,15 +33,22 @@ func (s *Service) EvaluateAll(ctx context.Context, actor access.Actor, reqs []Re
 	if len(reqs) > MaxEvaluations {
 		return nil, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d", MaxEvaluations, len(reqs))
 	}
+	return s.evaluateAs(ctx, callBatch, actor, reqs)
+}
+
+// evaluateAs decides, counts and records.
+func (s *Service) evaluateAs(ctx context.Context, call string, actor access.Actor, reqs []Request) ([]Answer, error) {
 	if err := somebody(actor); err != nil {
 		return nil, err
 	}
 	r, items, err := s.settleAll(ctx, actor, reqs)
+	answers := answersOf(items)
+	s.figures.decided(s, call, reqs, answers, err)
 	if err != nil {
 		return nil, err
 	}
 	r.recordEvaluations(ctx, items)
-	return answersOf(items), nil
+	return answers, nil
 }
 
 // somebody refuses an actor who is nobody.
@@ -57,6 +68,7 @@ type round struct {
 	fresh     spice.Freshness
 	newest    bool                    // the facts must include what other servers have changed (C3)
 	keys      map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
+	tried     int                     // candidates that a search has decided so far
 }
 
 // item is one request on its way to an answer.

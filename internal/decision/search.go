@@ -28,6 +28,7 @@ func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req R
 	}
 	candidates, err := r.resources(ctx, req)
 	if err != nil {
+		r.figures.searched("resource", 0, err)
 		return Found{}, err
 	}
 	found, err := r.collect(ctx, w, listed(candidates), func(id string) Request {
@@ -35,6 +36,7 @@ func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req R
 		one.Resource.ID = id
 		return one
 	})
+	r.figures.searched("resource", r.tried, err)
 	if err == nil {
 		r.recordSearch(ctx, "resource", req, found)
 	}
@@ -58,6 +60,7 @@ func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Req
 		one.Action.Name = name
 		return one
 	})
+	r.figures.searched("action", r.tried, err)
 	if err == nil {
 		r.recordSearch(ctx, "action", req, found)
 	}
@@ -92,6 +95,7 @@ func (r *round) collect(ctx context.Context, w window, next func(after string, n
 		for i, id := range ids {
 			reqs[i] = of(id)
 		}
+		r.tried += len(reqs)
 		answers, err := r.evaluate(ctx, r.actor, reqs)
 		if err != nil {
 			return Found{}, err

@@ -32,6 +32,7 @@ func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Re
 	}
 	candidates, err := r.subjects(ctx, req)
 	if err != nil {
+		r.figures.searched("subject", 0, err)
 		return Found{}, err
 	}
 	next := listed(candidates.named)
@@ -43,6 +44,7 @@ func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Re
 		one.Subject.ID = id
 		return one
 	})
+	r.figures.searched("subject", r.tried, err)
 	if err == nil {
 		r.recordSearch(ctx, "subject", req, found)
 	}

@@ -56,7 +56,9 @@ type Config struct {
 	Export     Handler                                // GET /v1/export
 	Backup     Handler                                // GET /v1/backup
 	PublicPath string                                 // the path of the public URL, such as /pdp, or ""
-	Metrics    *prometheus.Registry                   // what /metrics shows; this package adds its own
+	Metrics    *prometheus.Registry                   // where this package adds its figures
+	Shown      prometheus.Gatherer                    // what /metrics shows
+	Traced     func(route string, h http.Handler) http.Handler
 	Log        *slog.Logger
 	Version    string
 }
@@ -105,13 +107,13 @@ func (a *api) handler(routes []route) http.Handler {
 	paths := &router{}
 	for path, methods := range byPath {
 		allow := slices.Sorted(maps.Keys(methods))
-		paths.handle(path, a.observed(path, func(w http.ResponseWriter, r *http.Request, requestID string) error {
+		paths.handle(path, a.Traced(path, a.observed(path, func(w http.ResponseWriter, r *http.Request, requestID string) error {
 			rt, ok := methods[r.Method]
 			if !ok {
 				return refuseMethod(w, r, allow)
 			}
 			return a.call(w, r, rt, requestID)
-		}))
+		})))
 	}
 	nowhere := a.observed("", func(http.ResponseWriter, *http.Request, string) error {
 		return access.Refuse(access.KindNotFound, "", "there is nothing at this path")

@@ -74,6 +74,7 @@ func (a *api) limit() error {
 		a.gates[sort] = newGate(at, l.Waiting, l.Wait)
 	}
 	a.metrics.observeGates(a.gates)
+	a.Metrics.MustRegister(a.parts)
 	return nil
 }
 

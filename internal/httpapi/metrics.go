@@ -68,14 +68,19 @@ func (m *metrics) observe(method, path string, status int, took time.Duration, e
 	if err != nil {
 		m.errors.WithLabelValues(string(problem.KindOf(err))).Inc()
 	}
+	method = methodOf(method)
 	if path == "" {
 		path, method = "none", "any"
 	}
-	switch method {
-	case "GET", "HEAD", "PUT", "POST", "DELETE", "any":
-	default:
-		method = "other"
-	}
 	m.calls.WithLabelValues(method, path, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(method, path).Observe(took.Seconds())
+}
+
+// methodOf is the method, unless a caller made it up.
+func methodOf(method string) string {
+	switch method {
+	case "GET", "HEAD", "PUT", "POST", "DELETE":
+		return method
+	}
+	return "other"
 }

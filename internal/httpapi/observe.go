@@ -94,7 +94,7 @@ func (a *api) log(r *http.Request, path, requestID string, status int, took time
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", requestID), slog.String("method", r.Method), slog.String("route", path), slog.Int("status", status),
+		slog.String("request_id", requestID), slog.String("method", methodOf(r.Method)), slog.String("route", path), slog.Int("status", status),
 		slog.Duration("took", took),
 	}
 	if status >= http.StatusInternalServerError && err != nil {

@@ -37,8 +37,9 @@ func (a *api) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
 }
 
+// metricsPage shows the figures that there are: a part that cannot tell its own hides nobody else's.
 func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {
-	promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	promhttp.HandlerFor(a.Shown, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(w, r)
 }
 
 func (a *api) openAPIPage(w http.ResponseWriter, _ *http.Request) {

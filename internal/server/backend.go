@@ -95,7 +95,7 @@ func makeDirectory(path string) error {
 
 // start runs the embedded engine, on a file of its own or in the store's database.
 func (b *backend) start(ctx context.Context, c Config) error {
-	config := embedded.Config{Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log}
+	config := embedded.Config{Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log, Dial: c.dial}
 	if c.DatastoreURI == "" {
 		config.Path = filepath.Join(c.Data, engineFile)
 	} else {

@@ -16,12 +16,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"google.golang.org/grpc"
+
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/notify"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/telemetry"
 )
 
 // DefaultRequestTTL and DefaultInvitationTTL are the RequestTTL and the InvitationTTL of a server that is told none.
@@ -91,6 +96,11 @@ type Config struct {
 
 	Now func() time.Time // nil means time.Now
 	Log *slog.Logger     // nil means slog.Default
+
+	SpanExporter sdktrace.SpanExporter // where traces go; nil is what the OTEL_ variables say
+	traces       *telemetry.Traces
+	figures      *prometheus.Registry
+	dial         []grpc.DialOption // for the connection to the engine
 }
 
 var databaseScheme = regexp.MustCompile("^postgres(ql)?://")

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
@@ -17,12 +16,11 @@ import (
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/httpapi/problem"
-	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
 // newHandler joins the decisions to the rest of the API.
-func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator, figures *prometheus.Registry,
+func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator,
 	stopping func() bool,
 ) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
@@ -40,7 +38,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 		return nil, err
 	}
 	return httpapi.New(httpapi.Config{
-		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: figures, Log: c.Log, Version: Version(),
+		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: c.figures, Shown: prometheus.Gatherers{c.figures, engineFigures}, Traced: c.traces.Handler, Log: c.Log, Version: Version(),
 		Limits: c.Limits, Stopping: stopping,
 		Imports: files.Import, Export: files.Export, Backup: files.Backup,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
@@ -49,20 +47,6 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 			"engine": b.ping,
 		},
 	})
-}
-
-// newFigures is what /metrics shows, with the figures of the process itself.
-func newFigures(journal *record.Journal) *prometheus.Registry {
-	figures := prometheus.NewRegistry()
-	figures.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	decisions := func(result string, n func() int64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "grantway_decisions_recorded_total", Help: "Decisions that were to be recorded, by what became of their entries.",
-			ConstLabels: prometheus.Labels{"result": result},
-		}, func() float64 { return float64(n()) })
-	}
-	figures.MustRegister(decisions("written", journal.Written), decisions("lost", journal.Lost))
-	return figures
 }
 
 // publicPath is the path of a server that is not at the root of its host, else "".

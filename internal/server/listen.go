@@ -91,6 +91,9 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 		if err != nil {
 			return errors.Join(fmt.Errorf("the TLS certificate cannot be used: %w", err), socket.Close())
 		}
+		if err := s.config.showCertificate(certificate); err != nil {
+			return errors.Join(fmt.Errorf("the TLS certificate cannot be read: %w", err), socket.Close())
+		}
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
 	ended := make(chan error, 1)

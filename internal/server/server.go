@@ -47,6 +47,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if err := c.observe(ctx); err != nil {
+		return nil, err
+	}
 	x, err := readExtension(c.SchemaExtension)
 	if err != nil {
 		return nil, err
@@ -109,18 +112,17 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	journal := record.New(b.store, c.Log)
 	decisions := decision.New(decision.Config{
 		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, KeyOfSecret: callers.KeyOfSecret, Extension: x,
-		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Now: c.Now,
+		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Metrics: c.figures, Now: c.Now,
 	})
-	figures := newFigures(journal)
-	figures.MustRegister(carrier)
-	if s.handler, err = newHandler(c, b, changes, decisions, callers, figures, s.stopping.Load); err != nil {
+	c.show(b.store, journal, carrier)
+	if s.handler, err = newHandler(c, b, changes, decisions, callers, s.stopping.Load); err != nil {
 		return nil, err
 	}
 	mails, err := c.mails()
 	if err != nil {
 		return nil, err
 	}
-	mails.Queue, mails.PublicURL, mails.Metrics, mails.Log = changes, c.PublicURL, figures, c.Log
+	mails.Queue, mails.PublicURL, mails.Metrics, mails.Log = changes, c.PublicURL, c.figures, c.Log
 
 	worker, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
@@ -135,7 +137,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		journal.Close()
 		running.Wait()
 		callers.Close()
-		return b.close()
+		return errors.Join(b.close(), c.traces.Close(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/health" // asks each node whether it can answer, as serviceConfig says
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/resolver/manual"
 
@@ -36,6 +38,23 @@ var reconnect = grpc.ConnectParams{
 	MinConnectTimeout: 5 * time.Second,
 }
 
+// silence is when a connection is given up on which nothing is acknowledged: gRPC makes the operating system watch for that, too. A node that is asked
+// more often than every five minutes whether it is there hangs up.
+var silence = keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: 20 * time.Second}
+
+// callWithin is how long a call may take whose context does not say. Those of callers do.
+const callWithin = time.Minute
+
+// inTime gives a call a deadline, which SpiceDB is told, too.
+func inTime(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, callWithin)
+		defer cancel()
+	}
+	return call(ctx, method, req, reply, conn, options...)
+}
+
 // connect reaches a SpiceDB elsewhere.
 func (b *backend) connect(c Config) error {
 	options, err := remoteOptions(c)
@@ -49,7 +68,7 @@ func (b *backend) connect(c Config) error {
 		target = "spicedb:///" + nodes[0]
 		options = append(options, grpc.WithResolvers(resolve))
 	}
-	conn, err := grpc.NewClient(target, options...)
+	conn, err := grpc.NewClient(target, append(options, c.dial...)...)
 	if err != nil {
 		return fmt.Errorf("%q is not an address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
 	}
@@ -68,7 +87,10 @@ func addresses(nodes []string) (all []resolver.Address) {
 }
 
 func remoteOptions(c Config) ([]grpc.DialOption, error) {
-	options := []grpc.DialOption{grpc.WithDefaultServiceConfig(serviceConfig), grpc.WithConnectParams(reconnect)}
+	options := []grpc.DialOption{
+		grpc.WithDefaultServiceConfig(serviceConfig), grpc.WithConnectParams(reconnect), grpc.WithKeepaliveParams(silence),
+		grpc.WithChainUnaryInterceptor(inTime),
+	}
 	if c.SpiceDBInsecure {
 		return append(options, grpc.WithTransportCredentials(insecure.NewCredentials()), grpcutil.WithInsecureBearerToken(c.SpiceDBToken)), nil
 	}

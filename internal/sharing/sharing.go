@@ -207,7 +207,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	}
 
 	for _, m := range unmailed {
-		s.log.Info("nobody is mailed, for there is no mail server", "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
+		s.log.Info("nobody is mailed, for there is no mail server", "request_id", actor.RequestID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
 	}
 
 	// The change is committed: a caller who hangs up does not stop it from reaching the engine.

@@ -31,6 +31,19 @@ func (tx *Tx) Mails(state access.MailState, dueBy time.Time, limit int) ([]acces
 	return many(tx, scanMail, from(selectMails+` WHERE state = $1 AND due <= $2`, state, micros(dueBy)).orderBy("due, id", limit))
 }
 
+// MailsWaiting counts the e-mails that are queued, and tells when the oldest of them was made.
+func (tx *Tx) MailsWaiting() (n int64, oldest time.Time, err error) {
+	type waiting struct {
+		n      int64
+		oldest time.Time
+	}
+	w, _, err := one(tx, func(r row) (w waiting, err error) {
+		err = r.Scan(&w.n, timeColumn{&w.oldest})
+		return w, err
+	}, `SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM mails WHERE state = $1`, access.MailQueued)
+	return w.n, w.oldest, err
+}
+
 // ClaimMail marks a queued e-mail as being sent. It reports false where that has happened already, or the e-mail is gone: of several who try,
 // one succeeds.
 func (tx *Tx) ClaimMail(m access.Mail, at time.Time) (bool, error) {

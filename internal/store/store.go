@@ -60,7 +60,7 @@ type statements interface {
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	// Also after an error, since the connection may have broken after the commit.
 	defer db.memory.forget()
-	return db.transact(ctx, db.writer, db.dialect.write, fn)
+	return traced(ctx, "update", func(ctx context.Context) error { return db.transact(ctx, db.writer, db.dialect.write, fn) })
 }
 
 // Exclusively runs fn while no other process that uses the same database runs one: what a start does once for all of them. It waits for its turn as long
@@ -88,7 +88,7 @@ func (tx *Tx) LockChanges() error {
 
 // View runs fn in a read-only snapshot: what is committed meanwhile is not seen. It waits for no writer.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	return db.transact(ctx, db.readers, db.dialect.read, fn)
+	return traced(ctx, "view", func(ctx context.Context) error { return db.transact(ctx, db.readers, db.dialect.read, fn) })
 }
 
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {

@@ -59,6 +59,8 @@ type Config struct {
 	Writable bool
 	// Logger gets what fails in the background. The default is slog.Default.
 	Logger *slog.Logger
+	// Dial adds to the connection from inside this process, such as what measures it.
+	Dial []grpc.DialOption
 	// Storage changes settings of the datastore.
 	Storage []sqlite.Option
 }
@@ -119,7 +121,7 @@ func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	}
 	engine = &Engine{datastore: storage, cancel: cancel, stopped: make(chan error, 1)}
 	go func() { engine.stopped <- runnable.Run(running) }()
-	engine.conn, err = runnable.NewClient(grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	engine.conn, err = runnable.NewClient(append(config.Dial, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to the engine: %w", err), engine.stop())
 	}

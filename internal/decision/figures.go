@@ -1,0 +1,86 @@
+package decision
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// figures count what is decided. Their labels are words of the schema, and never what a caller made up. A nil *figures counts nothing.
+type figures struct {
+	decisions  *prometheus.CounterVec
+	batches    prometheus.Histogram
+	searches   *prometheus.CounterVec
+	candidates *prometheus.HistogramVec
+}
+
+// The sorts of calls by which decisions are counted.
+const (
+	callSingle      = "evaluation"
+	callBatch       = "evaluations"
+	callExplanation = "explanation"
+)
+
+// unknown stands for types and actions that the schema does not have.
+const unknown = "unknown"
+
+func newFigures(registry prometheus.Registerer) *figures {
+	if registry == nil {
+		return nil
+	}
+	sizes := prometheus.ExponentialBuckets(1, 4, 8)
+	f := &figures{
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "grantway_decisions_total",
+			Help: "Decisions by what asked for them (evaluation, evaluations or explanation), the type of the resource, the action, and the outcome.",
+		}, []string{"call", "type", "action", "outcome"}),
+		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "grantway_evaluations_size", Help: "How many decisions the calls asked for that ask for several.", Buckets: sizes,
+		}),
+		searches: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "grantway_searches_total", Help: "Searches by what they seek (subject, resource or action), and the outcome.",
+		}, []string{"search", "outcome"}),
+		candidates: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "grantway_search_decided", Help: "How many candidates a search decided for one page.", Buckets: sizes,
+		}, []string{"search"}),
+	}
+	registry.MustRegister(f.decisions, f.batches, f.searches, f.candidates)
+	return f
+}
+
+// decided counts the decisions of one call, or what it asked for and did not get.
+func (f *figures) decided(s *Service, call string, reqs []Request, answers []Answer, err error) {
+	if f == nil {
+		return
+	}
+	if call == callBatch {
+		f.batches.Observe(float64(len(reqs)))
+	}
+	for i, req := range reqs {
+		t, action := req.Resource.Type, req.Action.Name
+		if _, known := s.permission(access.Type(t), action); !known {
+			t, action = unknown, unknown
+		}
+		outcome := "denied"
+		switch {
+		case err != nil || answers[i].Err != nil:
+			outcome = "error"
+		case answers[i].Allowed:
+			outcome = "allowed"
+		}
+		f.decisions.WithLabelValues(call, t, action, outcome).Inc()
+	}
+}
+
+// searched counts a search, and how many candidates it decided.
+func (f *figures) searched(sought string, decided int, err error) {
+	if f == nil {
+		return
+	}
+	outcome := "found"
+	if err != nil {
+		outcome = "error"
+	}
+	f.searches.WithLabelValues(sought, outcome).Inc()
+	f.candidates.WithLabelValues(sought).Observe(float64(decided))
+}
