@@ -21,6 +21,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/internal/testenv"
 	"github.com/grantway/grantway/internal/testenv/plain"
+	"github.com/grantway/grantway/internal/testenv/postgres"
 	"github.com/grantway/grantway/internal/testenv/worlds"
 )
 
@@ -233,6 +234,7 @@ func TestMovingToAnotherHashKeyIsTold(t *testing.T) {
 func destinations(t *testing.T) map[string]func(*testing.T) []string {
 	t.Helper()
 	return map[string]func(*testing.T) []string{
-		"embedded": func(*testing.T) []string { return nil },
+		"embedded":   func(*testing.T) []string { return nil },
+		"PostgreSQL": func(t *testing.T) []string { return []string{"--datastore-uri", postgres.Database(t)} },
 	}
 }

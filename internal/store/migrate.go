@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -19,6 +20,47 @@ var migrationFiles embed.FS
 
 // ErrNewer is what Open fails with where a newer Grantway wrote the store.
 var ErrNewer = errors.New("the store was written by a newer Grantway")
+
+// oldestBeside is the number of the oldest migration whose programs may run on the tables of this program, beside it. A migration that only adds
+// (tables, indexes, columns with a default) leaves it as it is; one that takes away or changes what is there puts its own number here.
+const oldestBeside = 9
+
+// settingOldest names the setting that tells oldestBeside to programs that are older than the tables.
+const settingOldest = "tables.oldest"
+
+// noteOldest tells older programs whether they may run on tables that this one has brought up to date.
+func noteOldest(ctx context.Context, pool *sql.DB) error {
+	_, err := pool.ExecContext(ctx, putSetting, settingOldest, strconv.Itoa(oldestBeside))
+	return err
+}
+
+// mayRunBeside reports whether tables that are newer than the program may be used by it all the same.
+func mayRunBeside(ctx context.Context, d dialect, pool *sql.DB) (bool, error) {
+	known, err := newest(d, pool)
+	if err != nil {
+		return false, err
+	}
+	var text string
+	err = pool.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, settingOldest).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	oldest, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && oldest <= known, err
+}
+
+// newest is the number of the last migration that this program knows.
+func newest(d dialect, pool *sql.DB) (int64, error) {
+	runner, err := migrations(d, pool)
+	if err != nil {
+		return 0, err
+	}
+	sources := runner.ListSources()
+	return sources[len(sources)-1].Version, nil
+}
 
 // migrations makes the runner for the migrations in this program. Each runs in a transaction of its own, together with the entry that it
 // ran, in goose's table; but for CockroachDB, as spellCockroach says.
@@ -93,7 +135,7 @@ func migrate(ctx context.Context, d dialect, pool *sql.DB) error {
 // checkVersion refuses a schema that is newer than the program: an older program would misread it. It asks goose's table itself, as goose
 // would create it first.
 func checkVersion(ctx context.Context, d dialect, pool *sql.DB) error {
-	runner, err := migrations(d, pool)
+	known, err := newest(d, pool)
 	if err != nil {
 		return err
 	}
@@ -102,8 +144,7 @@ func checkVersion(ctx context.Context, d dialect, pool *sql.DB) error {
 	if err := pool.QueryRowContext(ctx, query).Scan(&version); err != nil {
 		return fmt.Errorf("cannot read the version of its schema: %w", damaged(err))
 	}
-	sources := runner.ListSources()
-	if known := sources[len(sources)-1].Version; version.Int64 > known {
+	if version.Int64 > known {
 		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrNewer, version.Int64, known)
 	}
 	return nil

@@ -163,14 +163,20 @@ func (db *DB) upToDate(ctx context.Context, pool *sql.DB) error {
 		return err
 	}
 	if known {
-		if err := checkVersion(ctx, db.dialect, pool); err != nil {
+		err := checkVersion(ctx, db.dialect, pool)
+		if errors.Is(err, ErrNewer) {
+			if may, unknown := mayRunBeside(ctx, db.dialect, pool); may || unknown != nil {
+				return unknown // newer gateways have been here, and this one runs beside them
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if err := migrate(ctx, db.dialect, pool); err != nil {
 		return fmt.Errorf("cannot migrate: %w", err)
 	}
-	return nil
+	return noteOldest(ctx, pool)
 }
 
 // pingServer does not wait longer than ctx lasts, unlike the statements of a transaction: its connection may break.
