@@ -17,7 +17,7 @@ type asker struct {
 
 func (a *asker) ask() {
 	for a.loading() {
-		g := a.gateways[a.rng.IntN(len(a.gateways))]
+		g := a.answering(a.rng, a.gateways[a.rng.IntN(len(a.gateways))])
 		fresh := freshness(a.rng.IntN(int(manner)))
 		if a.rng.IntN(5) > 0 {
 			a.askOne(g, a.thing(a.rng), telling[a.rng.IntN(len(telling))], fresh)
@@ -115,7 +115,7 @@ func (a *asker) evaluate(g *gateway, path string, body entity, said any) bool {
 		}
 		return true
 	}
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
 	return false
 }
 

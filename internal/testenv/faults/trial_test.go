@@ -37,6 +37,17 @@ const kept = 60
 // loading reports whether the load goes on.
 func (t *trial) loading() bool { return !t.over.Load() }
 
+// answering is mostly a gateway that has answered since it was started, as a balancer would choose it, and now and then the one that is given.
+func (t *trial) answering(rng *rand.Rand, g *gateway) *gateway {
+	for range 2 * len(t.gateways) {
+		if g.ready.Load() || rng.IntN(10) == 0 {
+			break
+		}
+		g = t.gateways[rng.IntN(len(t.gateways))]
+	}
+	return g
+}
+
 // add lets everybody ask about the things.
 func (t *trial) add(things ...*thing) {
 	t.mu.Lock()

@@ -40,7 +40,7 @@ func (w *worker) gateway() *gateway {
 	if w.rng.IntN(10) < 4 {
 		home = w.rng.IntN(len(w.gateways))
 	}
-	return w.gateways[home]
+	return w.answering(w.rng, w.gateways[home])
 }
 
 // pause is between two changes.
@@ -114,7 +114,7 @@ func (w *worker) perform(s sending, d *deed) (answer []byte, ok bool) {
 		}
 		d.each(func(x *thing) { x.unanswered(nil) })
 	}
-	time.Sleep(time.Duration(10+w.rng.IntN(50)) * time.Millisecond)
+	time.Sleep(time.Duration(30+w.rng.IntN(100)) * time.Millisecond)
 	return answer, false
 }
 
