@@ -73,7 +73,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
 		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
-		newMigrate(std), newSchema(std), newVersion(std),
+		newMigrate(std), newSchema(std), newHealth(std), newVersion(std),
 	)
 	return root
 }

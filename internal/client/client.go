@@ -186,3 +186,9 @@ type UnexpectedError struct {
 func (e *UnexpectedError) Error() string {
 	return fmt.Sprintf("%s answers %d %s, which is not what a Grantway server says", e.Server, e.Status, http.StatusText(e.Status))
 }
+
+// Ready asks whether the server and what it stands on can answer. It needs no key.
+func (c *Client) Ready(ctx context.Context) error {
+	_, err := c.answer(ctx, request{method: http.MethodGet, path: []string{"readyz"}})
+	return err
+}
