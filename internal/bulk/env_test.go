@@ -72,7 +72,7 @@ func newEnvWith(t testing.TB, hashKey string) *env {
 	require.NoError(t, outbox.Claim(ctx, db, client))
 	_, err = client.WriteSchema(ctx, schema.Text)
 	require.NoError(t, err)
-	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.Default())
+	carrier, err := outbox.Open(ctx, db, client, sharing.Project, slog.Default())
 	require.NoError(t, err)
 	hasher, err := secret.ParseHasher(hashKey)
 	require.NoError(t, err)

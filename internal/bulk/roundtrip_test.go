@@ -127,15 +127,17 @@ func (e *env) agrees() {
 	e.t.Helper()
 	var implied, held []string
 	types := map[string]bool{}
-	require.NoError(e.t, sharing.Projection(e.db)(e.t.Context(), func(rs spice.Relationships) error {
-		for _, r := range rs {
-			implied = append(implied, protojson.Format(r))
-			types[r.GetResource().GetObjectType()] = true
-		}
-		return nil
+	require.NoError(e.t, e.db.View(e.t.Context(), func(tx *store.Tx) error {
+		return sharing.Project(tx, func(rs spice.Relationships) error {
+			for _, r := range rs {
+				implied = append(implied, protojson.Format(r))
+				types[r.GetResource().GetObjectType()] = true
+			}
+			return nil
+		})
 	}))
 	for typ := range types {
-		require.NoError(e.t, e.engine.ReadAll(e.t.Context(), typ, func(r *v1.Relationship) error {
+		require.NoError(e.t, e.engine.ReadAll(e.t.Context(), spice.Newest, typ, func(r *v1.Relationship) error {
 			if r.GetRelation() != schema.RelApplied { // the mark of the outbox
 				held = append(held, protojson.Format(r))
 			}

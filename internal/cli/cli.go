@@ -17,7 +17,7 @@ import (
 // The exit statuses of every command.
 const (
 	exitOK          = 0
-	exitDenied      = 1 // check, explain: the answer is no; compare: there is a difference
+	exitDenied      = 1 // check, explain: the answer is no; compare, verify: there is a difference
 	exitError       = 2
 	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
 )
@@ -73,7 +73,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
 		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
-		newMigrate(std), newSchema(std), newHealth(std), newVersion(std),
+		newMigrate(std), newVerify(std), newSchema(std), newHealth(std), newVersion(std),
 	)
 	return root
 }

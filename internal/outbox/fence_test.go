@@ -46,7 +46,7 @@ func (l *line) Invoke(ctx context.Context, method string, args, reply any, opts 
 // another is a second carrier on the same store and engine, as another gateway has one. It is held up at the write after so many.
 func (r running) another(t *testing.T, writes int) (*outbox.Carrier, *line) {
 	l := &line{ClientConnInterface: r.conn, hold: -1, reached: make(chan struct{}), release: make(chan struct{})}
-	c, err := outbox.Open(context.Background(), r.db, spice.NewClient(l), sharing.Projection(r.db), slog.New(slog.DiscardHandler))
+	c, err := outbox.Open(context.Background(), r.db, spice.NewClient(l), sharing.Project, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	l.hold = writes
 	return c, l
@@ -90,7 +90,7 @@ func (r running) settled(t *testing.T) {
 // sharesOf are the users to whom the engine says that the chatbot is shared.
 func (r running) sharesOf(t *testing.T, bot string) map[string]bool {
 	users := map[string]bool{}
-	require.NoError(t, r.engine.ReadAll(context.Background(), string(access.TypeChatbot), func(rel *v1.Relationship) error {
+	require.NoError(t, r.engine.ReadAll(context.Background(), spice.Newest, string(access.TypeChatbot), func(rel *v1.Relationship) error {
 		s := rel.GetSubject()
 		if rel.GetResource().GetObjectId() == bot && rel.GetRelation() == schema.RelCanInteract && s.GetObject().GetObjectType() == string(access.TypeUser) {
 			users[s.GetObject().GetObjectId()] = true

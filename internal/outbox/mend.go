@@ -10,7 +10,6 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
-	"github.com/grantway/grantway/schema"
 )
 
 // Mend makes the engine hold what follows from the facts, also where it is at a state of the store: facts may be folded otherwise than before.
@@ -46,11 +45,7 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool) erro
 		if _, err := c.engine.Advance(ctx, nil, here, mending); err != nil {
 			return movedOn(err)
 		}
-		changes, err := differences(ctx, c.engine, project)
-		if err != nil {
-			return err
-		}
-		if _, err := c.engine.Advance(ctx, changes, mending, mending); err != nil {
+		if err := c.rewrite(ctx, tx, project, mending); err != nil {
 			return movedOn(err)
 		}
 		if _, err := c.engine.Advance(ctx, nil, mending, last); err != nil {
@@ -95,25 +90,29 @@ func movedOn(err error) error {
 	return err
 }
 
-// differences is what turns the relationships of the engine into those that follow from the facts.
-func differences(ctx context.Context, engine *spice.Client, project Projection) (spice.Changes, error) {
-	var implied spice.Relationships
-	if err := project(ctx, func(rs spice.Relationships) error {
-		implied = append(implied, rs...)
-		return nil
-	}); err != nil {
-		return nil, err
+// mendAtOnce is how many relationships are written together.
+const mendAtOnce = 500
+
+// rewrite turns the relationships of the engine into those that follow from the facts.
+func (c *Carrier) rewrite(ctx context.Context, tx *store.Tx, project Projection, mending spice.Mark) error {
+	var batch spice.Changes
+	flush := func() error {
+		_, err := c.engine.Advance(ctx, batch, mending, mending)
+		batch = nil
+		return err
 	}
-	var held spice.Relationships
-	for _, t := range schema.Resources {
-		if err := engine.ReadAll(ctx, t, func(r *v1.Relationship) error {
-			if r.GetRelation() != schema.RelApplied {
-				held = append(held, r)
-			}
-			return nil
-		}); err != nil {
-			return nil, err
+	if _, err := compare(ctx, c.engine, spice.Newest, tx, project, func(what string, r *v1.Relationship) error {
+		if what == Surplus {
+			batch = append(batch, spice.Diff(spice.Relationships{r}, nil)...)
+		} else {
+			batch = append(batch, spice.Diff(nil, spice.Relationships{r})...)
 		}
+		if len(batch) < mendAtOnce {
+			return nil
+		}
+		return flush()
+	}); err != nil {
+		return err
 	}
-	return spice.Diff(held, implied), nil
+	return flush()
 }

@@ -14,35 +14,45 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// Projection streams every relationship that the facts in the store imply.
-type Projection func(ctx context.Context, each func(spice.Relationships) error) error
-
 // Claim makes sure that the engine is this installation's, or nobody's, before its schema is written. An engine that holds somebody else's
 // data is refused with an error of kind Conflict, and left as it is. Of several processes one at a time may do so (store.DB.Exclusively).
 func Claim(ctx context.Context, db *store.DB, engine *spice.Client) error {
+	claimed, err := mine(ctx, db, engine)
+	if err != nil || claimed {
+		return err
+	}
+	return db.Update(ctx, func(tx *store.Tx) error { return tx.PutSetting(settingInstallation, uuid.NewString()) })
+}
+
+// Mine is Claim without claiming an engine that is nobody's.
+func Mine(ctx context.Context, db *store.DB, engine *spice.Client) error {
+	_, err := mine(ctx, db, engine)
+	return err
+}
+
+// mine reports whether the store has claimed an engine already, which this one is or can be.
+func mine(ctx context.Context, db *store.DB, engine *spice.Client) (claimed bool, err error) {
 	text, err := engine.Schema(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	installation, claimed, err := setting(ctx, db)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var mark spice.Mark
 	if text != "" && hasMarks(text) {
 		if mark, _, err = engine.Mark(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
 	switch {
 	case mark != (spice.Mark{}) && mark.Installation != installation:
-		return access.Conflictf("", "the engine holds the relationships of another installation")
+		return false, access.Conflictf("", "the engine holds the relationships of another installation")
 	case mark == (spice.Mark{}) && text != "" && !claimed:
-		return access.Conflictf("", "the engine holds a schema already, and this installation did not write it")
-	case claimed:
-		return nil
+		return false, access.Conflictf("", "the engine holds a schema already, and this installation did not write it")
 	}
-	return db.Update(ctx, func(tx *store.Tx) error { return tx.PutSetting(settingInstallation, uuid.NewString()) })
+	return claimed, nil
 }
 
 // hasMarks reports whether a schema is one that marks can be read under: the built-in one, or an earlier version of it.

@@ -60,7 +60,7 @@ func (i installation) open(t *testing.T, do func(running)) error {
 	}
 	_, err = client.WriteSchema(ctx, schema.Text)
 	require.NoError(t, err)
-	carrier, err := outbox.Open(ctx, db, client, sharing.Projection(db), slog.New(slog.DiscardHandler))
+	carrier, err := outbox.Open(ctx, db, client, sharing.Project, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

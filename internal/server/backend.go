@@ -131,7 +131,7 @@ func (b *backend) prepare(ctx context.Context, x *spice.Extension, c Config) (ca
 		self = s.program
 		switch {
 		case b.shared && s.fits():
-			carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), c.Log)
+			carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Project, c.Log)
 		case b.shared && !s.plan.Fresh && !(s.empty && s.now.admits(s.program)):
 			err = misfitFault(s)
 		default:

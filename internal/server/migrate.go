@@ -63,21 +63,21 @@ func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err 
 	})
 }
 
-func withBackend(ctx context.Context, c Config, fn func(*backend, *spice.Extension) (Plan, error)) (Plan, error) {
+func withBackend[T any](ctx context.Context, c Config, fn func(*backend, *spice.Extension) (T, error)) (found T, err error) {
 	if err := c.check(); err != nil {
-		return Plan{}, err
+		return found, err
 	}
 	x, err := readExtension(c.SchemaExtension)
 	if err != nil {
-		return Plan{}, err
+		return found, err
 	}
 	c.migrating = true
 	b, err := openBackend(ctx, c)
 	if err != nil {
-		return Plan{}, err
+		return found, err
 	}
-	plan, err := fn(b, x)
-	return plan, errors.Join(c.remoteFault(err), b.close())
+	found, err = fn(b, x)
+	return found, errors.Join(c.remoteFault(err), b.close())
 }
 
 // standing is how the engine stands to this program.
@@ -146,7 +146,7 @@ func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c C
 	if err := b.store.Update(ctx, s.next.put); err != nil {
 		return nil, err
 	}
-	carrier, err := outbox.Open(ctx, b.store, b.engine, sharing.Projection(b.store), c.Log)
+	carrier, err := outbox.Open(ctx, b.store, b.engine, sharing.Project, c.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c C
 		return carrier, nil
 	}
 	if s.plan.Refold {
-		if err := carrier.Mend(ctx, sharing.Projection(b.store)); err != nil {
+		if err := carrier.Mend(ctx, sharing.Project); err != nil {
 			return nil, err
 		}
 	}

@@ -92,7 +92,7 @@ func (e *env) join() {
 	require.NoError(e.t, outbox.Claim(e.ctx, db, e.engine))
 	_, err = e.engine.WriteSchema(e.ctx, schema.Text)
 	require.NoError(e.t, err)
-	e.carrier, err = outbox.Open(e.ctx, db, e.engine, sharing.Projection(db), slog.Default())
+	e.carrier, err = outbox.Open(e.ctx, db, e.engine, sharing.Project, slog.Default())
 	require.NoError(e.t, err)
 	secrets, err := secret.ParseHasher(e.hashKeys)
 	require.NoError(e.t, err)
@@ -121,9 +121,11 @@ func (w *wire) Invoke(ctx context.Context, method string, args, reply any, opts 
 func (e *env) implied() spice.Relationships {
 	e.t.Helper()
 	var all spice.Relationships
-	require.NoError(e.t, sharing.Projection(e.db)(e.ctx, func(rs spice.Relationships) error {
-		all = append(all, rs...)
-		return nil
+	require.NoError(e.t, e.db.View(e.ctx, func(tx *store.Tx) error {
+		return sharing.Project(tx, func(rs spice.Relationships) error {
+			all = append(all, rs...)
+			return nil
+		})
 	}))
 	return all
 }
@@ -133,7 +135,7 @@ func (e *env) held() spice.Relationships {
 	e.t.Helper()
 	var all spice.Relationships
 	for _, t := range schema.Resources {
-		require.NoError(e.t, e.engine.ReadAll(e.ctx, t, func(r *v1.Relationship) error {
+		require.NoError(e.t, e.engine.ReadAll(e.ctx, spice.Newest, t, func(r *v1.Relationship) error {
 			if r.GetRelation() != schema.RelApplied {
 				all = append(all, r)
 			}

@@ -1,10 +1,7 @@
 package sharing
 
 import (
-	"context"
-
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 )
@@ -12,20 +9,16 @@ import (
 // pageOfFacts is how many facts are read at a time where all are read.
 const pageOfFacts = 500
 
-// Projection streams every relationship that the facts in the store imply, from one snapshot, so that an engine can be built anew from the
-// store or compared with it.
-func Projection(db *store.DB) outbox.Projection {
-	return func(ctx context.Context, each func(spice.Relationships) error) error {
-		return db.View(ctx, func(tx *store.Tx) error {
-			p := projector{tx: tx, each: each}
-			for _, project := range []func() error{p.platform, p.users, p.organizations, p.teams, p.roles, p.groups, p.chatbots, p.resources} {
-				if err := project(); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+// Project streams every relationship that the facts imply, as the transaction sees them, so that an engine can be built anew from the store or
+// compared with it.
+func Project(tx *store.Tx, each func(spice.Relationships) error) error {
+	p := projector{tx: tx, each: each}
+	for _, project := range []func() error{p.platform, p.users, p.organizations, p.teams, p.roles, p.groups, p.chatbots, p.resources} {
+		if err := project(); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func (p projector) platform() error { return p.each(spice.FoldPlatform()) }

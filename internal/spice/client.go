@@ -104,10 +104,10 @@ func (c Changes) FitsOneCall() bool {
 	return true
 }
 
-// ReadAll streams every relationship whose resource has the type, at the newest state, in no particular order.
-func (c *Client) ReadAll(ctx context.Context, resourceType string, each func(*v1.Relationship) error) error {
+// ReadAll streams every relationship whose resource has the type, in no particular order.
+func (c *Client) ReadAll(ctx context.Context, f Freshness, resourceType string, each func(*v1.Relationship) error) error {
 	stream, err := c.permissions.ReadRelationships(ctx, &v1.ReadRelationshipsRequest{
-		Consistency:        Newest.consistency(),
+		Consistency:        f.consistency(),
 		RelationshipFilter: &v1.RelationshipFilter{ResourceType: resourceType},
 	})
 	if err != nil {
@@ -131,6 +131,7 @@ func (c *Client) ReadAll(ctx context.Context, resourceType string, each func(*v1
 type Freshness struct {
 	token Token
 	full  bool
+	exact bool
 }
 
 // Newest asks for the newest state.
@@ -139,10 +140,15 @@ var Newest = Freshness{full: true}
 // AtLeast asks for a state that includes the token's change; "" asks for whatever is fastest.
 func AtLeast(token Token) Freshness { return Freshness{token: token} }
 
+// Exactly asks for the state of the token, for as long as the engine keeps it.
+func Exactly(token Token) Freshness { return Freshness{token: token, exact: true} }
+
 func (f Freshness) consistency() *v1.Consistency {
 	switch {
 	case f.full:
 		return &v1.Consistency{Requirement: &v1.Consistency_FullyConsistent{FullyConsistent: true}}
+	case f.exact:
+		return &v1.Consistency{Requirement: &v1.Consistency_AtExactSnapshot{AtExactSnapshot: &v1.ZedToken{Token: string(f.token)}}}
 	case f.token != "":
 		return &v1.Consistency{Requirement: &v1.Consistency_AtLeastAsFresh{AtLeastAsFresh: &v1.ZedToken{Token: string(f.token)}}}
 	}

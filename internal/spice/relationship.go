@@ -95,8 +95,7 @@ func removalFirst(u *v1.RelationshipUpdate) int {
 func (c Changes) Resources() []string {
 	named := map[string]bool{}
 	for _, u := range c {
-		o := u.GetRelationship().GetResource()
-		named[o.GetObjectType()+":"+Decode(o.GetObjectId())] = true
+		named[decoded(u.GetRelationship().GetResource())] = true
 	}
 	return slices.Sorted(maps.Keys(named))
 }

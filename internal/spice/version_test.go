@@ -40,15 +40,17 @@ func TestTheFoldingHasItsVersion(t *testing.T) {
 		return worlds.Put(tx, w)
 	}))
 	var all []string
-	require.NoError(t, sharing.Projection(db)(t.Context(), func(rs spice.Relationships) error {
-		for _, r := range rs {
-			given, err := json.Marshal(r.GetOptionalCaveat().GetContext().AsMap())
-			if err != nil {
-				return err
+	require.NoError(t, db.View(t.Context(), func(tx *store.Tx) error {
+		return sharing.Project(tx, func(rs spice.Relationships) error {
+			for _, r := range rs {
+				given, err := json.Marshal(r.GetOptionalCaveat().GetContext().AsMap())
+				if err != nil {
+					return err
+				}
+				all = append(all, fmt.Sprintf("%s %s %s", tuple.V1StringRelationshipWithoutCaveatOrExpiration(r), r.GetOptionalCaveat().GetCaveatName(), given))
 			}
-			all = append(all, fmt.Sprintf("%s %s %s", tuple.V1StringRelationshipWithoutCaveatOrExpiration(r), r.GetOptionalCaveat().GetCaveatName(), given))
-		}
-		return nil
+			return nil
+		})
 	}))
 	slices.Sort(all)
 	sum := sha256.Sum256([]byte(strings.Join(all, "\n")))
