@@ -274,3 +274,39 @@ func TestAChangeThroughOneGatewayIsSeenThroughTheOther(t *testing.T) {
 		t.Logf("%s is seen without its token after %s", change.method, time.Since(began).Round(time.Millisecond))
 	}
 }
+
+// TestDecisionsGoOnWhileANodeIsGone kills one SpiceDB node after the other while a gateway is asked: every question is answered, and rightly, by the
+// node that is left, and so are changes.
+func TestDecisionsGoOnWhileANodeIsGone(t *testing.T) {
+	if backend.ModeOf(t) != backend.Cluster {
+		t.Skipf("this needs nodes: set %s to %s", backend.Variable, backend.Cluster)
+	}
+	f := newFleet(t)
+	p, nodes := f.gateway(0), f.place.Cluster
+	x, y := pair{"alpha", "alpha-0"}, pair{"alpha", "alpha-1"}
+	p.must("PUT", x.path(), `{"access": "read_only"}`)
+	slowest := time.Duration(0)
+	ask := func(times int) {
+		for range times {
+			began := time.Now()
+			require.Equal(t, [][]bool{{true, true, false}, {false, false, false}}, p.decisionsIn(newest, []pair{x, y}, telling))
+			slowest = max(slowest, time.Since(began))
+		}
+	}
+	for node := range 2 {
+		ask(5)
+		var dying sync.WaitGroup
+		dying.Go(func() {
+			time.Sleep(20 * time.Millisecond)
+			if err := nodes.Kill(node); err != nil {
+				t.Error(err)
+			}
+		})
+		ask(50)
+		dying.Wait()
+		p.must("PUT", y.path(), `{"access": "use_only"}`)
+		p.must("DELETE", y.path(), "")
+		require.NoError(t, nodes.Restart(t.Context(), node))
+	}
+	t.Logf("the slowest answer took %s", slowest)
+}
