@@ -118,8 +118,12 @@ func (p *Provider) LogsIn(subject string) (access, id string) {
 	p.Helper()
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer browser.CloseIdleConnections()
-	follow := func(resp *http.Response, err error) *url.URL {
+	visit := func(method, address string, form url.Values) *url.URL {
 		p.Helper()
+		r, err := http.NewRequest(method, address, strings.NewReader(form.Encode()))
+		require.NoError(p, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := browser.Do(r)
 		require.NoError(p, err)
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(resp.Body)
@@ -127,13 +131,13 @@ func (p *Provider) LogsIn(subject string) (access, id string) {
 		require.NoError(p, err, "%s: %s", resp.Status, body)
 		return to
 	}
-	login := follow(browser.Get(p.URL + "/auth?" + url.Values{
+	login := visit(http.MethodGet, p.URL+"/auth?"+url.Values{
 		"client_id": {Client}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid email profile"}, "state": {"s"},
-	}.Encode()))
-	back := follow(browser.PostForm(p.URL+login.Path, url.Values{
+	}.Encode(), nil)
+	back := visit(http.MethodPost, p.URL+login.Path, url.Values{
 		"username": {subject}, "password": {password}, "id": {login.Query().Get("authRequestID")},
-	}))
-	code := follow(browser.Get(back.String())).Query().Get("code")
+	})
+	code := visit(http.MethodGet, back.String(), nil).Query().Get("code")
 	require.NotEmpty(p, code)
 
 	r, err := http.NewRequest(http.MethodPost, p.URL+"/oauth/token", strings.NewReader(url.Values{
