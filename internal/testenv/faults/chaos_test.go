@@ -108,10 +108,16 @@ func (c *chaos) slow(wires ...*wire.Wire) {
 // stalledAfter is how long nothing may be answered although all runs again.
 const stalledAfter = 2 * time.Minute
 
+// enough wrongs end a run: what is the matter can be seen by then.
+const enough = 50
+
 // run breaks things in random order. Mostly each is got over before the next.
 func (c *chaos) run(p plan) {
 	deck := c.deck(p)
 	for i, f := range deck {
+		if c.blamed() >= enough {
+			break
+		}
 		began := time.Now()
 		f.do(c)
 		c.broke(f.name)

@@ -67,6 +67,16 @@ func (f *figures) blame(what string) int {
 	return f.blames[what]
 }
 
+// blamed is how much there was that must not be.
+func (f *figures) blamed() (n int) {
+	f.count.Lock()
+	defer f.count.Unlock()
+	for _, times := range f.blames {
+		n += times
+	}
+	return n
+}
+
 func (f *figures) broke(what string) {
 	f.count.Lock()
 	defer f.count.Unlock()
