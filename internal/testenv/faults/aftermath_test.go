@@ -34,6 +34,16 @@ func (t *trial) aftermath() {
 	t.compareLists()
 	told := t.compareNotifications(record)
 	t.compareMails(told)
+	t.verify()
+}
+
+// verify has Grantway compare every relationship in the engine with the facts.
+func (t *trial) verify() {
+	said, err := program(append([]string{"verify", "--data", t.data}, t.storage...)...).CombinedOutput()
+	if err != nil {
+		t.wrong("engine differs from facts", fmt.Sprintf("%v: %s", err, said))
+	}
+	t.Logf("grantway verify: %s", said)
 }
 
 // record is all entries of changes, in order, by the ID of their request.
@@ -298,10 +308,8 @@ func (t *trial) inStore(read func(*store.Tx) error) {
 	t.Helper()
 	where := t.facts
 	if where == "" {
-		for _, g := range t.gateways {
-			g.close() // a file has one process
-		}
 		where = t.data + "/store.db"
+		t.gateways[0].close() // a file has one process
 	}
 	db, err := store.Open(t.Context(), where)
 	require.NoError(t, err)

@@ -25,7 +25,8 @@ func TestFaults(t *testing.T) {
 	stop := trial.load()
 	chaos := &chaos{trial: trial, rng: trial.rng(1)}
 	began := time.Now()
-	chaos.run(plan{gateways: kills, nodes: (kills + 9) / 10, databases: (kills + 9) / 10, wires: (kills + 9) / 10})
+	tenth := max(kills/10, 2)
+	chaos.run(plan{gateways: kills, nodes: tenth, databases: tenth, wires: tenth})
 	broken := time.Since(began)
 	stop()
 	trial.settle()

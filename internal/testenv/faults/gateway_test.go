@@ -58,8 +58,7 @@ func startGateway(t testing.TB, number int, data string, flags ...string) *gatew
 	g := &gateway{TB: t, number: number, url: "http://" + address, log: log}
 	g.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: answerWithin}
 	g.command = func() *exec.Cmd {
-		cmd := exec.Command(os.Args[0], append([]string{"serve", "--listen", address, "--data", data}, flags...)...)
-		cmd.Env = append(os.Environ(), runInstead+"=1", "GRANTWAY_ROOT_KEY="+rootKey, "GRANTWAY_HASH_KEY="+hashKey)
+		cmd := program(append([]string{"serve", "--listen", address, "--data", data, "--root-key", rootKey, "--hash-key", hashKey}, flags...)...)
 		cmd.Stdout, cmd.Stderr = log, log
 		return cmd
 	}
@@ -67,6 +66,13 @@ func startGateway(t testing.TB, number int, data string, flags ...string) *gatew
 	g.over.Go(g.watch)
 	t.Cleanup(g.close)
 	return g
+}
+
+// program is Grantway.
+func program(arguments ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], arguments...)
+	cmd.Env = append(os.Environ(), runInstead+"=1")
+	return cmd
 }
 
 func (g *gateway) start() {

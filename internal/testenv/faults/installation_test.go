@@ -32,7 +32,8 @@ type installation struct {
 	mode     backend.Mode
 	gateways []*gateway
 	mails    *mailbox.Mailbox
-	data     string // the data directory of the first gateway
+	data     string   // the data directory of the first gateway
+	storage  []string // the flags that say where everything else is kept
 
 	database *database
 	facts    string // the URI of the database, past all wires
@@ -55,7 +56,8 @@ func install(t testing.TB, gateways int) *installation {
 	if i.mode == backend.Embedded {
 		gateways = 1
 	} else {
-		flags = append(flags, i.connect(dir)...)
+		i.storage = i.connect(dir)
+		flags = append(flags, i.storage...)
 	}
 	for n := range gateways {
 		i.gateways = append(i.gateways, startGateway(t, n, filepath.Join(dir, fmt.Sprintf("data%d", n)), flags...))
