@@ -56,7 +56,7 @@ func startGateway(t testing.TB, number int, data string, flags ...string) *gatew
 	log, err := os.Create(filepath.Join(filepath.Dir(data), fmt.Sprintf("gateway%d.log", number)))
 	require.NoError(t, err)
 	g := &gateway{TB: t, number: number, url: "http://" + address, log: log}
-	g.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: answerWithin}
+	g.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 2 * answerWithin}
 	g.command = func() *exec.Cmd {
 		cmd := program(append([]string{"serve", "--listen", address, "--data", data, "--root-key", rootKey, "--hash-key", hashKey}, flags...)...)
 		cmd.Stdout, cmd.Stderr = log, log

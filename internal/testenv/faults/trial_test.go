@@ -141,7 +141,7 @@ func (t *trial) rng(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(t.se
 func (t *trial) load() (stop func()) {
 	var running sync.WaitGroup
 	for i, play := range t.found() {
-		w := &worker{trial: t, rng: t.rng(uint64(100 + i)), name: fmt.Sprintf("worker%d", i), things: play.things}
+		w := &worker{trial: t, rng: t.rng(uint64(100 + i)), name: fmt.Sprintf("worker%d", i), things: play.things, hangsUp: true}
 		w.name += string(slices.Repeat([]byte("+"), i%len(t.gateways))) // workers have different gateways
 		running.Go(func() { play.how(w) })
 	}

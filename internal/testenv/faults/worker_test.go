@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -32,6 +33,8 @@ type worker struct {
 	name   string
 	count  int
 	things []*thing
+
+	hangsUp bool // on some of its calls, before they are answered
 }
 
 // gateway is the one to send the next change to: mostly the same.
@@ -45,6 +48,14 @@ func (w *worker) gateway() *gateway {
 
 // pause is between two changes.
 func (w *worker) pause() { time.Sleep(time.Duration(5+w.rng.IntN(40)) * time.Millisecond) }
+
+// patience is how long the worker waits for an answer. Now and then it hangs up.
+func (w *worker) patience() time.Duration {
+	if w.hangsUp && w.rng.IntN(50) == 0 {
+		return time.Duration(w.rng.IntN(500)) * time.Millisecond
+	}
+	return answerWithin
+}
 
 // next makes an ID for a change.
 func (w *worker) next() string {
@@ -77,12 +88,18 @@ func (w *worker) perform(s sending, d *deed) (answer []byte, ok bool) {
 	}
 	g := w.gateway()
 	life, began := g.life(), time.Now()
-	status, answer, err := g.call(context.Background(), s)
+	ctx, hangUp := context.WithTimeout(context.Background(), w.patience())
+	defer hangUp()
+	status, answer, err := g.call(ctx, s)
 	var made struct{ ZedToken string }
 	switch {
 	case err != nil && neverArrived(err):
 		w.erred("no connection")
 		d.each((*thing).unsent)
+	case errors.Is(err, context.DeadlineExceeded):
+		w.erred("hung up")
+		still := &large{g, life, time.Now()}
+		d.each(func(x *thing) { x.unanswered(still) })
 	case err != nil:
 		w.erred("no answer")
 		still := &large{g, life, time.Now()}
