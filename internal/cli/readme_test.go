@@ -36,7 +36,7 @@ func TestReadme(t *testing.T) {
 	dir := t.TempDir()
 	steps := readmeSteps(string(text))
 	require.Greater(t, len(steps), 20)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "tickets.yaml"), []byte(readmeBlock(t, string(text), "yaml")), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tickets.yaml"), []byte(readmeBlock(t, string(text), "## Adding types of your own", "yaml")), 0o600))
 	self, err := exec.LookPath("grantway") // testscript puts this program there
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(self, filepath.Join(dir, "grantway")))
@@ -96,9 +96,11 @@ func readmeSteps(text string) []step {
 	return steps
 }
 
-// readmeBlock is the one block of the README in the language.
-func readmeBlock(t *testing.T, text, language string) string {
-	_, after, found := strings.Cut(text, "```"+language+"\n")
+// readmeBlock is the first block in the language after the heading.
+func readmeBlock(t *testing.T, text, heading, language string) string {
+	_, after, found := strings.Cut(text, heading+"\n")
+	require.True(t, found)
+	_, after, found = strings.Cut(after, "```"+language+"\n")
 	require.True(t, found)
 	block, _, _ := strings.Cut(after, "```")
 	return block

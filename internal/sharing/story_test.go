@@ -20,13 +20,8 @@ import (
 // ctx keeps the lists of a story on one line.
 type ctx = context.Context
 
-// newStory is an empty world. When its test ends, the engine must hold exactly what the facts imply, and the record reproduce the facts.
-func newStory(t *testing.T) *env {
-	t.Helper()
-	return newStoryOn(t, "")
-}
-
-// newStoryOn is newStory on the store at the URI.
+// newStoryOn is an empty world on the store at the URI, or on files of its own for "". When its test ends, the engine must hold exactly what the
+// facts imply, and the record reproduce the facts.
 func newStoryOn(t *testing.T, uri string) *env {
 	t.Helper()
 	t.Parallel()

@@ -70,9 +70,10 @@ func escape(s string) string {
 		return s
 	}
 	var b strings.Builder
-	for i, width := 0, 0; i < len(s); i += width {
-		var r rune
-		r, width = utf8.DecodeRuneInString(s[i:])
+	for i := 0; i < len(s); {
+		r, width := utf8.DecodeRuneInString(s[i:])
+		at := i
+		i += width
 		switch {
 		case r == 0:
 			b.WriteRune(mark)
@@ -82,7 +83,7 @@ func escape(s string) string {
 			r = markMark
 		case r == utf8.RuneError && width == 1:
 			b.WriteRune(mark)
-			r = markByte + rune(s[i])
+			r = markByte + rune(s[at])
 		}
 		b.WriteRune(r)
 	}

@@ -66,7 +66,7 @@ func TestSpans(t *testing.T) {
 		span.SetStatus(codes.Error, "a@private.example")
 		span.AddLink(trace.Link{SpanContext: span.SpanContext(), Attributes: []attribute.KeyValue{attribute.String("of", "a@private.example")}})
 	}))
-	r := httptest.NewRequest("GET", "/v1/users/a@private.example?email=b@private.example", nil)
+	r := httptest.NewRequest(http.MethodGet, "/v1/users/a@private.example?email=b@private.example", nil)
 	r.Header.Set("User-Agent", "c@private.example")
 	h.ServeHTTP(httptest.NewRecorder(), r)
 	require.NoError(t, traces.Close(t.Context()))

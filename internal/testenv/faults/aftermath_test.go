@@ -151,7 +151,7 @@ func (t *trial) compareDecisions() {
 func (t *trial) compareLists() {
 	bots := map[string]map[string]string{}
 	for _, x := range t.things {
-		principal := ""
+		var principal string
 		switch x.kind {
 		case sharedByRoot, sharedByOwner, imported, invited:
 			principal = "user:" + x.user
