@@ -116,6 +116,8 @@ func (is *believed) grants(c claims, in *access.SignIn) error {
 	})
 	slices.Sort(in.Roles)
 	in.Roles = slices.Compact(in.Roles)
+	slices.Sort(in.PlatformRoles)
+	in.PlatformRoles = slices.Compact(in.PlatformRoles)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func TestWhatClaimsMean(t *testing.T) {
 		"external for an address that is not verified": {", type: {domains: [acme.com]}", fields{"email": "ann@acme.com"},
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.External, Email: "ann@acme.com"}},
 		"grants": {`, grants: [
-				{claim: a.b, value: "r-*", role: "*"}, {claim: a.b, value: ops, platform: content_user}, {claim: org, value: "*", organization: "*", as: client},
+				{claim: a.b, value: "r-*", role: "*"}, {claim: a.b, value: ops, platform: content_user}, {claim: a.b, value: two, platform: content_user}, {claim: org, value: "*", organization: "*", as: client},
 				{claim: a.b, value: boss, organization: acme, as: admin}, {claim: "https://x.example/y", value: z, role: zed}]`,
 			fields{"a": fields{"b": []string{"r-one", "r-", "two", "ops", "boss"}}, "org": []string{"acme", "globex"}, "https://x.example/y": "z"},
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Roles: []access.RoleID{"one", "zed"}, PlatformRoles: []access.PlatformRole{access.ContentUser},

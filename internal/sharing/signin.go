@@ -43,7 +43,7 @@ func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 }
 
 // identify finds whom the issuer speaks of, or who it would be at the first sign-in. Whoever is known by the subject stays that user, whatever
-// the token says the ID is.
+// the token says the ID is, and whoever was a user that is deleted does not come back as another one that the token makes (N2).
 func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	id, known, err := c.Identity(in.Issuer, in.Subject)
 	if err != nil {
@@ -51,6 +51,10 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	}
 	if !known {
 		id = access.Identity{Issuer: in.Issuer, Subject: in.Subject, User: in.User}
+	}
+	was, ended, err := c.EndedIdentity(in.Issuer, in.Subject)
+	if err != nil {
+		return id, err
 	}
 	u, exists, err := c.User(id.User)
 	switch {
@@ -60,6 +64,10 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 		return id, notSignedIn(errors.New("the user is offboarded"))
 	case known:
 		return id, nil
+	case ended && !in.IssuedAt.After(was.IssuedAt):
+		return id, notSignedIn(errors.New("it was issued before the user who it was for was deleted"))
+	case ended && !exists:
+		return id, notSignedIn(errors.New("it is for a user who was deleted"))
 	case !exists && !in.Create:
 		return id, notSignedIn(errors.New("the directory does not know the user, and the issuer creates none"))
 	case !exists:
@@ -86,7 +94,7 @@ func notSignedIn(cause error) error {
 
 // signIn brings the facts into step with what the issuer says.
 func (c *change) signIn(id access.Identity, in access.SignIn) error {
-	u, err := c.signInUser(id, in)
+	email, err := c.signInUser(id, in)
 	if err != nil {
 		return err
 	}
@@ -98,24 +106,22 @@ func (c *change) signIn(id access.Identity, in access.SignIn) error {
 	if id.IssuedAt.IsZero() { // the first sign-in is in the record, even where all was so already
 		c.changed = true
 	}
-	id.IssuedAt, id.Email = in.IssuedAt, ""
-	if u.EmailVerified && u.Email == in.Email && in.EmailVerified {
-		id.Email = in.Email
-	}
+	id.IssuedAt, id.Email = in.IssuedAt, email
 	return c.PutIdentity(id)
 }
 
-// signInUser creates the user, or brings up to date what the issuer says about one.
-func (c *change) signInUser(id access.Identity, in access.SignIn) (access.User, error) {
+// signInUser creates the user, or brings up to date what the issuer says about one. It gives the verified address that the user has from the
+// issuer, or "": one that somebody else has verified before is not the issuer's to take back.
+func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email, error) {
 	old, exists, err := c.User(id.User)
 	if err != nil {
-		return old, err
+		return "", err
 	}
 	email, verified := in.Email, in.EmailVerified
 	if verified {
 		holder, taken, err := c.UserByVerifiedEmail(email)
 		if err != nil {
-			return old, err
+			return "", err
 		}
 		verified = !taken || holder.ID == id.User // who had the address first keeps it (I2)
 	}
@@ -130,7 +136,11 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.User, 
 	case id.Email != "" && old.Email == id.Email:
 		p.Email = access.Optional[access.Email]{Set: true, Null: true} // the issuer does not say it any more
 	}
-	return c.putUser(id.User, p)
+	_, err = c.putUser(id.User, p)
+	if !verified || old.Verified() == email && id.Email != email {
+		email = ""
+	}
+	return email, err
 }
 
 // syncMemberships gives the memberships that the issuer says, and ends those that it has given and says no more. An owner is never touched (O1,
@@ -281,7 +291,6 @@ func (c *change) endSignIns(user access.UserID) error {
 		if c.now.After(id.IssuedAt) {
 			id.IssuedAt = c.now
 		}
-		id.Email = ""
 		return c.PutIdentity(id)
 	})
 }

@@ -229,6 +229,61 @@ func TestN2ATokenBringsNobodyBack(t *testing.T) {
 	e.nobodyIn("acme", "nina")
 }
 
+// Whoever is deleted stays out also where the provider gives them another name, until an administrator creates a user whom they adopt.
+func TestN2WhoIsDeletedDoesNotComeBackUnderAnotherName(t *testing.T) {
+	e := acme(t)
+	named := func(adopt bool) func(*access.SignIn) {
+		return func(in *access.SignIn) { in.Subject, in.Adopt = "s-nina", adopt }
+	}
+	require.NoError(t, e.signs(corp, "nina", nil))
+	e.ok(e.DeleteUser(e.ctx, root, "nina", ""))
+	e.refused(e.signs(corp, "ninette", named(true)), access.KindUnauthenticated, "U1")
+	require.Zero(t, e.user("ninette"))
+	require.NoError(t, e.signs(partner, "ninette", named(false)), "to another provider it is somebody else")
+	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{}))
+	e.refused(e.signs(corp, "ninon", named(true)), access.KindUnauthenticated, "U1")
+	e.ok(e.PutUser(e.ctx, root, "ninon", sharing.UserPatch{}))
+	e.refused(e.signs(corp, "ninon", named(false)), access.KindUnauthenticated, "U1")
+	require.NoError(t, e.signs(corp, "ninon", named(true)))
+	require.NoError(t, e.signs(corp, "whoever", named(false)))
+	e.ok(e.DeleteUser(e.ctx, root, "ninon", ""))
+	e.refused(e.signs(corp, "ninette", named(false)), access.KindUnauthenticated, "U1")
+}
+
+// O4: who is created anew starts with nothing, also where a token of before is still valid.
+func TestO4ATokenOfBeforeADeletionGivesNothing(t *testing.T) {
+	e := acme(t)
+	in := func(in *access.SignIn) {
+		in.Adopt, in.Memberships = true, []access.Membership{{Organization: "acme", Role: access.OrgAdmin}}
+	}
+	require.NoError(t, e.signs(corp, "nina", in))
+	e.now = e.now.Add(time.Hour)
+	unused := e.now.Add(-time.Minute)
+	e.ok(e.DeleteUser(e.ctx, root, "nina", ""))
+	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{}))
+	e.refused(e.signs(corp, "nina", func(i *access.SignIn) { in(i); i.IssuedAt = unused }), access.KindUnauthenticated, "U1")
+	e.nobodyIn("acme", "nina")
+	require.NoError(t, e.signs(corp, "nina", in))
+	require.True(t, e.may("nina", access.Update, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
+}
+
+func TestI2AnIssuerTakesBackTheAddressesThatItGave(t *testing.T) {
+	e := acme(t)
+	says := func(address access.Email) func(*access.SignIn) {
+		return func(in *access.SignIn) { in.Adopt, in.Email, in.EmailVerified = true, address, true }
+	}
+	require.NoError(t, e.signs(corp, "mia", says("mia@acme.test")))
+	require.NoError(t, e.signs(corp, "mia", nil))
+	require.Equal(t, access.Email("mia@acme.test"), e.user("mia").Verified(), "an administrator had verified it before")
+
+	require.NoError(t, e.signs(corp, "nina", says("nina@acme.test")))
+	require.NoError(t, e.signs(corp, "nina", says("nina@acme.test")))
+	e.ok(e.PutUser(e.ctx, root, "nina", inactive))
+	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{Active: access.Some(true)}))
+	require.NoError(t, e.signs(corp, "nina", nil))
+	require.Empty(t, e.user("nina").Verified(), "it is the issuer's, whatever became of the user in between")
+}
+
 // An older token that is still valid gives nothing back, nor does the same one.
 func TestAnOlderTokenChangesNothing(t *testing.T) {
 	e := acme(t)

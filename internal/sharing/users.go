@@ -221,7 +221,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 		if err := c.offboard(u, successor); err != nil {
 			return err
 		}
-		if err := c.DeleteIdentitiesOf(id); err != nil {
+		if err := c.EndIdentitiesOf(id); err != nil {
 			return err
 		}
 		tombstone := access.User{ID: id, Type: access.External, Deleted: true}

@@ -6,6 +6,10 @@ const selectIdentities = `SELECT issuer, subject, user_id, issued_at, email FROM
 
 var putIdentity = upsert("identities", "issuer, subject", "user_id, issued_at, email")
 
+const endIdentities = `INSERT INTO ended_identities (issuer, subject, user_id, issued_at)
+	SELECT issuer, subject, user_id, issued_at FROM identities WHERE user_id = $1
+	ON CONFLICT (issuer, subject) DO UPDATE SET user_id = excluded.user_id, issued_at = excluded.issued_at`
+
 func scanIdentity(r row) (i access.Identity, err error) {
 	err = r.Scan(&i.Issuer, &i.Subject, &i.User, timeColumn{&i.IssuedAt}, &i.Email)
 	return i, err
@@ -28,9 +32,17 @@ func (tx *Tx) PutIdentity(i access.Identity) error {
 	return tx.exec(putIdentity, i.Issuer, i.Subject, i.User, micros(i.IssuedAt), i.Email)
 }
 
-// DeleteIdentitiesOf forgets as whom the issuers know the user.
-func (tx *Tx) DeleteIdentitiesOf(user access.UserID) error {
+// EndIdentitiesOf makes those whom the issuers know as the user nobody; EndedIdentity tells who they were.
+func (tx *Tx) EndIdentitiesOf(user access.UserID) error {
+	if err := tx.exec(endIdentities, user); err != nil {
+		return err
+	}
 	return tx.exec(`DELETE FROM identities WHERE user_id = $1`, user)
+}
+
+// EndedIdentity gives who the issuer's subject was, the last time that it ended.
+func (tx *Tx) EndedIdentity(issuer, subject string) (access.Identity, bool, error) {
+	return one(tx, scanIdentity, `SELECT issuer, subject, user_id, issued_at, '' FROM ended_identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
 // GivenMembership notes that the issuer has given the membership, until it is put again.
