@@ -258,6 +258,23 @@ func TestAKeyThatEndsIsAStranger(t *testing.T) {
 	requireRetry(t, asks(e, key), access.KindExhausted)
 }
 
+// B2: users whom nobody knows do not make a stranger of the backend that acts for them.
+func TestB2AKeyThatNamesNobodyIsNoStranger(t *testing.T) {
+	e := testenv.New(t, testenv.Limited(func(l *server.Limits) { l.StrangerRate = .01 }))
+	actingFor := func(key, user string) testenv.Answer {
+		return e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/chatbots", Key: key, Actor: user})
+	}
+	used, fresh := e.Admin().MakesKey(fields{"name": "used", "access": access.KeyFull}), e.Admin().MakesKey(fields{"name": "fresh", "access": access.KeyFull})
+	require.Equal(t, http.StatusOK, asks(e, used).Status)
+	for range 5 {
+		requireProblem(t, actingFor(used, "nobody"), access.KindDenied, "B2")
+	}
+	requireProblem(t, actingFor(fresh, "nobody"), access.KindDenied, "B2")
+	requireRetry(t, actingFor(fresh, "nobody"), access.KindExhausted)
+	requireProblem(t, actingFor(used, "nobody"), access.KindDenied, "B2")
+	require.Equal(t, http.StatusOK, asks(e, used).Status)
+}
+
 func TestLimitsThatLetNobodyIn(t *testing.T) {
 	require.NoError(t, httpapi.DefaultLimits.Check())
 	for name, change := range map[string]func(*httpapi.Limits){

@@ -86,12 +86,15 @@ func (v visit) isOf(actor access.Actor) error {
 	return take(of(v.callers, caller, v.keyRate), 1)
 }
 
-// failed counts a call whose credentials were refused for what they are, and forgets them. Whether the call is refused for its number
-// is for the next one to learn.
+// failed counts a call whose credentials were refused, and forgets those that are nobody's. Good ones that may not be used like that, such as a
+// key that names an actor who is offboarded, stay known: or else users whom nobody knows would make a stranger of the backend that they
+// share. Whether the call is refused for its number is for the next one to learn.
 func (v visit) failed(err error) {
-	switch access.KindOf(err) {
-	case access.KindUnauthenticated, access.KindDenied:
+	switch kind := access.KindOf(err); {
+	case kind == access.KindUnauthenticated:
 		v.pace.known.Remove(v.credentials)
+		v.stranger().Allow()
+	case kind == access.KindDenied && v.caller == "":
 		v.stranger().Allow()
 	}
 }
