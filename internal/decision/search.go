@@ -78,7 +78,7 @@ func (s *Service) beginSearch(kind string, actor access.Actor, req Request, page
 		}
 	}
 	w, err := page.open(searchDigest(kind, actor, req))
-	return &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness([]Request{req})}, w, err
+	return &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness([]Request{req}), newest: req.demanding()}, w, err
 }
 
 // collect decides candidates until there are enough for the page and one more. next gives at most n candidates after the one named, and

@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -60,6 +61,30 @@ func TestEveryResultOnOnePage(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, f.IDs)
 	require.NotEmpty(t, f.Next, "there are more")
+}
+
+// C3: whoever asks for what another server has changed is not told of the keys of before, in no step of a search.
+func TestC3ASearchLooksForKeysAsNewAsItIsAsked(t *testing.T) {
+	e := decisiontest.Start(t)
+	e.Load(acme())
+	stale := false
+	s := decision.New(decision.Config{Engine: e.Engine, Directory: e, KeyOfSecret: func(_ context.Context, _ string, newest bool) (access.KeyID, bool, error) {
+		stale = stale || !newest
+		return "k1", true, nil
+	}})
+	req := asks(access.Object{Type: access.TypeAPIKey, ID: "x"}, "interact", chatbot(""))
+	search := func() {
+		_, err := s.SearchResources(t.Context(), backend, req, decision.Page{})
+		require.NoError(t, err)
+	}
+	search()
+	require.True(t, stale, "nobody has asked for more")
+	stale, req.Newest = false, true
+	search()
+	require.False(t, stale)
+	req.Newest, req.Token = false, e.Token()
+	search()
+	require.False(t, stale)
 }
 
 // A page belongs to one search: whatever is changed on the way is refused.
