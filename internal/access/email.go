@@ -3,6 +3,7 @@ package access
 import (
 	"net/mail"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -20,6 +21,9 @@ func ParseEmail(s string) (Email, error) {
 		return "", Invalidf("I2", "%q is not an e-mail address", s)
 	}
 	at := strings.LastIndexByte(s, '@')
+	if strings.ContainsFunc(s[:at], likeASCII) {
+		return "", Invalidf("I2", "%q is not an e-mail address that can be told from another one by its lower case", s)
+	}
 	domain, err := ParseDomain(s[at+1:])
 	if err != nil {
 		return "", Invalidf("I2", "%q is not an e-mail address: its domain is not valid", s)
@@ -30,6 +34,10 @@ func ParseEmail(s string) (Email, error) {
 	}
 	return e, nil
 }
+
+// likeASCII reports whether the letter's lower case is an ASCII letter's, as those of the Kelvin sign and the Turkish İ are: the mailbox would be
+// taken for somebody else's.
+func likeASCII(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
 
 // Domain is the part behind the last @, in IDNA ASCII form.
 func (e Email) Domain() string { return string(e[strings.LastIndexByte(string(e), '@')+1:]) }

@@ -18,6 +18,17 @@ func TestAddressesAreComparedLowerCasedAndInIDNAForm(t *testing.T) {
 	require.Equal(t, "acme.com", Email("x@acme.com").Domain())
 }
 
+// I2: lower-casing makes two addresses one only where they differ in case; the Kelvin sign and the Turkish İ are other letters than k and i.
+func TestI2NoLetterBecomesAnother(t *testing.T) {
+	for _, written := range []string{"\u212aim@acme.com", "\u0130van@acme.com"} {
+		_, err := ParseEmail(written)
+		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
+	}
+	e, err := ParseEmail("KIM\u0131@acme.com")
+	require.NoError(t, err)
+	require.Equal(t, Email("kim\u0131@acme.com"), e)
+}
+
 func TestWhatIsNoAddressIsRefused(t *testing.T) {
 	for _, written := range []string{
 		"", "x", "@acme.com", "x@", "x@acme.com.", "x@a..com", "x@[127.0.0.1]", "Al <al@acme.com>", "x@acme.com, y@acme.com", " x@acme.com",
