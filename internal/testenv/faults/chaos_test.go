@@ -52,8 +52,8 @@ func (c *chaos) deck(p plan) (deck []fault) {
 // wireFaults are those of a wire to PostgreSQL. "commit" is what its clients say at the end of a transaction.
 func (c *chaos) wireFaults(add func(int, string, func(*chaos)), n int, name string, w *wire.Wire) {
 	add(n/2, name+" cut", func(*chaos) { w.Cut() })
-	add(n/2, name+" cut before a commit", func(*chaos) { sprung(w.CutAt("commit\x00", false)) })
-	add(n/2, name+" cut after a commit", func(*chaos) { sprung(w.CutAt("commit\x00", true)) })
+	add(n, name+" cut before a commit", func(*chaos) { sprung(w.CutAt("commit\x00", false)) })
+	add(n, name+" cut after a commit", func(*chaos) { sprung(w.CutAt("commit\x00", true)) })
 	add(n/4, name+" hangs", func(c *chaos) { c.hold(w) })
 	add(n/4, name+" slow", func(c *chaos) { c.slow(w) })
 }
