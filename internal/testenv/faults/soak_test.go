@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,19 +104,9 @@ func (s *soak) one(n uint64, arrival time.Time) {
 	w := &worker{trial: s.trial, rng: rng, name: fmt.Sprintf("call%d%s", n, strings.Repeat("+", int(n/50)%len(s.gateways)))}
 	for range 100 {
 		x := s.toys[rng.IntN(len(s.toys))]
-		if w.change(x, another(rng, x)) {
+		if w.change(x, x.values[rng.IntN(len(x.values))]) {
 			s.took(&s.changes, arrival)
 			return
-		}
-	}
-}
-
-// another is a value that the thing does not have.
-func another(rng *rand.Rand, x *thing) string {
-	now := x.current()
-	for {
-		if v := x.values[rng.IntN(len(x.values))]; !slices.Contains(now, v) {
-			return v
 		}
 	}
 }

@@ -178,10 +178,17 @@ func (w *worker) playWithThings() {
 	for w.loading() {
 		x := w.things[w.rng.IntN(len(w.things))]
 		if w.change(x, x.values[w.rng.IntN(len(x.values))]) {
+			w.look(x)
 			w.pause()
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// look asks at once, through any gateway, about a thing that was just changed.
+func (w *worker) look(x *thing) {
+	a := &asker{trial: w.trial, rng: w.rng}
+	a.askOne(a.answering(w.rng, a.gateways[w.rng.IntN(len(a.gateways))]), x, telling[w.rng.IntN(len(telling))], freshness(w.rng.IntN(int(manner))))
 }
 
 // askAndApprove has mia ask to share with globex, and gil approve; then mia ends the share.
@@ -190,7 +197,9 @@ func (w *worker) askAndApprove() {
 		w.pause()
 		x := w.things[w.rng.IntN(len(w.things))]
 		if w.rng.IntN(3) == 0 {
-			w.change(x, "")
+			if w.change(x, "") {
+				w.look(x)
+			}
 			continue
 		}
 		taken, alters := x.take("use_only")
