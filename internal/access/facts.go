@@ -179,3 +179,8 @@ type AccountKey struct {
 	CreatedAt     time.Time      `json:"created_at,omitzero"`
 	LastUsed      time.Time      `json:"last_used,omitzero"` // or the zero time
 }
+
+// ExpiredAt reports whether the key is nobody's at t, because it has expired (B1).
+func (k AccountKey) ExpiredAt(t time.Time) bool {
+	return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt)
+}

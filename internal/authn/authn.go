@@ -181,7 +181,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 	user, current, err := a.identified(ctx, in, newest)
 	if err == nil && !current {
 		if err = a.signIn(ctx, in); err == nil {
-			user, _, err = a.identified(ctx, in, newest)
+			user, _, err = a.identified(ctx, in, true) // another server may have taken it in meanwhile
 		}
 	}
 	if err != nil {
@@ -217,7 +217,7 @@ func usable(f Facts, digests []string, address netip.Addr, now time.Time) (acces
 	switch {
 	case err != nil:
 		return key, "", err
-	case !known || expired(key, now):
+	case !known || key.ExpiredAt(now):
 		return key, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
 	case !within(address, key.AllowedIPs):
 		return key, "", access.Deniedf("B1", "the key may not be used from this address")
@@ -288,11 +288,6 @@ func mayActFor(f Facts, actor access.Actor) error {
 		return access.Deniedf("B3", "%s does not name an active user with a role in the key's organization", ActorHeader)
 	}
 	return nil
-}
-
-// expired reports whether the key is nobody's any more at t.
-func expired(k access.AccountKey, t time.Time) bool {
-	return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt)
 }
 
 // within reports whether the address lies in one of the ranges; no ranges are no limit. A range that cannot be read admits nobody.

@@ -28,11 +28,14 @@ type world struct {
 	root    string
 	now     time.Time
 
-	signedIn []access.SignIn // what was taken in, where an issuer is believed
+	signedIn []access.SignIn           // what was taken in, where an issuer is believed
+	signIn   func(access.SignIn) error // takes it in, where that is another server
 }
 
-func newWorld(t *testing.T) *world {
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"))
+func newWorld(t *testing.T) *world { return newWorldOn(t, filepath.Join(t.TempDir(), "store.db")) }
+
+func newWorldOn(t *testing.T, place string) *world {
+	db, err := store.Open(t.Context(), place)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := &world{T: t, db: db, now: now}

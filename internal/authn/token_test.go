@@ -28,6 +28,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/postgres"
 )
 
 type fields = map[string]any
@@ -130,6 +131,9 @@ func (w *world) believing(list ...authn.Issuer) {
 		Secrets: w.secrets, Now: func() time.Time { return w.now }, Touched: func(err error) { w.Error(err) }, Issuers: list,
 		SignIn: func(_ context.Context, in access.SignIn) error {
 			w.signedIn = append(w.signedIn, in)
+			if w.signIn != nil {
+				return w.signIn(in)
+			}
 			return w.db.Update(w.Context(), func(tx *store.Tx) error {
 				return tx.PutIdentity(access.Identity{Issuer: in.Issuer, Subject: in.Subject, User: in.User, IssuedAt: in.IssuedAt})
 			})
@@ -137,6 +141,29 @@ func (w *world) believing(list ...authn.Issuer) {
 	})
 	_, err := w.auth.EnsureRootKey(w.Context())
 	require.NoError(w, err)
+}
+
+// Two calls with the first token of somebody come at once to two servers. The one that is late finds nothing to take in: what it remembers, that
+// there is no such user, is not the answer.
+func TestSomebodyWhomAnotherServerTookInMeanwhileIsKnown(t *testing.T) {
+	uri := postgres.Database(t)
+	here, there := newWorldOn(t, uri), newForger(t, "k1")
+	other, err := store.Open(t.Context(), uri)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	issuer := authn.Issuer{URL: there.url, Audiences: []string{"api"}, Email: authn.EmailClaims{Domains: []string{}}}
+	here.believing(issuer)
+	here.signIn = func(in access.SignIn) error {
+		return other.Update(t.Context(), func(tx *store.Tx) error {
+			if _, err := tx.AppendRecord(access.Record{Action: "user.sign_in", Outcome: access.Done}); err != nil {
+				return err
+			}
+			return tx.PutIdentity(access.Identity{Issuer: in.Issuer, Subject: in.Subject, User: in.User, IssuedAt: in.IssuedAt})
+		})
+	}
+	actor, err := here.auth.Recognize(call(there.token(there.good(nil))), "req")
+	require.NoError(t, err)
+	require.Equal(t, access.UserID("alice"), actor.User)
 }
 
 func TestTokensThatAreNotAccepted(t *testing.T) {
