@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -75,6 +76,8 @@ func parseServer(uri string) (*server, error) {
 	if _, named := s.config.RuntimeParams["application_name"]; !named {
 		s.config.RuntimeParams["application_name"] = "grantway"
 	}
+	// Of several hosts in the URI only the one that takes changes will do: a standby does not know yet what was changed just now.
+	s.config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	s.config.RuntimeParams["search_path"] = schema
 	s.config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleWithin)
 	return s, nil

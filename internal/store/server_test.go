@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +30,23 @@ func TestSeveralProcessesOpenANewStoreAtOnce(t *testing.T) {
 		})
 	}
 	opening.Wait()
+}
+
+// TestAStandbyIsNotAsked, also where it is the only host of the URI that answers: a fact that it gives may have been changed already.
+func TestAStandbyIsNotAsked(t *testing.T) {
+	for option, fails := range map[string]bool{"off": false, "on": true} {
+		u, err := url.Parse(postgres.Database(t))
+		require.NoError(t, err)
+		query := u.Query()
+		query.Set("options", "-c default_transaction_read_only="+option) // as it says itself of a standby
+		query.Set("target_session_attrs", "any")
+		u.RawQuery = query.Encode()
+		s, err := parseServer(u.String())
+		require.NoError(t, err)
+		db := s.open()
+		require.Equal(t, fails, db.readers.PingContext(t.Context()) != nil, option)
+		require.NoError(t, db.Close())
+	}
 }
 
 func TestOneProcessAtATimeHasItsTurn(t *testing.T) {

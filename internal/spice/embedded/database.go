@@ -44,7 +44,8 @@ func openDatabase(ctx context.Context, config Config) (datastore.Datastore, erro
 }
 
 // databaseURI is the URI for SpiceDB: it takes no settings of a pool from there,
-// and its tables are not to be in a schema that happens to have the user's name.
+// its tables are not to be in a schema that happens to have the user's name, and
+// a standby, which is behind, is not to be asked.
 func databaseURI(uri string) (string, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -57,6 +58,7 @@ func databaseURI(uri string) (string, error) {
 		}
 	}
 	query.Set("search_path", "public")
+	query.Set("target_session_attrs", "read-write")
 	u.RawQuery = query.Encode()
 	// SpiceDB would take what follows a dollar for the name of a variable.
 	return strings.ReplaceAll(u.String(), "$", "%24"), nil
