@@ -2,11 +2,14 @@ package outbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"github.com/stretchr/testify/require"
@@ -239,5 +242,42 @@ func TestC3TheTokenOfAChangeThatAnotherGatewayCarriedIncludesIt(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, shared, a.Allowed)
 		}
+	}))
+}
+
+// An engine that is put back to an earlier state under gateways that run, as by a failover to a copy that was behind, is brought forward again.
+func TestWhatAnEngineHasForgottenIsRevokedAgain(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) {
+		ctx, stop := context.WithCancel(context.Background())
+		var worker sync.WaitGroup
+		var leftBehind atomic.Bool
+		leftBehind.Store(true)
+		worker.Go(func() {
+			r.carrier.Run(ctx, func(*store.Tx) error {
+				if leftBehind.Load() {
+					return errors.New("left behind")
+				}
+				return nil
+			})
+		})
+		defer worker.Wait()
+		defer stop()
+		r.found(t)
+		r.share(t)
+		earlier, _, err := r.engine.Mark(ctx)
+		require.NoError(t, err)
+		r.unshare(t)
+		here, _, err := r.engine.Mark(ctx)
+		require.NoError(t, err)
+		_, err = r.engine.Advance(ctx, spice.Diff(nil, shareOf("bob")), here, earlier)
+		require.NoError(t, err)
+		time.Sleep(3 * time.Second)
+		require.True(t, r.mayInteract(t), "a process that must not change anything does not mend")
+
+		leftBehind.Store(false)
+		require.Eventually(t, func() bool { return !r.mayInteract(t) }, 20*time.Second, 100*time.Millisecond)
+		r.share(t)
+		r.settled(t)
 	}))
 }

@@ -14,16 +14,22 @@ import (
 
 // Mend makes the engine hold what follows from the facts, also where it is at a state of the store: facts may be folded otherwise than before.
 func (c *Carrier) Mend(ctx context.Context, project Projection) error {
-	return c.mend(ctx, project, true)
+	return c.mend(ctx, project, true, anybody)
 }
+
+// anybody admits every process: one that starts was admitted before.
+func anybody(*store.Tx) error { return nil }
 
 // mend makes the engine hold what follows from the facts, and nothing else, so that no grant that the facts do not know stays in it. Nobody changes
 // facts meanwhile, and no other carrier writes: the engine has a mark of the mending's own, under which alone it is written, also if this
 // process is held up until another one has begun a mending of its own. Unless it is forced, an engine that turns out to be at a state of the
 // store, where others have been writing, is left as it is.
-func (c *Carrier) mend(ctx context.Context, project Projection, force bool) error {
+func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admits func(*store.Tx) error) error {
 	return c.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockChanges(); err != nil {
+			return err
+		}
+		if err := admits(tx); err != nil {
 			return err
 		}
 		v, here, err := c.bothOf(ctx, tx)
@@ -48,9 +54,11 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool) erro
 		if err := c.rewrite(ctx, tx, project, mending); err != nil {
 			return movedOn(err)
 		}
-		if _, err := c.engine.Advance(ctx, nil, mending, last); err != nil {
+		token, err := c.engine.Advance(ctx, nil, mending, last)
+		if err != nil {
 			return movedOn(err)
 		}
+		c.last.Store(&token) // what was wrong before is not decided by any more
 		if err := tx.PutSetting(settingApplied, last.String()); err != nil {
 			return err
 		}

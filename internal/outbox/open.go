@@ -76,13 +76,13 @@ func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Proje
 	if err != nil {
 		return nil, err
 	}
-	c := newCarrier(db, engine, log, mark, token)
+	c := newCarrier(db, engine, project, log, mark, token)
 	v, err := c.look(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if !v.knows(mark) {
-		if err := c.mend(ctx, project, false); err != nil {
+		if err := c.mend(ctx, project, false, anybody); err != nil {
 			return nil, err
 		}
 	}

@@ -31,18 +31,19 @@ const (
 
 // Carrier applies the outbox to the engine, one entry after the other. It is safe for concurrent use.
 type Carrier struct {
-	db     *store.DB
-	engine *spice.Client
-	log    *slog.Logger
-	last   atomic.Pointer[spice.Token]
+	db      *store.DB
+	engine  *spice.Client
+	project Projection
+	log     *slog.Logger
+	last    atomic.Pointer[spice.Token]
 
 	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
 	mark spice.Mark    // guarded by turn: the engine's, as far as this carrier knows, at the state that last is of
 }
 
 // newCarrier makes a carrier that has seen the engine at the mark.
-func newCarrier(db *store.DB, engine *spice.Client, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
-	c := &Carrier{db: db, engine: engine, log: log, mark: mark, turn: make(chan struct{}, 1)}
+func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
+	c := &Carrier{db: db, engine: engine, project: project, log: log, mark: mark, turn: make(chan struct{}, 1)}
 	c.last.Store(&token)
 	return c
 }
@@ -90,7 +91,7 @@ func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error
 	return "", access.Unavailable(errAdrift)
 }
 
-// errAdrift is for the log. A server that starts compares the engine with the store and mends it; so does grantway verify --repair.
+// errAdrift is for the log. Run compares the engine with the store and mends it, as does a server that starts; so does grantway verify --repair.
 var errAdrift = errors.New("the engine is not at a state of the store: one of them was restored or is being mended")
 
 // pause waits before the second look and the later ones, longer each time.
@@ -129,12 +130,10 @@ func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 // carry brings the engine to the last mark of the view. It fails with ErrMoved where the engine is at a state that the view does not know, and with a
 // *refusal where it was moved past an entry that it refuses.
 func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return "", access.Unavailable(ctx.Err())
+	if err := c.take(ctx); err != nil {
+		return "", err
 	}
+	defer func() { <-c.turn }()
 	oneByOne := false
 	at := slices.Index(v.marks, c.mark)
 	for lost := 0; ; {
@@ -211,8 +210,10 @@ func (c *Carrier) told(ctx context.Context, v *view) error {
 	})
 }
 
-// Run carries, until ctx ends, what the engine did not take when it was changed, and tries now and then what is parked.
-func (c *Carrier) Run(ctx context.Context) {
+// Run carries, until ctx ends, what the engine did not take when it was changed, and tries now and then what is parked. It asks the engine where it
+// is also when nothing waits: one that was put back to an earlier state, by a failover or from a copy, would give back what was revoked since.
+// Such an engine is mended, unless admits says that this process must not change anything any more.
+func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 	tick := time.NewTicker(carryEvery)
 	defer tick.Stop()
 	for n := 1; ; n++ {
@@ -220,7 +221,11 @@ func (c *Carrier) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := c.once(ctx, n%unparkEvery == 0); err != nil && ctx.Err() == nil {
+			err := c.once(ctx, n%unparkEvery == 0)
+			if errors.Is(err, errAdrift) {
+				err = c.mend(ctx, c.project, false, admits)
+			}
+			if err != nil && ctx.Err() == nil {
 				c.log.Warn("the engine does not take committed changes; trying again", "error", err)
 			}
 		}
@@ -230,9 +235,32 @@ func (c *Carrier) Run(ctx context.Context) {
 func (c *Carrier) once(ctx context.Context, unpark bool) error {
 	ctx, cancel := context.WithTimeout(ctx, carryWithin)
 	defer cancel()
+	if err := c.doubt(ctx); err != nil {
+		return err
+	}
 	if unpark {
 		return c.Unpark(ctx)
 	}
 	_, err := c.Drain(ctx)
 	return err
+}
+
+// doubt forgets where the engine was, so that it is asked the next time.
+func (c *Carrier) doubt(ctx context.Context) error {
+	if err := c.take(ctx); err != nil {
+		return err
+	}
+	c.mark = spice.Mark{}
+	<-c.turn
+	return nil
+}
+
+// take waits for the turn.
+func (c *Carrier) take(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return access.Unavailable(ctx.Err())
+	}
 }

@@ -89,6 +89,26 @@ func TestVerifyFindsWhatWasWrittenPastTheGateway(t *testing.T) {
 	}))
 }
 
+// The state that a gateway decides by at least is the one that it has mended.
+func TestWhatAMendingTakesAwayIsNotDecidedByAnyMore(t *testing.T) {
+	ctx := context.Background()
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) {
+		r.found(t)
+		_, err := r.engine.Apply(ctx, spice.Diff(nil, shareOf("mallory")))
+		require.NoError(t, err)
+		r.share(t)
+		mallory := asked
+		mallory.Subject.ID = "mallory"
+		for _, allowed := range []bool{true, false} {
+			a, err := r.engine.Check(ctx, spice.Exactly(r.carrier.Last()), mallory)
+			require.NoError(t, err)
+			require.Equal(t, allowed, a.Allowed)
+			require.NoError(t, r.carrier.Mend(ctx, sharing.Project))
+		}
+	}))
+}
+
 func TestVerifyTellsWhatTheEngineRefuses(t *testing.T) {
 	i := installation{t, t.TempDir()}
 	require.NoError(t, i.open(t, func(r running) {

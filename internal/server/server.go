@@ -126,7 +126,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 
 	worker, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { carrier.Run(worker) })
+	running.Go(func() { carrier.Run(worker, admits) })
 	running.Go(func() { changes.Run(worker) })
 	running.Go(journal.Run)
 	if c.SMTPURL != "" {
