@@ -40,6 +40,11 @@ var System = Actor{Key: "system", Access: KeyFull}
 // Unconfined reports whether the actor is an account key that acts as a site admin within its level (B2).
 func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organization == "" }
 
+// Keyed reports whether the actor presented an account key, or the root key.
+func (a Actor) Keyed() bool {
+	return a.Key != "" && a != System && !strings.HasPrefix(string(a.Key), issuerPrefix)
+}
+
 // Name is how the record and the lists name the actor: user:alice, key:ID for a key that acts for itself, issuer:URL, or system.
 func (a Actor) Name() string {
 	switch {

@@ -52,6 +52,14 @@ func as(u access.UserID) access.Actor {
 	return a
 }
 
+// presents makes an account key, and gives the actor that presents it.
+func (e *env) presents(level access.KeyAccess, org access.OrganizationID) access.Actor {
+	e.t.Helper()
+	r, err := e.CreateKey(e.t.Context(), root, sharing.NewKey{Name: "k", Access: level, Organization: org})
+	require.NoError(e.t, err)
+	return access.Actor{Key: r.Key.ID, Access: level, Organization: org, Address: "127.0.0.1"}
+}
+
 func newEnv(t testing.TB) *env {
 	t.Helper()
 	return newEnvWith(t, secret.NewHashKey())

@@ -251,7 +251,7 @@ func TestWhoMayImport(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)
 	reader := access.Actor{Key: "k", Access: access.KeyReadOnly, Address: "127.0.0.1"}
-	writer := access.Actor{Key: "k", Access: access.KeyReadWrite, Address: "127.0.0.1"}
+	writer := e.presents(access.KeyReadWrite, "")
 	for _, c := range []struct {
 		actor  access.Actor
 		file   string
@@ -278,7 +278,7 @@ func TestWhoMayImport(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, e.postBody(t.Context(), root, "", "multipart/form-data; boundary=x",
 		strings.NewReader("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f.csv\"\r\n\r\nrole,user\r\n")).status, "the form breaks off")
 
-	for _, actor := range []access.Actor{{}, reader, writer, as("olga"), {Key: "k", Access: access.KeyFull, Organization: "acme"}} {
+	for _, actor := range []access.Actor{{}, reader, writer, as("olga"), e.presents(access.KeyFull, "acme")} {
 		w := httptest.NewRecorder()
 		e.bulk.Export(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/export", nil), actor)
 		assert.Equal(t, http.StatusForbidden, w.Code, actor)
@@ -289,7 +289,7 @@ func TestWhoMayImport(t *testing.T) {
 func TestAConfinedKeyImportsIntoItsOrganization(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)
-	key := access.Actor{Key: "k", Access: access.KeyReadWrite, Organization: "acme", Address: "127.0.0.1"}
+	key := e.presents(access.KeyReadWrite, "acme")
 	sum := e.takes(key, "m.csv", "organization,user,role\nacme,newcomer,member\n", "b.csv", "chatbot,organization,owner\nnewbot,acme,newcomer\n",
 		"s.csv", "chatbot,principal,access\nnewbot,user:carla,read_only\n")
 	assert.Equal(t, int64(3), sum.Written)

@@ -180,8 +180,7 @@ func TestOnlyAnUnconfinedFullKeyRestores(t *testing.T) {
 	require.Equal(t, 5, strings.Count(rows, "\n"))
 	to.takes(root, "m.csv", memberFile, "b.csv", botFile, "t.csv", teamFile)
 	for _, actor := range []access.Actor{
-		{Key: "k", Access: access.KeyReadWrite, Address: "127.0.0.1"}, as("olga"), as("bob"), as("gina"),
-		{Key: "k", Access: access.KeyFull, Organization: "acme", Address: "127.0.0.1"},
+		to.presents(access.KeyReadWrite, ""), as("olga"), as("bob"), as("gina"), to.presents(access.KeyFull, "acme"),
 	} {
 		for i, what := range []string{"public links", "API keys", "account keys", "requests", "invitations"} {
 			require.Equal(t, what+" are restored with a full key that is not confined, without an actor (B1)", to.reasons(actor, rows)[i])

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/schema"
@@ -36,6 +37,18 @@ func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller)
 	return s.db.View(ctx, func(tx *store.Tx) error {
 		return fn(s.caller(ctx, tx, actor))
 	})
+}
+
+// stillCalls refuses an account key that has ended since the call began (B1): the call may have waited for others, and an import goes on for long.
+func (c *caller) stillCalls() error {
+	if !c.actor.Keyed() || c.actor.Key == secret.RootKey {
+		return nil
+	}
+	k, known, err := c.AccountKey(c.actor.Key)
+	if err == nil && (!known || k.ExpiredAt(c.now)) {
+		err = access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+	}
+	return err
 }
 
 // mayChange refuses actors who may change nothing: nobody, a key that only reads (B1), a user who was offboarded since the call began (N2).

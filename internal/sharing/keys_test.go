@@ -50,6 +50,24 @@ func TestB1AKeyDoesWhatItsLevelSays(t *testing.T) {
 	}
 }
 
+// A call may wait for others, through this server and through others, between the look at its key and its turn; an import has many turns.
+func TestB1AKeyThatHasEndedSinceTheCallBeganChangesNothing(t *testing.T) {
+	e := acme(t)
+	r, err := e.CreateKey(e.ctx, root, sharing.NewKey{Name: "short", Access: access.KeyFull, ExpiresAt: e.now.Add(time.Hour)})
+	require.NoError(t, err)
+	short := access.Actor{Key: r.Key.ID, Access: access.KeyFull, Address: "127.0.0.1"}
+	deleted := e.key("acme")
+	for _, key := range []access.Actor{short, deleted, acting(deleted, "mia")} {
+		require.NoError(t, e.putBot(key, "helper", sharing.ChatbotPatch{Name: access.Some("by " + string(key.Key+"/") + string(key.User))}))
+	}
+	_, err = e.DeleteKey(e.ctx, root, deleted.Key)
+	require.NoError(t, err)
+	e.now = e.now.Add(time.Hour)
+	for _, key := range []access.Actor{short, deleted, acting(deleted, "mia")} {
+		e.refused(e.putBot(key, "helper", sharing.ChatbotPatch{Name: access.Some("again")}), access.KindUnauthenticated, "B1")
+	}
+}
+
 func TestB2AnActingKeyHasExactlyTheRightsOfTheUser(t *testing.T) {
 	e := acme(t)
 	e.refused(e.putOrg(as("mia"), "acme", named("x")), access.KindDenied, "")

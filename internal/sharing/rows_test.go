@@ -116,8 +116,9 @@ func TestM8WhoSetsRows(t *testing.T) {
 		e.refused(e.row(as(u), "helper", "carl", access.Read), access.KindDenied, "M8")
 	}
 	e.refused(e.row(as("adam"), "helper", "olga", access.Read), access.KindDenied, "M8")
+	confined := e.key("acme")
 	for _, user := range []access.UserID{"", "mia", "olga"} {
-		key := access.Actor{Key: "acme's", Access: access.KeyFull, Organization: "acme", User: user}
+		key := acting(confined, user)
 		require.NoError(t, e.row(key, "helper", "carl", access.Read))
 		e.refused(e.row(key, "helper", "olga", access.Read), access.KindDenied, "M8") // at most an admin, whomever it acts for (B3)
 	}

@@ -155,6 +155,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	err := s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
 		changed, entry, unmailed, refusal = false, 0, nil, nil
 		var deltas []spice.Changes
+		if err := s.caller(ctx, tx, actor).stillCalls(); err != nil {
+			return err
+		}
 		for _, st := range steps {
 			failed = st
 			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource, outcome: access.Done}
