@@ -40,7 +40,7 @@ func (w *worker) comeAndGo() {
 				w.perform(sending{method: "DELETE", path: "/v1/users/" + user},
 					&deed{alters: alters, effects: []effect{{shared, ""}, {owned, ""}, {open, ""}}})
 			}
-			w.pause()
+			w.look(open)
 		}
 		if n%3 == 0 { // N2: coming back starts with nothing but that
 			back := *open.kind
