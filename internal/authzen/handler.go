@@ -14,6 +14,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
@@ -115,6 +116,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Act
 		return
 	}
 	if m.demanding() {
+		// The body has arrived, so that what it may know of has happened: one look at what others have changed since serves the whole call.
+		r = r.WithContext(access.Asked(r.Context(), time.Now()))
 		requestID := actor.RequestID
 		if actor, err = h.caller(r); err != nil {
 			h.writeError(w, r, err)

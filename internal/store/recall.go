@@ -28,7 +28,8 @@ var errForgotten = errors.New("store: this is not remembered")
 // not to be changed. The facts need not be those of one moment.
 //
 // A fact is never older than the last change that this process has answered. What other processes have changed is known as well if newest is true,
-// and else at most a second later. A change is known by its entry in the record, without which none happens (H1).
+// up to when the call was asked (access.Asked), so that a call looks once however often it recalls; and else at most a second later. A change is known
+// by its entry in the record, without which none happens (H1).
 func (db *DB) Recall(ctx context.Context, newest bool, fn func(*Tx) error) error {
 	if err := db.memory.catchUp(ctx, db, newest); err != nil {
 		return err
@@ -127,18 +128,24 @@ func (m *memory) forget() {
 	m.facts = nil
 }
 
-// look is one look at how far the record has got, for all who began to wait before it began.
+// look is one look at how far the record has got, for all whose calls were asked before it began.
 type look struct {
-	done chan struct{}
-	err  error
+	began time.Time // set under the memory's mu, before it looks
+	done  chan struct{}
+	err   error
 }
 
-// catchUp makes sure that changes of other processes are known: all if newest is true, else those of a second ago.
+// catchUp makes sure that changes of other processes are known: if newest is true all from before the call was asked, else those of a second ago.
 func (m *memory) catchUp(ctx context.Context, db *DB, newest bool) error {
 	if !m.shared {
 		return nil
 	}
+	asked := access.AskedAt(ctx)
 	m.mu.Lock()
+	if newest && !m.seenAt.Before(asked) {
+		m.mu.Unlock()
+		return nil
+	}
 	age := time.Since(m.seenAt)
 	if !newest && age < staleAfter {
 		if age > staleAfter/2 && m.looking == nil {
@@ -151,6 +158,8 @@ func (m *memory) catchUp(ctx context.Context, db *DB, newest bool) error {
 	switch {
 	case m.looking == nil:
 		l = m.begin(db)
+	case !m.looking.began.Before(asked):
+		l = m.looking
 	case m.upcoming == nil: // the look that is under way may have begun before a change that is to be seen
 		m.upcoming = &look{done: make(chan struct{})}
 		fallthrough
@@ -168,25 +177,26 @@ func (m *memory) catchUp(ctx context.Context, db *DB, newest bool) error {
 
 // begin looks in the background, and again for those who came meanwhile. The caller holds mu.
 func (m *memory) begin(db *DB) *look {
-	first := &look{done: make(chan struct{})}
+	first := &look{began: time.Now(), done: make(chan struct{})}
 	m.looking = first
 	go func() {
 		for l := first; l != nil; {
-			l.err = m.look(db)
+			l.err = m.look(db, l.began)
 			close(l.done)
 			m.mu.Lock()
 			l, m.upcoming = m.upcoming, nil
-			m.looking = l
+			if m.looking = l; l != nil {
+				l.began = time.Now()
+			}
 			m.mu.Unlock()
 		}
 	}()
 	return first
 }
 
-func (m *memory) look(db *DB) error {
+func (m *memory) look(db *DB, began time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lookWithin)
 	defer cancel()
-	began := time.Now()
 	var newest int64
 	if err := db.readers.QueryRowContext(ctx, `SELECT value FROM counters WHERE name = $1`, counterRecord).Scan(&newest); err != nil {
 		return failed(err)

@@ -169,6 +169,72 @@ func TestC3NobodyGetsALookThatBeganBeforeTheChange(t *testing.T) {
 	running.Wait()
 }
 
+// TestC3OneLookServesACall recalls the newest for one call again and again, for which one look suffices: a change that comes after the call was asked need
+// not be known to it. To a call that is asked after the change it is known.
+func TestC3OneLookServesACall(t *testing.T) {
+	uri := postgres.Database(t)
+	here, there := reopen(t, uri), reopen(t, uri)
+	active := func(asked time.Time) (yes bool) {
+		ctx := access.Asked(t.Context(), asked)
+		require.NoError(t, there.Recall(ctx, true, func(tx *Tx) error {
+			u, _, err := tx.User("alice")
+			yes = u.Active
+			return err
+		}))
+		return yes
+	}
+	looked := func() time.Time {
+		there.memory.mu.Lock()
+		defer there.memory.mu.Unlock()
+		return there.memory.seenAt
+	}
+	early := time.Now()
+	change(t, here, func(tx *Tx) error { return tx.PutUser(access.User{ID: "alice", Active: true}) })
+	first := time.Now()
+	require.True(t, active(first))
+	at := looked()
+	change(t, here, func(tx *Tx) error { return tx.PutUser(access.User{ID: "alice"}) })
+	second := time.Now()
+	require.True(t, active(first), "the call was asked before the change")
+	require.True(t, active(early), "and so was an earlier one")
+	require.Equal(t, at, looked(), "there was one look")
+	require.False(t, active(second), "this one was asked after it")
+	require.False(t, active(first), "and what is known is known to all")
+}
+
+// TestC3NobodyIsServedByALookFromBeforeTheCall is TestC3NobodyGetsALookThatBeganBeforeTheChange for calls that say when they were asked, and that
+// take part in a look that is under way if it began later.
+func TestC3NobodyIsServedByALookFromBeforeTheCall(t *testing.T) {
+	uri := postgres.Database(t)
+	here, there := reopen(t, uri), reopen(t, uri)
+	var running sync.WaitGroup
+	for i := range 6 {
+		id := access.UserID(fmt.Sprint("user-", i))
+		running.Go(func() {
+			for n := range 40 {
+				name := fmt.Sprint(n)
+				if err := changed(t.Context(), here, func(tx *Tx) error { return tx.PutUser(access.User{ID: id, Name: name}) }); err != nil {
+					t.Error(err)
+					return
+				}
+				ctx := access.Asked(t.Context(), time.Now())
+				for range 2 { // who is calling, and about whom
+					var u access.User
+					err := there.Recall(ctx, true, func(tx *Tx) (err error) {
+						u, _, err = tx.User(id)
+						return err
+					})
+					if err != nil || u.Name != name {
+						t.Errorf("%s is named %q, not %q: %v", id, u.Name, name, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
 // TestC4NothingIsRecalledOnceTheDatabaseIsAway answers from memory for as long as it may be that nothing has changed, and with an error afterwards.
 func TestC4NothingIsRecalledOnceTheDatabaseIsAway(t *testing.T) {
 	uri := postgres.Database(t)
