@@ -36,11 +36,12 @@ func (w *worker) comeAndGo() {
 			return
 		}
 		for w.loading() && !(shared.certainly("") && owned.certainly("") && open.certainly("")) {
+			w.lookEverywhere(open) // so that each gateway may remember the user
 			if taken, alters := takeAll(shared, owned, open); taken {
 				w.perform(sending{method: "DELETE", path: "/v1/users/" + user},
 					&deed{alters: alters, effects: []effect{{shared, ""}, {owned, ""}, {open, ""}}})
 			}
-			w.look(open)
+			w.lookEverywhere(open)
 		}
 		if n%3 == 0 { // N2: coming back starts with nothing but that
 			back := *open.kind

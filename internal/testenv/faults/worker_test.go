@@ -191,6 +191,13 @@ func (w *worker) look(x *thing) {
 	a.askOne(a.answering(w.rng, a.gateways[w.rng.IntN(len(a.gateways))]), x, telling[w.rng.IntN(len(telling))], freshness(w.rng.IntN(int(manner))))
 }
 
+// lookEverywhere asks for the newest state through all gateways.
+func (w *worker) lookEverywhere(x *thing) {
+	for _, g := range w.gateways {
+		(&asker{trial: w.trial, rng: w.rng}).askOne(g, x, "interact", full)
+	}
+}
+
 // askAndApprove has mia ask to share with globex, and gil approve; then mia ends the share.
 func (w *worker) askAndApprove() {
 	for w.loading() {
