@@ -97,7 +97,7 @@ func (f *figures) print() string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&out, "  %-44s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	out.WriteString("\nfaults, and the time until the next change was answered (p50 / max):\n")
+	out.WriteString("\nfaults, and the time until the next change that was sent after them was answered (p50 / max):\n")
 	for _, what := range slices.Sorted(maps.Keys(f.faults)) {
 		line(what, "%6d   %s", f.faults[what], spread(f.recoveries[what], .5, 1))
 	}

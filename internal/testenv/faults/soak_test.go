@@ -151,7 +151,7 @@ func (s *soak) sample(at time.Duration) {
 		add(name("heap MB"), figures["go_memstats_heap_inuse_bytes"]/1e6)
 		add(name("goroutines"), figures["go_goroutines"])
 		add(name("files"), figures["process_open_fds"])
-		add(name("outbox s"), figures["grantway_outbox_age_seconds"])
+		add(name("outbox s"), figures["grantway_outbox_oldest_seconds"])
 	}
 	all, growing := s.size()
 	add("record MB", growing/1e6)
