@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -183,7 +184,7 @@ func moveUp(t *testing.T, flags []string) {
 	said, status = p.command("compare", "--from", old.url, "--questions", "1500", "--seed", fmt.Sprint(seed))
 	require.Equal(t, 1, status, said)
 	require.Regexp(t, `chatbot  differs`, said)
-	require.Regexp(t, `allowed there, denied here: .*"id":"`+string(bot.ID)+`"`, said)
+	require.Regexp(t, `allowed there, denied here: .*`+regexp.QuoteMeta(string(bot.ID)), said)
 }
 
 // asKey lists something with a key and gives the status.

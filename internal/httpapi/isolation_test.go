@@ -251,6 +251,7 @@ var made = regexp.MustCompile(`"(id|token|created_at|expires_at)":"[^"]*"`)
 func tells(a testenv.Answer) string {
 	header := a.Header.Clone()
 	header.Del("Date")
+	header.Del("Content-Length") // times and tokens are as long as they happen to be, and the rest of the body is compared
 	var text strings.Builder
 	fmt.Fprintln(&text, a.Status)
 	_ = header.Write(&text) // into memory
