@@ -130,11 +130,17 @@ func (p *process) decisionsIn(context map[string]any, pairs []pair, actions []st
 		body, err := json.Marshal(entity{"context": context, "evaluations": evaluations})
 		require.NoError(p.t, err)
 		var answer struct {
-			Evaluations []struct{ Decision bool }
+			Evaluations []struct {
+				Decision bool
+				Context  struct{ Error any }
+			}
 		}
 		data := p.must("POST", "/access/v1/evaluations", string(body))
 		require.NoError(p.t, json.Unmarshal(data, &answer))
 		require.Len(p.t, answer.Evaluations, len(evaluations), "%s", data)
+		for _, e := range answer.Evaluations {
+			require.Nil(p.t, e.Context.Error, "one was not decided: %s", data)
+		}
 		for i := range chunk {
 			for j := range actions {
 				out[start+i] = append(out[start+i], answer.Evaluations[i*len(actions)+j].Decision)

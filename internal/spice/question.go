@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -58,41 +60,71 @@ func (c *Client) check(ctx context.Context, f Freshness, q Question, traced bool
 }
 
 // CheckAll asks many questions at one state of the engine. The answers are in the order of the questions; one that fails alone carries
-// its error and is no grant.
+// its error and is no grant. Those that fail because a node of the engine has just gone are asked again, at the same state, as gRPC asks a single
+// question again.
 func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]Answer, error) {
 	if len(qs) == 0 {
 		return nil, nil
 	}
-	req := &v1.CheckBulkPermissionsRequest{Consistency: f.consistency(), Items: make([]*v1.CheckBulkPermissionsRequestItem, len(qs))}
+	items := make([]*v1.CheckBulkPermissionsRequestItem, len(qs))
 	for i, q := range qs {
 		values, err := structpb.NewStruct(q.Context)
 		if err != nil {
 			return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
 		}
-		req.Items[i] = &v1.CheckBulkPermissionsRequestItem{
+		items[i] = &v1.CheckBulkPermissionsRequestItem{
 			Resource:   object(q.Resource.Type, q.Resource.ID),
 			Permission: q.Permission,
 			Subject:    subject(q.Subject),
 			Context:    values,
 		}
 	}
-	resp, err := c.permissions.CheckBulkPermissions(ctx, req)
-	if err != nil {
-		return nil, fault(err)
-	}
-	if len(resp.GetPairs()) != len(qs) {
-		return nil, access.Unavailable(fmt.Errorf("%d answers to %d questions", len(resp.GetPairs()), len(qs)))
-	}
 	answers := make([]Answer, len(qs))
-	for i, pair := range resp.GetPairs() {
-		if item := pair.GetItem(); item != nil {
-			answers[i] = answer(item.GetPermissionship(), item.GetPartialCaveatInfo())
-		} else {
-			answers[i] = Answer{Err: fault(statusError(pair.GetError()))}
-		}
+	var open []int // those that are to be asked
+	for i := range qs {
+		open = append(open, i)
 	}
-	return answers, nil
+	for wait := firstWait; ; wait *= 4 {
+		asked := make([]*v1.CheckBulkPermissionsRequestItem, len(open))
+		for i, at := range open {
+			asked[i] = items[at]
+		}
+		resp, err := c.permissions.CheckBulkPermissions(ctx, &v1.CheckBulkPermissionsRequest{Consistency: f.consistency(), Items: asked})
+		if err != nil {
+			return nil, fault(err)
+		}
+		if len(resp.GetPairs()) != len(open) {
+			return nil, access.Unavailable(fmt.Errorf("%d answers to %d questions", len(resp.GetPairs()), len(open)))
+		}
+		var again []int
+		for i, at := range open {
+			if item := resp.GetPairs()[i].GetItem(); item != nil {
+				answers[at] = answer(item.GetPermissionship(), item.GetPartialCaveatInfo())
+				continue
+			}
+			failed := statusError(resp.GetPairs()[i].GetError())
+			answers[at] = Answer{Err: fault(failed)}
+			if grpcstatus.Code(failed) == codes.Unavailable {
+				again = append(again, at)
+			}
+		}
+		if len(again) == 0 || wait > lastWait {
+			return answers, nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return answers, nil
+		}
+		open, f = again, Exactly(Token(resp.GetCheckedAt().GetToken()))
+	}
 }
+
+// firstWait and lastWait are how long CheckAll waits before it asks again, four times as long each time.
+const (
+	firstWait = 20 * time.Millisecond
+	lastWait  = 16 * firstWait
+)
 
 func statusError(s *status.Status) error { return grpcstatus.FromProto(s).Err() }
 
