@@ -19,7 +19,7 @@ type line struct {
 	name     string
 	callers  int
 	full     bool // fully consistent, else minimize_latency
-	repeated bool // the same 1,000 questions again and again, so that SpiceDB's cache has the answers
+	repeated bool // the same 100 questions again and again, so that SpiceDB's cache has the answers, but for the first after each quantization window
 }
 
 // figures are what one of the two did in its turns.
@@ -115,7 +115,7 @@ func (l line) run(ctx context.Context, s settings, p *place, d, g asker) (direct
 	var repeated []question
 	if l.repeated {
 		draw := &questions{random: rand.New(rand.NewPCG(s.seed, 1)), organizations: s.organizations}
-		for range 1000 {
+		for range 100 {
 			repeated = append(repeated, draw.next())
 		}
 	}
@@ -125,12 +125,12 @@ func (l line) run(ctx context.Context, s settings, p *place, d, g asker) (direct
 		}
 		var some figures
 		before := p.cpu()
-		if some, err = l.turn(ctx, s, n, a, repeated); err != nil || n < 2 { // the first two turns only warm up
+		if some, err = l.turn(ctx, s, n, a, repeated); err != nil || n < 4 { // the first turns only warm up
 			return
 		}
 		f.took, f.busy, f.cpu = append(f.took, some.took...), f.busy+some.busy, f.cpu+p.cpu()-before
 	}
-	for round := range s.rounds + 1 {
+	for round := range s.rounds + 2 {
 		if round%2 == 0 {
 			turn(2*round, d, &direct)
 			turn(2*round+1, g, &through)
@@ -186,7 +186,7 @@ func batches(ctx context.Context, s settings, d, g asker) error {
 				f.took = append(f.took, time.Since(began))
 				return err
 			}
-			for range 10 * s.rounds {
+			for range 3 * s.rounds {
 				for f, a := range map[*figures]asker{&direct: d, &through: g} { // a map, for its random order
 					qs := draw.page(actions...)
 					if err := timed(f, func() error { _, err := a.many(ctx, qs, full); return err }); err != nil {
