@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"syscall"
 	"testing"
@@ -273,6 +274,35 @@ func TestAChangeThroughOneGatewayIsSeenThroughTheOther(t *testing.T) {
 		require.Eventually(t, func() bool { return other.decisions([]pair{x}, telling)[0][2] == change.is }, window, 50*time.Millisecond)
 		t.Logf("%s is seen without its token after %s", change.method, time.Since(began).Round(time.Millisecond))
 	}
+}
+
+// TestC3AKeyThatIsRevokedThroughOneGatewayEndsAtTheOther: at once where the newest state is asked for, and within a second anyhow; and who is offboarded
+// through one is nobody to the other.
+func TestC3AKeyThatIsRevokedThroughOneGatewayEndsAtTheOther(t *testing.T) {
+	const within = time.Second + 500*time.Millisecond // and half a second for the calls
+	f := newFleet(t)
+	one, other := f.gateway(0), f.gateway(1)
+	one.must("PUT", "/v1/users/pat", `{}`)
+	asked := func(key, user, context string) int {
+		status, _, err := other.sendWith(t.Context(), key, user, "POST", "/access/v1/evaluation", "application/json", `{"context": `+context+`,
+			"subject": {"type": "user", "id": "pat"}, "action": {"name": "interact"}, "resource": {"type": "chatbot", "id": "alpha"}}`)
+		require.NoError(t, err)
+		return status
+	}
+	for _, context := range []string{`{"consistency": "full"}`, `{}`} {
+		var key struct{ ID, Secret string }
+		require.NoError(t, json.Unmarshal(one.must("POST", "/v1/keys", `{"name": "for a while", "access": "full"}`), &key))
+		require.Equal(t, http.StatusOK, asked(key.Secret, "", `{"consistency": "full"}`))
+		require.Equal(t, http.StatusOK, asked(key.Secret, "pat", `{}`))
+		one.must("DELETE", "/v1/keys/"+key.ID, "")
+		if context != "{}" {
+			require.Equal(t, http.StatusUnauthorized, asked(key.Secret, "", context))
+		}
+		require.Eventually(t, func() bool { return asked(key.Secret, "", context) == http.StatusUnauthorized }, within, 20*time.Millisecond)
+	}
+	require.Equal(t, http.StatusOK, asked(rootKey, "pat", `{}`))
+	one.must("PUT", "/v1/users/pat", `{"active": false}`)
+	require.Eventually(t, func() bool { return asked(rootKey, "pat", `{}`) == http.StatusForbidden }, within, 20*time.Millisecond)
 }
 
 // TestDecisionsGoOnWhileANodeIsGone kills one SpiceDB node after the other while a gateway is asked: every question is answered, and rightly, by the

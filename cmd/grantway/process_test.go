@@ -79,11 +79,15 @@ func (p *process) callAs(ctx context.Context, user, method, path, body string) (
 }
 
 func (p *process) send(ctx context.Context, user, method, path, contentType, body string) (int, []byte, error) {
+	return p.sendWith(ctx, rootKey, user, method, path, contentType, body)
+}
+
+func (p *process) sendWith(ctx context.Context, key, user, method, path, contentType, body string) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewBufferString(body))
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+rootKey)
+	req.Header.Set("Authorization", "Bearer "+key)
 	req.Header.Set("Content-Type", contentType)
 	if user != "" {
 		req.Header.Set("Grantway-Actor", user)

@@ -73,7 +73,7 @@ func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
 // anonymous counts a call that needs no credentials.
 func (v visit) anonymous() error { return take(v.stranger(), 1) }
 
-// known counts a call whose caller is found to be the actor.
+// isOf counts a call whose caller is found to be the actor.
 func (v visit) isOf(actor access.Actor) error {
 	if v.caller != "" {
 		return nil // it has been counted
