@@ -245,6 +245,32 @@ func TestC3TheTokenOfAChangeThatAnotherGatewayCarriedIncludesIt(t *testing.T) {
 	}))
 }
 
+// While nobody changes anything, a gateway decides by one and the same state, so that SpiceDB need not work out every answer again; others may well write
+// to the database that it is kept in.
+func TestTheStateThatIsDecidedByStaysWhileNothingChanges(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) {
+		r.found(t)
+		r.share(t)
+		written := r.carrier.Last()
+		ctx, stop := context.WithCancel(context.Background())
+		var worker sync.WaitGroup
+		worker.Go(func() { r.carrier.Run(ctx, func(*store.Tx) error { return nil }) })
+		defer worker.Wait()
+		defer stop()
+		require.Eventually(t, func() bool { return r.carrier.Last() != written }, 3*time.Second, 10*time.Millisecond, "the token of a write does not stay")
+		read := r.carrier.Last()
+		for _, user := range []string{"mallory", "mallet"} {
+			_, err := r.engine.Apply(ctx, spice.Diff(nil, shareOf(user))) // a write that is no change of a gateway's
+			require.NoError(t, err)
+			time.Sleep(1200 * time.Millisecond) // the engine is asked where it is meanwhile
+			require.Equal(t, read, r.carrier.Last())
+		}
+		r.unshare(t)
+		require.NotEqual(t, read, r.carrier.Last())
+	}))
+}
+
 // An engine that is put back to an earlier state under gateways that run, as by a failover to a copy that was behind, is brought forward again.
 func TestWhatAnEngineHasForgottenIsRevokedAgain(t *testing.T) {
 	i := installation{t, t.TempDir()}

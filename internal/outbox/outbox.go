@@ -38,12 +38,13 @@ type Carrier struct {
 	last    atomic.Pointer[spice.Token]
 
 	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
-	mark spice.Mark    // guarded by turn: the engine's, as far as this carrier knows, at the state that last is of
+	mark spice.Mark    // guarded by turn: the engine's, as far as this carrier knows; the zero Mark if it has to ask
+	of   spice.Mark    // guarded by turn: that of the state that last is of, if it was read there; the zero Mark if last is the token of a write
 }
 
 // newCarrier makes a carrier that has seen the engine at the mark.
 func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
-	c := &Carrier{db: db, engine: engine, project: project, log: log, mark: mark, turn: make(chan struct{}, 1)}
+	c := &Carrier{db: db, engine: engine, project: project, log: log, mark: mark, of: mark, turn: make(chan struct{}, 1)}
 	c.last.Store(&token)
 	return c
 }
@@ -178,19 +179,21 @@ func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to s
 	if err != nil {
 		return err
 	}
-	c.mark = to
+	c.mark, c.of = to, spice.Mark{}
 	c.last.Store(&token)
 	return nil
 }
 
-// observe asks the engine where it is.
+// observe asks the engine where it is. Where that is as before, the token of then stays: SpiceDB remembers its answers by the state that they are of, and
+// would begin anew with each later one. That of a write does not stay: it lacks the schema's hash, without which SpiceDB may read its schema for each question.
 func (c *Carrier) observe(ctx context.Context) error {
 	mark, token, err := c.engine.Mark(ctx)
 	if err != nil {
 		return err
 	}
 	c.mark = mark
-	if token != "" {
+	if token != "" && mark != c.of {
+		c.of = mark
 		c.last.Store(&token)
 	}
 	return nil
