@@ -26,7 +26,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 	services := map[string]*decision.Service{
 		"newest":      e.Service(nil),
-		"last change": decision.New(decision.Config{Engine: e.Engine, Directory: e, LastChange: e.Token}),
+		"last change": decision.New(decision.Config{Engine: e.Engine, Directory: e, Fresh: e.Fresh}),
 	}
 	for name, s := range services {
 		b.Run(name, func(b *testing.B) {

@@ -87,15 +87,14 @@ type Config struct {
 	// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's. What other servers have changed it
 	// has to know at once only if newest is true. Nil knows no key.
 	KeyOfSecret func(ctx context.Context, secret string, newest bool) (access.KeyID, bool, error)
-	// LastChange is the token of the last change that this server applied, or "" when it has applied none since its start (C3). Nil asks for
-	// the newest state always, which suits an engine that nobody else writes to: SpiceDB reads its whole schema again for each question
-	// whose token is that of its newest state, since the tokens of relationships do not carry the schema's hash.
-	LastChange func() spice.Token
-	Extension  *spice.Extension      // or nil
-	Recording  Recording             // which decisions are recorded (H3); "" is none
-	Recorder   Recorder              // that takes them; needed unless none are
-	Metrics    prometheus.Registerer // where decisions are counted, or nil
-	Now        func() time.Time      // nil means time.Now
+	// Fresh says how fresh the state has to be that the engine answers from: it includes what this server has answered, and if newest is true what any
+	// has. Nil asks for the newest state always.
+	Fresh     func(ctx context.Context, newest bool) (spice.Freshness, error)
+	Extension *spice.Extension      // or nil
+	Recording Recording             // which decisions are recorded (H3); "" is none
+	Recorder  Recorder              // that takes them; needed unless none are
+	Metrics   prometheus.Registerer // where decisions are counted, or nil
+	Now       func() time.Time      // nil means time.Now
 }
 
 // Service answers. It is safe for concurrent use.
@@ -103,7 +102,7 @@ type Service struct {
 	engine      Engine
 	directory   Directory
 	keyOfSecret func(ctx context.Context, secret string, newest bool) (access.KeyID, bool, error)
-	lastChange  func() spice.Token
+	fresh       func(ctx context.Context, newest bool) (spice.Freshness, error)
 	extension   *spice.Extension
 	recording   Recording
 	recorder    Recorder
@@ -114,32 +113,17 @@ type Service struct {
 // New makes the service.
 func New(c Config) *Service {
 	s := &Service{
-		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, lastChange: c.LastChange, extension: c.Extension,
+		engine: c.Engine, directory: c.Directory, keyOfSecret: c.KeyOfSecret, fresh: c.Fresh, extension: c.Extension,
 		recording: c.Recording, recorder: c.Recorder, figures: newFigures(c.Metrics), now: c.Now,
 	}
 	if s.keyOfSecret == nil {
 		s.keyOfSecret = func(context.Context, string, bool) (access.KeyID, bool, error) { return "", false, nil }
 	}
+	if s.fresh == nil {
+		s.fresh = func(context.Context, bool) (spice.Freshness, error) { return spice.Newest, nil }
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	return s
-}
-
-// freshness is as old as the answers may be: every one includes the last change of this server, and those that a caller names by their
-// tokens (C3). The engine takes one token a question; where there is another one than ours, the newest state includes both.
-func (s *Service) freshness(reqs []Request) spice.Freshness {
-	if s.lastChange == nil {
-		return spice.Newest
-	}
-	last := s.lastChange()
-	for _, r := range reqs {
-		if r.Newest || r.Token != "" && r.Token != last {
-			return spice.Newest
-		}
-	}
-	if last == "" {
-		return spice.Newest // before its first change a server does not know what was answered before its start
-	}
-	return spice.AtLeast(last)
 }

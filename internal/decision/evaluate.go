@@ -62,13 +62,19 @@ func somebody(actor access.Actor) error {
 // round is one call: everything in it is decided for one actor, at one moment, at one freshness.
 type round struct {
 	*Service
-	actor     access.Actor
-	actorUser access.User // as the directory knows the user as whom the actor acts
-	now       time.Time
-	fresh     spice.Freshness
-	newest    bool                    // the facts must include what other servers have changed (C3)
-	keys      map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
-	tried     int                     // candidates that a search has decided so far
+	actor       access.Actor
+	actorUser   access.User // as the directory knows the user as whom the actor acts
+	now         time.Time
+	engineState spice.Freshness
+	newest      bool                    // the facts must include what other servers have changed (C3)
+	keys        map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
+	tried       int                     // candidates that a search has decided so far
+}
+
+// round begins a call. If newest is true, it is decided on the newest state of all servers (C3).
+func (s *Service) round(ctx context.Context, actor access.Actor, newest bool) (*round, error) {
+	fresh, err := s.fresh(ctx, newest)
+	return &round{Service: s, actor: actor, now: s.now(), engineState: fresh, newest: newest}, err
 }
 
 // item is one request on its way to an answer.
@@ -117,12 +123,15 @@ func answersOf(items []*item) []Answer {
 
 // settleAll takes requests to their answers.
 func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Request) (*round, []*item, error) {
-	r := &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness(reqs), newest: slices.ContainsFunc(reqs, Request.demanding)}
+	r, err := s.round(ctx, actor, slices.ContainsFunc(reqs, Request.demanding))
+	if err != nil {
+		return nil, nil, err
+	}
 	items := make([]*item, len(reqs))
 	for i, req := range reqs {
 		items[i] = r.read(ctx, req)
 	}
-	err := s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
+	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -226,7 +235,7 @@ func (r *round) ask(ctx context.Context, questions []spice.Question) ([]spice.An
 		}
 		return []spice.Answer{a}, nil
 	}
-	answers, err := r.engine.CheckAll(ctx, r.fresh, questions)
+	answers, err := r.engine.CheckAll(ctx, r.engineState, questions)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +248,7 @@ func (r *round) ask(ctx context.Context, questions []spice.Question) ([]spice.An
 }
 
 func (r *round) askAlone(ctx context.Context, q spice.Question) spice.Answer {
-	a, err := r.engine.Check(ctx, r.fresh, q)
+	a, err := r.engine.Check(ctx, r.engineState, q)
 	if err != nil {
 		return spice.Answer{Err: err}
 	}

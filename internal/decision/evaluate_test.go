@@ -112,7 +112,7 @@ func TestFreshness(t *testing.T) {
 	e.Load(w)
 	for name, s := range map[string]*decision.Service{
 		"newest":      e.Service(nil),
-		"last change": decision.New(decision.Config{Engine: e.Engine, Directory: e, LastChange: e.Token, Now: func() time.Time { return decisiontest.Noon }}),
+		"last change": decision.New(decision.Config{Engine: e.Engine, Directory: e, Fresh: e.Fresh, Now: func() time.Time { return decisiontest.Noon }}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 5 {

@@ -60,7 +60,7 @@ func (r *round) traced(ctx context.Context, it *item) (err error) {
 	if !it.req.Explain || !r.extension.Defines(access.Type(it.req.Resource.Type)) {
 		return nil
 	}
-	it.trace, err = r.engine.Trace(ctx, r.fresh, it.question())
+	it.trace, err = r.engine.Trace(ctx, r.engineState, it.question())
 	if access.KindOf(err) == access.KindInvalid {
 		return nil
 	}

@@ -18,7 +18,7 @@ func (s *Service) ListResources(ctx context.Context, actor access.Actor, t acces
 		return Found{}, access.Invalidf("", "there are no lists of type %s", t)
 	}
 	req := Request{Subject: subject, Action: Action{Name: string(actions[0])}, Resource: Entity{Type: string(t)}}
-	r, w, err := s.beginSearch("resources of "+string(of), actor, req, page)
+	r, w, err := s.beginSearch(ctx, "resources of "+string(of), actor, req, page)
 	if err != nil {
 		return Found{}, err
 	}

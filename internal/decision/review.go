@@ -35,7 +35,10 @@ type MatrixRow struct {
 // Matrix lists the people of the chatbot's organization with their cells, at most limit of those after the user named. The second result is
 // whom to go on after, or "" at the end.
 func (s *Service) Matrix(ctx context.Context, id access.ChatbotID, after access.UserID, limit int) (rows []MatrixRow, next access.UserID, err error) {
-	r := s.review()
+	r, err := s.review(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	var standings []*standing
 	err = r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) error {
 		members, err := n.Members(bot.Organization, after, limit+1)
@@ -114,7 +117,10 @@ func (r *round) matrixRow(ctx context.Context, st *standing, held []access.Actio
 // ChatbotAccess lists who has anything on the chatbot by more than a share with everyone, by user: at most limit of those after the user
 // named. The second result is whom to go on after, or "" at the end.
 func (s *Service) ChatbotAccess(ctx context.Context, id access.ChatbotID, after access.UserID, limit int) (page []Held, next access.UserID, err error) {
-	r := s.review()
+	r, err := s.review(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	for {
 		var standings []*standing
 		var candidates []access.UserID
@@ -160,7 +166,10 @@ func (s *Service) ChatbotAccess(ctx context.Context, id access.ChatbotID, after 
 // second result is which to go on after, or "" at the end. A user who is not there has nothing.
 func (s *Service) UserAccess(ctx context.Context, id access.UserID, after access.ChatbotID, limit int,
 	mayKnow func([]access.ChatbotID) ([]bool, error)) (page []Held, next access.ChatbotID, err error) {
-	r := s.review()
+	r, err := s.review(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	var bots []string
 	err = r.directory.View(ctx, func(facts Facts) error {
 		u, err := (&notebook{Facts: facts}).user(id)
@@ -172,7 +181,7 @@ func (s *Service) UserAccess(ctx context.Context, id access.UserID, after access
 		question := spice.Question{
 			Subject: subject, Permission: string(access.See), Resource: access.Object{Type: access.TypeChatbot}, Context: r.lookupValues(req, subject, u),
 		}
-		bots, err = r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.fresh, question, each) })
+		bots, err = r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
 		return err
 	})
 	if err != nil {
@@ -243,8 +252,8 @@ func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.
 }
 
 // review is a round in which the newest state is asked.
-func (s *Service) review() *round {
-	return &round{Service: s, actor: access.System, now: s.now(), fresh: spice.Newest}
+func (s *Service) review(ctx context.Context) (*round, error) {
+	return s.round(ctx, access.System, true)
 }
 
 // onChatbotFacts looks at the facts around a chatbot; one that is not there is an error of kind NotFound.
@@ -306,7 +315,10 @@ func everyoneHas(n *notebook, bot access.ChatbotID, now time.Time) (access.Level
 
 // OpenTo is for whom a chatbot is open beyond those whom a review lists: the level of its share with everyone, or "", and its public link.
 func (s *Service) OpenTo(ctx context.Context, id access.ChatbotID) (everyone access.Level, link access.Audience, err error) {
-	r := s.review()
+	r, err := s.review(ctx)
+	if err != nil {
+		return "", "", err
+	}
 	err = r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) (err error) {
 		link = bot.PublicMode
 		everyone, err = everyoneHas(n, id, r.now)

@@ -22,7 +22,7 @@ const (
 // those of Evaluate, of kind Invalid for a page that does not fit, and of kind TooLarge for more values than a search can compare with limits.
 func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
 	req.Resource.ID = ""
-	r, w, err := s.beginSearch("resource", actor, req, page)
+	r, w, err := s.beginSearch(ctx, "resource", actor, req, page)
 	if err != nil {
 		return Found{}, err
 	}
@@ -46,7 +46,7 @@ func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req R
 // SearchActions finds what the subject may do to the resource; req.Action.Name is ignored. Errors are those of SearchResources.
 func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
 	req.Action.Name = ""
-	r, w, err := s.beginSearch("action", actor, req, page)
+	r, w, err := s.beginSearch(ctx, "action", actor, req, page)
 	if err != nil {
 		return Found{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Req
 }
 
 // beginSearch checks who asks, the token and the page.
-func (s *Service) beginSearch(kind string, actor access.Actor, req Request, page Page) (*round, window, error) {
+func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Actor, req Request, page Page) (*round, window, error) {
 	if err := somebody(actor); err != nil {
 		return nil, window{}, err
 	}
@@ -78,7 +78,11 @@ func (s *Service) beginSearch(kind string, actor access.Actor, req Request, page
 		}
 	}
 	w, err := page.open(searchDigest(kind, actor, req))
-	return &round{Service: s, actor: actor, now: s.now(), fresh: s.freshness([]Request{req}), newest: req.demanding()}, w, err
+	if err != nil {
+		return nil, w, err
+	}
+	r, err := s.round(ctx, actor, req.demanding())
+	return r, w, err
 }
 
 // collect decides candidates until there are enough for the page and one more. next gives at most n candidates after the one named, and
@@ -165,7 +169,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 		return nil, access.Refuse(access.KindTooLarge, "F1", "the values sent are more than a search takes: send those that it needs")
 	}
 	question := spice.Question{Subject: subject, Permission: permission, Resource: access.Object{Type: t}, Context: values}
-	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.fresh, question, each) })
+	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
 }
 
 // lookupValues are the values with which candidates are looked up. A link that was not sent is no link: without it everything that has

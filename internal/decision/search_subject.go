@@ -26,7 +26,7 @@ func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Re
 		}
 		req.Subject.Properties["by"] = byID
 	}
-	r, w, err := s.beginSearch("subject", actor, req, page)
+	r, w, err := s.beginSearch(ctx, "subject", actor, req, page)
 	if err != nil {
 		return Found{}, err
 	}
@@ -84,7 +84,7 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	question := spice.Question{Subject: access.Subject{Type: subjectType}, Permission: permission, Resource: o, Context: values}
 	found := candidates{of: scope.of}
 	found.named, err = r.gathered(func(each func(string) error) error {
-		return r.engine.Subjects(ctx, r.fresh, question, func(id string) error {
+		return r.engine.Subjects(ctx, r.engineState, question, func(id string) error {
 			if id != spice.Wildcard {
 				return each(id)
 			}

@@ -271,6 +271,25 @@ func TestTheStateThatIsDecidedByStaysWhileNothingChanges(t *testing.T) {
 	}))
 }
 
+// A gateway sees that another one has mended the engine, also if it never saw what was wrong: the token that it decided by may be of a history that the
+// engine's database has lost.
+func TestAMendingIsSeenByEveryGateway(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) {
+		r.found(t)
+		r.share(t)
+		second, _ := r.another(t, -1)
+		before := second.Last()
+		for range 2 {
+			require.NoError(t, r.carrier.Mend(context.Background(), sharing.Project))
+			r.drained(t, second)
+			require.NotEqual(t, before, second.Last())
+			before = second.Last()
+			r.settled(t)
+		}
+	}))
+}
+
 // An engine that is put back to an earlier state under gateways that run, as by a failover to a copy that was behind, is brought forward again.
 func TestWhatAnEngineHasForgottenIsRevokedAgain(t *testing.T) {
 	i := installation{t, t.TempDir()}

@@ -54,16 +54,32 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 		if err := c.rewrite(ctx, tx, project, mending); err != nil {
 			return movedOn(err)
 		}
-		token, err := c.engine.Advance(ctx, nil, mending, last)
+		// A mark that the engine never had before, or other gateways would not see that it was mended, and would decide by a token of before: of what was
+		// wrong, or even of a history that SpiceDB's database knows nothing of any more.
+		mended := spice.Mark{Installation: last.Installation, Change: last.Change, History: "mended-" + uuid.NewString()}
+		token, err := c.engine.Advance(ctx, nil, mending, mended)
 		if err != nil {
 			return movedOn(err)
 		}
-		c.last.Store(&token) // what was wrong before is not decided by any more
-		if err := tx.PutSetting(settingApplied, last.String()); err != nil {
+		if err := c.mended(ctx, mended, token); err != nil {
+			return err
+		}
+		if err := tx.PutSetting(settingApplied, mended.String()); err != nil {
 			return err
 		}
 		return tx.ClearOutbox()
 	})
+}
+
+// mended makes the state after a mending the one that Last gives, so that what was wrong before is not decided by any more.
+func (c *Carrier) mended(ctx context.Context, mark spice.Mark, token spice.Token) error {
+	if err := take(ctx, c.turn); err != nil {
+		return err
+	}
+	defer func() { <-c.turn }()
+	c.at = seen{mark: mark, token: token}
+	c.show(c.at)
+	return nil
 }
 
 // bothOf reads the outbox, from within the transaction that has locked changes, and the engine's mark at a moment in which the outbox was so. An engine

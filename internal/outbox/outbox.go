@@ -35,23 +35,69 @@ type Carrier struct {
 	engine  *spice.Client
 	project Projection
 	log     *slog.Logger
-	last    atomic.Pointer[spice.Token]
+	token   atomic.Pointer[spice.Token] // of last
 
 	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
-	mark spice.Mark    // guarded by turn: the engine's, as far as this carrier knows; the zero Mark if it has to ask
-	of   spice.Mark    // guarded by turn: that of the state that last is of, if it was read there; the zero Mark if last is the token of a write
+
+	// Guarded by turn.
+	at   seen // the engine, as far as this carrier knows; the zero Mark if it has to ask
+	last seen // what Last gives: with all that was committed by some moment, and never an older one again
+
+	newest chan struct{} // holds a token while somebody sees to Fresh
+	synced int64         // guarded by newest: the entry of the record up to which Last includes everything
+}
+
+// seen is a state of the engine.
+type seen struct {
+	mark    spice.Mark
+	token   spice.Token
+	written bool // the token is that of a write, which lacks the schema's hash, so that SpiceDB may read its schema for each question
 }
 
 // newCarrier makes a carrier that has seen the engine at the mark.
 func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
-	c := &Carrier{db: db, engine: engine, project: project, log: log, mark: mark, of: mark, turn: make(chan struct{}, 1)}
-	c.last.Store(&token)
+	c := &Carrier{
+		db: db, engine: engine, project: project, log: log, at: seen{mark: mark, token: token}, turn: make(chan struct{}, 1), newest: make(chan struct{}, 1),
+	}
+	c.token.Store(&token)
 	return c
 }
 
 // Last is the token of the newest state of the engine that this process knows of. A decision at least as fresh sees every change that this process
 // has answered (C3), and all that was answered before it started.
-func (c *Carrier) Last() spice.Token { return *c.last.Load() }
+func (c *Carrier) Last() spice.Token { return *c.token.Load() }
+
+// Fresh is how fresh the state has to be that a question is answered from: it includes what this process has answered, and if newest is true what any
+// has answered before the question was asked (access.Asked). It does not ask SpiceDB for its newest state: that need not include what was
+// answered before, since SpiceDB looks it up once for many who ask at about the same time.
+func (c *Carrier) Fresh(ctx context.Context, newest bool) (spice.Freshness, error) {
+	if newest {
+		if err := c.sync(ctx); err != nil {
+			return spice.Freshness{}, err
+		}
+	}
+	return spice.AtLeast(c.Last()), nil
+}
+
+// sync makes sure that Last includes what any process has answered. Nothing was committed since the last time if the record has no new entry (H1).
+func (c *Carrier) sync(ctx context.Context) error {
+	entry, err := c.db.Recorded(ctx)
+	if err != nil {
+		return err
+	}
+	if err := take(ctx, c.newest); err != nil {
+		return err
+	}
+	defer func() { <-c.newest }()
+	if c.synced == entry {
+		return nil
+	}
+	if _, err := c.Drain(ctx); err != nil {
+		return err
+	}
+	c.synced = entry
+	return nil
+}
 
 // Drain applies every committed entry but those that are parked, and returns Last. After an error of kind Unavailable the entries stay and
 // are tried again.
@@ -131,12 +177,15 @@ func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 // carry brings the engine to the last mark of the view. It fails with ErrMoved where the engine is at a state that the view does not know, and with a
 // *refusal where it was moved past an entry that it refuses.
 func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
-	if err := c.take(ctx); err != nil {
+	if err := take(ctx, c.turn); err != nil {
 		return "", err
 	}
 	defer func() { <-c.turn }()
+	if v.last().Change < c.last.mark.Change {
+		return "", spice.ErrMoved // somebody has carried what is newer than the view
+	}
 	oneByOne := false
-	at := slices.Index(v.marks, c.mark)
+	at := slices.Index(v.marks, c.at.mark)
 	for lost := 0; ; {
 		if at < 0 {
 			if lost == looks {
@@ -146,11 +195,12 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 			if err := c.observe(ctx); err != nil {
 				return "", err
 			}
-			if at = slices.Index(v.marks, c.mark); at < 0 {
-				return "", v.passed(c.mark)
+			if at = slices.Index(v.marks, c.at.mark); at < 0 {
+				return "", v.passed(c.at.mark)
 			}
 		}
 		if at == len(v.entries) {
+			c.reached()
 			return c.Last(), nil
 		}
 		if reason := v.follows(at); reason != "" {
@@ -179,24 +229,33 @@ func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to s
 	if err != nil {
 		return err
 	}
-	c.mark, c.of = to, spice.Mark{}
-	c.last.Store(&token)
+	c.at = seen{mark: to, token: token, written: true}
 	return nil
 }
 
-// observe asks the engine where it is. Where that is as before, the token of then stays: SpiceDB remembers its answers by the state that they are of, and
-// would begin anew with each later one. That of a write does not stay: it lacks the schema's hash, without which SpiceDB may read its schema for each question.
+// observe asks the engine where it is. The answer may be of a moment before, as Fresh says: whether it is good is for the marks to tell.
 func (c *Carrier) observe(ctx context.Context) error {
 	mark, token, err := c.engine.Mark(ctx)
 	if err != nil {
 		return err
 	}
-	c.mark = mark
-	if token != "" && mark != c.of {
-		c.of = mark
-		c.last.Store(&token)
-	}
+	c.at = seen{mark: mark, token: token}
 	return nil
+}
+
+// reached makes the state at which the engine is the one that Last gives. While its mark is the same, the token stays: SpiceDB remembers its answers by
+// the state that they are of, and would begin anew with each later one.
+func (c *Carrier) reached() {
+	if c.at.token == "" || c.at.mark == c.last.mark && (c.at.written || !c.last.written) {
+		return
+	}
+	c.show(c.at)
+}
+
+// show makes the state the one that Last gives. The turn is the caller's.
+func (c *Carrier) show(s seen) {
+	c.last = s
+	c.token.Store(&s.token)
 }
 
 // told takes what the engine has out of the outbox. Where somebody else has done so since the view, what is left is taken out the next time.
@@ -250,18 +309,18 @@ func (c *Carrier) once(ctx context.Context, unpark bool) error {
 
 // doubt forgets where the engine was, so that it is asked the next time.
 func (c *Carrier) doubt(ctx context.Context) error {
-	if err := c.take(ctx); err != nil {
+	if err := take(ctx, c.turn); err != nil {
 		return err
 	}
-	c.mark = spice.Mark{}
+	c.at = seen{}
 	<-c.turn
 	return nil
 }
 
 // take waits for the turn.
-func (c *Carrier) take(ctx context.Context) error {
+func take(ctx context.Context, turn chan struct{}) error {
 	select {
-	case c.turn <- struct{}{}:
+	case turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return access.Unavailable(ctx.Err())

@@ -105,13 +105,9 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 	}); err != nil {
 		return nil, err
 	}
-	last := carrier.Last
-	if c.SpiceDBEndpoint == "" && c.DatastoreURI == "" {
-		last = nil // nobody else writes to an engine in a file, and its newest state is the cheapest to ask
-	}
 	journal := record.New(b.store, c.Log)
 	decisions := decision.New(decision.Config{
-		Engine: b.engine, Directory: decision.FromStore(b.store), LastChange: last, KeyOfSecret: callers.KeyOfSecret, Extension: x,
+		Engine: b.engine, Directory: decision.FromStore(b.store), Fresh: carrier.Fresh, KeyOfSecret: callers.KeyOfSecret, Extension: x,
 		Recording: decision.Recording(c.RecordDecisions), Recorder: journal, Metrics: c.figures, Now: c.Now,
 	})
 	c.show(b.store, journal, carrier)

@@ -141,7 +141,7 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 		}
 		q := state.Admitted(subject)
 		q.Context = map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)}
-		answer, err := c.s.engine.Check(c.ctx, spice.Newest, q)
+		answer, err := c.s.engine.Check(c.ctx, c.fresh, q)
 		if err != nil || !answer.Allowed {
 			return false, err
 		}

@@ -70,7 +70,7 @@ func (s *Service) turnedKeys(ctx context.Context, keys []access.APIKey) ([]acces
 			Resource: access.Obj(access.TypeChatbot, k.Chatbot), Context: map[string]any{schema.ParamTime: now.UTC().Format(time.RFC3339Nano)},
 		})
 	}
-	answers, err := s.engine.CheckAll(ctx, spice.Newest, qs)
+	answers, err := s.engine.CheckAll(ctx, s.known(), qs)
 	if err != nil {
 		return nil, err
 	}

@@ -22,20 +22,30 @@ type caller struct {
 
 	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
 	memo     *memo // of an import; else nil
+	fresh    spice.Freshness
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
 	now := s.now().UTC().Truncate(time.Microsecond) // as the store keeps it, so that an answer and what is read later agree
-	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now}
+	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now, fresh: s.known()}
 }
+
+// known is the state of the engine that includes what this process has answered, and, while no other changes facts, what any has.
+func (s *Service) known() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
 
 // read runs one reading use case on a snapshot of the facts.
 func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
 	if _, ok := actor.Subject(); !ok {
 		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
 	}
+	fresh, err := s.outbox.Fresh(ctx, true)
+	if err != nil {
+		return undelivered(err)
+	}
 	return s.db.View(ctx, func(tx *store.Tx) error {
-		return fn(s.caller(ctx, tx, actor))
+		c := s.caller(ctx, tx, actor)
+		c.fresh = fresh
+		return fn(c)
 	})
 }
 
@@ -134,7 +144,7 @@ func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool,
 			Context: map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)},
 		})
 	}
-	answers, err := c.s.engine.CheckAll(c.ctx, spice.Newest, qs)
+	answers, err := c.s.engine.CheckAll(c.ctx, c.fresh, qs)
 	if err != nil {
 		return nil, err
 	}

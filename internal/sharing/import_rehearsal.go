@@ -41,7 +41,10 @@ func (s *Service) RehearseOnCopy(ctx context.Context, actor access.Actor, path s
 }
 
 func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Actor, fn func(*Rehearsal) error) error {
-	scratch := &Service{db: facts, engine: s.engine, secrets: s.secrets, now: s.now, log: s.log, rehearsalOf: s.db}
+	if _, err := s.outbox.Fresh(ctx, true); err != nil {
+		return undelivered(err)
+	}
+	scratch := &Service{db: facts, engine: s.engine, outbox: s.outbox, secrets: s.secrets, now: s.now, log: s.log, rehearsalOf: s.db}
 	err := facts.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockChanges(); err != nil {
 			return err

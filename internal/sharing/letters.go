@@ -20,10 +20,15 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (lette
 	l := letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
 	reader := access.System
 	reader.User = m.User
-	if m.Invitation != "" {
-		return l, s.caller(ctx, tx, reader).inviteLetter(&l, m.Invitation)
+	c := s.caller(ctx, tx, reader)
+	var err error
+	if c.fresh, err = s.outbox.Fresh(ctx, true); err != nil {
+		return l, err
 	}
-	return l, s.caller(ctx, tx, reader).tellLetter(&l, m.About)
+	if m.Invitation != "" {
+		return l, c.inviteLetter(&l, m.Invitation)
+	}
+	return l, c.tellLetter(&l, m.About)
 }
 
 // inviteLetter fills in what an invitation brings, with its token, which is made again.

@@ -90,6 +90,9 @@ func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]An
 			asked[i] = items[at]
 		}
 		resp, err := c.permissions.CheckBulkPermissions(ctx, &v1.CheckBulkPermissionsRequest{Consistency: f.consistency(), Items: asked})
+		if err != nil && wait > firstWait {
+			return answers, nil // those that were asked again keep their errors
+		}
 		if err != nil {
 			return nil, fault(err)
 		}
@@ -108,7 +111,8 @@ func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]An
 				again = append(again, at)
 			}
 		}
-		if len(again) == 0 || wait > lastWait {
+		state := resp.GetCheckedAt().GetToken()
+		if len(again) == 0 || wait > lastWait || state == "" {
 			return answers, nil
 		}
 		select {
@@ -116,7 +120,7 @@ func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]An
 		case <-ctx.Done():
 			return answers, nil
 		}
-		open, f = again, Exactly(Token(resp.GetCheckedAt().GetToken()))
+		open, f = again, Exactly(Token(state))
 	}
 }
 

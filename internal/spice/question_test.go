@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/grantway/grantway/internal/access"
@@ -22,11 +23,15 @@ type losing struct {
 	v1.UnimplementedPermissionsServiceServer
 	lost map[string]int
 	code codes.Code
+	ends int // after so many calls it does not answer at all; 0 for never
 	told []*v1.CheckBulkPermissionsRequest
 }
 
 func (e *losing) CheckBulkPermissions(_ context.Context, req *v1.CheckBulkPermissionsRequest) (*v1.CheckBulkPermissionsResponse, error) {
 	e.told = append(e.told, req)
+	if e.ends > 0 && len(e.told) > e.ends {
+		return nil, grpcstatus.Error(codes.OutOfRange, "that state is forgotten")
+	}
 	resp := &v1.CheckBulkPermissionsResponse{CheckedAt: &v1.ZedToken{Token: "of this state"}}
 	for _, item := range req.GetItems() {
 		pair := &v1.CheckBulkPermissionsPair{Request: item, Response: &v1.CheckBulkPermissionsPair_Item{Item: &v1.CheckBulkPermissionsResponseItem{
@@ -90,5 +95,16 @@ func TestC4WhatStaysUnansweredIsNoGrant(t *testing.T) {
 		require.Error(t, answers[1].Err)
 		require.False(t, answers[1].Allowed)
 		require.Len(t, e.told, tries, "%s", code)
+	}
+}
+
+// TestC4OneQuestionThatStaysUnansweredFailsNoOther: what was answered stays so when the rest cannot be asked again.
+func TestC4OneQuestionThatStaysUnansweredFailsNoOther(t *testing.T) {
+	for _, chatbots := range [][]string{{"a", "b"}, {"b", "b"}} {
+		e := &losing{lost: map[string]int{"b": 100}, code: codes.Unavailable, ends: 1}
+		answers := e.asked(t, chatbots...)
+		require.Equal(t, chatbots[0] == "a", answers[0].Allowed)
+		require.Error(t, answers[1].Err)
+		require.Len(t, e.told, 2)
 	}
 }

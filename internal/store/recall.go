@@ -51,6 +51,17 @@ func (db *DB) Recall(ctx context.Context, newest bool, fn func(*Tx) error) error
 	})
 }
 
+// Recorded gives the number of an entry in the record before which nothing is missing that any process had answered when the call was asked
+// (access.Asked): facts and relationships are those of that entry where it is the same as before. It is 0 where no other process changes facts.
+func (db *DB) Recorded(ctx context.Context) (int64, error) {
+	if err := db.memory.catchUp(ctx, db, true); err != nil {
+		return 0, err
+	}
+	db.memory.mu.Lock()
+	defer db.memory.mu.Unlock()
+	return db.memory.seen, nil
+}
+
 // memory is the facts that are remembered: all of one generation, which ends whenever a fact may have changed.
 type memory struct {
 	shared bool // other processes change facts too

@@ -114,7 +114,11 @@ func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	}
 	// The server lives until Close, however long ctx does.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	runnable, err := settings(storage).Complete(running)
+	configured := settings(storage)
+	if config.Path != "" {
+		exact(configured)
+	}
+	runnable, err := configured.Complete(running)
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("configure the engine: %w", err)
