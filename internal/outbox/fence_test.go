@@ -326,3 +326,33 @@ func TestWhatAnEngineHasForgottenIsRevokedAgain(t *testing.T) {
 		r.settled(t)
 	}))
 }
+
+// A store that goes back to an earlier state under gateways that run, as by a failover to a copy that was behind, is followed by all of them once
+// one has mended the engine.
+func TestAGatewayFollowsAStoreThatWentBack(t *testing.T) {
+	i := installation{t, t.TempDir()}
+	require.NoError(t, i.open(t, func(r running) {
+		r.found(t)
+		second, _ := r.another(t, -1)
+		earlier, _, err := r.engine.Mark(context.Background())
+		require.NoError(t, err)
+		for _, user := range []string{"u1", "u2", "u3"} {
+			r.commit(t, nil, shareOf(user))
+			r.drained(t, second)
+		}
+		require.NoError(t, r.db.Update(context.Background(), func(tx *store.Tx) error { return tx.PutSetting(store.SettingApplied, earlier.String()) }))
+		r.another(t, -1) // starts, and mends
+		ctx, stop := context.WithCancel(context.Background())
+		var worker sync.WaitGroup
+		worker.Go(func() { second.Run(ctx, func(*store.Tx) error { return nil }) })
+		defer worker.Wait()
+		defer stop()
+		require.Eventually(t, func() bool {
+			_, err := second.Drain(context.Background())
+			return err == nil
+		}, 10*time.Second, 100*time.Millisecond)
+		a, err := r.engine.Check(context.Background(), spice.Exactly(second.Last()), asked)
+		require.NoError(t, err)
+		require.False(t, a.Allowed)
+	}))
+}

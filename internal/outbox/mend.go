@@ -37,7 +37,7 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 			return err
 		}
 		if v.knows(here) && !force {
-			return nil
+			return c.lower(ctx, v.last().Change)
 		}
 		last := v.last()
 		switch {
@@ -48,10 +48,11 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 			c.log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", here.Change, "store", last.Change)
 		}
 		mending := spice.Mark{Installation: last.Installation, Change: last.Change, History: "mending-" + uuid.NewString()}
-		if _, err := c.engine.Advance(ctx, nil, here, mending); err != nil {
+		begun, err := c.engine.Advance(ctx, nil, here, mending)
+		if err != nil {
 			return movedOn(err)
 		}
-		if err := c.rewrite(ctx, tx, project, mending); err != nil {
+		if err := c.rewrite(ctx, tx, project, mending, begun); err != nil {
 			return movedOn(err)
 		}
 		// A mark that the engine never had before, or other gateways would not see that it was mended, and would decide by a token of before: of what was
@@ -64,7 +65,7 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 		if err := c.mended(ctx, mended, token); err != nil {
 			return err
 		}
-		if err := tx.PutSetting(settingApplied, mended.String()); err != nil {
+		if err := tx.PutSetting(store.SettingApplied, mended.String()); err != nil {
 			return err
 		}
 		return tx.ClearOutbox()
@@ -77,8 +78,18 @@ func (c *Carrier) mended(ctx context.Context, mark spice.Mark, token spice.Token
 		return err
 	}
 	defer func() { <-c.turn }()
-	c.at = seen{mark: mark, token: token}
+	c.at, c.floor = seen{mark: mark, token: token}, mark.Change
 	c.show(c.at)
+	return nil
+}
+
+// lower takes the store for where it is, also if it went back to an earlier state. The caller has locked changes.
+func (c *Carrier) lower(ctx context.Context, change int64) error {
+	if err := take(ctx, c.turn); err != nil {
+		return err
+	}
+	defer func() { <-c.turn }()
+	c.floor = min(c.floor, change)
 	return nil
 }
 
@@ -118,14 +129,14 @@ func movedOn(err error) error {
 const mendAtOnce = 500
 
 // rewrite turns the relationships of the engine into those that follow from the facts.
-func (c *Carrier) rewrite(ctx context.Context, tx *store.Tx, project Projection, mending spice.Mark) error {
+func (c *Carrier) rewrite(ctx context.Context, tx *store.Tx, project Projection, mending spice.Mark, begun spice.Token) error {
 	var batch spice.Changes
 	flush := func() error {
 		_, err := c.engine.Advance(ctx, batch, mending, mending)
 		batch = nil
 		return err
 	}
-	if _, err := compare(ctx, c.engine, spice.Newest, tx, project, func(what string, r *v1.Relationship) error {
+	if _, err := compare(ctx, c.engine, spice.AtLeast(begun), tx, project, func(what string, r *v1.Relationship) error {
 		if what == Surplus {
 			batch = append(batch, spice.Diff(spice.Relationships{r}, nil)...)
 		} else {

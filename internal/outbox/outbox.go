@@ -35,16 +35,16 @@ type Carrier struct {
 	engine  *spice.Client
 	project Projection
 	log     *slog.Logger
-	token   atomic.Pointer[spice.Token] // of last
+	shown   atomic.Pointer[seen] // what Last gives: with all that was committed by some moment
 
 	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
 
 	// Guarded by turn.
-	at   seen // the engine, as far as this carrier knows; the zero Mark if it has to ask
-	last seen // what Last gives: with all that was committed by some moment, and never an older one again
+	at    seen  // the engine, as far as this carrier knows; the zero Mark if it has to ask
+	floor int64 // the change up to which it was carried: a view that ends before is an old one
 
-	newest chan struct{} // holds a token while somebody sees to Fresh
-	synced int64         // guarded by newest: the entry of the record up to which Last includes everything
+	newest  chan struct{} // holds a token while somebody sees to Fresh
+	drained time.Time     // guarded by newest: when the last such Drain began
 }
 
 // seen is a state of the engine.
@@ -59,13 +59,13 @@ func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slo
 	c := &Carrier{
 		db: db, engine: engine, project: project, log: log, at: seen{mark: mark, token: token}, turn: make(chan struct{}, 1), newest: make(chan struct{}, 1),
 	}
-	c.token.Store(&token)
+	c.show(c.at)
 	return c
 }
 
 // Last is the token of the newest state of the engine that this process knows of. A decision at least as fresh sees every change that this process
 // has answered (C3), and all that was answered before it started.
-func (c *Carrier) Last() spice.Token { return *c.token.Load() }
+func (c *Carrier) Last() spice.Token { return c.shown.Load().token }
 
 // Fresh is how fresh the state has to be that a question is answered from: it includes what this process has answered, and if newest is true what any
 // has answered before the question was asked (access.Asked). It does not ask SpiceDB for its newest state: that need not include what was
@@ -79,23 +79,27 @@ func (c *Carrier) Fresh(ctx context.Context, newest bool) (spice.Freshness, erro
 	return spice.AtLeast(c.Last()), nil
 }
 
-// sync makes sure that Last includes what any process has answered. Nothing was committed since the last time if the record has no new entry (H1).
+// sync makes sure that Last includes what any process has answered: it does where nothing waits, and the outbox was carried to where Last is of.
 func (c *Carrier) sync(ctx context.Context) error {
-	entry, err := c.db.Recorded(ctx)
-	if err != nil {
+	asked := time.Now()
+	carried, shared, err := c.db.Carried(ctx)
+	if err != nil || !shared || !carried.Waiting && carried.Applied == c.shown.Load().mark.String() {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, carryWithin)
+	defer cancel()
 	if err := take(ctx, c.newest); err != nil {
 		return err
 	}
 	defer func() { <-c.newest }()
-	if c.synced == entry {
-		return nil
+	if c.drained.After(asked) {
+		return nil // somebody else has seen to it
 	}
+	began := time.Now()
 	if _, err := c.Drain(ctx); err != nil {
 		return err
 	}
-	c.synced = entry
+	c.drained = began
 	return nil
 }
 
@@ -181,7 +185,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 		return "", err
 	}
 	defer func() { <-c.turn }()
-	if v.last().Change < c.last.mark.Change {
+	if v.last().Change < c.floor {
 		return "", spice.ErrMoved // somebody has carried what is newer than the view
 	}
 	oneByOne := false
@@ -200,6 +204,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 			}
 		}
 		if at == len(v.entries) {
+			c.floor = v.last().Change
 			c.reached()
 			return c.Last(), nil
 		}
@@ -246,17 +251,15 @@ func (c *Carrier) observe(ctx context.Context) error {
 // reached makes the state at which the engine is the one that Last gives. While its mark is the same, the token stays: SpiceDB remembers its answers by
 // the state that they are of, and would begin anew with each later one.
 func (c *Carrier) reached() {
-	if c.at.token == "" || c.at.mark == c.last.mark && (c.at.written || !c.last.written) {
+	last := c.shown.Load()
+	if c.at.token == "" || c.at.mark == last.mark && (c.at.written || !last.written) {
 		return
 	}
 	c.show(c.at)
 }
 
-// show makes the state the one that Last gives. The turn is the caller's.
-func (c *Carrier) show(s seen) {
-	c.last = s
-	c.token.Store(&s.token)
-}
+// show makes the state the one that Last gives.
+func (c *Carrier) show(s seen) { c.shown.Store(&s) }
 
 // told takes what the engine has out of the outbox. Where somebody else has done so since the view, what is left is taken out the next time.
 func (c *Carrier) told(ctx context.Context, v *view) error {
@@ -265,7 +268,7 @@ func (c *Carrier) told(ctx context.Context, v *view) error {
 	}
 	last := v.marks[len(v.entries)]
 	return c.db.Update(ctx, func(tx *store.Tx) error {
-		if mine, err := tx.ReplaceSetting(settingApplied, v.marks[0].String(), last.String()); err != nil || !mine {
+		if mine, err := tx.ReplaceSetting(store.SettingApplied, v.marks[0].String(), last.String()); err != nil || !mine {
 			return err
 		}
 		return tx.DeleteOutbox(last.Change)

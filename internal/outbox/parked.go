@@ -44,7 +44,7 @@ func (c *Carrier) park(ctx context.Context, v *view, r *refusal) error {
 	e := v.entries[r.index]
 	parked := false
 	err := c.db.Update(ctx, func(tx *store.Tx) (err error) {
-		if parked, err = tx.ReplaceSetting(settingApplied, v.marks[0].String(), r.mark.String()); err != nil || !parked {
+		if parked, err = tx.ReplaceSetting(store.SettingApplied, v.marks[0].String(), r.mark.String()); err != nil || !parked {
 			return err
 		}
 		if err := tx.ParkOutbox(store.ParkedEntry{OutboxEntry: e, ParkedAt: time.Now(), Reason: r.Error()}); err != nil {
@@ -71,14 +71,24 @@ func (p Parked) Refuses(changes spice.Changes) error {
 	return nil
 }
 
-func (p Parked) refuses(changes spice.Changes) string {
-	if len(p.entries) == 0 {
-		return ""
+// RefusesAbout is Refuses for what turns out to be no change of the object: a first try of it may be what is parked.
+func (p Parked) RefusesAbout(o access.Object) error {
+	if reason := p.holds(map[string]bool{string(o.Type) + ":" + o.ID: true}); reason != "" {
+		return access.Unavailable(errors.New(reason))
 	}
+	return nil
+}
+
+func (p Parked) refuses(changes spice.Changes) string {
 	about := map[string]bool{}
 	for _, o := range changes.Resources() {
 		about[o] = true
 	}
+	return p.holds(about)
+}
+
+// holds says which entry is parked that is about one of the objects, or "".
+func (p Parked) holds(about map[string]bool) string {
 	for _, e := range p.entries {
 		held, err := changesOf(e.OutboxEntry)
 		if err != nil {

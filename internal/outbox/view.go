@@ -14,9 +14,6 @@ import (
 // settingInstallation names the setting that tells this installation's marks from others'.
 const settingInstallation = "installation"
 
-// settingApplied names the setting that holds the mark of what has been carried and is in the outbox no more.
-const settingApplied = "outbox.applied"
-
 // view is the outbox as it is at one moment.
 type view struct {
 	marks   []spice.Mark // of what is in the outbox no more, and then after each of the entries: where an engine can be
@@ -64,7 +61,7 @@ func viewOf(tx *store.Tx) (*view, error) {
 }
 
 func applied(tx *store.Tx) (mark spice.Mark, err error) {
-	text, ok, err := tx.Setting(settingApplied)
+	text, ok, err := tx.Setting(store.SettingApplied)
 	if err != nil {
 		return mark, err
 	}

@@ -141,6 +141,9 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 		}
 		q := state.Admitted(subject)
 		q.Context = map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)}
+		if c.unfresh != nil {
+			return false, undelivered(c.unfresh)
+		}
 		answer, err := c.s.engine.Check(c.ctx, c.fresh, q)
 		if err != nil || !answer.Allowed {
 			return false, err

@@ -23,6 +23,7 @@ type caller struct {
 	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
 	memo     *memo // of an import; else nil
 	fresh    spice.Freshness
+	unfresh  error // why that cannot be known, which matters to whoever asks the engine
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
@@ -39,12 +40,9 @@ func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller)
 		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
 	}
 	fresh, err := s.outbox.Fresh(ctx, true)
-	if err != nil {
-		return undelivered(err)
-	}
 	return s.db.View(ctx, func(tx *store.Tx) error {
 		c := s.caller(ctx, tx, actor)
-		c.fresh = fresh
+		c.fresh, c.unfresh = fresh, err
 		return fn(c)
 	})
 }
@@ -143,6 +141,9 @@ func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool,
 			Subject: subject, Permission: string(action), Resource: o,
 			Context: map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)},
 		})
+	}
+	if c.unfresh != nil && len(qs) > 0 {
+		return nil, undelivered(c.unfresh)
 	}
 	answers, err := c.s.engine.CheckAll(c.ctx, c.fresh, qs)
 	if err != nil {

@@ -1,18 +1,24 @@
 package sharing_test
 
 import (
+	"context"
 	"net/url"
 	"sync"
 	"testing"
 	"time"
 
+	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/testenv/postgres"
 	network "github.com/grantway/grantway/internal/testenv/wire"
+	"github.com/grantway/grantway/schema"
 )
 
 // another is a second gateway on the same store and engine.
@@ -140,4 +146,51 @@ func TestUpkeepOfTwoGatewaysDoesEverythingOnce(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, pruned)
+}
+
+// picky is an engine that refuses what changes a share, while it is on.
+type picky struct {
+	grpc.ClientConnInterface
+	on bool
+}
+
+func (p *picky) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	if w, ok := args.(*v1.WriteRelationshipsRequest); ok && p.on && len(w.GetUpdates()) > 2 { // the other two are the mark
+		return status.Error(codes.InvalidArgument, "not today")
+	}
+	return p.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+}
+
+// TestC3WhatWasParkedIsAnsweredWhenEveryGatewayKnowsIt lowers a share while the engine refuses that: nobody is told that it is lowered before it is, also who
+// asks for the same again; and once it is, every gateway knows.
+func TestC3WhatWasParkedIsAnsweredWhenEveryGatewayKnowsIt(t *testing.T) {
+	e := acmeOn(t, postgres.Database(t))
+	second := e.another()
+	engine := &picky{ClientConnInterface: e.wire.ClientConnInterface}
+	e.wire.ClientConnInterface = engine
+	lowered := func(l access.Level) error {
+		_, err := e.PutShare(e.ctx, root, "helper", who("user:max"), sharing.SharePatch{Access: access.Some(l)})
+		return err
+	}
+	may := func() bool {
+		_, err := second.carrier.Fresh(access.Asked(e.ctx, time.Now()), true)
+		require.NoError(t, err)
+		a, err := second.engine.Check(e.ctx, spice.Exactly(second.carrier.Last()), spice.Question{
+			Subject: access.Subject{Type: access.TypeUser, ID: "max"}, Permission: "read", Resource: access.Object{Type: access.TypeChatbot, ID: "helper"},
+			Context: map[string]any{schema.ParamTime: time.Now().UTC().Format(time.RFC3339)},
+		})
+		require.NoError(t, err)
+		return a.Allowed
+	}
+	require.NoError(t, lowered(access.ReadWrite))
+	require.True(t, may())
+	engine.on = true
+	for range 2 {
+		require.Equal(t, access.KindUnavailable, access.KindOf(lowered(access.UseOnly)))
+		require.True(t, may())
+	}
+	engine.on = false
+	require.NoError(t, e.carrier.Unpark(e.ctx))
+	require.NoError(t, lowered(access.UseOnly))
+	require.False(t, may())
 }

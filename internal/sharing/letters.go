@@ -21,10 +21,6 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (lette
 	reader := access.System
 	reader.User = m.User
 	c := s.caller(ctx, tx, reader)
-	var err error
-	if c.fresh, err = s.outbox.Fresh(ctx, true); err != nil {
-		return l, err
-	}
 	if m.Invitation != "" {
 		return l, c.inviteLetter(&l, m.Invitation)
 	}

@@ -35,6 +35,9 @@ func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, e
 	now := s.now().UTC()
 	var due []access.Mail
 	var written []letter
+	if _, err := s.outbox.Fresh(ctx, true); err != nil {
+		return nil, err
+	}
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.Mails(access.MailQueued, now, limit)
 		for _, m := range due {

@@ -10,6 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/postgres"
 )
 
 // queued puts an e-mail into the queue, as a change would.
@@ -173,4 +174,13 @@ func TestN2_NoMailToWhoIsGone(t *testing.T) {
 	_, err := e.DeleteUser(e.ctx, root, "max", "")
 	require.NoError(t, err)
 	require.Empty(t, e.claimed())
+}
+
+// TestMailsAreClaimedOverAsFewConnectionsAsAreAllowed takes the fewest that a database URI may name.
+func TestMailsAreClaimedOverAsFewConnectionsAsAreAllowed(t *testing.T) {
+	e := newEnvOn(t, postgres.Database(t)+"&pool_max_conns=4")
+	e.queued(access.Mail{ID: "m1", To: mail("max"), About: aboutHelper("user:mia")})
+	letters, err := e.ClaimMails(e.ctx, 10)
+	require.NoError(t, err)
+	require.Len(t, letters, 1)
 }

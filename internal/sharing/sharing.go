@@ -173,6 +173,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 				return err
 			}
 			if !c.changed {
+				if err := parked.RefusesAbout(c.resource); err != nil {
+					return err
+				}
 				continue
 			}
 			changed = true

@@ -51,15 +51,26 @@ func (db *DB) Recall(ctx context.Context, newest bool, fn func(*Tx) error) error
 	})
 }
 
-// Recorded gives the number of an entry in the record before which nothing is missing that any process had answered when the call was asked
-// (access.Asked): facts and relationships are those of that entry where it is the same as before. It is 0 where no other process changes facts.
-func (db *DB) Recorded(ctx context.Context) (int64, error) {
+// Carried is how far the outbox has been carried to the engine.
+type Carried struct {
+	Applied string // the value of SettingApplied
+	Waiting bool   // there are entries in the outbox
+}
+
+// SettingApplied names the setting that holds the mark of what has been carried and is in the outbox no more.
+const SettingApplied = "outbox.applied"
+
+// Carried is that at some moment since the call was asked (access.Asked). It is false where no other process changes facts: then nobody looks.
+func (db *DB) Carried(ctx context.Context) (Carried, bool, error) {
+	if !db.memory.shared {
+		return Carried{}, false, nil
+	}
 	if err := db.memory.catchUp(ctx, db, true); err != nil {
-		return 0, err
+		return Carried{}, true, err
 	}
 	db.memory.mu.Lock()
 	defer db.memory.mu.Unlock()
-	return db.memory.seen, nil
+	return db.memory.carried, true, nil
 }
 
 // memory is the facts that are remembered: all of one generation, which ends whenever a fact may have changed.
@@ -70,8 +81,10 @@ type memory struct {
 	generation uint64
 	facts      map[fact]any
 
-	// Where it is shared: the number of the newest entry of the record that was seen, from when it is, and who is looking now and next.
+	// Where it is shared: the number of the newest entry of the record that was seen, how far the outbox was carried then, from when they are, and who
+	// is looking now and next.
 	seen     int64
+	carried  Carried
 	seenAt   time.Time
 	looking  *look
 	upcoming *look
@@ -209,7 +222,9 @@ func (m *memory) look(db *DB, began time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lookWithin)
 	defer cancel()
 	var newest int64
-	if err := db.readers.QueryRowContext(ctx, `SELECT value FROM counters WHERE name = $1`, counterRecord).Scan(&newest); err != nil {
+	var carried Carried
+	if err := db.readers.QueryRowContext(ctx, `SELECT value, COALESCE((SELECT value FROM settings WHERE name = $2), ''), EXISTS (SELECT 1 FROM outbox)
+		FROM counters WHERE name = $1`, counterRecord, SettingApplied).Scan(&newest, &carried.Applied, &carried.Waiting); err != nil {
 		return failed(err)
 	}
 	m.mu.Lock()
@@ -218,6 +233,6 @@ func (m *memory) look(db *DB, began time.Time) error {
 		m.seen, m.facts = newest, nil
 		m.generation++
 	}
-	m.seenAt = began
+	m.carried, m.seenAt = carried, began
 	return nil
 }
