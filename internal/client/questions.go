@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
@@ -135,8 +137,8 @@ func (a *asker) question(ctx context.Context) (Question, error) {
 	}
 	if limits := a.limits[o.ID]; o.Type == access.TypeFeature && a.rng.IntN(4) > 0 {
 		q.Action.Properties = map[string]any{}
-		for name, limit := range limits {
-			q.Action.Properties[strings.TrimPrefix(name, "max_")] = limit * float64(a.rng.IntN(5)) / 2
+		for _, name := range slices.Sorted(maps.Keys(limits)) { // in an order, so that a seed draws the same
+			q.Action.Properties[strings.TrimPrefix(name, "max_")] = limits[name] * float64(a.rng.IntN(5)) / 2
 		}
 	}
 	if ip := a.pick(append(a.addresses, "198.51.100.7", "")); ip != "" {
