@@ -7,6 +7,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
@@ -29,9 +30,13 @@ func (h *history) invites(w *plain.World) deed {
 		n.Shares = []access.InvitationShare{{Chatbot: bot, Level: pick(h.rng, access.Levels)}}
 		about = append(about, chatbot(bot))
 	}
+	may := h.mayInvite(w, by(actor), org, role, n.Shares)
+	if old, pending := h.pending(org, n.Email); pending { // which this one replaces: as if it were revoked (O2)
+		may = may && w.MaySetRole(by(actor), org, "", old.Role)
+	}
 	return deed{
 		actor: actor, what: fmt.Sprintf("invites %s to %s as %s with %v", n.Email, org, role, n.Shares), about: about,
-		may: h.mayInvite(w, by(actor), org, role, n.Shares),
+		may: may,
 		do: func() error {
 			r, err := h.Invite(h.ctx, actor, org, n)
 			if err == nil {
@@ -50,6 +55,16 @@ func (h *history) mayInvite(w *plain.World, who access.UserID, org access.Organi
 		}
 	}
 	return w.MaySetRole(who, org, "", role)
+}
+
+// pending is the invitation of the address that can still be accepted.
+func (h *history) pending(org access.OrganizationID, to access.Email) (inv access.Invitation, pending bool) {
+	h.t.Helper()
+	require.NoError(h.t, h.db.View(h.ctx, func(tx *store.Tx) (err error) {
+		inv, pending, err = tx.PendingInvitation(org, to)
+		return err
+	}))
+	return inv, pending && inv.StateAt(h.now) == access.InvitationPending
 }
 
 // accepts uses the token of an invitation, mostly the newest one and by whom it is for.

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,16 +87,9 @@ func Start(ctx context.Context, config Config) (c *Cluster, err error) {
 		"--datastore-conn-pool-write-max-open", "4", "--datastore-conn-pool-write-min-open", "1",
 	}
 	for i := range config.Nodes {
-		n := &node{}
-		for _, address := range []*string{&n.api, &n.dispatch, &n.metrics} {
-			if *address, err = freeAddress(); err != nil {
-				return nil, err
-			}
+		if err := c.add(i); err != nil {
+			return nil, errors.Join(err, c.Close())
 		}
-		if n.log, err = os.Create(c.file(fmt.Sprintf("node%d.log", i))); err != nil {
-			return nil, err
-		}
-		c.nodes = append(c.nodes, n)
 	}
 	var starting errgroup.Group
 	for i := range c.nodes {
@@ -105,6 +99,23 @@ func Start(ctx context.Context, config Config) (c *Cluster, err error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// add gives node i its addresses and its log.
+func (c *Cluster) add(i int) (err error) {
+	n := &node{}
+	if n.log, err = os.Create(c.file(fmt.Sprintf("node%d.log", i))); err != nil {
+		return err
+	}
+	c.nodes = append(c.nodes, n)
+	for _, address := range []*string{&n.api, &n.dispatch, &n.metrics} {
+		var reservation io.Closer
+		if *address, reservation, err = reserveAddress(); err != nil {
+			return err
+		}
+		n.reserved = append(n.reserved, reservation)
+	}
+	return nil
 }
 
 func (c *Cluster) file(name string) string { return filepath.Join(c.config.Dir, name) }
@@ -203,6 +214,9 @@ func (c *Cluster) Close() error {
 			<-n.ended
 		}
 		all = append(all, n.log.Close())
+		for _, r := range n.reserved {
+			all = append(all, r.Close())
+		}
 	}
 	return errors.Join(all...)
 }

@@ -21,6 +21,7 @@ const startWithin = time.Minute
 // node is one spicedb process, which keeps its addresses when it is started again.
 type node struct {
 	api, dispatch, metrics string // host:port
+	reserved               []io.Closer // the addresses, which nobody else takes meanwhile
 	log                    *os.File
 	process                *exec.Cmd
 	ended                  chan struct{} // closed when the process has ended
@@ -96,15 +97,22 @@ func (n *node) figures(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// freeAddress is one at which nobody listens. It is below the ports from which systems take those of outgoing connections, so that it is
-// still free when a node that was killed comes back to it.
-func freeAddress() (string, error) {
+// reserveAddress finds one at which nobody listens, and which is nobody else's until the reservation is closed: whoever takes an address here
+// holds the UDP port of that number too. It is below the ports from which systems take those of outgoing connections, so that it is still free
+// when a node that was killed comes back to it.
+func reserveAddress() (string, io.Closer, error) {
 	for range 100 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(10_000)))
-		l, err := net.Listen("tcp", address)
-		if err == nil {
-			return address, l.Close()
+		reservation, err := net.ListenPacket("udp", address)
+		if err != nil {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, reservation, l.Close()
+		}
+		if err := reservation.Close(); err != nil {
+			return "", nil, err
 		}
 	}
-	return "", errors.New("no port is free on 127.0.0.1")
+	return "", nil, errors.New("no port is free on 127.0.0.1")
 }
