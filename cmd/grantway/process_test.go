@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/testenv/backend"
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 const rootKey = "crash-test-root-key-0123456789abcdef"
@@ -39,10 +39,9 @@ func start(t *testing.T, data string, flags ...string) *process {
 // startAt runs the program on what is at the place and waits until it answers.
 func startAt(t *testing.T, place *backend.Place, flags ...string) *process {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := loopback.Reserve()
 	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	t.Cleanup(func() { require.NoError(t, release()) })
 	p := &process{t: t, url: "http://" + address}
 	p.cmd = exec.Command(os.Args[0], slices.Concat([]string{"serve", "--listen", address}, place.Flags(), flags)...)
 	p.cmd.Env = slices.Concat(os.Environ(), []string{serveInstead + "=1", "GRANTWAY_ROOT_KEY=" + rootKey}, place.Environment())

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/grantway/grantway/internal/cli"
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 // TestMain lets the scripts call this very program as grantway.
@@ -67,18 +67,11 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // freeport NAME… sets each variable to the address of a port that nobody listens at.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		address, err := freeAddress()
+		address, release, err := loopback.Reserve()
 		ts.Check(err)
+		ts.Defer(func() { ts.Check(release()) })
 		ts.Setenv(name, address)
 	}
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // ready ADDRESS waits until the server there is ready.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 // step is a command of the README and what it prints.
@@ -41,8 +43,9 @@ func TestReadme(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(self, filepath.Join(dir, "grantway")))
 
-	port, err := freeAddress()
+	port, release, err := loopback.Reserve()
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, release()) })
 	var script strings.Builder
 	script.WriteString("trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT\n") // a step that fails leaves no server
 	for i, s := range steps {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 // The keys of the servers, which live for as long as the bench.
@@ -53,7 +54,7 @@ func (p *place) logs() string {
 func embedded(ctx context.Context, s settings, p *place) error {
 	p.name = "embedded: the engine on SQLite in the process of the gateway, asked directly at --engine-listen"
 	var err error
-	if p.engine, err = free(); err != nil {
+	if p.engine, err = p.address(); err != nil {
 		return err
 	}
 	return p.startGateway(ctx, s, "--engine-listen", p.engine, "--engine-token", engineToken)
@@ -69,7 +70,7 @@ func remote(ctx context.Context, s settings, p *place) error {
 	if out, err := exec.CommandContext(ctx, s.spicedb, append([]string{"datastore", "migrate", "head"}, onPostgres...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("migrating SpiceDB: %w\n%s", err, out)
 	}
-	if p.engine, err = free(); err != nil {
+	if p.engine, err = p.address(); err != nil {
 		return err
 	}
 	// The flags are those of docker-compose.yml, as far as they bear on speed: SpiceDB's own defaults.
@@ -83,7 +84,7 @@ func remote(ctx context.Context, s settings, p *place) error {
 
 // startGateway runs grantway and waits until it is ready.
 func (p *place) startGateway(ctx context.Context, s settings, flags ...string) error {
-	address, err := free()
+	address, err := p.address()
 	if err != nil {
 		return err
 	}
@@ -159,13 +160,13 @@ func (p *place) database(ctx context.Context, admin string) (string, error) {
 	return uri.String(), nil
 }
 
-// free is an address at which nobody listens.
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// address is one at which nobody listens.
+func (p *place) address() (string, error) {
+	address, release, err := loopback.Reserve()
+	if err == nil {
+		p.cleanup = append(p.cleanup, func() { _ = release() })
 	}
-	return l.Addr().String(), l.Close()
+	return address, err
 }
 
 // versionOf is the first line that the program says of its version.

@@ -11,7 +11,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 // Config says where a cluster keeps its data, and how large it is.
@@ -109,11 +110,11 @@ func (c *Cluster) add(i int) (err error) {
 	}
 	c.nodes = append(c.nodes, n)
 	for _, address := range []*string{&n.api, &n.dispatch, &n.metrics} {
-		var reservation io.Closer
-		if *address, reservation, err = reserveAddress(); err != nil {
+		var release func() error
+		if *address, release, err = loopback.Reserve(); err != nil {
 			return err
 		}
-		n.reserved = append(n.reserved, reservation)
+		n.release = append(n.release, release)
 	}
 	return nil
 }
@@ -214,8 +215,8 @@ func (c *Cluster) Close() error {
 			<-n.ended
 		}
 		all = append(all, n.log.Close())
-		for _, r := range n.reserved {
-			all = append(all, r.Close())
+		for _, release := range n.release {
+			all = append(all, release())
 		}
 	}
 	return errors.Join(all...)

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -20,8 +18,8 @@ const startWithin = time.Minute
 
 // node is one spicedb process, which keeps its addresses when it is started again.
 type node struct {
-	api, dispatch, metrics string // host:port
-	reserved               []io.Closer // the addresses, which nobody else takes meanwhile
+	api, dispatch, metrics string         // host:port
+	release                []func() error // of the addresses
 	log                    *os.File
 	process                *exec.Cmd
 	ended                  chan struct{} // closed when the process has ended
@@ -95,24 +93,4 @@ func (n *node) figures(ctx context.Context) (string, error) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	return string(text), err
-}
-
-// reserveAddress finds one at which nobody listens, and which is nobody else's until the reservation is closed: whoever takes an address here
-// holds the UDP port of that number too. It is below the ports from which systems take those of outgoing connections, so that it is still free
-// when a node that was killed comes back to it.
-func reserveAddress() (string, io.Closer, error) {
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(10_000)))
-		reservation, err := net.ListenPacket("udp", address)
-		if err != nil {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			return address, reservation, l.Close()
-		}
-		if err := reservation.Close(); err != nil {
-			return "", nil, err
-		}
-	}
-	return "", nil, errors.New("no port is free on 127.0.0.1")
 }

@@ -91,9 +91,7 @@ func (t *trial) compareRecord(record map[string][]entry) {
 	last := map[*thing]*deed{}
 	is := map[*thing]string{}
 	for _, x := range t.things {
-		if x.bot == "open" {
-			is[x] = "use_only"
-		}
+		is[x] = x.first
 	}
 	for _, d := range in {
 		for _, e := range d.effects {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -32,6 +33,12 @@ type entity map[string]any
 
 // question is the body of an evaluation. A feature that is used counts as a chatbot that is interacted with.
 func question(q inquiry) entity {
+	if q.x.kind.asks != nil {
+		subject, context := q.x.kind.asks(q.x.user)
+		return entity{
+			"subject": subject, "action": entity{"name": q.action}, "resource": entity{"type": "chatbot", "id": q.x.bot}, "context": context,
+		}
+	}
 	if q.x.kind == feature && q.action == "interact" {
 		return entity{
 			"subject": entity{"type": "user", "id": q.x.user}, "action": entity{"name": "use"}, "resource": entity{"type": "feature", "id": q.x.bot + "/voice"},
@@ -63,7 +70,11 @@ type answer struct {
 func (a *asker) askOne(g *gateway, x *thing, action string, fresh freshness) bool {
 	q := x.ask(action, fresh, g)
 	body := question(q)
-	body["context"] = how(q)
+	context := how(q)
+	if own, has := body["context"].(entity); has {
+		maps.Copy(context, own)
+	}
+	body["context"] = context
 	var said answer
 	if !a.evaluate(g, "/access/v1/evaluation", body, &said) {
 		return false
@@ -80,7 +91,11 @@ func (a *asker) askMany(g *gateway, fresh freshness) {
 		if f == token && i > 0 {
 			f = plain
 		}
-		q := a.thing(a.rng).ask(telling[a.rng.IntN(len(telling))], f, g)
+		x := a.thing(a.rng)
+		for x.kind.asks != nil { // whose own context would replace the one of all
+			x = a.thing(a.rng)
+		}
+		q := x.ask(telling[a.rng.IntN(len(telling))], f, g)
 		asked, items = append(asked, q), append(items, question(q))
 	}
 	var said struct{ Evaluations []answer }

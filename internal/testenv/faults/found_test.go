@@ -19,7 +19,7 @@ const (
 var levels = []string{"", "use_only", "read_only", "read_write"}
 
 // steady is how many things there are from the beginning.
-func (t *trial) steady() int { return players*10 + approvers*3*2 + imports }
+func (t *trial) steady() int { return players*15 + approvers*3*2 + imports }
 
 // found sets up the world: acme, where olga rules and mia owns chatbots, and globex, where gil approves.
 func (t *trial) found() (plays []play) {
@@ -32,10 +32,11 @@ func (t *trial) found() (plays []play) {
 	t.put("/v1/organizations/globex/members/gwen", `{"role": "member"}`)
 	t.put("/v1/organizations/globex/members/greg", `{"role": "admin"}`)
 	t.put("/v1/teams/crew", `{"organization": "acme"}`)
-	for _, bot := range []string{"kept", "inviting", "imported", "open"} {
+	for _, bot := range []string{"kept", "inviting", "imported", "open", "locked", "linked"} {
 		t.bot(bot)
 	}
 	t.put("/v1/chatbots/open/shares/everyone", `{"access": "use_only"}`)
+	t.put("/v1/chatbots/linked/public-access", `{"mode": "everyone"}`)
 	for i := range players {
 		plays = append(plays, play{(*worker).playWithThings, t.toys(i)})
 	}
@@ -55,7 +56,7 @@ func (t *trial) found() (plays []play) {
 		t.put("/v1/users/"+user, "{}")
 		p.things = append(p.things, newThing(imported, "imported", user, levels...))
 	}
-	plays = append(plays, p, play{how: (*worker).comeAndGo}, play{how: (*worker).inviteAndLeave})
+	plays = append(plays, p, play{how: (*worker).comeAndGo}, play{how: (*worker).inviteAndLeave}, play{how: (*worker).cutKeys}, play{how: (*worker).rotate})
 	for _, p := range plays {
 		t.add(p.things...)
 	}
@@ -100,7 +101,35 @@ func (t *trial) toys(i int) (things []*thing) {
 	t.put("/v1/users/"+featured, "{}")
 	t.put("/v1/chatbots/"+featured+"/shares/user:"+featured, `{"access": "use_only"}`)
 	t.put("/v1/chatbots/"+featured+"/features/voice", `{"enabled": false}`)
-	return append(things, newThing(feature, featured, featured, "", "use_only"))
+	things = append(things, newThing(feature, featured, featured, "", "use_only"))
+
+	required := name("required", 0)
+	t.bot(required)
+	t.put("/v1/roles/role-of-"+required, `{"organization": "acme"}`)
+	t.put("/v1/chatbots/"+required+"/policy", fmt.Sprintf(`{"required_roles": ["role-of-%s"]}`, required))
+	for n := range 2 {
+		holder := name("holder", n)
+		t.put("/v1/users/"+holder, "{}")
+		t.put("/v1/chatbots/"+required+"/shares/user:"+holder, `{"access": "use_only"}`)
+		things = append(things, newThing(roleHolder, required, holder, "", "use_only"))
+	}
+
+	grouped := name("grouped", 0)
+	t.bot(grouped)
+	t.put("/v1/groups/group-of-"+grouped, `{"organization": "acme"}`)
+	t.put("/v1/chatbots/"+grouped+"/shares/group:group-of-"+grouped, `{"access": "read_only"}`)
+	fellow := name("fellow", 0)
+	t.put("/v1/users/"+fellow, "{}")
+	things = append(things, newThing(inGroup, grouped, fellow, "", "read_only"))
+
+	for n, k := range []*kind{visible, owned} {
+		bot, user := name("alone", n), name("colleague", n)
+		t.put("/v1/chatbots/"+bot, `{"organization": "acme", "owner": "mia", "visibility": "owner_only"}`)
+		t.put("/v1/users/"+user, "{}")
+		t.put("/v1/organizations/acme/members/"+user, `{"role": "member"}`)
+		things = append(things, newThing(k, bot, user, "", "read_write"))
+	}
+	return things
 }
 
 func (t *trial) put(path, body string) {

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/loopback"
 )
 
 const (
@@ -49,10 +51,9 @@ const restartAfter = 200 * time.Millisecond
 // startGateway starts the program with the flags and keeps it running. It returns at once.
 func startGateway(t testing.TB, number int, data string, flags ...string) *gateway {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := loopback.Reserve()
 	require.NoError(t, err)
-	address := l.Addr().String()
-	require.NoError(t, l.Close())
+	t.Cleanup(func() { require.NoError(t, release()) })
 	log, err := os.Create(filepath.Join(filepath.Dir(data), fmt.Sprintf("gateway%d.log", number)))
 	require.NoError(t, err)
 	g := &gateway{TB: t, number: number, url: "http://" + address, log: log}

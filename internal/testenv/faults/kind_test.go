@@ -12,6 +12,8 @@ type kind struct {
 	change func(x *thing, next string) sending
 	// tells reports whether the user of the thing is notified of its changes, and mailed when access is gained.
 	tells bool
+	// asks gives the subject of a question about the user of the thing, and what its context holds besides; nil for a user.
+	asks func(user string) (subject, context entity)
 }
 
 // The kinds of things that are changed by one call each.
@@ -45,7 +47,35 @@ var (
 		}
 		return s
 	}}
+	roleHolder = &kind{name: "holds the required role", change: func(x *thing, next string) sending {
+		return member("/v1/roles/role-of-"+x.bot+"/assignees/"+x.user, next)
+	}}
+	inGroup = &kind{name: "in a group", change: func(x *thing, next string) sending {
+		return member("/v1/groups/group-of-"+x.bot+"/members/user:"+x.user, next)
+	}}
+	visible = &kind{name: "visible to members", change: func(x *thing, next string) sending {
+		visibility := "organization"
+		if next == "" {
+			visibility = "owner_only"
+		}
+		return sending{method: "PUT", path: "/v1/chatbots/" + x.bot, body: fmt.Sprintf(`{"visibility": %q}`, visibility), actor: "mia"}
+	}}
+	owned = &kind{name: "owned", change: func(x *thing, next string) sending {
+		to := x.user
+		if next == "" {
+			to = "mia"
+		}
+		return sending{method: "POST", path: "/v1/chatbots/" + x.bot + "/transfer", body: fmt.Sprintf(`{"to": %q}`, to), actor: "olga"}
+	}}
 )
+
+// member puts somebody into something, or takes them out.
+func member(path, next string) sending {
+	if next == "" {
+		return sending{method: "DELETE", path: path}
+	}
+	return sending{method: "PUT", path: path, body: "{}"}
+}
 
 // The kinds that take more than a call, or change together.
 var (
@@ -58,7 +88,21 @@ var (
 	invited = &kind{name: "invited", change: func(x *thing, _ string) sending {
 		return sending{method: "DELETE", path: "/v1/organizations/acme/members/" + x.user}
 	}}
+	linked = &kind{name: "reached by a link", change: func(x *thing, _ string) sending {
+		return sending{method: "POST", path: "/v1/chatbots/" + x.bot + "/public-access/rotate", actor: "mia"}
+	}, asks: func(link string) (subject, context entity) {
+		return entity{"type": "visitor", "id": "somebody"}, entity{"link": link}
+	}}
 )
+
+// unlocked is the kind of what the key of a chatbot opens until it is deleted.
+func unlocked(id string) *kind {
+	return &kind{name: "opened by a key", change: func(x *thing, _ string) sending {
+		return sending{method: "DELETE", path: "/v1/chatbots/" + x.bot + "/api-keys/" + id, actor: "mia"}
+	}, asks: func(secret string) (subject, context entity) {
+		return entity{"type": "api_key", "id": secret}, entity{}
+	}}
+}
 
 // untilOffboarded is the kind of what a user has until they go.
 func untilOffboarded(given sending) *kind {

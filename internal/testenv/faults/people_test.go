@@ -21,7 +21,7 @@ func (w *worker) comeAndGo() {
 		}), "owned-by-"+user, user)
 		// What is open to everyone is open to them too, before they are known and until they go (C1).
 		open := newThing(untilOffboarded(sending{}), "open", user)
-		open.settle("use_only")
+		open.starts("use_only")
 		for _, s := range []sending{
 			{method: "PUT", path: "/v1/users/" + user, body: "{}"},
 			{method: "PUT", path: "/v1/organizations/acme/members/" + user, body: `{"role": "member"}`},
@@ -105,6 +105,58 @@ func (w *worker) inviteAndLeave() {
 			w.insist(x, "")
 		}
 		x.retire()
+	}
+}
+
+// cutKeys makes keys of a chatbot and deletes them.
+func (w *worker) cutKeys() {
+	for n := 0; w.loading(); n++ {
+		w.pause()
+		var key struct{ ID, Secret string }
+		answer, ok := w.perform(sending{
+			method: "POST", path: "/v1/chatbots/locked/api-keys", body: fmt.Sprintf(`{"name": "key-%d", "access": "use_only"}`, n), actor: "mia",
+		}, &deed{})
+		if !ok || json.Unmarshal(answer, &key) != nil {
+			continue
+		}
+		x := newThing(unlocked(key.ID), "locked", key.Secret)
+		x.starts("use_only")
+		w.add(x)
+		w.look(x)
+		w.insist(x, "")
+		w.lookEverywhere(x)
+		x.retire()
+	}
+}
+
+// rotate gives a chatbot one link after the other.
+func (w *worker) rotate() {
+	var x *thing // the last link that is known
+	for w.loading() {
+		time.Sleep(time.Duration(20+w.rng.IntN(200)) * time.Millisecond)
+		d := &deed{}
+		if x != nil {
+			taken, alters := x.take("")
+			if !taken && !x.certainly("") {
+				continue
+			}
+			if taken {
+				d.alters, d.effects = alters, []effect{{x, ""}}
+			}
+		}
+		var made struct{ Link string }
+		answer, ok := w.perform(linked.change(&thing{bot: "linked"}, ""), d)
+		if !ok || json.Unmarshal(answer, &made) != nil {
+			continue
+		}
+		if x != nil {
+			w.lookEverywhere(x)
+			x.retire()
+		}
+		x = newThing(linked, "linked", made.Link)
+		x.starts("use_only")
+		w.add(x)
+		w.look(x)
 	}
 }
 

@@ -37,6 +37,7 @@ type thing struct {
 	kind      *kind
 	bot, user string
 	values    []string // that it changes between
+	first     string   // the value before any change
 
 	mu      sync.Mutex
 	spans   []span // in the order in which they were sent
@@ -174,6 +175,12 @@ func (x *thing) settle(value string) {
 		}
 	}
 	x.large = nil
+}
+
+// starts gives a new thing the value that it had before anybody could ask about it.
+func (x *thing) starts(value string) {
+	x.first = value
+	x.settle(value)
 }
 
 // retire ends its changes.

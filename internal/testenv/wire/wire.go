@@ -41,7 +41,13 @@ type trap struct {
 // New lays a wire to the targets (host:port), among which connections take turns. It lasts until the test ends.
 func New(t testing.TB, targets ...string) *Wire {
 	t.Helper()
-	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	return At(t, "127.0.0.1:0", targets...)
+}
+
+// At is New, at an address (host:port) that is known before.
+func At(t testing.TB, address string, targets ...string) *Wire {
+	t.Helper()
+	socket, err := net.Listen("tcp", address)
 	require.NoError(t, err)
 	w := &Wire{socket: socket, targets: targets, open: map[*connection]bool{}}
 	w.begun.Go(w.accept)
