@@ -26,6 +26,8 @@ func addLimitFlags(cmd *cobra.Command, c *server.Config) {
 		"`CALLS` a second that one account key or user may make, and five times as many at once; 0 is no limit")
 	flags.Float64Var(&l.StrangerRate, "stranger-rate", most.StrangerRate,
 		"`CALLS` a second from one address (or IPv6 /64) that bring no credentials, or bad ones, and five times as many at once; 0 is no limit")
+	flags.DurationVar(&c.StartTimeout, "start-timeout", server.DefaultStartTimeout,
+		"how long a start tries again, as a `DURATION`, while the database or the SpiceDB does not answer; 0 tries once")
 	flags.DurationVar(&c.StopDelay, "stop-delay", 0,
 		"how long new calls are still taken after the server was told to stop, as a `DURATION`, while /readyz says that it stops: for balancers to notice")
 	flags.DurationVar(&c.StopTimeout, "stop-timeout", server.DefaultStopTimeout,

@@ -41,6 +41,9 @@ type Limits = httpapi.Limits
 // DefaultLimits are those of a server that is told none.
 var DefaultLimits = httpapi.DefaultLimits
 
+// DefaultStartTimeout is the StartTimeout of grantway serve.
+const DefaultStartTimeout = 30 * time.Second
+
 // DefaultStopTimeout is the StopTimeout of a server that is told none.
 const DefaultStopTimeout = 20 * time.Second
 
@@ -82,6 +85,9 @@ type Config struct {
 
 	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
 	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
+
+	// StartTimeout is how long a start tries again while the database or the SpiceDB does not answer; 0 tries once.
+	StartTimeout time.Duration
 
 	Limits Limits // of what callers can make the server do; the zero value is DefaultLimits
 	// StopDelay is how long the server, told to stop, still takes new calls while it says that it is not ready, so that balancers notice.
@@ -167,6 +173,9 @@ func (c *Config) check() error {
 		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+	}
+	if c.StartTimeout < 0 {
+		return errors.New("--start-timeout is not negative")
 	}
 	if c.StopDelay < 0 || c.StopTimeout < 0 {
 		return errors.New("a server does not stop before it is told to: --stop-delay and --stop-timeout are not negative")

@@ -2,14 +2,18 @@ package server_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/server"
+	"github.com/grantway/grantway/internal/testenv"
+	"github.com/grantway/grantway/internal/testenv/loopback"
 	"github.com/grantway/grantway/internal/testenv/postgres"
 	"github.com/grantway/grantway/internal/testenv/wire"
 )
@@ -81,6 +85,32 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 		_, err = server.Open(t.Context(), inDatabase(t, u.String()))
 		refused(t, err, `"nowhere" does not exist`, "CREATE DATABASE")
 	})
+}
+
+// TestAStartWaitsForADatabaseThatIsStillStarting starts a server beside its database, as a whole installation is started after a power cut.
+func TestAStartWaitsForADatabaseThatIsStillStarting(t *testing.T) {
+	u, err := url.Parse(postgres.Database(t))
+	require.NoError(t, err)
+	runs := u.Host
+	address, release, err := loopback.Reserve()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, release()) }()
+	u.Host = address
+	c := inDatabase(t, u.String())
+	c.StartTimeout = time.Minute
+	log := &testenv.Log{}
+	c.Log = slog.New(slog.NewTextHandler(log, nil))
+	opened := make(chan error, 1)
+	go func() {
+		s, err := server.Open(t.Context(), c)
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "tries again") }, 30*time.Second, 10*time.Millisecond)
+	wire.At(t, address, runs)
+	require.NoError(t, <-opened)
 }
 
 func refused(t *testing.T, err error, says, advice string) {

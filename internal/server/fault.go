@@ -3,10 +3,13 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"strings"
 	"syscall"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/grantway/grantway/internal/access"
@@ -135,6 +138,20 @@ func schemaFault(err error) error {
 		Problem: err.Error(), Cause: err,
 		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension.",
 	}
+}
+
+// mayPass reports whether the error is about a database or a SpiceDB that is being started or cannot be reached just now.
+func mayPass(err error) bool {
+	switch sqlState(err) {
+	case "57P01", "57P02", "57P03": // it ends, has crashed, or is starting
+		return true
+	}
+	var network *net.OpError
+	if errors.As(err, &network) && network.Op != "listen" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	var failed interface{ GRPCStatus() *status.Status }
+	return errors.As(err, &failed) && failed.GRPCStatus().Code() == codes.Unavailable
 }
 
 // bare is the reason at the bottom of an error of the operating system, without the path and the name of the call.

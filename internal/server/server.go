@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/decision"
@@ -42,7 +43,11 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
-// Open opens the store and the engine, brings both up to date and to the same state, and joins everything else to them.
+// retryAfter is when a start is tried again that found a part away.
+const retryAfter = time.Second
+
+// Open opens the store and the engine, brings both up to date and to the same state, and joins everything else to them. While a database or a
+// SpiceDB does not answer, it tries for as long as Config.StartTimeout.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -54,6 +59,23 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	ends := time.Now().Add(c.StartTimeout)
+	for {
+		s, err := open(ctx, c, x)
+		if err == nil || !mayPass(err) || time.Now().After(ends) {
+			return s, err
+		}
+		c.Log.Warn("cannot start yet, and tries again", "problem", err, "until", ends.UTC().Format(time.TimeOnly))
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// open is one try.
+func open(ctx context.Context, c Config, x *spice.Extension) (*Server, error) {
 	b, err := openBackend(ctx, c)
 	if err != nil {
 		return nil, err
