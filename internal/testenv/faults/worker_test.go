@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -178,40 +177,12 @@ func (x *thing) certainly(value string) bool {
 func (w *worker) playWithThings() {
 	for w.loading() {
 		x := w.things[w.rng.IntN(len(w.things))]
-		change := func() bool { return w.change(x, x.values[w.rng.IntN(len(x.values))]) }
-		if w.rng.IntN(10) == 0 {
-			w.inACrowd(x, change)
-		} else if change() {
+		if w.change(x, x.values[w.rng.IntN(len(x.values))]) {
 			w.look(x)
 			w.pause()
 		}
 		time.Sleep(time.Millisecond)
 	}
-}
-
-// crowded is how many ask at once in a crowd: so many that their questions share what a server does for all who ask together.
-const crowded = 24
-
-// inACrowd makes the change while many ask for the newest state of the thing, each of them once more when it is over.
-func (w *worker) inACrowd(x *thing, change func() bool) {
-	over := make(chan struct{})
-	var asking sync.WaitGroup
-	for range crowded {
-		a := &asker{trial: w.trial, rng: rand.New(rand.NewPCG(w.rng.Uint64(), w.rng.Uint64()))}
-		asking.Go(func() {
-			for last := false; !last; {
-				select {
-				case <-over:
-					last = true
-				default:
-				}
-				a.askOne(a.answering(a.rng, a.gateways[a.rng.IntN(len(a.gateways))]), x, telling[a.rng.IntN(len(telling))], full)
-			}
-		})
-	}
-	change()
-	close(over)
-	asking.Wait()
 }
 
 // look asks at once, through any gateway, about a thing that was just changed.
