@@ -240,6 +240,8 @@ func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to s
 
 // observe asks the engine where it is. The answer may be of a moment before, as Fresh says: whether it is good is for the marks to tell.
 func (c *Carrier) observe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, carryWithin) // the caller's may be long, and others wait for the turn
+	defer cancel()
 	mark, token, err := c.engine.Mark(ctx)
 	if err != nil {
 		return err
