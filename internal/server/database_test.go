@@ -82,8 +82,11 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 		u, err := url.Parse(postgres.Server(t))
 		require.NoError(t, err)
 		u.Path, u.User = "/nowhere", url.UserPassword(u.User.Username(), "hunter2")
-		_, err = server.Open(t.Context(), inDatabase(t, u.String()))
+		c, log := inDatabase(t, u.String()), &testenv.Log{}
+		c.StartTimeout, c.Log = time.Minute, slog.New(slog.NewTextHandler(log, nil))
+		_, err = server.Open(t.Context(), c)
 		refused(t, err, `"nowhere" does not exist`, "CREATE DATABASE")
+		require.NotContains(t, log.String(), "tries again", "it will not come by itself")
 	})
 }
 

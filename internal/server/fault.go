@@ -146,12 +146,13 @@ func mayPass(err error) bool {
 	case "57P01", "57P02", "57P03": // it ends, has crashed, or is starting
 		return true
 	}
-	var network *net.OpError
-	if errors.As(err, &network) && network.Op != "listen" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
+	var answer interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &answer) { // SpiceDB's, which may also not know the token
+		return answer.GRPCStatus().Code() == codes.Unavailable
 	}
-	var failed interface{ GRPCStatus() *status.Status }
-	return errors.As(err, &failed) && failed.GRPCStatus().Code() == codes.Unavailable
+	var network *net.OpError
+	return errors.As(err, &network) && network.Op != "listen" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		access.KindOf(err) == access.KindUnavailable
 }
 
 // bare is the reason at the bottom of an error of the operating system, without the path and the name of the call.
@@ -163,9 +164,16 @@ func bare(err error) error {
 	return err
 }
 
-// remoteFault says what to do about a SpiceDB that does not answer. Other errors, and those of an embedded engine, stay as they are.
+// remoteFault says what to do about a SpiceDB, or a database, that does not answer any more. Other errors, and those of an embedded engine, stay
+// as they are.
 func (c *Config) remoteFault(err error) error {
-	if err == nil || c.SpiceDBEndpoint == "" || access.KindOf(err) != access.KindUnavailable {
+	if access.KindOf(err) != access.KindUnavailable {
+		return err
+	}
+	if _, answered := status.FromError(err); !answered && c.DatastoreURI != "" {
+		return databaseFault(err)
+	}
+	if c.SpiceDBEndpoint == "" {
 		return err
 	}
 	return &StartError{
