@@ -146,9 +146,9 @@ func mayPass(err error) bool {
 	case "57P01", "57P02", "57P03": // it ends, has crashed, or is starting
 		return true
 	}
-	var answer interface{ GRPCStatus() *status.Status }
-	if errors.As(err, &answer) { // SpiceDB's, which may also not know the token
-		return answer.GRPCStatus().Code() == codes.Unavailable
+	switch status.Code(err) {
+	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented: // it is there, and does not want this caller
+		return false
 	}
 	var network *net.OpError
 	return errors.As(err, &network) && network.Op != "listen" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
