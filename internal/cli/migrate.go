@@ -39,7 +39,11 @@ relationships still use is never taken away: delete them first.`,
 			if err != nil {
 				return served(err)
 			}
-			return printPlan(std.out, plan, "Everything was up to date.")
+			if err := printPlan(std.out, plan, "Everything was up to date."); err != nil || !dryRun || len(plan.Tables) == 0 {
+				return err
+			}
+			_, err = fmt.Fprintln(std.out, "What the engine's schema becomes is compared once the tables are up to date.")
+			return err
 		},
 	}
 	addStorageFlags(cmd, &c)

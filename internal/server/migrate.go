@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +14,14 @@ import (
 	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/spice/zed"
 	"github.com/grantway/grantway/internal/store"
 )
 
 // Plan is what a migration changes, or would change.
 type Plan struct {
+	Tables []string // what is done to tables in a database, a line each
 	Schema []string // the differences in the engine's schema, a line each
 	Refold bool     // all facts are folded into relationships anew
 	Fresh  bool     // nothing has been installed before
@@ -27,9 +30,13 @@ type Plan struct {
 }
 
 // Difference says what Migrate would change, and changes nothing but the tables of a store in a file, which are brought up to date by being opened.
+// What is in tables that are not up to date cannot be compared: then they are all that it tells of.
 func Difference(ctx context.Context, c Config) (Plan, error) {
 	if _, err := os.Stat(c.Data); err != nil && c.DatastoreURI == "" {
 		return Plan{}, dataFault(c.Data, err)
+	}
+	if tables, err := pendingTables(ctx, c); err != nil || len(tables) > 0 {
+		return Plan{Tables: tables}, err
 	}
 	return withBackend(ctx, c, func(b *backend, x *spice.Extension) (Plan, error) {
 		s, err := b.standing(ctx, x)
@@ -40,6 +47,10 @@ func Difference(ctx context.Context, c Config) (Plan, error) {
 // Migrate brings the store and the engine's schema up to date with this program, without serving, and says what it changed. Where that would leave
 // other gateways behind, which share the store, it refuses unless they are said to have been stopped.
 func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err error) {
+	tables, err := pendingTables(ctx, c)
+	if err != nil {
+		return Plan{}, err
+	}
 	return withBackend(ctx, c, func(b *backend, x *spice.Extension) (Plan, error) {
 		err := b.store.Exclusively(ctx, func(ctx context.Context) error {
 			if err := outbox.Claim(ctx, b.store, b.engine); err != nil {
@@ -50,6 +61,7 @@ func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err 
 				return err
 			}
 			plan = s.plan
+			plan.Tables = tables
 			if b.shared && len(plan.Stops) > 0 && !othersStopped {
 				return &StartError{
 					Problem: "other gateways cannot run beside this version:\n" + plan.String(),
@@ -61,6 +73,31 @@ func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err 
 		})
 		return plan, err
 	})
+}
+
+// pendingTables tells what opening the store and the engine would do to tables in a database.
+func pendingTables(ctx context.Context, c Config) (lines []string, err error) {
+	if err := c.check(); err != nil || c.DatastoreURI == "" {
+		return nil, err
+	}
+	database, names, err := store.Pending(ctx, c.DatastoreURI)
+	if err != nil {
+		return nil, databaseFault(err)
+	}
+	for _, name := range names {
+		lines = append(lines, "the store's tables: "+name)
+	}
+	if c.SpiceDBEndpoint != "" {
+		return lines, nil
+	}
+	from, to, err := embedded.Pending(ctx, embedded.Config{URI: c.DatastoreURI, Database: database})
+	if err != nil {
+		return nil, databaseFault(err)
+	}
+	if from != to {
+		lines = append(lines, fmt.Sprintf("the engine's tables: from %s to %s", cmp.Or(from, "nothing"), to))
+	}
+	return lines, nil
 }
 
 func withBackend[T any](ctx context.Context, c Config, fn func(*backend, *spice.Extension) (T, error)) (found T, err error) {
@@ -185,7 +222,7 @@ func newerFault(err error) error {
 
 // String tells a plan, a line for each change.
 func (p Plan) String() string {
-	lines := slices.Clone(p.Schema)
+	lines := slices.Concat(p.Tables, p.Schema)
 	if p.Refold {
 		lines = append(lines, "all facts are folded into relationships anew")
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -225,4 +226,42 @@ func TestAnEmbeddedServerMigratesByItself(t *testing.T) {
 	_, err = Open(t.Context(), c)
 	require.ErrorContains(t, err, "by a newer Grantway")
 	require.False(t, errors.Is(err, errLeftBehind))
+}
+
+// What is to be done to tables is said before it is done, and a dry run leaves a database as it was.
+func TestADryRunChangesNoTables(t *testing.T) {
+	uri := postgres.Database(t)
+	db, err := sql.Open("pgx", uri)
+	require.NoError(t, err)
+	defer db.Close()
+	tables := func() (n int) {
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM pg_tables WHERE schemaname IN ('public', 'grantway')").Scan(&n))
+		return n
+	}
+	c := of(t, uri, 2, 1, tickets)
+	before := tables()
+	plan, err := Difference(t.Context(), c)
+	require.NoError(t, err)
+	require.Contains(t, plan.Tables, "the store's tables: 00001_facts")
+	require.Contains(t, plan.String(), "the engine's tables: from nothing to ")
+	require.Equal(t, before, tables())
+
+	plan, err = Migrate(t.Context(), c, false)
+	require.NoError(t, err)
+	require.Contains(t, plan.Tables, "the store's tables: 00001_facts")
+	require.NotEmpty(t, plan.Schema)
+	require.Positive(t, tables())
+	plan, err = Difference(t.Context(), c)
+	require.NoError(t, err)
+	require.Empty(t, plan.Tables)
+
+	// As if a version of before had made the tables.
+	_, err = db.ExecContext(t.Context(), "DELETE FROM grantway.goose_db_version WHERE version_id = 10")
+	require.NoError(t, err)
+	plan, err = Difference(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "the store's tables: 00010_ended_identities", plan.String())
+	var applied bool
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT EXISTS (SELECT 1 FROM grantway.goose_db_version WHERE version_id = 10)").Scan(&applied))
+	require.False(t, applied)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 )
 
 // schema is where all tables are, so that the rest of the database can be somebody else's, such as SpiceDB's.
@@ -119,6 +121,43 @@ func openServer(ctx context.Context, uri string) (*DB, error) {
 	return db, nil
 }
 
+// Pending names the migrations that the tables in a database lack, in their order, and changes nothing; all of them where there are no tables. It also
+// says what database it is.
+func Pending(ctx context.Context, uri string) (database string, names []string, err error) {
+	s, err := parseServer(uri)
+	if err != nil {
+		return "", nil, fmt.Errorf("store: %w", err)
+	}
+	pool := s.pool(1, usual)
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	var version string
+	var known bool
+	if err := pool.QueryRowContext(ctx, "SELECT version(), "+hasTables).Scan(&version, &known); err != nil {
+		return "", nil, fmt.Errorf("store: %w", err)
+	}
+	d := askDialect(version)
+	runner, err := migrations(d, pool)
+	if err != nil {
+		return "", nil, fmt.Errorf("store: %w", err)
+	}
+	for _, m := range runner.ListSources() {
+		applied := false
+		if known {
+			query := "SELECT EXISTS (SELECT 1 FROM " + goose.DefaultTablename + " WHERE version_id = $1 AND is_applied)"
+			if err := pool.QueryRowContext(ctx, query, m.Version).Scan(&applied); err != nil {
+				return "", nil, fmt.Errorf("store: %w", err)
+			}
+		}
+		if !applied {
+			names = append(names, strings.TrimSuffix(filepath.Base(m.Path), ".sql"))
+		}
+	}
+	return d.name, names, nil
+}
+
+// hasTables is whether there are tables of any version.
+const hasTables = "to_regclass('" + schema + ".goose_db_version') IS NOT NULL"
+
 // open makes the pools. Readers have one of their own, as writers may have to wait for each other.
 func (s *server) open() *DB {
 	writers := max(3, s.connections/4)
@@ -162,7 +201,7 @@ func dialectOf(version string) dialect {
 
 func (db *DB) upToDate(ctx context.Context, pool *sql.DB) error {
 	var known bool
-	if err := pool.QueryRowContext(ctx, "SELECT to_regclass('"+schema+".goose_db_version') IS NOT NULL").Scan(&known); err != nil {
+	if err := pool.QueryRowContext(ctx, "SELECT "+hasTables).Scan(&known); err != nil {
 		return err
 	}
 	if known {

@@ -11,6 +11,7 @@ import (
 	spicestore "github.com/authzed/spicedb/pkg/cmd/datastore"
 	"github.com/authzed/spicedb/pkg/datastore"
 	"github.com/authzed/spicedb/pkg/migrate"
+	"github.com/jackc/pgx/v5"
 )
 
 // How many connections to a database an engine has at most, and keeps. SpiceDB's
@@ -63,6 +64,34 @@ func databaseURI(uri string) (string, error) {
 	// SpiceDB would take what follows a dollar for the name of a variable.
 	return strings.ReplaceAll(u.String(), "$", "%24"), nil
 }
+
+// Pending is the version of SpiceDB's tables in the database and the one that this
+// program brings them to: both the same where nothing is to be done, and the first
+// "" where there are none. It changes nothing.
+func Pending(ctx context.Context, config Config) (from, to string, err error) {
+	if to, err = spicedb.HeadRevision(config.Database); err != nil {
+		return "", "", err
+	}
+	uri, err := databaseURI(config.URI)
+	if err != nil {
+		return "", "", err
+	}
+	conn, err := pgx.Connect(ctx, uri)
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	table := versionTables[config.Database]
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", "public."+table).Scan(&there); err != nil || !there {
+		return "", to, err
+	}
+	err = conn.QueryRow(ctx, "SELECT version_num FROM public."+table).Scan(&from)
+	return from, to, err
+}
+
+// versionTables are those in which SpiceDB notes the version of its tables.
+var versionTables = map[string]string{"postgres": "alembic_version", "cockroachdb": "schema_version"}
 
 // migrateDatabase does what "spicedb datastore migrate head" does. That command is
 // the only form in which SpiceDB offers it to others.
