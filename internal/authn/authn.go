@@ -49,10 +49,12 @@ type Store[T Facts] interface {
 // Config is what an Authenticator needs besides the store.
 type Config struct {
 	Secrets *secret.Hasher
-	RootKey string           // the secret of the root key, or "" for the one that EnsureRootKey made
-	Proxies Proxies          // those that are believed about the addresses of callers
-	Now     func() time.Time // nil means time.Now
-	Touched func(error)      // told of uses of keys that could not be noted; nil means nobody is
+	RootKey string // the secret of the root key, or "" for the one that EnsureRootKey made
+	// FirstKey is where EnsureRootKey keeps the key that it has made, so that it is known again after a commit that was not answered; nil is nowhere.
+	FirstKey *string
+	Proxies  Proxies          // those that are believed about the addresses of callers
+	Now      func() time.Time // nil means time.Now
+	Touched  func(error)      // told of uses of keys that could not be noted; nil means nobody is
 
 	Issuers []Issuer                                   // whose tokens are believed, as CheckIssuers left them
 	SignIn  func(context.Context, access.SignIn) error // takes in a new token; needed where there are issuers
@@ -61,14 +63,15 @@ type Config struct {
 
 // Authenticator knows callers by their credentials. It is safe for concurrent use.
 type Authenticator struct {
-	recall  func(ctx context.Context, newest bool, fn func(Facts) error) error
-	update  func(context.Context, func(Facts) error) error
-	secrets *secret.Hasher
-	now     func() time.Time
-	rootKey string
-	proxies Proxies
-	issuers issuers
-	signIn  func(context.Context, access.SignIn) error
+	recall   func(ctx context.Context, newest bool, fn func(Facts) error) error
+	update   func(context.Context, func(Facts) error) error
+	secrets  *secret.Hasher
+	now      func() time.Time
+	rootKey  string
+	firstKey *string
+	proxies  Proxies
+	issuers  issuers
+	signIn   func(context.Context, access.SignIn) error
 
 	uses uses
 
@@ -80,6 +83,9 @@ type Authenticator struct {
 func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.FirstKey == nil {
+		c.FirstKey = new(string)
 	}
 	if c.Touched == nil {
 		c.Touched = func(error) {}
@@ -94,7 +100,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 		update: func(ctx context.Context, fn func(Facts) error) error {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
 		},
-		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, proxies: c.Proxies,
+		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, firstKey: c.FirstKey, proxies: c.Proxies,
 		issuers: newIssuers(c.Issuers, c.Now, c.Away), signIn: c.SignIn,
 	}
 	a.uses = uses{update: a.update, failed: c.Touched, noted: map[access.KeyID]time.Time{}}

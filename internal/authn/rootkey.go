@@ -35,10 +35,13 @@ func (a *Authenticator) EnsureRootKey(ctx context.Context) (printOnce string, er
 			return err
 		}
 		if found {
-			digest = kept
+			if digest = kept; *a.firstKey != "" && a.secrets.Digest(*a.firstKey) == kept {
+				printOnce = *a.firstKey
+			}
 			return nil
 		}
 		key := a.secrets.NewAccountKey()
+		*a.firstKey = key.Text
 		printOnce, digest = key.Text, key.Digest
 		return f.PutSetting(settingRootKey, digest)
 	})

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -117,4 +118,36 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		Seq: r.Seq, Time: e.now, Actor: "user:bob", Key: "root", Action: "share.put", Resource: access.Obj(access.TypeChatbot, access.ChatbotID("quiet")),
 		Organization: "acme", Address: "127.0.0.1", RequestID: "test", Outcome: access.Refused, Detail: "chatbot:quiet does not exist, or you may not see it",
 	}, r)
+}
+
+// Whom a chatbot's gates or its matrix exclude has no access while the import goes on either, nor after one that ended in the middle.
+func TestAChatbotIsNeverThereWithoutItsGatesAndItsMatrix(t *testing.T) {
+	e := newEnv(t)
+	var file strings.Builder
+	file.WriteString(`{"kind":"membership","organization":"acme","user":"olga","role":"owner"}` + "\n" +
+		`{"kind":"membership","organization":"acme","user":"mel","role":"member"}` + "\n")
+	const chatbots = 400
+	for _, line := range []string{
+		`{"kind":"chatbot","chatbot":"bot%d","organization":"acme","owner":"olga","visibility":"organization"}`,
+		`{"kind":"policy","chatbot":"bot%d","denied_users":["mel"]}`,
+		`{"kind":"row","chatbot":"bot%d","user":"mel","actions":[]}`,
+	} {
+		for i := range chatbots {
+			fmt.Fprintf(&file, line+"\n", i)
+		}
+	}
+	count := func(kind string) int { return strings.Count(string(e.export("")), `"kind":"`+kind+`"`) }
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/imports?name=b.jsonl", strings.NewReader(file.String()))
+	w := &hangUp{ResponseRecorder: httptest.NewRecorder(), at: `"phase":"write","rows":50`, cancel: cancel}
+	e.bulk.Import(w, r, root)
+	require.Error(t, ctx.Err())
+	begun := count("chatbot")
+	require.Positive(t, begun)
+	require.Less(t, begun, chatbots)
+	require.Equal(t, begun, count("policy"))
+	require.Equal(t, begun, count("row"))
+	e.agrees()
+	e.takes(root, "b.jsonl", file.String())
+	require.Equal(t, chatbots, count("row"))
 }

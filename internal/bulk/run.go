@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
@@ -169,20 +168,51 @@ func (r *run) write(ctx context.Context) error {
 		return err
 	}
 	var done int64
-	batch := sharing.ImportBatch(r.actor)
-	err = r.eachPage(max(batch, 100), func(page []staged) error {
-		for part := range slices.Chunk(page, batch) {
-			if err := r.commit(ctx, part); err != nil {
-				return err
-			}
+	var batch []staged
+	flush := func() error {
+		if err := r.commit(ctx, batch); err != nil {
+			return err
 		}
-		done += int64(len(page))
+		done += int64(len(batch))
+		batch = batch[:0]
+		return nil
+	}
+	size := sharing.ImportBatch(r.actor)
+	err = r.eachPage(max(size, 100), func(page []staged) error {
+		for _, row := range page {
+			if full(batch, size, row) {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			batch = append(batch, row)
+		}
 		if err := r.told.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
 			return lost(err)
 		}
 		return ctx.Err()
 	})
-	return r.soFar(err)
+	if err == nil && len(batch) > 0 {
+		err = flush()
+	}
+	if err != nil {
+		return r.soFar(err)
+	}
+	if err := r.told.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
+		return r.soFar(lost(err))
+	}
+	return nil
+}
+
+// mostTogether bounds how many rows of one chatbot are written at once: an organization with more members than that has them written in several parts.
+const mostTogether = 5000
+
+// full reports whether a batch of at least the size ends before the row.
+func full(batch []staged, size int, next staged) bool {
+	if len(batch) < size {
+		return false
+	}
+	return size == 1 || len(batch) >= mostTogether || !sharing.Together(batch[len(batch)-1].row, next.row)
 }
 
 // commit writes one batch, all of it or nothing.

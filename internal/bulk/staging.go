@@ -142,7 +142,7 @@ func (s *staging) add(file int, l Line) error {
 	s.seq++
 	s.kinds[l.Rows[0].Kind()]++
 	for i, row := range l.Rows {
-		r := staged{rank: int64(sharing.Rank(row)), seq: s.seq, row: row, at: at}
+		r := staged{rank: sharing.Rank(row), seq: s.seq, row: row, at: at}
 		if i == 0 {
 			r.stands = 1
 		}
@@ -257,7 +257,7 @@ func (s *staging) remove(r staged) error {
 func (s *staging) discard(r staged) error {
 	if k := r.row.Kind(); k == sharing.KindUser || k == sharing.KindHome {
 		for _, half := range []sharing.Row{&sharing.UserRow{}, &sharing.HomeRow{}} {
-			if err := s.remove(staged{rank: int64(sharing.Rank(half)), seq: r.seq}); err != nil {
+			if err := s.remove(staged{rank: sharing.Rank(half), seq: r.seq}); err != nil {
 				return err
 			}
 		}

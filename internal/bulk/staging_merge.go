@@ -149,7 +149,7 @@ func (s *staging) join(key int64) error {
 func (s *staging) putJoined(r staged) error {
 	if u, ok := r.row.(*sharing.UserRow); ok && u.Organization != "" {
 		home := &sharing.HomeRow{User: u.User, Organization: u.Organization}
-		if err := s.put(staged{rank: int64(sharing.Rank(home)), seq: r.seq, row: home, at: r.at}); err != nil {
+		if err := s.put(staged{rank: sharing.Rank(home), seq: r.seq, row: home, at: r.at}); err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,7 @@ func (b *backend) prepare(ctx context.Context, x *spice.Extension, c Config) (ca
 		switch {
 		case b.shared && s.fits():
 			carrier, err = outbox.Open(ctx, b.store, b.engine, sharing.Project, c.Log)
-		case b.shared && !s.plan.Fresh && !(s.empty && s.now.admits(s.program)):
+		case b.shared && !s.plan.Fresh && !(s.empty && s.now.admits(s.program)) && !s.unfinished():
 			err = misfitFault(s)
 		default:
 			carrier, err = b.bring(ctx, x, s, c)

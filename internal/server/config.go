@@ -65,9 +65,10 @@ type Config struct {
 	OIDCConfig   string   // a YAML file of identity providers instead, as authn.ParseIssuers reads it, or ""
 	issuers      []authn.Issuer
 
-	RootKey string // the first full key; "" is one made at the first start
-	HashKey string // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
-	Demo    bool   // load the worked examples of the model
+	RootKey  string  // the first full key; "" is one made at the first start
+	firstKey *string // the root key that this start has made, maybe at an earlier try; "" until then
+	HashKey  string  // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
+	Demo     bool    // load the worked examples of the model
 
 	RecordRetention time.Duration // how long entries of the record are kept; 0 is for ever
 	RecordDecisions string        // none, denials or all; "" is none

@@ -1,9 +1,9 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -22,6 +22,8 @@ type StartError struct {
 	Problem string // one sentence, without a period
 	Advice  string // what to do about it: whole sentences
 	Cause   error  // what Problem was made of, or nil
+
+	remote bool // it is about a database
 }
 
 func (f *StartError) Error() string { return f.Problem }
@@ -82,7 +84,7 @@ func engineFault(c Config, err error) error {
 // databaseFault says what to do about a database that cannot be used. The errors of its driver hold no password.
 func databaseFault(err error) error {
 	lines := strings.Split(err.Error(), "\n") // one for each address and each way to speak TLS
-	f := &StartError{Problem: "the database of --datastore-uri cannot be used: " + strings.TrimSpace(lines[len(lines)-1]), Cause: err}
+	f := &StartError{Problem: "the database of --datastore-uri cannot be used: " + strings.TrimSpace(lines[len(lines)-1]), Cause: err, remote: true}
 	switch state := sqlState(err); {
 	case errors.Is(err, store.ErrNewer):
 		f.Problem = err.Error()
@@ -140,19 +142,27 @@ func schemaFault(err error) error {
 	}
 }
 
-// mayPass reports whether the error is about a database or a SpiceDB that is being started or cannot be reached just now.
-func mayPass(err error) bool {
-	switch sqlState(err) {
-	case "57P01", "57P02", "57P03": // it ends, has crashed, or is starting
-		return true
+// mayPass reports whether the error is about a database or a SpiceDB that is being started or cannot be reached just now. Connections are lost in
+// many ways, so that all is taken for that which the database, or SpiceDB, has not said itself.
+func (c *Config) mayPass(err error) bool {
+	if c.DatastoreURI == "" && c.SpiceDBEndpoint == "" {
+		return false
 	}
 	switch status.Code(err) {
 	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented: // it is there, and does not want this caller
 		return false
 	}
-	var network *net.OpError
-	return errors.As(err, &network) && network.Op != "listen" || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		access.KindOf(err) == access.KindUnavailable
+	var listening *net.OpError
+	var uri *store.URIError
+	var certificate *tls.CertificateVerificationError
+	switch state := sqlState(err); {
+	case state != "":
+		return strings.HasPrefix(state, "57P0") || strings.HasPrefix(state, "08") // it ends, has crashed or is starting; the connection is lost
+	case errors.As(err, &listening) && listening.Op == "listen", errors.As(err, &uri), errors.As(err, &certificate), errors.Is(err, store.ErrNewer):
+		return false
+	}
+	var fault *StartError
+	return access.KindOf(err) == access.KindUnavailable || errors.As(err, &fault) && fault.remote
 }
 
 // bare is the reason at the bottom of an error of the operating system, without the path and the name of the call.

@@ -171,6 +171,13 @@ func (s standing) fits() bool {
 	return !s.empty && s.now.admits(s.program) && (s.program != s.now.last() || len(s.plan.Schema) == 0)
 }
 
+// unfinished reports whether the first start on this store was interrupted after it had given the engine this program's schema: nobody else has ever
+// run on it.
+func (s standing) unfinished() bool {
+	mine := len(s.now.Programs) == 0 || s.now.Folded == 0 && slices.Equal(s.now.Programs, []program{s.program})
+	return mine && !s.empty && len(s.plan.Schema) == 0
+}
+
 // bring gives the engine the schema and the relationships of the extension, notes who may run on it, and brings it to the state of the store.
 func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c Config) (*outbox.Carrier, error) {
 	undo, err := b.retract(ctx, x)

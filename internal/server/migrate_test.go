@@ -265,3 +265,30 @@ func TestADryRunChangesNoTables(t *testing.T) {
 	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT EXISTS (SELECT 1 FROM grantway.goose_db_version WHERE version_id = 10)").Scan(&applied))
 	require.False(t, applied)
 }
+
+// A first start that is killed in the middle leaves nothing that a later one cannot finish.
+func TestAFirstStartThatWasInterruptedIsFinishedByTheNext(t *testing.T) {
+	for name, note := range map[string]string{
+		"before it noted what it had installed": "DELETE FROM grantway.settings WHERE name = 'engine.installed'",
+		"before it folded the facts": "UPDATE grantway.settings SET value = regexp_replace(value, '\"folded\":[0-9]+', '\"folded\":0') " +
+			"WHERE name = 'engine.installed'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			uri := postgres.Database(t)
+			c := of(t, uri, 2, 1, tickets)
+			s, err := Open(t.Context(), c)
+			require.NoError(t, err)
+			require.NoError(t, s.Close())
+			db, err := sql.Open("pgx", uri)
+			require.NoError(t, err)
+			defer db.Close()
+			done, err := db.ExecContext(t.Context(), note)
+			require.NoError(t, err)
+			n, err := done.RowsAffected()
+			require.NoError(t, err)
+			require.EqualValues(t, 1, n)
+			isRefused(t, of(t, uri, 2, 1, otherTickets)) // another one is not what was begun
+			runs(t, c)
+		})
+	}
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -59,16 +60,23 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.firstKey = new(string)
 	ends := time.Now().Add(c.StartTimeout)
 	for {
 		s, err := open(ctx, c, x)
-		if err == nil || !mayPass(err) || time.Now().After(ends) {
-			return s, err
+		if err == nil {
+			return s, nil
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("interrupted: %w", ctx.Err())
+		}
+		if !c.mayPass(err) || time.Now().After(ends) {
+			return nil, err
 		}
 		c.Log.Warn("cannot start yet, and tries again", "problem", err, "until", ends.UTC().Format(time.TimeOnly))
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, fmt.Errorf("interrupted: %w", ctx.Err())
 		case <-time.After(retryAfter):
 		}
 	}
@@ -115,7 +123,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 			c.RootKey = s.demoKey
 		}
 		callers = authn.New(b.store, authn.Config{
-			Secrets: secrets, RootKey: c.RootKey, Proxies: c.proxies, Now: c.Now,
+			Secrets: secrets, RootKey: c.RootKey, FirstKey: c.firstKey, Proxies: c.proxies, Now: c.Now,
 			Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
 			Issuers: c.issuers, SignIn: changes.SignIn,
 			Away: func(issuer string, err error) {

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -30,9 +31,9 @@ const (
 	KindGroupMember    Kind = "group_member"
 	KindChatbot        Kind = "chatbot"
 	KindPolicy         Kind = "policy"
+	KindRow            Kind = "row"
 	KindFeature        Kind = "feature"
 	KindShare          Kind = "share"
-	KindRow            Kind = "row"
 	KindPublicLink     Kind = "public_link"
 	KindAPIKey         Kind = Kind(access.TypeAPIKey)
 	KindDocument       Kind = Kind(access.TypeDocument)
@@ -46,7 +47,7 @@ const (
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
 	KindHashKey, KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
-	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindFeature, KindShare, KindRow, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
+	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindRow, KindFeature, KindShare, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
 	KindMetric, KindAccountKey, KindRequest, KindInvitation,
 }
 
@@ -63,13 +64,41 @@ type Row interface {
 }
 
 // Rank orders rows: those of a lower rank are taken first. Owners come before the other members, because the first one creates the
-// organization.
-func Rank(r Row) int {
-	rank := 2 * slices.Index(Kinds, r.Kind())
+// organization. A chatbot, its gates and its matrix follow each other (Together).
+func Rank(r Row) int64 {
+	const chatbotBits, partBits = 48, 2
+	kind, low := r.Kind(), int64(0)
+	if of, part := partOf(r); of != "" {
+		hash := fnv.New64a()
+		_, _ = hash.Write([]byte(of))
+		kind, low = KindChatbot, int64(hash.Sum64()>>(64-chatbotBits))<<partBits|part //nolint:gosec // 48 bits fit
+	}
+	rank := 2 * slices.Index(Kinds, kind)
 	if m, ok := r.(*MembershipRow); ok && m.Role != access.OrgOwner {
 		rank++
 	}
-	return rank
+	return int64(rank)<<(chatbotBits+partBits) | low
+}
+
+// Together reports whether rows that follow each other are of one chatbot, of which one says who may, and another one who may not: they are written at
+// once, or whom its gates or its matrix exclude would have access for as long as the import takes, and for good where it is interrupted.
+func Together(a, b Row) bool {
+	of, _ := partOf(a)
+	other, _ := partOf(b)
+	return of != "" && of == other
+}
+
+// partOf gives the chatbot of a row that is written together with it, and the place of the row; "" for other rows.
+func partOf(r Row) (access.ChatbotID, int64) {
+	switch r := r.(type) {
+	case *ChatbotRow:
+		return r.Chatbot, 0
+	case *PolicyRow:
+		return r.Chatbot, 1
+	case *MatrixRow:
+		return r.Chatbot, 2
+	}
+	return "", 0
 }
 
 // UserRow is a user (U1). Deleted is a tombstone: somebody who is not to come back by an open door (C1).

@@ -53,8 +53,12 @@ type server struct {
 	lifetime, idle time.Duration // of a connection
 }
 
-// errURI says nothing of the URI that it is about, in which there is a password.
-var errURI = errors.New("the URI is not understood: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a URI written as %XX")
+// URIError is why a URI names no database that can be used. It says nothing of the URI, in which there is a password.
+type URIError struct{ problem string }
+
+func (e *URIError) Error() string { return e.problem }
+
+var errURI = &URIError{"the URI is not understood: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a URI written as %XX"}
 
 func parseServer(uri string) (*server, error) {
 	u, err := url.Parse(uri)
@@ -70,7 +74,7 @@ func parseServer(uri string) (*server, error) {
 		s.connections = int(c.MaxConns)
 	}
 	if s.connections < leastConnections {
-		return nil, fmt.Errorf("pool_max_conns in the URI is %d, and less than %d connections are not enough", s.connections, leastConnections)
+		return nil, &URIError{fmt.Sprintf("pool_max_conns in the URI is %d, and less than %d connections are not enough", s.connections, leastConnections)}
 	}
 	if s.config.ConnectTimeout == 0 {
 		s.config.ConnectTimeout = connectWithin
