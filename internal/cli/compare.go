@@ -129,7 +129,7 @@ func tellComparison(w io.Writer, c client.Comparison, differing []string, hashes
 	switch {
 	case len(c.From.HashKeys) == 0:
 	case hashesAlike:
-		fmt.Fprintln(w, "The hash key is the same: whoever has a key or an invitation goes on using it.")
+		fmt.Fprintln(w, "The hash key is the same: whoever has a key or an invitation goes on using it; the first account key only as GRANTWAY_ROOT_KEY.")
 	default:
 		fmt.Fprintln(w, "The hash key is ANOTHER ONE: no key and no invitation of the first server is known here. Start this server with the first one's "+
 			"GRANTWAY_HASH_KEY (or hash.key), or make the keys and send the invitations anew.")
