@@ -125,7 +125,8 @@ func TestAChatbotIsNeverThereWithoutItsGatesAndItsMatrix(t *testing.T) {
 	e := newEnv(t)
 	var file strings.Builder
 	file.WriteString(`{"kind":"membership","organization":"acme","user":"olga","role":"owner"}` + "\n" +
-		`{"kind":"membership","organization":"acme","user":"mel","role":"member"}` + "\n")
+		`{"kind":"membership","organization":"acme","user":"mel","role":"member"}` + "\n" +
+		`{"kind":"role","role":"vip","organization":"acme"}` + "\n") // so that a batch of 500 rows would end within a chatbot
 	const chatbots = 400
 	for _, line := range []string{
 		`{"kind":"chatbot","chatbot":"bot%d","organization":"acme","owner":"olga","visibility":"organization"}`,
