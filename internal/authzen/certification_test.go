@@ -74,8 +74,8 @@ func TestCertificationBatch(t *testing.T) {
 		with(`"evaluations":[`+with(alice, action("read"), record1)+`,`+with(bob, action("write"), record1)+`]`), both(yes, no)) // 3.2.5
 	decides(t, h, authzen.PathEvaluations, with(alice, action("read"), `"context":{"time":"t"}`,
 		`"evaluations":[{`+record1+`},{`+record2+`,"context":{"time":"u","source":"batch-override"}}]`), both(yes, no)) // 3.2.6
-	decides(t, h, authzen.PathEvaluations, with(alice, action("write"), `"resource":{"type":"record"}`, // 3.2.7
-		`"evaluations":[{"resource":{"id":"record-1","properties":{"status":"active"}}},{`+archived+`}]`), both(yes, no))
+	decides(t, h, authzen.PathEvaluations, with(alice, action("write"), `"resource":{"type":"record"}`, // 3.2.7: an entity is replaced as a whole
+		`"evaluations":[{"resource":{"id":"record-1","properties":{"status":"active"}}},{`+archived+`}]`), both(no, no))
 	decides(t, h, authzen.PathEvaluations, with(alice, action("read"), `"evaluations":[{`+record1+`},{}]`), // 3.4.1
 		both(yes, no))
 	decides(t, h, authzen.PathEvaluations, with(alice, action("read"), record1), yes)                     // 3.4.2

@@ -85,8 +85,8 @@ func (m members) defaults() error {
 	return nil
 }
 
-// item reads one evaluation. What it has replaces the default as a whole; only the type and the ID of an entity, if it lacks them,
-// are those of the default.
+// item reads one evaluation. A member that it has replaces the default as a whole. Nothing inside it is merged: completing an entity that lacks its
+// type or ID with those of the default would answer about something that nobody named (certification, 3.2.7).
 func (m members) item(pointer string, v any) (decision.Request, error) {
 	own, err := asObject(pointer, v)
 	if err != nil {
@@ -99,22 +99,5 @@ func (m members) item(pointer string, v any) (decision.Request, error) {
 			merged.values[name] = own.values[name]
 		}
 	}
-	for _, name := range []string{"subject", "resource"} {
-		fallback, _ := m.values[name].(map[string]any)
-		if entity, ok := own.values[name].(map[string]any); ok {
-			merged.values[name] = identified(entity, fallback)
-		}
-	}
 	return merged.evaluation()
-}
-
-// identified is the entity with the type and the ID of the fallback where it lacks its own.
-func identified(entity, fallback map[string]any) map[string]any {
-	whole := map[string]any{"type": fallback["type"], "id": fallback["id"]}
-	for name, value := range entity {
-		if value != nil {
-			whole[name] = value
-		}
-	}
-	return whole
 }

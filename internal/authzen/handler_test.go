@@ -155,7 +155,7 @@ func TestSemantics(t *testing.T) {
 		`{"evaluations":[{"decision":false,"context":{"error":{"status":400,"message":"the zedtoken is none that a change was answered with"}}},{"decision":true}]}`)
 }
 
-// An item's key replaces the default as a whole; only an entity's type and ID are those of the default where it has none.
+// An item's key replaces the default as a whole: an entity that lacks a member is a bad item, and is never completed from the default.
 func TestDefaults(t *testing.T) {
 	h := start(t)
 	one := func(item string, top ...string) string {
@@ -170,7 +170,18 @@ func TestDefaults(t *testing.T) {
 		`"resource":{"type":"record","id":"record-2","properties":{"status":"active"}}`), `"missing":["role","status"]`, "its properties are not those of the default")
 	require.Contains(t, one(`{"context":{"a":1}}`, alice, action("write"), record2, `"context":{"status":"active"}`), `"missing":["role","status"]`)
 	require.JSONEq(t, first(yes), one(`{}`, alice, action("write"), record2, `"context":{"status":"active"}`))
-	require.Contains(t, one(`{"action":{"properties":{}}}`, alice, action("read"), record1), `"status":400`)
+	for item, missing := range map[string]string{
+		`{"action":{"properties":{}}}`:    "/evaluations/0/action/name",
+		`{"resource":{}}`:                 "/evaluations/0/resource/type",
+		`{"resource":{"type":"record"}}`:  "/evaluations/0/resource/id",
+		`{"resource":{"id":"record-1"}}`:  "/evaluations/0/resource/type",
+		`{"subject":{"type":"user"}}`:     "/evaluations/0/subject/id",
+		`{"subject":{"properties":{}}}`:   "/evaluations/0/subject/type",
+		`{"resource":{"type":"missing"}}`: "/evaluations/0/resource/id",
+	} {
+		require.JSONEq(t, first(`{"decision":false,"context":{"error":{"status":400,"message":"`+missing+`: is missing"}}}`),
+			one(item, alice, action("read"), record1), item)
+	}
 }
 
 func TestBatchesHaveALimit(t *testing.T) {
