@@ -167,7 +167,7 @@ func examples() []sharing.Row {
 			AllowedIPs: []string{"192.0.2.0/24"}, Digest: strings.Repeat("0f", 32), Preview: "gw_k_abcd", CreatedBy: "key:root", CreatedAt: plain.Era,
 		},
 		&sharing.RequestRow{
-			Chatbot: "b", Principal: access.Everyone, Access: access.ReadOnly, ShareExpiresAt: plain.Era, Requester: "user:u", CreatedAt: plain.Era,
+			Chatbot: "b", Principal: access.Everyone, Access: access.ReadOnly, ShareExpiresAt: plain.Era, Requester: "user:u", Revision: 3, CreatedAt: plain.Era,
 			ExpiresAt: plain.Era,
 		},
 		&sharing.InvitationRow{

@@ -15,11 +15,12 @@ import (
 )
 
 // binding knows how to read a call into an input: a struct whose fields are tagged path:"name" or query:"name", and whose field Body, if it has
-// one, is the body. Embedded structs count as their fields.
+// one, is the body, which a call may leave out where the field is tagged body:"optional". Embedded structs count as their fields.
 type binding struct {
 	registry huma.Registry
 	params   []parameter
 	body     []int // the index of the field Body, or nil
+	optional bool  // whether a call may leave the body out
 	schema   *huma.Schema
 }
 
@@ -35,13 +36,14 @@ type parameter struct {
 var emptyBody = &huma.Schema{Type: huma.TypeObject}
 
 func newBinding(registry huma.Registry, input reflect.Type) (*binding, error) {
-	b := &binding{registry: registry, schema: emptyBody}
+	b := &binding{registry: registry, schema: emptyBody, optional: true}
 	for _, f := range reflect.VisibleFields(input) {
 		if f.Anonymous {
 			continue
 		}
 		if f.Name == "Body" {
 			b.body, b.schema = f.Index, registry.Schema(f.Type, true, "")
+			b.optional = f.Tag.Get("body") == "optional"
 			continue
 		}
 		p := parameter{name: f.Tag.Get("path"), in: "path", index: f.Index, doc: f.Tag.Get("doc")}
@@ -158,7 +160,7 @@ func (b *binding) readBody(r *http.Request, into reflect.Value) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if b.body == nil && len(raw) == 0 {
+	if b.optional && len(raw) == 0 {
 		return raw, nil
 	}
 	if err := checkJSONType(r.Header); err != nil {

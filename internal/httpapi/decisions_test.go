@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -100,6 +101,33 @@ func TestTwoApproversAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, won)
 	e.Can(gus, access.Interact, helper)
+}
+
+// TestRequestAskedAgainWithoutAnEnd asks for a share for a day, then for one without an end: an approval of the level alone gives neither (S8).
+func TestRequestAskedAgainWithoutAnEnd(t *testing.T) {
+	e := newWorld(t)
+	path := testenv.Path("v1", "chatbots", string(helper), "shares", "organization:globex")
+	day := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second)
+	first := e.As(mel).Does(http.MethodPut, path, fields{"access": "use_only", "expires_at": day})["request"].(map[string]any)
+	again := e.As(mel).Does(http.MethodPut, path, fields{"access": "use_only", "expires_at": nil})["request"].(map[string]any)
+	require.Equal(t, []any{first["id"], 2.0, nil}, []any{again["id"], again["revision"], again["share_expires_at"]})
+	e.As(gus).Refused(access.KindConflict, "S8").Decides(first, "approve", fields{"access": "use_only"})
+	e.As(gus).Refused(access.KindConflict, "S8").Approves(first, access.UseOnly)
+	e.Cannot(gus, access.Interact, helper)
+	e.As(gus).Decides(again, "approve", fields{"access": "use_only", "revision": 2, "expires_at": day})
+	e.Can(gus, access.Interact, helper)
+	require.Equal(t, day.Format(time.RFC3339), e.As(mel).Does(http.MethodGet, testenv.Path("v1", "chatbots", string(helper), "shares"), nil)["items"].([]any)[0].(map[string]any)["expires_at"])
+}
+
+// TestDenialCarriesAReason denies a request with a reason, and another without a body.
+func TestDenialCarriesAReason(t *testing.T) {
+	e := newWorld(t)
+	request := e.As(mel).Asks(helper, globex, access.UseOnly)
+	e.As(gus).Refused(access.KindInvalid, "").Decides(request, "deny", fields{"reason": strings.Repeat("r", 1001)})
+	e.As(gus).Decides(request, "deny", fields{"reason": "ask our own helper"})
+	require.Equal(t, "ask our own helper", e.As(mel).Sees("v1", "requests", request["id"].(string))["detail"])
+	request = e.As(mel).Asks(helper, globex, access.UseOnly)
+	require.Equal(t, "denied", e.As(gus).Does(http.MethodPost, testenv.Path("v1", "requests", request["id"].(string), "deny"), nil)["state"])
 }
 
 // TestApprovalIsRepeated sends an approval again with its Idempotency-Key.

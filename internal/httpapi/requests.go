@@ -17,12 +17,12 @@ type Request struct {
 	ShareExpiresAt *time.Time          `json:"share_expires_at" doc:"from when on the share is to give nothing (S13); null for never"`
 	Requester      *string             `json:"requester" doc:"user:ID or key:ID; null once the user is offboarded"`
 	State          access.RequestState `json:"state"`
-	Revision       int64               `json:"revision" doc:"1, and one more each time that it is replaced (S9)"`
+	Revision       int64               `json:"revision" doc:"1, and one more each time that somebody asks again for something else (S9); an approval of a later one than 1 names it (S8)"`
 	CreatedAt      time.Time           `json:"created_at"`
-	ExpiresAt      time.Time           `json:"expires_at" doc:"from when on it can be decided no more (S7)"`
+	ExpiresAt      time.Time           `json:"expires_at" doc:"when it expires undecided (S7)"`
 	DecidedBy      *string             `json:"decided_by" doc:"who ended it; null while it is pending"`
 	DecidedAt      *time.Time          `json:"decided_at"`
-	Detail         *string             `json:"detail" doc:"why it ended, where there is more to say, such as what it had lost (S8)"`
+	Detail         *string             `json:"detail" doc:"why it ended, where there is more to say: the reason of a denial, what it had lost, an earlier end than asked (S8)"`
 }
 
 func showRequest(r access.Request) Request {
@@ -77,8 +77,9 @@ func (a *api) getRequest(ctx context.Context, actor access.Actor, in *requestPat
 
 // Approval is the body of an approval.
 type Approval struct {
-	Access   access.Level `json:"access" doc:"the level that is approved; if the request asks for another one by now, it is a conflict (S8)"`
-	Revision int          `json:"revision,omitempty" minimum:"1" doc:"the revision that is approved, if that matters"`
+	Access    access.Level               `json:"access" doc:"the level to approve; a conflict if the request now asks for another one (S8)"`
+	Revision  int                        `json:"revision,omitempty" minimum:"1" doc:"the revision to approve; needed where it is greater than 1, since the request was then changed after it was first asked (S8)"`
+	ExpiresAt access.Optional[time.Time] `json:"expires_at,omitzero" doc:"ends the share earlier than asked, never later; left out, it ends when it was asked to"`
 }
 
 type approveRequest struct {
@@ -87,12 +88,22 @@ type approveRequest struct {
 }
 
 func (a *api) approveRequest(ctx context.Context, actor access.Actor, in *approveRequest) (*RequestChanged, error) {
-	approval := sharing.Approval{Access: in.Body.Access, Revision: int64(in.Body.Revision)}
+	approval := sharing.Approval{Access: in.Body.Access, Revision: int64(in.Body.Revision), ExpiresAt: in.Body.ExpiresAt}
 	return requestChanged(a.Sharing.ApproveRequest(ctx, actor, in.Request, approval))
 }
 
-func (a *api) denyRequest(ctx context.Context, actor access.Actor, in *requestPath) (*RequestChanged, error) {
-	return requestChanged(a.Sharing.DenyRequest(ctx, actor, in.Request))
+// Denial is the body of a denial.
+type Denial struct {
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"shown to the requester and kept in the record, in at most 1,000 characters"`
+}
+
+type denyRequest struct {
+	requestPath
+	Body Denial `body:"optional"`
+}
+
+func (a *api) denyRequest(ctx context.Context, actor access.Actor, in *denyRequest) (*RequestChanged, error) {
+	return requestChanged(a.Sharing.DenyRequest(ctx, actor, in.Request, in.Body.Reason))
 }
 
 func (a *api) cancelRequest(ctx context.Context, actor access.Actor, in *requestPath) (*RequestChanged, error) {

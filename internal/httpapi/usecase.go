@@ -77,7 +77,7 @@ func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error
 	}
 	u.binding.describe(op)
 	if u.binding.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(u.binding.schema)}
+		op.RequestBody = &huma.RequestBody{Required: !u.binding.optional, Content: jsonContent(u.binding.schema)}
 	}
 	answers := u.answers
 	if answers == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -14,10 +15,11 @@ type RequestResult struct {
 	Request access.Request
 }
 
-// Approval names what is approved (S8). A Revision of 0 is not compared.
+// Approval names what is approved (S8).
 type Approval struct {
-	Access   access.Level
-	Revision int64
+	Access    access.Level
+	Revision  int64                      // or 0 for none, which approves only a request that was never changed
+	ExpiresAt access.Optional[time.Time] // ends the share earlier than asked; left out, it ends when it was asked to
 }
 
 // ApproveRequest gives the share that was asked for, with exactly the consequences of an immediate one (S7, S8). Where the request has changed,
@@ -30,27 +32,63 @@ func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id acc
 		if _, err := access.Next(r.StateAt(c.now), access.EventApprove); err != nil {
 			return r, err
 		}
-		if a.Access != r.Level || a.Revision != 0 && a.Revision != r.Revision {
-			return r, access.Conflictf("S8", "the request asks for %s at revision %d, which is not what you approve", r.Level, r.Revision)
+		if err := a.names(r); err != nil {
+			return r, err
 		}
-		return c.approve(r)
+		share, err := a.share(r, c.now)
+		if err != nil {
+			return r, err
+		}
+		return c.approve(r, share)
 	})
 }
 
-func (c *change) approve(r access.Request) (access.Request, error) {
-	b, lacks, err := c.lacking(r)
+// names refuses an approval of anything but the request as it is now.
+func (a Approval) names(r access.Request) error {
+	switch {
+	case a.Access != r.Level || a.Revision != 0 && a.Revision != r.Revision:
+		return access.Conflictf("S8", "the request asks for %s at revision %d: read it again and approve that", r.Level, r.Revision)
+	case a.Revision == 0 && r.Revision > 1:
+		return access.Conflictf("S8", "the request was changed since it was first asked: read it again, and name revision %d to approve it", r.Revision)
+	}
+	return nil
+}
+
+// share is what the request asks for, up to the end that the approval names, which is in the future and no later than asked.
+func (a Approval) share(r access.Request, now time.Time) (access.Share, error) {
+	share := r.Share()
+	if !a.ExpiresAt.Set {
+		return share, nil
+	}
+	asked := share.ExpiresAt
+	share.ExpiresAt = a.ExpiresAt.Or(asked, time.Time{}).UTC().Truncate(time.Second)
+	switch {
+	case share.ExpiredAt(now) || share.ExpiresAt.Year() > lastYear:
+		return share, fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
+	case !asked.IsZero() && (share.ExpiresAt.IsZero() || share.ExpiresAt.After(asked)):
+		return share, fieldError("S8", "/expires_at", "an approval ends the share when it was asked to end or earlier, never later")
+	}
+	return share, nil
+}
+
+func (c *change) approve(r access.Request, share access.Share) (access.Request, error) {
+	b, lacks, err := c.lacking(r, share)
 	if err != nil {
 		return r, err
 	}
 	if lacks != "" {
-		c.refusal = access.Conflictf("S8", "the request cannot be approved any more: %s", lacks)
+		c.refusal = access.Conflictf("S8", "the request can no longer be approved: %s", lacks)
 		return c.finish(r, access.EventFail, lacks)
 	}
-	approved, err := c.end(r, access.EventApprove, "")
+	why := ""
+	if share.ExpiresAt != r.ShareExpiresAt {
+		why = "approved until " + share.ExpiresAt.Format(time.RFC3339) + ", earlier than asked"
+	}
+	approved, err := c.end(r, access.EventApprove, why)
 	if err != nil {
 		return r, err
 	}
-	if err := c.giveShare(b, r.Share()); err != nil {
+	if err := c.giveShare(b, share); err != nil {
 		return r, err
 	}
 	return approved, c.requested(r, approved)
@@ -65,22 +103,22 @@ func (c *change) finish(r access.Request, event access.RequestEvent, why string)
 	return ended, c.requested(r, ended)
 }
 
-// lacking judges everything again of which a share depends that is given at once, as the requester's own (S8). It says what is missing, or "".
-func (c *change) lacking(r access.Request) (b access.Chatbot, why string, err error) {
+// lacking judges again, as the requester's own, everything that a share given at once depends on (S8). It says what is missing, or "".
+func (c *change) lacking(r access.Request, share access.Share) (b access.Chatbot, why string, err error) {
 	o := access.Obj(access.TypeChatbot, r.Chatbot)
 	b, ok, err := c.Chatbot(r.Chatbot)
 	if err != nil || !ok {
-		return b, o.String() + " does not exist any more", err
+		return b, o.String() + " no longer exists", err
 	}
 	manages, err := c.stillManages(r.Requester, o)
 	if err != nil {
 		return b, "", err
 	}
 	if !manages {
-		return b, r.Requester + " does not manage the access of " + o.String() + " any more", nil
+		return b, r.Requester + " no longer has manage_access on " + o.String(), nil
 	}
 	var refusal *access.Error
-	if err := c.admissible(b, r.Share(), true); err != nil && (!refuses(err) || !errors.As(err, &refusal)) {
+	if err := c.admissible(b, share, true); err != nil && (!refuses(err) || !errors.As(err, &refusal)) {
 		return b, "", err
 	}
 	if refusal != nil {
@@ -108,13 +146,13 @@ func (c *change) stillManages(requester string, bot access.Object) (bool, error)
 	return asker.may(access.ManageAccess, bot)
 }
 
-// DenyRequest ends a request without giving anything (S7).
-func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
+// DenyRequest ends a request without giving anything (S7). The reason, or "", is shown to its requester and recorded (S8).
+func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access.RequestID, reason string) (RequestResult, error) {
 	return s.decide(ctx, actor, "request.deny", id, func(c *change, r access.Request, st standing) (access.Request, error) {
 		if err := st.mustDecide(); err != nil {
 			return r, err
 		}
-		return c.finish(r, access.EventDeny, "")
+		return c.finish(r, access.EventDeny, reason)
 	})
 }
 

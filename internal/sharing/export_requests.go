@@ -21,7 +21,7 @@ func (e *exporting) requests() error {
 			}
 			return e.row(&RequestRow{
 				Chatbot: r.Chatbot, Principal: r.Principal, Access: r.Level, ShareExpiresAt: r.ShareExpiresAt, Requester: r.Requester,
-				CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+				Revision: r.Revision, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
 			})
 		})
 }

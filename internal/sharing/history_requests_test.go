@@ -48,22 +48,35 @@ func (h *history) decides(w *plain.World) deed {
 	if h.blind() {
 		level = pick(h.rng, access.Levels)
 	}
+	approval := sharing.Approval{Access: level}
+	if h.rng.IntN(4) > 0 {
+		approval.Revision = r.Revision - int64(h.rng.IntN(6)/5)
+	}
+	if h.rng.IntN(4) == 0 {
+		approval.ExpiresAt = access.Some(h.now.Add(time.Duration(h.rng.IntN(100)) * time.Second).Truncate(time.Second))
+	}
 	d := deed{
 		actor: actor, about: []access.Object{chatbot(r.Chatbot), object(r.Principal)}, may: h.mayDecide(w, by(actor), r), absent: r.ID == "",
 	}
 	if h.rng.IntN(3) == 0 {
 		d.what = fmt.Sprint("denies ", told(r))
-		d.do = func() error { return second(h.DenyRequest(h.ctx, actor, r.ID)) }
+		d.do = func() error { return second(h.DenyRequest(h.ctx, actor, r.ID, "")) }
 		return d
 	}
-	d.what = fmt.Sprint("approves ", told(r), " as ", level)
+	d.what = fmt.Sprint("approves ", told(r), " as ", approval)
 	d.closes = true
 	d.do = func() error {
-		return second(h.ApproveRequest(h.ctx, actor, r.ID, sharing.Approval{Access: level}))
+		return second(h.ApproveRequest(h.ctx, actor, r.ID, approval))
 	}
 	d.then = func(after *plain.World) {
-		require.True(h.t, has(after.Shares, func(s access.Share) bool { return s == r.Share() }), "an approval has the consequences of a share (S8)")
+		given := r.Share()
+		if approval.ExpiresAt.Set {
+			given.ExpiresAt = approval.ExpiresAt.Value
+			require.False(h.t, !r.ShareExpiresAt.IsZero() && given.ExpiresAt.After(r.ShareExpiresAt), "an approval never lengthens (S8)")
+		}
+		require.True(h.t, has(after.Shares, func(s access.Share) bool { return s == given }), "an approval has the consequences of a share (S8)")
 		require.Equal(h.t, r.Level, level, "an approval names what it approves (S8)")
+		require.True(h.t, approval.Revision == r.Revision || approval.Revision <= 0 && r.Revision == 1, "and the revision of one that was changed (S8)")
 		b, _ := find(w.Chatbots, func(b access.Chatbot) bool { return b.ID == r.Chatbot })
 		require.NotEqual(h.t, access.OwnerOnly, b.Visibility, "V1, S8")
 		requester, _ := access.ParseObject(r.Requester)

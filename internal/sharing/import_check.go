@@ -309,6 +309,9 @@ func (r *RequestRow) Check() error {
 		f.refuse("access", access.Invalidf("S1", "a share with everyone gives at most read_only"))
 	}
 	asker(&f, "requester", r.Requester)
+	if r.Revision < 0 {
+		f.refuse("revision", access.Invalidf("S9", "must not be negative"))
+	}
 	r.ShareExpiresAt = r.ShareExpiresAt.UTC().Truncate(time.Second) // S13
 	moment(&r.CreatedAt)
 	moment(&r.ExpiresAt)

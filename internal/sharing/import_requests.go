@@ -9,7 +9,7 @@ import (
 func (r *RequestRow) steps() []step {
 	q := access.Request{
 		Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Access, ShareExpiresAt: r.ShareExpiresAt, Requester: r.Requester,
-		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, State: access.RequestPending, Revision: 1,
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, State: access.RequestPending, Revision: max(r.Revision, 1),
 	}
 	return []step{{action: "request.restore", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		return c.restoreRequest(q)

@@ -286,7 +286,8 @@ type RequestRow struct {
 	Principal      access.Principal `json:"principal"`
 	Access         access.Level     `json:"access"`
 	ShareExpiresAt time.Time        `json:"share_expires_at,omitzero"`
-	Requester      string           `json:"requester"` // user:ID or key:ID
+	Requester      string           `json:"requester"`          // user:ID or key:ID
+	Revision       int64            `json:"revision,omitempty"` // or 0 for 1
 	CreatedAt      time.Time        `json:"created_at,omitzero"`
 	ExpiresAt      time.Time        `json:"expires_at"`
 }

@@ -32,9 +32,9 @@ func (e *env) asks(actor access.Actor, bot access.ChatbotID, with string, level 
 	return *r.Request
 }
 
-// approve approves the request at the level that it asks for.
+// approve approves the request at the level that it asks for, in the revision that it is.
 func (e *env) approve(actor access.Actor, r access.Request) error {
-	_, err := e.ApproveRequest(e.ctx, actor, r.ID, sharing.Approval{Access: r.Level})
+	_, err := e.ApproveRequest(e.ctx, actor, r.ID, sharing.Approval{Access: r.Level, Revision: r.Revision})
 	return err
 }
 
@@ -106,7 +106,7 @@ func TestS7ARequestIsApprovedByThoseForWhomItWouldHaveBeenImmediate(t *testing.T
 				require.Equal(t, []access.RequestID{r.ID}, e.requests(as(u), sharing.RequestQuery{Decidable: true}))
 				for _, other := range people.mayNot {
 					e.refused(e.approve(as(other), r), access.KindDenied, "S7")
-					_, err := e.DenyRequest(e.ctx, as(other), r.ID)
+					_, err := e.DenyRequest(e.ctx, as(other), r.ID, "")
 					e.refused(err, access.KindDenied, "S7")
 					require.Empty(t, e.requests(as(other), sharing.RequestQuery{Decidable: true}))
 					require.NotEmpty(t, e.requests(as(other), sharing.RequestQuery{}))
@@ -133,11 +133,11 @@ func TestS7ARequestIsApprovedByThoseForWhomItWouldHaveBeenImmediate(t *testing.T
 func TestS7ADeniedRequestGivesNothing(t *testing.T) {
 	e := acme(t)
 	r := e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
-	e.ok(e.DenyRequest(e.ctx, as("gus"), r.ID))
+	e.ok(e.DenyRequest(e.ctx, as("gus"), r.ID, ""))
 	require.Equal(t, access.RequestDenied, e.state(r))
 	e.cannot("gus", "helper", access.See)
 	require.Equal(t, []access.NotificationKind{access.NotifyRequestDecided}, e.told("mia"))
-	for _, err := range []error{e.approve(as("gus"), r), second(e.DenyRequest(e.ctx, as("gus"), r.ID)), second(e.CancelRequest(e.ctx, as("mia"), r.ID))} {
+	for _, err := range []error{e.approve(as("gus"), r), second(e.DenyRequest(e.ctx, as("gus"), r.ID, "")), second(e.CancelRequest(e.ctx, as("mia"), r.ID))} {
 		require.Contains(t, e.refused(err, access.KindConflict, "S7").Detail, "denied")
 	}
 	require.NotEqual(t, r.ID, e.asks(as("mia"), "helper", "organization:globex", access.UseOnly).ID, "she may ask again")
@@ -207,6 +207,94 @@ func TestS8AnApprovalNamesWhatItApproves(t *testing.T) {
 	e.can("gus", "helper", access.Update)
 }
 
+// asksUntil is asks for a share with an end; the zero time is none.
+func (e *env) asksUntil(actor access.Actor, bot access.ChatbotID, with string, level access.Level, end time.Time) access.Request {
+	e.t.Helper()
+	p := sharing.SharePatch{Access: access.Some(level), ExpiresAt: access.Optional[time.Time]{Set: true, Null: end.IsZero(), Value: end}}
+	r, err := e.PutShare(e.ctx, actor, bot, who(with), p)
+	require.NoError(e.t, err)
+	require.NotNil(e.t, r.Request)
+	return *r.Request
+}
+
+func TestS8ARequestAskedAgainWithoutAnEndIsNotApprovedByTheLevelAlone(t *testing.T) {
+	e := acme(t)
+	hour := e.now.Add(time.Hour).Truncate(time.Second)
+	seen := e.asksUntil(as("mia"), "helper", "organization:globex", access.UseOnly, hour)
+	again := e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
+	require.Equal(t, []any{seen.ID, int64(2)}, []any{again.ID, again.Revision})
+	approve := func(a sharing.Approval) error { return second(e.ApproveRequest(e.ctx, as("gus"), seen.ID, a)) }
+	require.Contains(t, e.refused(approve(sharing.Approval{Access: access.UseOnly}), access.KindConflict, "S8").Detail, "revision 2")
+	e.refused(approve(sharing.Approval{Access: access.UseOnly, Revision: seen.Revision}), access.KindConflict, "S8")
+	e.refused(approve(sharing.Approval{Access: access.UseOnly, ExpiresAt: access.Some(hour)}), access.KindConflict, "S8")
+	require.Equal(t, access.RequestPending, e.state(seen))
+	e.cannot("gus", "helper", access.See)
+	require.NoError(t, approve(sharing.Approval{Access: access.UseOnly, Revision: 2}))
+	share, inForce, err := e.inForce("helper", "organization:globex")
+	require.NoError(t, err)
+	require.True(t, inForce && share.ExpiresAt.IsZero())
+}
+
+func TestS8AnApprovalMayEndTheShareEarlierAndNeverLater(t *testing.T) {
+	e := acme(t)
+	day, hour := e.now.Add(24*time.Hour).Truncate(time.Second), e.now.Add(time.Hour).Truncate(time.Second)
+	never := access.Optional[time.Time]{Set: true, Null: true}
+	for name, c := range map[string]struct {
+		asked time.Time
+		end   access.Optional[time.Time]
+		rule  string // that refuses it, or ""
+		given time.Time
+	}{
+		"as asked":                 {asked: day, given: day},
+		"earlier":                  {asked: day, end: access.Some(hour), given: hour},
+		"the same":                 {asked: day, end: access.Some(day), given: day},
+		"an end for one without":   {end: access.Some(hour), given: hour},
+		"none for one without":     {end: never},
+		"a second later":           {asked: day, end: access.Some(day.Add(time.Second)), rule: "S8"},
+		"none for one with an end": {asked: day, end: never, rule: "S8"},
+		"a past one":               {asked: day, end: access.Some(e.now), rule: "S13"},
+		"the year 10000":           {end: access.Some(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), rule: "S13"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acme(t)
+			r := e.asksUntil(as("mia"), "helper", "organization:globex", access.UseOnly, c.asked)
+			result, err := e.ApproveRequest(e.ctx, as("gus"), r.ID, sharing.Approval{Access: access.UseOnly, ExpiresAt: c.end})
+			if c.rule != "" {
+				e.refused(err, access.KindUnprocessable, c.rule)
+				require.Equal(t, access.RequestPending, e.state(r), "the request waits on")
+				e.cannot("gus", "helper", access.See)
+				return
+			}
+			require.NoError(t, err)
+			share, _, err := e.inForce("helper", "organization:globex")
+			require.NoError(t, err)
+			require.Equal(t, c.given, share.ExpiresAt)
+			require.Equal(t, c.given != c.asked, result.Request.Detail != "", "its requester reads that it ends earlier")
+		})
+	}
+}
+
+func TestS8ADenialCarriesAReason(t *testing.T) {
+	e := acme(t)
+	r := e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
+	e.ok(e.DenyRequest(e.ctx, as("gus"), r.ID, "we have a chatbot for that"))
+	shown, err := e.Request(e.ctx, as("mia"), r.ID)
+	require.NoError(t, err)
+	require.Equal(t, "we have a chatbot for that", shown.Detail)
+	require.Contains(t, e.lastRecord().After+e.lastRecord().Effects, "we have a chatbot for that")
+}
+
+func TestS9TheSameAskByAnotherRequesterIsANewRevision(t *testing.T) {
+	e := acme(t)
+	e.shared("helper", "user:max", access.ReadWrite)
+	first := e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
+	require.Equal(t, int64(1), e.asks(as("mia"), "helper", "organization:globex", access.UseOnly).Revision)
+	by := e.asks(as("max"), "helper", "organization:globex", access.UseOnly)
+	require.Equal(t, []any{first.ID, int64(2), "user:max"}, []any{by.ID, by.Revision, by.Requester})
+	e.refused(second(e.ApproveRequest(e.ctx, as("gus"), first.ID, sharing.Approval{Access: access.UseOnly})), access.KindConflict, "S8")
+	require.NoError(t, e.approve(as("gus"), by))
+}
+
 func TestS8AnApprovalFailsWhereWhatItNeedsIsLost(t *testing.T) {
 	for name, lose := range map[string]func(e *env){
 		"the requester's share is gone": func(e *env) { e.ok(e.DeleteShare(e.ctx, as("mia"), "helper", who("user:max"))) },
@@ -232,6 +320,8 @@ func TestS8AnApprovalFailsWhereWhatItNeedsIsLost(t *testing.T) {
 			r := e.asks(as("max"), "helper", "organization:globex", access.UseOnly)
 			lose(e)
 			e.told("max")
+			r, err := e.Request(e.ctx, root, r.ID)
+			require.NoError(t, err)
 			refusal := e.refused(e.approve(as("gus"), r), access.KindConflict, "S8")
 			failed, err := e.Request(e.ctx, root, r.ID)
 			require.NoError(t, err)
@@ -375,7 +465,7 @@ func TestO4WhatIsDeletedCancelsItsRequestsAndIsNotTheSameAgain(t *testing.T) {
 			e := acme(t)
 			e.makeTeam("red", "globex", "gus")
 			denied := e.asks(as("mia"), "helper", c.with, access.ReadOnly)
-			e.ok(e.DenyRequest(e.ctx, as("gus"), denied.ID))
+			e.ok(e.DenyRequest(e.ctx, as("gus"), denied.ID, ""))
 			r := e.asks(as("mia"), "helper", c.with, access.UseOnly)
 			removed, err := c.delete(e)
 			require.NoError(t, err)
@@ -527,7 +617,7 @@ func TestRequestsAreListedTheNewestFirstAndPageByPage(t *testing.T) {
 	require.Equal(t, all, got)
 	require.Len(t, e.requests(as("mia"), sharing.RequestQuery{}), 10)
 	require.Len(t, e.requests(as("mia"), sharing.RequestQuery{Chatbot: "c"}), 2)
-	e.ok(e.DenyRequest(e.ctx, as("gus"), all[0]))
+	e.ok(e.DenyRequest(e.ctx, as("gus"), all[0], ""))
 	require.Equal(t, all[:1], e.requests(as("gus"), sharing.RequestQuery{State: access.RequestDenied}))
 	require.Equal(t, all[1:], e.requests(as("gus"), sharing.RequestQuery{State: access.RequestPending}))
 	require.Empty(t, e.requests(as("gus"), sharing.RequestQuery{State: access.RequestDenied, Decidable: true}))

@@ -124,10 +124,10 @@ func (c *Caller) Asks(bot access.ChatbotID, with any, level access.Level) map[st
 	return request
 }
 
-// Approves approves the request at the level.
+// Approves approves the request at the level, in the revision that it was read in.
 func (c *Caller) Approves(request map[string]any, level access.Level) map[string]any {
 	c.Helper()
-	return c.Decides(request, "approve", Fields{"access": level})
+	return c.Decides(request, "approve", Fields{"access": level, "revision": request["revision"]})
 }
 
 // Decides approves, denies or cancels the request.

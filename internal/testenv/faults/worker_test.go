@@ -216,13 +216,16 @@ func (w *worker) askAndApprove() {
 		answer, ok := w.perform(x.kind.change(x, "use_only"), &deed{})
 		var asked struct {
 			State   string
-			Request struct{ ID string }
+			Request struct {
+				ID       string
+				Revision int64
+			}
 		}
 		if !ok || json.Unmarshal(answer, &asked) != nil || asked.State != "pending" { // lost, or an approval that was not answered had been made
 			x.untouched()
 			continue
 		}
-		w.perform(sending{method: "POST", path: "/v1/requests/" + asked.Request.ID + "/approve", body: `{"access": "use_only"}`, actor: "gil"},
+		w.perform(sending{method: "POST", path: "/v1/requests/" + asked.Request.ID + "/approve", body: fmt.Sprintf(`{"access": "use_only", "revision": %d}`, asked.Request.Revision), actor: "gil"},
 			&deed{alters: alters, effects: []effect{{x, "use_only"}}})
 	}
 }
