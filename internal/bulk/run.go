@@ -112,9 +112,9 @@ func (r *run) check(ctx context.Context) error {
 	return r.checked(ctx, refusals, Event{Phase: Checking, Rows: total, Total: total})
 }
 
-// checked records what was refused and tells how far the check is.
+// checked records what was refused, by a dry run too (H1), and tells how far the check is.
 func (r *run) checked(ctx context.Context, refusals []sharing.Refusal, e Event) error {
-	if !r.opts.DryRun && len(refusals) > 0 {
+	if len(refusals) > 0 {
 		if err := r.sharing.RecordRefusals(ctx, r.actor, refusals); err != nil {
 			return err
 		}

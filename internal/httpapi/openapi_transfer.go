@@ -11,7 +11,8 @@ import (
 
 func describeImport(op *huma.Operation) {
 	op.Description = joinSentences("Takes files as multipart/form-data, or one file as the body. All is checked first: one bad row means that nothing is "+
-		"written, unless skip_invalid is true. The answer is a stream of JSON, one object a line, that ends with a summary or an error.", op.Description)
+		"written, unless skip_invalid is true. Each row is judged as the caller's own change. Users need a role other than client in an organization, a team that "+
+		"they administer, or update on a chatbot. What is refused is recorded, by a dry run too. The answer is a stream of JSON, one object a line, that ends with a summary or an error.", op.Description)
 	op.Parameters = append(op.Parameters,
 		query("format", &huma.Schema{Type: huma.TypeString, Enum: []any{"csv", "jsonl", "relationships"}}, "of the files, where their names do not tell"),
 		query("dry_run", &huma.Schema{Type: huma.TypeBoolean}, "only checks"),

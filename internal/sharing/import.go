@@ -20,11 +20,6 @@ func ImportBatch(actor access.Actor) int {
 	return 1
 }
 
-// MayImport refuses an actor who may change nothing, before any row is read.
-func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
-	return s.read(ctx, actor, (*caller).mayChange)
-}
-
 // RowError says which row of a batch was refused, and why.
 type RowError struct {
 	Index int

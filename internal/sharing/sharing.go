@@ -26,6 +26,7 @@ const applyWithin = 30 * time.Second
 type Engine interface {
 	Check(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Answer, error)
 	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
+	Resources(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
 }
 
 // Config is what a Service needs.
