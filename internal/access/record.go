@@ -38,4 +38,7 @@ type Record struct {
 	Before       string // JSON of the state before, or ""
 	After        string // JSON of the state after, or ""
 	Effects      string // JSON list of the other facts that the change altered, each with its kind, before and after, or ""
+
+	Repeats  int64     // how many equal refusals followed within the hour, and are part of this entry
+	LastTime time.Time // of the last of them, or the zero time
 }

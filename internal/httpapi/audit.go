@@ -28,6 +28,8 @@ type AuditEntry struct {
 	Before       rawState               `json:"before"`
 	After        rawState               `json:"after"`
 	Effects      rawEffects             `json:"effects"`
+	Count        int64                  `json:"count" doc:"how many equal refusals of this caller within an hour the entry stands for; 1 for everything else"`
+	LastTime     time.Time              `json:"last_time" doc:"when the last of these was; time is that of the first. Count and last_time follow within seconds"`
 }
 
 func showEntry(r access.Record) AuditEntry {
@@ -35,7 +37,16 @@ func showEntry(r access.Record) AuditEntry {
 		Seq: r.Seq, Time: r.Time.UTC(), Actor: r.Actor, Key: string(r.Key), Action: r.Action, Resource: r.Resource,
 		Organization: orNull(r.Organization), Subject: r.Subject, Address: r.Address, RequestID: r.RequestID, Outcome: r.Outcome, Rule: r.Rule,
 		Detail: r.Detail, Before: rawState(r.Before), After: rawState(r.After), Effects: rawEffects(r.Effects),
+		Count: 1 + r.Repeats, LastTime: lastTime(r),
 	}
+}
+
+// lastTime is when the last of the calls was that the entry stands for.
+func lastTime(r access.Record) time.Time {
+	if r.Repeats == 0 {
+		return r.Time.UTC()
+	}
+	return r.LastTime.UTC()
 }
 
 // rawState is a state as the record holds it: a JSON object, or "" for none.

@@ -73,7 +73,7 @@ func auditLines(w io.Writer) func(access.Record) error {
 
 var auditColumns = []string{
 	"seq", "time", "actor", "key", "action", "resource_type", "resource_id", "organization", "subject", "address", "request_id", "outcome", "rule",
-	"detail", "before", "after", "effects",
+	"detail", "before", "after", "effects", "count", "last_time",
 }
 
 // auditTable writes entries as CSV, after a header.
@@ -84,6 +84,7 @@ func auditTable(w *bufio.Writer) func(access.Record) error {
 		cells := []string{
 			strconv.FormatInt(r.Seq, 10), r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,
 			string(r.Organization), r.Subject, r.Address, r.RequestID, string(r.Outcome), r.Rule, r.Detail, r.Before, r.After, r.Effects,
+			strconv.FormatInt(1+r.Repeats, 10), lastTime(r).Format(time.RFC3339Nano),
 		}
 		for i := range cells {
 			cells[i] = noFormula(cells[i])

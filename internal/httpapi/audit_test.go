@@ -116,6 +116,30 @@ func TestC6TheRecordOfAnotherOrganizationIsNotRead(t *testing.T) {
 	require.NotEmpty(t, audit(e.As(alice), "organization=globex"))
 }
 
+// TestH1AnOutsiderDoesNotFillTheRecordOfAnOrganization: equal refusals are one entry that counts them, in the list and in both files.
+func TestH1AnOutsiderDoesNotFillTheRecordOfAnOrganization(t *testing.T) {
+	e := newWorld(t)
+	before := len(audit(e.As(alice), ""))
+	for range 50 {
+		e.As(gus).Refused(access.KindNotFound, "").Shares(helper, gus, access.ReadWrite)
+	}
+	found := audit(e.As(alice), "outcome=refused")
+	require.Len(t, found, 1)
+	require.Len(t, audit(e.As(alice), ""), before+1)
+	require.Eventually(t, func() bool {
+		found = audit(e.As(alice), "outcome=refused")
+		return found[0]["count"] == 50.0
+	}, time.Minute, 50*time.Millisecond, "the count follows within seconds")
+	require.NotEqual(t, found[0]["time"], found[0]["last_time"])
+	for format, want := range map[string]string{"csv": ",50," + found[0]["last_time"].(string), "jsonl": `"count":50,"last_time":"` + found[0]["last_time"].(string)} {
+		file := e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/audit/export?outcome=refused&format=" + format, Key: testenv.RootKey, Actor: "alice"})
+		require.Contains(t, string(file.Body), want)
+	}
+	others := audit(e.As(alice), "outcome=done")
+	require.Equal(t, 1.0, others[0]["count"])
+	require.Equal(t, others[0]["time"], others[0]["last_time"])
+}
+
 // TestO4ARecordBeginsAnewWithItsOrganization checks that who gets an old name does not get the old record.
 func TestO4ARecordBeginsAnewWithItsOrganization(t *testing.T) {
 	e := newWorld(t)

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/store"
 )
 
 // importBatch is how many rows are committed together where the engine need not be asked between them.
@@ -85,19 +84,10 @@ type Refusal struct {
 
 // RecordRefusals records rows that an import refused before it wrote any (H1).
 func (s *Service) RecordRefusals(ctx context.Context, actor access.Actor, refusals []Refusal) error {
-	return s.db.Update(ctx, func(tx *store.Tx) error {
-		for _, r := range refusals {
-			var refusal *access.Error
-			if !errors.As(r.Err, &refusal) || refusal.Kind == access.KindInvalid {
-				continue
-			}
-			steps := r.Row.steps()
-			st := steps[len(steps)-1]
-			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
-			if err := c.recordRefused(refusal); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	refused := make([]refusedStep, len(refusals))
+	for i, r := range refusals {
+		steps := r.Row.steps()
+		refused[i] = refusedStep{steps[len(steps)-1], r.Err}
+	}
+	return s.recordRefusals(ctx, actor, refused)
 }

@@ -111,36 +111,58 @@ func (c *change) recordDone(before access.OrganizationID) error {
 	return nil
 }
 
-// recordRefused appends what was refused.
-func (c *change) recordRefused(refusal *access.Error) error {
-	in, err := c.recordedIn(c.resource)
-	if err != nil {
-		return err
-	}
-	r := c.entry(access.Refused, in)
-	r.Rule, r.Detail = refusal.Rule, refusal.Detail
-	_, err = c.AppendRecord(r)
-	return err
-}
-
 // recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
 func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
+	if err := s.recordRefusals(ctx, actor, []refusedStep{{st, cause}}); err != nil {
+		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
+	}
+}
+
+// refusedStep is a step that was refused, and why.
+type refusedStep struct {
+	step
+	cause error
+}
+
+// recordRefusals is recordRefusal for several.
+func (s *Service) recordRefusals(ctx context.Context, actor access.Actor, refused []refusedStep) error {
+	ctx = context.WithoutCancel(ctx)
+	var entries []access.Record
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		entries = nil
+		for _, r := range refused {
+			refusal, ok := recorded(r.cause)
+			if !ok {
+				continue
+			}
+			c := &change{caller: s.caller(ctx, tx, actor), action: r.action, resource: r.resource}
+			in, err := c.recordedIn(c.resource)
+			if err != nil {
+				return err
+			}
+			e := c.entry(access.Refused, in)
+			e.Rule, e.Detail = refusal.Rule, refusal.Detail
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	return s.refusals.Record(ctx, entries...)
+}
+
+// recorded is the refusal that the error is, and whether refusals of its kind are recorded.
+func recorded(cause error) (*access.Error, bool) {
 	var refusal *access.Error
 	if !errors.As(cause, &refusal) {
-		return
+		return nil, false
 	}
 	switch refusal.Kind {
 	case access.KindDenied, access.KindNotFound, access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
-	default:
-		return
+		return refusal, true
 	}
-	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource}
-		return c.recordRefused(refusal)
-	})
-	if err != nil {
-		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
-	}
+	return nil, false
 }
 
 func asJSON(state any) (string, error) {

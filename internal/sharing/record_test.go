@@ -46,6 +46,20 @@ func TestH1EveryChangeAndEveryRefusalLeavesOneEntryAndWhatChangesNothingNone(t *
 	require.Len(t, e.records(), before+6)
 }
 
+func TestH1WhoeverTriesAgainAndAgainIsOneEntryWithACount(t *testing.T) {
+	e := acme(t)
+	before := len(e.records())
+	for range 100 {
+		e.refused(e.share(as("max"), "helper", "user:otto", access.UseOnly), access.KindNotFound, "")
+	}
+	e.refused(e.share(as("mia"), "helper", "user:stranger", access.UseOnly), access.KindUnprocessable, "S2")
+	require.Len(t, e.records(), before+2)
+	require.NoError(t, e.Upkeep(e.ctx))
+	counted := e.bySeq()[before]
+	require.Equal(t, []any{"user:max", int64(99), e.now}, []any{counted.Actor, counted.Repeats, counted.LastTime})
+	require.Zero(t, e.bySeq()[before+1].Repeats)
+}
+
 func TestH1ARefusedChangeLeavesNothingHalfWritten(t *testing.T) {
 	e := acme(t)
 	e.member("acme", access.OrgOwner, "zoe")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
+	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
@@ -63,6 +64,8 @@ type Service struct {
 	requestTTL time.Duration
 	keyRounds  rounds // of the upkeep
 
+	refusals *record.Refusals
+
 	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
 }
 
@@ -83,6 +86,7 @@ func New(c Config) *Service {
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, admits: c.Admits, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
 		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
+		refusals: record.NewRefusals(c.Store, c.Now, c.Log),
 	}
 }
 

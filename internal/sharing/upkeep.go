@@ -3,6 +3,7 @@ package sharing
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const UpkeepEvery = 30 * time.Second
 // other from being done.
 func (s *Service) Upkeep(ctx context.Context) error {
 	var failed error
-	for _, part := range []func(context.Context) error{s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.tellOfOrphans, s.forgetRecord} {
+	for _, part := range []func(context.Context) error{s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.tellOfOrphans, s.refusals.Flush, s.forgetRecord} {
 		if err := part(ctx); err != nil {
 			failed = errors.Join(failed, err)
 		}
@@ -21,8 +22,11 @@ func (s *Service) Upkeep(ctx context.Context) error {
 	return failed
 }
 
-// Run does the upkeep now and then until the context ends.
+// Run does the upkeep now and then, and writes the counts of refusals, until the context ends.
 func (s *Service) Run(ctx context.Context) {
+	var counting sync.WaitGroup
+	counting.Go(func() { s.refusals.Run(ctx) })
+	defer counting.Wait()
 	tick := time.NewTicker(UpkeepEvery)
 	defer tick.Stop()
 	for {

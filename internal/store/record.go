@@ -7,25 +7,32 @@ import (
 )
 
 const selectRecord = `SELECT seq, time, actor, key_id, action, resource_type, resource_id, organization, subject, address, request_id, outcome, rule,
-	detail, before_state, after_state, effects FROM record_entries`
+	detail, before_state, after_state, effects, repeats, last_time FROM record_entries`
 
 func scanRecord(r row) (e access.Record, err error) {
 	err = r.Scan(&e.Seq, timeColumn{&e.Time}, &e.Actor, &e.Key, &e.Action, &e.Resource.Type, &e.Resource.ID, &e.Organization, &e.Subject,
-		&e.Address, &e.RequestID, &e.Outcome, &e.Rule, &e.Detail, &e.Before, &e.After, &e.Effects)
+		&e.Address, &e.RequestID, &e.Outcome, &e.Rule, &e.Detail, &e.Before, &e.After, &e.Effects,
+		&e.Repeats, timeColumn{&e.LastTime})
 	return e, err
 }
 
 var insertRecord = `INSERT INTO record_entries (seq, time, actor, key_id, action, resource_type, resource_id, organization, subject, address,
-	request_id, outcome, rule, detail, before_state, after_state, effects) VALUES ` + tuple(1, 17)
+	request_id, outcome, rule, detail, before_state, after_state, effects, repeats, last_time) VALUES ` + tuple(1, 19)
 
-// AppendRecord adds an entry to the record and returns its number, the next in the order of the changes. r.Seq is ignored. Entries are
-// never changed.
+// AppendRecord adds an entry to the record and returns its number, the next in the order of the changes. r.Seq is ignored. Of entries
+// nothing is changed but the count of repeats.
 func (tx *Tx) AppendRecord(r access.Record) (seq int64, err error) {
 	if seq, err = tx.next(counterRecord); err != nil {
 		return 0, err
 	}
 	return seq, tx.exec(insertRecord, seq, micros(r.Time), r.Actor, r.Key, r.Action, r.Resource.Type, r.Resource.ID, r.Organization, r.Subject,
-		r.Address, r.RequestID, r.Outcome, r.Rule, r.Detail, r.Before, r.After, r.Effects)
+		r.Address, r.RequestID, r.Outcome, r.Rule, r.Detail, r.Before, r.After, r.Effects, r.Repeats, micros(r.LastTime))
+}
+
+// CountRepeats notes how many equal refusals have followed the one of the entry, and when the last of them was: all that ever changes in an entry.
+// Where the entry is gone nothing happens.
+func (tx *Tx) CountRepeats(seq, repeats int64, last time.Time) error {
+	return tx.exec(`UPDATE record_entries SET repeats = $1, last_time = $2 WHERE seq = $3`, repeats, micros(last), seq)
 }
 
 // RecordPlace is where an entry stands in the record: by time, since that is how people read it, and by number where clocks were set back or

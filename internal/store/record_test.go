@@ -43,6 +43,11 @@ func testRecord(t *testing.T, stores maker) {
 		are(t, second, first)(tx.Records(RecordFilter{To: third.Time}, start, 0))
 		are(t, second)(tx.Records(RecordFilter{From: second.Time, To: first.Time}, start, 0))
 		are[access.Record](t)(tx.Records(RecordFilter{From: noon.Add(2 * time.Hour)}, start, 0))
+
+		first.Repeats, first.LastTime = 7, noon.Add(30*time.Minute)
+		must(t, tx.CountRepeats(first.Seq, first.Repeats, first.LastTime))
+		must(t, tx.CountRepeats(99, 1, noon))
+		are(t, second, first, third, fourth)(tx.Records(RecordFilter{}, start, 0))
 	})
 }
 

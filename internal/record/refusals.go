@@ -1,0 +1,298 @@
+package record
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+const (
+	// equalWithin is how long an entry stands for equal refusals that follow the first one (H1).
+	equalWithin = time.Hour
+	// mostInRecord is how many refusals within equalWithin have entries of their own in one organization's record, and mostOfCaller how many of
+	// these are one caller's (B6).
+	mostInRecord = 1000
+	mostOfCaller = mostInRecord / 4
+	// mostInAll is how many have entries of their own in all records together, and as many more may count the rest of one caller in one record: about
+	// 16 MB in all. One caller has a quarter.
+	mostInAll = 20_000
+	// countEvery is how often the counts are written.
+	countEvery = 2 * time.Second
+	// countAtOnce is how many counts are written in one transaction.
+	countAtOnce = 500
+	// finishWithin is how long the last counts may take when the server stops.
+	finishWithin = 10 * time.Second
+)
+
+// ActionFurther is the action of an entry that stands for refusals that have none of their own.
+const ActionFurther = "refusal.further"
+
+// Several is the actor of an entry that stands for the refusals of several callers.
+const Several = "several"
+
+// Refusals records refused calls (H1). Equal refusals of one caller within an hour are one entry: the first is written at once, the repeats
+// are counted in memory and written every few seconds and at the end. Equal are those of the same actor and credential with the same action,
+// resource, rule and organization. A caller with too many different refusals has one more entry that counts the rest.
+//
+// Each process of several on one database has entries of its own. One that is killed loses the counts of the last seconds, never an entry. It is
+// safe for concurrent use.
+type Refusals struct {
+	db  *store.DB
+	log *slog.Logger
+	now func() time.Time
+
+	mu      sync.Mutex
+	found   map[sum]*tally // by what they have in common, for an hour
+	queue   []*tally       // the same, the oldest first
+	held    map[sum]int    // how many of them a record, or a caller, has
+	changed map[*tally]bool
+}
+
+// sum stands for texts of any length.
+type sum [sha256.Size]byte
+
+func sumOf(texts ...string) sum { return sha256.Sum256(fmt.Appendf(nil, "%q", texts)) }
+
+// tally counts the refusals that one entry stands for.
+type tally struct {
+	key     sum
+	holders []sum // who is charged for it
+	since   time.Time
+	seq     int64 // of the entry, or 0 while it is not written
+	repeats int64 // beyond the first
+	last    time.Time
+	ended   bool // another refusal like it is the first of an entry of its own
+}
+
+// first is a refusal that has an entry of its own.
+type first struct {
+	*tally
+	entry access.Record
+}
+
+// NewRefusals makes it. Run writes the counts; now is the clock.
+func NewRefusals(db *store.DB, now func() time.Time, log *slog.Logger) *Refusals {
+	return &Refusals{db: db, now: now, log: log, found: map[sum]*tally{}, held: map[sum]int{}, changed: map[*tally]bool{}}
+}
+
+// Record records refusals. Their organizations are those in whose records they belong.
+func (r *Refusals) Record(ctx context.Context, refused ...access.Record) error {
+	eras, err := r.eras(ctx, refused)
+	if err != nil {
+		return err
+	}
+	fresh := r.count(refused, eras)
+	if len(fresh) == 0 {
+		return nil
+	}
+	seqs := make([]int64, len(fresh))
+	err = r.db.Update(ctx, func(tx *store.Tx) (err error) {
+		for i, f := range fresh {
+			if seqs[i], err = tx.AppendRecord(f.entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, f := range fresh {
+		if err != nil {
+			r.end(f.tally)
+			continue
+		}
+		f.seq = seqs[i]
+	}
+	return err
+}
+
+// eras are the last deletions of the organizations: an organization that was created again does not read of its predecessor's refusals, so
+// that these are not equal to its own.
+func (r *Refusals) eras(ctx context.Context, refused []access.Record) (map[access.OrganizationID]int64, error) {
+	eras := map[access.OrganizationID]int64{"": 0}
+	err := r.db.View(ctx, func(tx *store.Tx) (err error) {
+		for _, e := range refused {
+			if _, known := eras[e.Organization]; known {
+				continue
+			}
+			if eras[e.Organization], err = tx.LastDeletion(e.Organization); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return eras, err
+}
+
+// count counts the refusals, and returns those that are to be written because they are the first of their kind.
+func (r *Refusals) count(refused []access.Record, eras map[access.OrganizationID]int64) (fresh []first) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expire()
+	for _, e := range refused {
+		t, begun := r.tallyOf(e, eras[e.Organization])
+		if begun != nil {
+			fresh = append(fresh, *begun)
+			continue
+		}
+		t.repeats++
+		t.last = e.Time
+		r.changed[t] = true
+	}
+	return fresh
+}
+
+// tallyOf finds the tally that counts the refusal, or begins it. Where there is no room for one of its own the refusal is counted with the caller's
+// others in the same record, and where there is none for that either, with those of all such callers.
+func (r *Refusals) tallyOf(e access.Record, era int64) (*tally, *first) {
+	record := fmt.Sprint(e.Organization, "\x00", era)
+	actor, key := e.Actor, string(e.Key)
+	caller, own := sumOf("caller", actor, key), sumOf("caller in record", record, actor, key)
+	room := func(in sum, most int) bool {
+		return r.held[in] < most && r.held[caller] < mostInAll/4 && r.held[sumOf("all")] < 2*mostInAll
+	}
+
+	exactly := sumOf("refusal", record, actor, key, e.Action, string(e.Resource.Type), e.Resource.ID, e.Rule)
+	if t := r.found[exactly]; t != nil {
+		return t, nil
+	}
+	in := sumOf("record", record)
+	if r.held[own] < mostOfCaller && r.held[sumOf("all")] < mostInAll && room(in, mostInRecord) {
+		return nil, r.begin(e, exactly, in, own, caller, sumOf("all"))
+	}
+
+	further := access.Record{
+		Time: e.Time, Actor: e.Actor, Key: e.Key, Action: ActionFurther, Resource: access.PlatformObject, Organization: e.Organization,
+		Address: e.Address, RequestID: e.RequestID, Outcome: access.Refused, Rule: "H1",
+		Detail: "further refusals of this caller, too many to be recorded one by one",
+	}
+	if e.Organization != "" {
+		further.Resource = access.Obj(access.TypeOrganization, e.Organization)
+	}
+	ofCaller := sumOf("further", record, actor, key)
+	if t := r.found[ofCaller]; t != nil {
+		return t, nil
+	}
+	if in := sumOf("further in record", record); room(in, mostInRecord) {
+		return nil, r.begin(further, ofCaller, in, caller, sumOf("all"))
+	}
+
+	further.Actor, further.Key, further.Address, further.RequestID = Several, "", "", ""
+	further.Resource, further.Organization = access.PlatformObject, ""
+	further.Detail = "further refusals of several callers, too many to be recorded one by one"
+	ofAll := sumOf("several")
+	if t := r.found[ofAll]; t != nil {
+		return t, nil
+	}
+	return nil, r.begin(further, ofAll)
+}
+
+func (r *Refusals) begin(e access.Record, key sum, holders ...sum) *first {
+	t := &tally{key: key, holders: holders, since: e.Time}
+	r.found[key] = t
+	r.queue = append(r.queue, t)
+	for _, h := range holders {
+		r.held[h]++
+	}
+	return &first{t, e}
+}
+
+// expire ends the tallies that began more than an hour ago.
+func (r *Refusals) expire() {
+	before := r.now().Add(-equalWithin)
+	for len(r.queue) > 0 && !r.queue[0].since.After(before) {
+		r.end(r.queue[0])
+		r.queue[0] = nil
+		r.queue = r.queue[1:]
+	}
+}
+
+// end ends a tally. What it has counted is still written.
+func (r *Refusals) end(t *tally) {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	delete(r.found, t.key)
+	for _, h := range t.holders {
+		if r.held[h]--; r.held[h] == 0 {
+			delete(r.held, h)
+		}
+	}
+}
+
+// Run writes the counts until the context ends, and then what is left of them.
+func (r *Refusals) Run(ctx context.Context) {
+	tick := time.NewTicker(countEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+		writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+		if err := r.Flush(writing); err != nil {
+			r.log.Error("the counts of refusals could not be recorded", "error", err)
+		}
+		cancel()
+	}
+}
+
+// counted is what the store is to learn of a tally.
+type counted struct {
+	*tally
+	seq, repeats int64
+	last         time.Time
+}
+
+// Flush writes the counts that have changed.
+func (r *Refusals) Flush(ctx context.Context) error {
+	for {
+		batch := r.take()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := r.db.Update(ctx, func(tx *store.Tx) error {
+			for _, c := range batch {
+				if err := tx.CountRepeats(c.seq, c.repeats, c.last); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			for _, c := range batch {
+				r.changed[c.tally] = true
+			}
+			return err
+		}
+	}
+}
+
+// take takes some of the counts that have changed. Those of an entry that is being written wait for it, and those of one that could not be
+// written are lost with it.
+func (r *Refusals) take() (batch []counted) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expire()
+	for t := range r.changed {
+		if t.seq == 0 && !t.ended {
+			continue
+		}
+		delete(r.changed, t)
+		if t.seq == 0 {
+			continue
+		}
+		if batch = append(batch, counted{t, t.seq, t.repeats, t.last}); len(batch) == countAtOnce {
+			break
+		}
+	}
+	return batch
+}
