@@ -46,7 +46,7 @@ func TestAServerThatIsToldToStopFinishes(t *testing.T) {
 	}
 	require.Eventually(t, func() bool {
 		_, figures := get("/metrics")
-		return strings.Contains(figures, `grantway_calls_at_work{work="changes"} 1`)
+		return strings.Contains(figures, `grantway_calls_at_work{work="buffers"} 1`)
 	}, 10*time.Second, 10*time.Millisecond)
 
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))

@@ -21,6 +21,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/fair"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
@@ -71,7 +72,7 @@ type api struct {
 	metrics  *metrics
 	parts    parts
 	pace     *pace
-	gates    map[work]*gate
+	places   map[work]*fair.Limiter
 	document []byte // the API description
 }
 
@@ -107,7 +108,7 @@ func (a *api) handler(routes []route) http.Handler {
 	paths := &router{}
 	for path, methods := range byPath {
 		allow := slices.Sorted(maps.Keys(methods))
-		paths.handle(path, a.Traced(path, a.observed(path, func(w http.ResponseWriter, r *http.Request, requestID string) error {
+		paths.handle(path, a.Traced(path, a.observed(path, func(w *exchange, r *http.Request, requestID string) error {
 			rt, ok := methods[r.Method]
 			if !ok {
 				return refuseMethod(w, r, allow)
@@ -115,7 +116,7 @@ func (a *api) handler(routes []route) http.Handler {
 			return a.call(w, r, rt, requestID)
 		})))
 	}
-	nowhere := a.observed("", func(http.ResponseWriter, *http.Request, string) error {
+	nowhere := a.observed("", func(*exchange, *http.Request, string) error {
 		return access.Refuse(access.KindNotFound, "", "there is nothing at this path")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -125,46 +126,6 @@ func (a *api) handler(routes []route) http.Handler {
 		}
 		found.ServeHTTP(w, r)
 	})
-}
-
-// call lets the endpoint answer, if its caller is known and the call is within the limits.
-func (a *api) call(w http.ResponseWriter, r *http.Request, rt route, requestID string) error {
-	if rt.demand.free {
-		return rt.endpoint.serve(w, r, access.Actor{RequestID: requestID})
-	}
-	visit, err := a.pace.admit(r, a.Authn.Address(r))
-	if err != nil {
-		return a.limited(limitRate, err)
-	}
-	w, r, end, err := a.bounded(w, r, rt)
-	if err != nil {
-		return err
-	}
-	defer end()
-	leave, err := a.gates[rt.work()].enter(r.Context())
-	if err != nil {
-		return a.limited(string(rt.work()), err)
-	}
-	defer leave()
-	if rt.demand.open {
-		if err := visit.anonymous(); err != nil {
-			return a.limited(limitRate, err)
-		}
-		return rt.endpoint.serve(w, r, access.Actor{RequestID: requestID})
-	}
-	authenticate := a.Authn.Authenticate
-	if rt.demand.recognized {
-		authenticate = a.Authn.Recognize
-	}
-	actor, err := authenticate(r, requestID)
-	if err != nil {
-		visit.failed(err)
-		return err
-	}
-	if err := visit.isOf(actor); err != nil {
-		return a.limited(limitRate, err)
-	}
-	return rt.endpoint.serve(w, r, actor)
 }
 
 var errRoute = errors.New("a route is wrong")

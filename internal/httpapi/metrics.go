@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/fair"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 )
 
@@ -42,24 +43,23 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	for _, kind := range access.Kinds {
 		m.errors.WithLabelValues(string(kind))
 	}
-	for _, limit := range []string{limitRate, string(questions), string(changes), string(transfers)} {
-		m.limited.WithLabelValues(limit)
-	}
+	m.limited.WithLabelValues(limitRate)
 	registry.MustRegister(m.calls, m.took, m.errors, m.limited)
 	return m
 }
 
-// observeGates shows how much is being worked on, and how much waits.
-func (m *metrics) observeGates(gates map[work]*gate) {
-	for sort, g := range gates {
+// observePlaces shows how many places are taken, and how many calls wait for one.
+func (m *metrics) observePlaces(places map[work]*fair.Limiter) {
+	for sort, l := range places {
+		m.limited.WithLabelValues(string(sort))
 		labels := prometheus.Labels{"work": string(sort)}
 		m.registry.MustRegister(
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "grantway_calls_at_work", Help: "Calls that are being worked on, by their sort.", ConstLabels: labels,
-			}, func() float64 { return float64(len(g.at)) }),
+				Name: "grantway_calls_at_work", Help: "Places that calls hold, by their sort (buffers: memory for bodies and answers, in 16 KiB).", ConstLabels: labels,
+			}, func() float64 { taken, _ := l.Figures(); return float64(taken) }),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "grantway_calls_waiting", Help: "Calls that wait until others of their sort are done.", ConstLabels: labels,
-			}, func() float64 { return float64(len(g.queue)) }),
+				Name: "grantway_calls_waiting", Help: "Calls that wait for a place, by their sort.", ConstLabels: labels,
+			}, func() float64 { _, waiting := l.Figures(); return float64(waiting) }),
 		)
 	}
 }

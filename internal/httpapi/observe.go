@@ -30,7 +30,7 @@ func requestIDOf(r *http.Request) string {
 // observed answers with what serve gives or with a problem document, and sees to what every call has: a request ID, headers against
 // misuse by browsers, a line in the log, a count, and an answer even where the server has a defect. Logs and counts name the route's path
 // and not the call's, which holds IDs and addresses.
-func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Request, requestID string) error) http.Handler {
+func (a *api) observed(path string, serve func(x *exchange, r *http.Request, requestID string) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, requestID := time.Now(), requestIDOf(r)
 		h := w.Header()
@@ -40,18 +40,18 @@ func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Re
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 
-		answer := &answer{ResponseWriter: w}
-		err := a.attended(w, r)
+		x, err := a.newExchange(w, r)
+		defer x.end()
 		if err == nil {
-			err = a.recovered(answer, r, requestID, serve)
+			err = a.recovered(x, r, requestID, serve)
 		}
-		begun := answer.status != 0
+		begun := x.status != 0
 		if err != nil && !begun {
-			problem.Write(answer, requestID, err)
+			problem.Write(x, requestID, err)
 		}
 		took := time.Since(start)
-		a.metrics.observe(r.Method, path, answer.status, took, answer.err)
-		a.log(r, path, requestID, answer.status, took, answer.err)
+		a.metrics.observe(r.Method, path, x.status, took, x.err)
+		a.log(r, path, requestID, x.status, took, x.err)
 		if err != nil && begun {
 			if !errors.Is(err, http.ErrAbortHandler) && r.Context().Err() == nil {
 				a.Log.Error("an answer broke off", "request_id", requestID, "route", path, "error", err)
@@ -62,7 +62,7 @@ func (a *api) observed(path string, serve func(w http.ResponseWriter, r *http.Re
 }
 
 // recovered turns a panic into an error.
-func (a *api) recovered(w *answer, r *http.Request, requestID string, serve func(http.ResponseWriter, *http.Request, string) error) (err error) {
+func (a *api) recovered(x *exchange, r *http.Request, requestID string, serve func(*exchange, *http.Request, string) error) (err error) {
 	defer func() {
 		defect := recover()
 		if defect == nil {
@@ -72,11 +72,11 @@ func (a *api) recovered(w *answer, r *http.Request, requestID string, serve func
 		if cause, ok := defect.(error); !ok || !errors.Is(cause, http.ErrAbortHandler) {
 			a.Log.Error("a call panicked", "request_id", requestID, "route", r.Pattern, "panic", defect, "stack", string(debug.Stack()))
 		}
-		if w.status != 0 {
+		if x.status != 0 {
 			err = http.ErrAbortHandler
 		}
 	}()
-	return serve(w, r, requestID)
+	return serve(x, r, requestID)
 }
 
 // log writes one line for the call, without credentials, bodies, IDs or addresses of people.
@@ -108,30 +108,3 @@ func refuseMethod(w http.ResponseWriter, r *http.Request, allow []string) error 
 	w.Header().Set("Allow", strings.Join(allow, ", "))
 	return access.Refuse(problem.MethodNotAllowed, "", "this path takes %s, not %s", strings.Join(allow, ", "), r.Method)
 }
-
-// answer remembers the status of an answer; 0 while it has not begun.
-type answer struct {
-	http.ResponseWriter
-	status int
-	err    error // what was answered with a problem document, or nil
-}
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= http.StatusOK {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(b []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Answered notes the error for the log.
-func (a *answer) Answered(err error) { a.err = err }
-
-// Unwrap lets http.ResponseController flush, and set deadlines, for those who stream.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

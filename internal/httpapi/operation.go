@@ -37,8 +37,20 @@ func (a *api) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
 }
 
-// metricsPage shows the figures that there are: a part that cannot tell its own hides nobody else's.
+// metricsPage shows the figures that there are: a part that cannot tell its own hides nobody else's. Gathering them takes a while, so that this page,
+// other than its neighbours, has a number of places, shared by address.
 func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {
+	recall := func() {
+		if x, ok := w.(*exchange); ok {
+			x.recall()
+		}
+	}
+	place, err := a.take(r.Context(), operations, holderAt(network(a.Authn.Address(r))), recall)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	defer place.Release()
 	promhttp.HandlerFor(a.Shown, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(w, r)
 }
 

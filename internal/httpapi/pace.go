@@ -16,9 +16,10 @@ import (
 // paced is how many callers, credentials and addresses are remembered, those that called last. Who is forgotten begins anew.
 const paced = 20_000
 
-// pace holds each caller to a number of calls a second. Credentials with which somebody was let in lately count for that key or user. All
-// others, those that are nobody's among them, count for the address from which they come, and are refused before anybody looks whether
-// they are good: an address that has guessed too often learns nothing from being refused.
+// pace holds each caller to a number of calls a second. Credentials with which somebody was let in lately count for that key or user. All others,
+// those that are nobody's among them, count for the address from which they come: once that has failed too often, each further failure is answered
+// 429 instead of 401. Good credentials are let in even then, since others behind the same address (an office, a proxy) are not to blame. Somebody
+// who guesses gains nothing by it: a key has 256 bits, and a guess costs the server no more than any other call does.
 type pace struct {
 	keyRate, strangerRate rate.Limit
 
@@ -57,7 +58,7 @@ type visit struct {
 	caller      string // "" while it is not known
 }
 
-// admit refuses a call of whoever has called too often.
+// admit refuses a call of a known caller who has called too often.
 func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
 	v := visit{pace: p, from: network(address)}
 	if sent := r.Header.Values("Authorization"); len(sent) > 0 {
@@ -65,38 +66,44 @@ func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
 		v.caller, _ = p.known.Get(v.credentials)
 	}
 	if v.caller != "" {
-		return v, take(of(p.callers, v.caller, p.keyRate), 1)
+		return v, take(of(p.callers, v.caller, p.keyRate))
 	}
-	return v, take(v.stranger(), 0)
+	return v, nil
 }
 
 // anonymous counts a call that needs no credentials.
-func (v visit) anonymous() error { return take(v.stranger(), 1) }
+func (v visit) anonymous() error {
+	if v.caller != "" {
+		return nil // it has been counted
+	}
+	return take(v.stranger())
+}
 
 // isOf counts a call whose caller is found to be the actor.
 func (v visit) isOf(actor access.Actor) error {
 	if v.caller != "" {
 		return nil // it has been counted
 	}
-	caller := "user " + string(actor.User)
-	if actor.Key != "" {
-		caller = "key " + string(actor.Key)
-	}
+	caller := holderOf(actor)
 	v.pace.known.Add(v.credentials, caller)
-	return take(of(v.callers, caller, v.keyRate), 1)
+	return take(of(v.callers, caller, v.keyRate))
 }
 
-// failed counts a call whose credentials were refused, and forgets those that are nobody's. Good ones that may not be used like that, such as a
-// key that names an actor who is offboarded, stay known: or else users whom nobody knows would make a stranger of the backend that they
-// share. Whether the call is refused for its number is for the next one to learn.
-func (v visit) failed(err error) {
-	switch kind := access.KindOf(err); {
-	case kind == access.KindUnauthenticated:
+// failed counts a call whose credentials were refused, forgets those that are nobody's, and gives the error to answer. Good ones that may not be
+// used like that, such as a key that names an actor who is offboarded, stay known: or else users whom nobody knows would make a stranger of the
+// backend that they share.
+func (v visit) failed(err error) error {
+	unknown := access.KindOf(err) == access.KindUnauthenticated
+	if unknown {
 		v.pace.known.Remove(v.credentials)
-		v.stranger().Allow()
-	case kind == access.KindDenied && v.caller == "":
-		v.stranger().Allow()
 	}
+	if !unknown && v.caller != "" {
+		return err
+	}
+	if tooMany := take(v.stranger()); tooMany != nil {
+		return tooMany
+	}
+	return err
 }
 
 func (v visit) stranger() *rate.Limiter { return of(v.strangers, v.from, v.strangerRate) }
@@ -117,8 +124,8 @@ func of[K comparable](all *lru.Cache[K, *rate.Limiter], k K, limit rate.Limit) *
 	return fresh
 }
 
-// take takes n calls of the limiter's, or refuses where there is none to be had.
-func take(l *rate.Limiter, n int) error {
+// take takes one call of the limiter's, or refuses where there is none to be had.
+func take(l *rate.Limiter) error {
 	now := time.Now()
 	if l.Limit() == rate.Inf {
 		return nil
@@ -128,7 +135,7 @@ func take(l *rate.Limiter, n int) error {
 		refusal.RetryAfter = time.Duration((1 - left) / float64(l.Limit()) * float64(time.Second))
 		return refusal
 	}
-	l.AllowN(now, n)
+	l.AllowN(now, 1)
 	return nil
 }
 

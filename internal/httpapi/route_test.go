@@ -55,15 +55,15 @@ func TestWrongRoutesAreRefused(t *testing.T) {
 func TestDefects(t *testing.T) {
 	var log strings.Builder
 	a := &api{Config: Config{Log: slog.New(slog.NewJSONHandler(&log, nil))}, metrics: newMetrics(prometheus.NewRegistry())}
-	serve := func(fn func(http.ResponseWriter, *http.Request, string) error) *httptest.ResponseRecorder {
+	serve := func(fn func(*exchange, *http.Request, string) error) *httptest.ResponseRecorder {
 		log.Reset()
 		w := httptest.NewRecorder()
 		a.observed("/v1/x", fn).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/x", nil))
 		return w
 	}
-	for name, fn := range map[string]func(http.ResponseWriter, *http.Request, string) error{
-		"panics": func(http.ResponseWriter, *http.Request, string) error { panic("INSIDE") },
-		"errs":   func(http.ResponseWriter, *http.Request, string) error { return errors.New("INSIDE") },
+	for name, fn := range map[string]func(*exchange, *http.Request, string) error{
+		"panics": func(*exchange, *http.Request, string) error { panic("INSIDE") },
+		"errs":   func(*exchange, *http.Request, string) error { return errors.New("INSIDE") },
 	} {
 		w := serve(fn)
 		require.Equal(t, http.StatusInternalServerError, w.Code, name)
@@ -73,13 +73,13 @@ func TestDefects(t *testing.T) {
 		require.Contains(t, log.String(), w.Header().Get("X-Request-ID"), name)
 	}
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		serve(func(w http.ResponseWriter, _ *http.Request, _ string) error {
+		serve(func(w *exchange, _ *http.Request, _ string) error {
 			_, _ = w.Write([]byte(`{"half":`))
 			panic("INSIDE")
 		})
 	}, "a half answer must not look like a whole one")
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		serve(func(w http.ResponseWriter, _ *http.Request, _ string) error {
+		serve(func(w *exchange, _ *http.Request, _ string) error {
 			_, _ = w.Write([]byte(`{"half":`))
 			panic(http.ErrAbortHandler)
 		})

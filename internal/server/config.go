@@ -182,8 +182,9 @@ func (c *Config) check() error {
 		return errors.New("a server does not stop before it is told to: --stop-delay and --stop-timeout are not negative")
 	}
 	if err := c.Limits.Check(); err != nil {
-		return fmt.Errorf("the limits make no sense: %w", err)
+		return err
 	}
+	c.Limits = c.Limits.Sized(c.DatastoreURI != "" || c.SpiceDBEndpoint != "")
 	var err error
 	if c.proxies, err = authn.ParseProxies(c.TrustedProxies); err != nil {
 		return fmt.Errorf("the proxies in --trusted-proxies are not understood: %w", err)

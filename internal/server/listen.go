@@ -16,6 +16,10 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
+	// maxStreams is how many calls one HTTP/2 connection carries at once, and receiveBuffer how much of their bodies it sends before they are read,
+	// in bytes.
+	maxStreams    = 100
+	receiveBuffer = 256 << 10
 	// abortWithin is how long calls that were cut off may take to notice. What they work with is closed then.
 	abortWithin = 5 * time.Second
 )
@@ -84,7 +88,9 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 	server := &http.Server{
 		Handler: counted(s.Handler(), &underWay), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		BaseContext: func(net.Listener) context.Context { return calls },
-		Protocols:   protocols(),
+		Protocols:   protocols(), HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: receiveBuffer, MaxReceiveBufferPerStream: receiveBuffer,
+		},
 	}
 	if s.config.TLSCert != "" {
 		certificate, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)

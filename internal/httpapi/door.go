@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// call takes a call through the door, in an order in which nobody holds what others need while they wait for the network or for somebody else: first
+// its rate, then who is calling, then the whole body, then a place among those at work, and last the answer, when the place is given back.
+func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) error {
+	if rt.demand.free {
+		return rt.endpoint.serve(x, r, access.Actor{RequestID: requestID})
+	}
+	from := a.Authn.Address(r)
+	visit, err := a.pace.admit(r, from)
+	if err != nil {
+		return a.limited(limitRate, err)
+	}
+	if rt.demand.open {
+		return a.show(x, r, rt, visit, requestID)
+	}
+	within, err := timeout(r.Header, a.Limits.within(rt))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	if within > 0 {
+		var end context.CancelFunc
+		ctx, end = context.WithTimeout(ctx, within)
+		defer end()
+	}
+	recall := func() { cancel(errRecalled); x.recall() }
+
+	actor, err := a.authenticate(ctx, r, rt, visit, requestID, func() { cancel(errRecalled) })
+	if err != nil {
+		return a.refuse(x, r, from, visit, recalledOr(ctx, err))
+	}
+	if rt.work() == transfers {
+		return recalledOr(ctx, a.transfer(ctx, x, r, rt, actor, recall))
+	}
+	return recalledOr(ctx, a.answer(ctx, x, r, rt, actor, recall))
+}
+
+// show answers with what anybody may read. It holds a place that nothing else needs until the answer is taken, and its body is not read.
+func (a *api) show(x *exchange, r *http.Request, rt route, visit visit, requestID string) error {
+	if err := visit.anonymous(); err != nil {
+		return a.limited(limitRate, err)
+	}
+	place, err := a.take(r.Context(), pages, holderAt(visit.from), x.recall)
+	if err != nil {
+		return err
+	}
+	defer place.Release()
+	return rt.endpoint.serve(x, r, access.Actor{RequestID: requestID})
+}
+
+// authenticate finds out who is calling. Credentials that were not good lately are looked at in places of their own, by address, and tokens apart
+// from keys, since an issuer may be slow.
+func (a *api) authenticate(ctx context.Context, r *http.Request, rt route, visit visit, requestID string, recall func()) (access.Actor, error) {
+	if visit.caller == "" {
+		holder := holderAt(visit.from)
+		if strings.Contains(r.Header.Get("Authorization"), ".") {
+			holder += " token"
+		}
+		place, err := a.take(ctx, credentials, holder, recall)
+		if err != nil {
+			return access.Actor{}, err
+		}
+		defer place.Release()
+	}
+	check := a.Authn.Authenticate
+	if rt.demand.recognized {
+		check = a.Authn.Recognize
+	}
+	actor, err := check(r.WithContext(ctx), requestID)
+	if err != nil {
+		return actor, err
+	}
+	return actor, visit.isOf(actor)
+}
+
+// refuse is where every call ends that is not let in for want of good credentials: it counts them, and gives the error to answer. The body is not
+// read, and so the connection ends with the answer.
+func (a *api) refuse(x *exchange, r *http.Request, _ netip.Addr, visit visit, err error) error {
+	if access.KindOf(err) == access.KindExhausted {
+		return err // there was no place, or too many calls of good credentials: nobody was refused for who they are
+	}
+	err = visit.failed(err)
+	if r.ProtoMajor == 1 && r.ContentLength != 0 && visit.caller == "" {
+		x.Header().Set("Connection", "close")
+	}
+	return a.limited(limitRate, err)
+}
+
+// recalledOr is err, or that the call had to make room for others if that is why it failed.
+func recalledOr(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errRecalled) {
+		return busy(err)
+	}
+	return err
+}
