@@ -15,7 +15,12 @@ type User struct {
 	Active        bool           `json:"active"`
 	Deleted       bool           `json:"deleted"`
 	Organization  OrganizationID `json:"organization,omitzero"` // the home organization, or "" (U1)
+	TokensAfter   time.Time      `json:"tokens_after,omitzero"` // tokens issued until then are refused, or the zero time (N2)
 }
+
+// Takes reports whether a token that was issued then, in whole seconds, may speak for the user: it was issued in a later second than the one in
+// which the user was last offboarded (N2).
+func (u User) Takes(issued time.Time) bool { return issued.After(u.TokensAfter) }
 
 // Verified is the user's verified address, or "" (I2).
 func (u User) Verified() Email {

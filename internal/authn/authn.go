@@ -209,13 +209,20 @@ func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest
 			return err
 		}
 		u, exists, err := f.User(id.User)
-		if err == nil && exists && !u.Gone() {
-			user, current = id.User, !in.IssuedAt.After(id.IssuedAt)
+		if err != nil || !exists || u.Gone() {
+			return err
 		}
-		return err
+		if !u.Takes(in.IssuedAt) {
+			return refuseToken(errOffboardedSince)
+		}
+		user, current = id.User, !in.IssuedAt.After(id.IssuedAt)
+		return nil
 	})
 	return user, current, err
 }
+
+// errOffboardedSince is what is wrong with a token of somebody who has been offboarded since, and is back (N2).
+var errOffboardedSince = errors.New("it was issued before the user was last deactivated or deleted")
 
 // usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1).
 func usable(f Facts, digests []string, address netip.Addr, now time.Time) (access.AccountKey, string, error) {

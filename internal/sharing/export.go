@@ -131,9 +131,9 @@ func (e *exporting) people() error {
 
 func userRow(u access.User) *UserRow {
 	if u.Deleted {
-		return &UserRow{User: u.ID, Deleted: true}
+		return &UserRow{User: u.ID, Deleted: true, TokensAfter: u.TokensAfter}
 	}
-	r := &UserRow{User: u.ID, Email: u.Email, Name: u.Name, Type: u.Type, Organization: u.Organization}
+	r := &UserRow{User: u.ID, Email: u.Email, Name: u.Name, Type: u.Type, Organization: u.Organization, TokensAfter: u.TokensAfter}
 	if u.EmailVerified {
 		r.EmailVerified = &u.EmailVerified
 	}

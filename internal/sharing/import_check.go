@@ -116,7 +116,8 @@ func (r *UserRow) Check() error {
 	email(&f, &r.Email)
 	maybeWord(&f, "type", r.Type, access.UserTypes)
 	maybe(&f, "organization", r.Organization)
-	if r.Deleted && (*r != UserRow{User: r.User, Deleted: true}) {
+	moment(&r.TokensAfter)
+	if r.Deleted && (*r != UserRow{User: r.User, Deleted: true, TokensAfter: r.TokensAfter}) {
 		f.refuse("deleted", access.Invalidf("N2", "nothing else is said of a deleted user"))
 	}
 	return f.err

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"slices"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -29,8 +30,11 @@ func (r *HomeRow) steps() []step {
 }
 
 func (c *change) importUser(r *UserRow) error {
+	if r.TokensAfter.After(c.now.Add(maxAhead)) {
+		return fieldError("N2", "/tokens_after", "lies in the future")
+	}
 	if r.Deleted {
-		return c.importTombstone(r.User)
+		return c.importTombstone(r)
 	}
 	stored, known, err := c.User(r.User)
 	if err != nil {
@@ -44,8 +48,16 @@ func (c *change) importUser(r *UserRow) error {
 			home = ""
 		}
 	}
-	if known && !stored.Deleted && same(r.Active, stored.Active) && !stored.Active && c.userSays(stored, r, home) {
-		return nil
+	if known && !stored.Deleted && same(r.Active, stored.Active) && !stored.Active {
+		if c.userSays(stored, r, home) {
+			return nil
+		}
+		since := stored
+		since.TokensAfter = later(since.TokensAfter, r.TokensAfter)
+		if c.userSays(since, r, home) {
+			_, err := c.putUser(r.User, UserPatch{tokensAfter: r.TokensAfter})
+			return err
+		}
 	}
 	if known && stored.Gone() {
 		return c.goneUser(r.User)
@@ -58,33 +70,43 @@ func (c *change) importUser(r *UserRow) error {
 	}
 	p := UserPatch{
 		Email: given(r.Email), Name: given(r.Name), Type: given(r.Type), Organization: given(home),
-		EmailVerified: givenBool(r.EmailVerified), Active: givenBool(r.Active),
+		EmailVerified: givenBool(r.EmailVerified), Active: givenBool(r.Active), tokensAfter: r.TokensAfter,
 	}
 	_, err = c.putUser(r.User, p)
 	return err
 }
 
+// maxAhead is how far the clock may be behind that of the server that an import comes from.
+const maxAhead = time.Minute
+
 // userSays reports whether the user is what the row says.
 func (c *change) userSays(u access.User, r *UserRow, home access.OrganizationID) bool {
 	return (r.Email == "" || r.Email == u.Email) && same(r.EmailVerified, u.EmailVerified) && (r.Name == "" || r.Name == u.Name) &&
-		(r.Type == "" || r.Type == u.Type) && (home == "" || home == u.Organization)
+		(r.Type == "" || r.Type == u.Type) && (home == "" || home == u.Organization) && !r.TokensAfter.After(u.TokensAfter)
 }
 
-// importTombstone notes that somebody was deleted elsewhere. It deletes nobody here.
-func (c *change) importTombstone(id access.UserID) error {
-	u, known, err := c.User(id)
-	if err != nil || known && u.Deleted {
+// importTombstone notes that somebody was deleted elsewhere, and which tokens are refused since. It deletes nobody here.
+func (c *change) importTombstone(r *UserRow) error {
+	u, known, err := c.User(r.User)
+	if err != nil || known && u.Deleted && !r.TokensAfter.After(u.TokensAfter) {
 		return err
 	}
 	if err := c.must(access.Administer, access.PlatformObject); err != nil {
 		return ruled(err, "U1")
 	}
-	if known {
-		return access.Conflictf("N2", "%s exists: an import deletes nobody", access.Obj(access.TypeUser, id))
+	if known && !u.Deleted {
+		return access.Conflictf("N2", "%s exists: an import deletes nobody", access.Obj(access.TypeUser, r.User))
 	}
-	tombstone := access.User{ID: id, Type: access.External, Deleted: true}
-	c.refold(nil, spice.FoldUser(tombstone))
-	c.state(nil, tombstone)
+	tombstone := access.User{ID: r.User, Type: access.External, Deleted: true, TokensAfter: r.TokensAfter}
+	if r.TokensAfter.IsZero() { // an export of an older Grantway does not say it
+		tombstone.TokensAfter = c.now
+	}
+	if known {
+		c.state(u, tombstone)
+	} else {
+		c.refold(nil, spice.FoldUser(tombstone))
+		c.state(nil, tombstone)
+	}
 	return c.PutUser(tombstone)
 }
 

@@ -111,6 +111,7 @@ type UserRow struct {
 	Active        *bool                 `json:"active,omitempty"`
 	Deleted       bool                  `json:"deleted,omitempty"`
 	Organization  access.OrganizationID `json:"organization,omitempty"`
+	TokensAfter   time.Time             `json:"tokens_after,omitzero"` // tokens issued until then are refused (N2)
 }
 
 // HomeRow is a user's home organization, once that exists. Files do not hold it; a UserRow with an organization is followed by one.

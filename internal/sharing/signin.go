@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -62,6 +63,8 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 		return id, err
 	case exists && u.Gone():
 		return id, notSignedIn(errors.New("the user is offboarded"))
+	case exists && !u.Takes(in.IssuedAt):
+		return id, notSignedIn(errors.New("it was issued before the user was last deactivated or deleted"))
 	case known:
 		return id, nil
 	case ended && !in.IssuedAt.After(was.IssuedAt):
@@ -123,7 +126,7 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 		if err != nil {
 			return "", err
 		}
-		verified = !taken || holder.ID == id.User // who had the address first keeps it (I2)
+		verified = !taken || holder.ID == id.User || holder.Gone() // the active user who had the address first keeps it (I2)
 	}
 	p := UserPatch{Name: given(in.Name), Type: given(in.Type)}
 	switch {
@@ -281,16 +284,27 @@ func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 	return nil
 }
 
-// endSignIns makes the tokens that were issued to a user who is offboarded give nothing, should the user come back (N2).
-func (c *change) endSignIns(user access.UserID) error {
-	ids, err := c.IdentitiesOf(user)
+// endSignIns refuses the tokens that were issued to a user who is offboarded, by any issuer, should the user come back (N2). A token from the
+// server's future that was taken in counts as issued before.
+func (c *change) endSignIns(u *access.User) error {
+	ids, err := c.IdentitiesOf(u.ID)
 	if err != nil {
 		return err
 	}
-	return eachFact(ids, func(id access.Identity) error {
-		if c.now.After(id.IssuedAt) {
-			id.IssuedAt = c.now
+	u.TokensAfter = later(u.TokensAfter, c.now)
+	for _, id := range ids {
+		u.TokensAfter = later(u.TokensAfter, id.IssuedAt)
+		id.IssuedAt = later(id.IssuedAt, c.now)
+		if err := c.PutIdentity(id); err != nil {
+			return err
 		}
-		return c.PutIdentity(id)
-	})
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

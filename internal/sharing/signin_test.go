@@ -217,7 +217,7 @@ func TestN2ATokenBringsNobodyBack(t *testing.T) {
 	e.ok(e.PutUser(e.ctx, root, "nina", inactive))
 	e.refused(e.signs(corp, "nina", in), access.KindUnauthenticated, "U1")
 	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{Active: access.Some(true)}))
-	require.NoError(t, e.signs(corp, "nina", func(i *access.SignIn) { in(i); i.IssuedAt = before }))
+	e.refused(e.signs(corp, "nina", func(i *access.SignIn) { in(i); i.IssuedAt = before }), access.KindUnauthenticated, "U1")
 	e.nobodyIn("acme", "nina")
 	require.NoError(t, e.signs(corp, "nina", in))
 	require.True(t, e.may("nina", access.ViewData, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
@@ -318,4 +318,57 @@ func TestB1AUserWhoCallsDirectlyHasTheirOwnRightsAndNoKeys(t *testing.T) {
 		return tx.AccountKeys(store.AccountKeyFilter{}, "", 0)
 	}))
 	e.refused(e.putUser(olga, "x", sharing.UserPatch{}), access.KindUnauthenticated, "N2")
+}
+
+// N2: whoever was never seen with a token adopts with none of before, of whichever issuer.
+func TestN2ATokenOfBeforeAdoptsNobody(t *testing.T) {
+	for name, leave := range map[string]func(*env){
+		"deactivated": func(e *env) { e.ok(e.PutUser(e.ctx, root, "max", inactive)) },
+		"deleted":     func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "max", "")) },
+		"created inactive": func(e *env) {
+			e.ok(e.DeleteUser(e.ctx, root, "max", ""))
+			e.ok(e.PutUser(e.ctx, root, "max", inactive))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acme(t)
+			before := e.now.Truncate(time.Second)
+			e.now = before.Add(900 * time.Millisecond)
+			leave(e)
+			e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{Active: access.Some(true)}))
+			for _, issuer := range []string{corp, partner} {
+				for _, at := range []time.Time{before.Add(-time.Minute), before} {
+					e.refused(e.signs(issuer, "max", func(in *access.SignIn) { in.Adopt, in.IssuedAt = true, at }), access.KindUnauthenticated, "U1")
+				}
+			}
+			require.NoError(t, e.signs(corp, "max", func(in *access.SignIn) { in.Adopt, in.IssuedAt = true, before.Add(time.Second) }))
+		})
+	}
+}
+
+// I2, N2: the address of an inactive user is free, and whoever comes back after somebody else got it has it unverified.
+func TestN2AnAddressThatIsSomebodyElsesByNowComesBackUnverified(t *testing.T) {
+	const address = access.Email("max@acme.test")
+	verified := sharing.UserPatch{Email: access.Some(address), EmailVerified: access.Some(true)}
+	for name, take := range map[string]func(*env) error{
+		"by an administrator": func(e *env) error { return e.putUser(root, "rival", verified) },
+		"by a provider": func(e *env) error {
+			return e.signs(corp, "rival", func(in *access.SignIn) { in.Email, in.EmailVerified = address, true })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acme(t)
+			e.ok(e.PutUser(e.ctx, root, "max", verified))
+			e.ok(e.PutUser(e.ctx, root, "max", inactive))
+			e.shared("helper", "email:"+string(address), access.ReadOnly)
+			require.NoError(t, take(e))
+			e.can("rival", "helper", access.Read)
+			e.ok(e.PutUser(e.ctx, root, "max", sharing.UserPatch{Active: access.Some(true)}))
+			require.Equal(t, []any{address, false}, []any{e.user("max").Email, e.user("max").EmailVerified})
+			e.cannot("max", "helper", access.Read)
+			e.refused(e.putUser(root, "max", verified), access.KindConflict, "I2")
+			e.agrees()
+			e.replays()
+		})
+	}
 }

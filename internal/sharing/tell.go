@@ -98,7 +98,7 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 		return []access.UserID{access.UserID(p.ID)}, nil, nil
 	case access.PrincipalEmail:
 		holder, held, err := c.UserByVerifiedEmail(access.Email(p.ID))
-		if err != nil || !held {
+		if err != nil || !held || holder.Gone() {
 			return nil, []access.Email{access.Email(p.ID)}, err
 		}
 		return []access.UserID{holder.ID}, nil, nil

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -17,6 +18,8 @@ type UserPatch struct {
 	Active        access.Optional[bool]
 	Organization  access.Optional[access.OrganizationID]
 	Successor     access.UserID
+
+	tokensAfter time.Time // as an import brings it; it is never set back
 }
 
 // UserResult is the user after a change, and what offboarding or a new type took away (N2, P4).
@@ -51,8 +54,9 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	}
 	old := stored
 	exists := known && !stored.Deleted
-	if !exists { // coming back starts with nothing (N2)
+	if !exists { // coming back starts with nothing, and the tokens of before stay refused (N2)
 		old = newUser(id)
+		old.TokensAfter = stored.TokensAfter
 	}
 	if exists {
 		seen, err := c.seesUser(id)
@@ -61,6 +65,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		}
 		if !seen { // told only to those who could have created it (C6, I3)
 			fresh := newUser(id)
+			fresh.TokensAfter = stored.TokensAfter
 			if err := c.mayPutUser(fresh, patchUser(fresh, p), false); err != nil {
 				return old, err
 			}
@@ -85,7 +90,12 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 			return u, err
 		}
 		if taken && holder.ID != id {
-			return u, access.Conflictf("I2", "%s is the verified address of another user", v)
+			if !holder.Gone() {
+				return u, access.Conflictf("I2", "%s is the verified address of another user", v)
+			}
+			if err := c.unverify(holder); err != nil {
+				return u, err
+			}
 		}
 	}
 	if exists && u == old {
@@ -93,6 +103,11 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	}
 	if exists && old.Active && !u.Active {
 		if err := c.offboard(old, p.Successor); err != nil {
+			return u, err
+		}
+	}
+	if !u.Active && (old.Active && exists || !exists && p.tokensAfter.IsZero()) {
+		if err := c.endSignIns(&u); err != nil {
 			return u, err
 		}
 	}
@@ -120,6 +135,16 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		c.state(nil, u)
 	}
 	return u, nil
+}
+
+// unverify takes the verified address of an inactive user, which is free, for somebody else: the user comes back without it (I2, N2).
+func (c *change) unverify(inactive access.User) error {
+	old := inactive
+	inactive.EmailVerified = false
+	if err := c.also(altered("user", old, inactive), access.Obj(access.TypeUser, old.ID)); err != nil {
+		return err
+	}
+	return c.PutUser(inactive)
 }
 
 // limitAddress removes the shares with an address that has come to somebody outside of organizations which keep theirs inside: they were given
@@ -160,6 +185,7 @@ func patchUser(old access.User, p UserPatch) access.User {
 	u.Type = p.Type.Or(old.Type, access.External)
 	u.Active = p.Active.Or(old.Active, true)
 	u.Organization = p.Organization.Or(old.Organization, "")
+	u.TokensAfter = later(old.TokensAfter, p.tokensAfter)
 	return u
 }
 
@@ -193,6 +219,8 @@ func (c *change) mayPutUser(old, u access.User, exists bool) error {
 		return access.Deniedf("U1", "only site admins mark an address as verified")
 	case u.Type != old.Type:
 		return access.Deniedf("U1", "only site admins set a user's type")
+	case u.TokensAfter != old.TokensAfter:
+		return access.Deniedf("U1", "only site admins bring along which tokens of a user are refused")
 	case exists && u.Organization != old.Organization:
 		return access.Deniedf("U1", "only site admins change a user's home organization")
 	}
@@ -221,10 +249,13 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 		if err := c.offboard(u, successor); err != nil {
 			return err
 		}
+		tombstone := access.User{ID: id, Type: access.External, Deleted: true, TokensAfter: u.TokensAfter}
+		if err := c.endSignIns(&tombstone); err != nil {
+			return err
+		}
 		if err := c.EndIdentitiesOf(id); err != nil {
 			return err
 		}
-		tombstone := access.User{ID: id, Type: access.External, Deleted: true}
 		if err := c.PutUser(tombstone); err != nil {
 			return err
 		}
@@ -283,9 +314,6 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 		return err
 	}
 	if err := c.DeleteNotificationsOf(u.ID); err != nil {
-		return err
-	}
-	if err := c.endSignIns(u.ID); err != nil {
 		return err
 	}
 	return c.ungate(access.TypeUser, string(u.ID))

@@ -2,12 +2,12 @@ package store
 
 import "github.com/grantway/grantway/internal/access"
 
-const selectUsers = `SELECT id, email, email_verified, name, type, active, deleted, organization FROM users`
+const selectUsers = `SELECT id, email, email_verified, name, type, active, deleted, organization, tokens_after FROM users`
 
-var putUser = upsert("users", "id", "email, email_verified, name, type, active, deleted, organization")
+var putUser = upsert("users", "id", "email, email_verified, name, type, active, deleted, organization, tokens_after")
 
 func scanUser(r row) (u access.User, err error) {
-	err = r.Scan(&u.ID, &u.Email, &u.EmailVerified, &u.Name, &u.Type, &u.Active, &u.Deleted, &u.Organization)
+	err = r.Scan(&u.ID, &u.Email, &u.EmailVerified, &u.Name, &u.Type, &u.Active, &u.Deleted, &u.Organization, timeColumn{&u.TokensAfter})
 	return u, err
 }
 
@@ -26,7 +26,7 @@ func (tx *Tx) UserByVerifiedEmail(email access.Email) (access.User, bool, error)
 // PutUser inserts or replaces the user. Nothing removes one: a deleted user stays as a tombstone. A verified address that another user
 // has, who is not deleted, is refused with an error of kind Internal.
 func (tx *Tx) PutUser(u access.User) error {
-	return tx.exec(putUser, u.ID, u.Email, u.EmailVerified, u.Name, u.Type, u.Active, u.Deleted, u.Organization)
+	return tx.exec(putUser, u.ID, u.Email, u.EmailVerified, u.Name, u.Type, u.Active, u.Deleted, u.Organization, micros(u.TokensAfter))
 }
 
 // UserFilter narrows Users.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -159,6 +160,25 @@ func (p *Provider) LogsIn(subject string) (access, id string) {
 	p.logins++
 	p.mu.Unlock()
 	return tokens.Access, tokens.ID
+}
+
+// Issues gives an access token of the person that says it was issued then, whatever the time is, and is good for an hour from then on.
+func (p *Provider) Issues(subject string, at time.Time) string {
+	p.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.keys[len(p.keys)-1]
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: k.private, KeyID: k.id}}, nil)
+	require.NoError(p, err)
+	claims := map[string]any{"iss": p.URL, "aud": Client, "sub": subject, "iat": at.Unix(), "exp": at.Add(time.Hour).Unix()}
+	maps.Copy(claims, p.people[subject])
+	text, err := json.Marshal(claims)
+	require.NoError(p, err)
+	signed, err := signer.Sign(text)
+	require.NoError(p, err)
+	token, err := signed.CompactSerialize()
+	require.NoError(p, err)
+	return token
 }
 
 // people are those who can log in: whoever the provider knows, by their subject.
