@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The facts of the model, as the store keeps them and as package spice folds them into relationships. Each is identified by the fields
 // named first in its comment.
@@ -50,10 +53,39 @@ type Organization struct {
 
 // Membership is a user's role in an organization, by organization and user.
 type Membership struct {
-	Organization OrganizationID `json:"organization,omitzero"`
-	User         UserID         `json:"user,omitzero"`
-	Role         OrgRole        `json:"role,omitzero"`
+	Organization OrganizationID   `json:"organization,omitzero"`
+	User         UserID           `json:"user,omitzero"`
+	Role         OrgRole          `json:"role,omitzero"`
+	Source       MembershipSource `json:"source,omitzero"`
+	Since        time.Time        `json:"since,omitzero"` // when the user got this role, or the zero time where that was not kept
 }
+
+// MembershipSource says how a user came to have a role in an organization (O7).
+type MembershipSource string
+
+const (
+	Added    MembershipSource = "added"    // by somebody else
+	Assigned MembershipSource = "assigned" // by a site admin or an unconfined key
+	SignedIn MembershipSource = "sign_in"  // an identity provider said so when the user signed in
+	Accepted MembershipSource = "accepted" // the user accepted an invitation or the ownership
+)
+
+// MembershipSources lists the sources, from the one that shows least that the user wants to be there.
+var MembershipSources = []MembershipSource{Added, Assigned, SignedIn, Accepted}
+
+// Stronger is the one of the two that shows more that the user wants to be there.
+func (s MembershipSource) Stronger(t MembershipSource) MembershipSource {
+	if slices.Index(MembershipSources, t) > slices.Index(MembershipSources, s) {
+		return t
+	}
+	return s
+}
+
+// Joined reports whether the user came by themself: by an invitation or a sign-in (O7, C7). A user's home is their own in any case.
+func (m Membership) Joined() bool { return m.Source == SignedIn || m.Source == Accepted }
+
+// ShowsAddress reports whether the organization's owners and admins may see the user's address for this role (O7).
+func (m Membership) ShowsAddress() bool { return m.Joined() || m.Source == Assigned }
 
 // Team is by ID; its organization is fixed (I3).
 type Team struct {

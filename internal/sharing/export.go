@@ -156,7 +156,7 @@ func (e *exporting) members(o access.Organization) error {
 		},
 		func(m access.Membership) string { return string(m.User) },
 		func(m access.Membership) error {
-			r := &MembershipRow{Organization: m.Organization, User: m.User, Role: m.Role}
+			r := &MembershipRow{Organization: m.Organization, User: m.User, Role: m.Role, Source: m.Source, Since: m.Since}
 			if e.query.People {
 				u, _, err := e.User(m.User)
 				if err != nil {

@@ -145,6 +145,8 @@ func (r *MembershipRow) Check() error {
 	word(&f, "role", r.Role, access.OrgRoles)
 	email(&f, &r.Email)
 	maybeWord(&f, "type", r.Type, access.UserTypes)
+	maybeWord(&f, "source", r.Source, access.MembershipSources)
+	moment(&r.Since)
 	return f.err
 }
 

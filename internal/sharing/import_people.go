@@ -183,7 +183,7 @@ func (c *change) noOwner(id access.OrganizationID) error {
 }
 
 func (r *MembershipRow) steps() []step {
-	m := access.Membership{Organization: r.Organization, User: r.User, Role: r.Role}
+	m := access.Membership{Organization: r.Organization, User: r.User, Role: r.Role, Source: r.Source, Since: r.Since}
 	org := access.Obj(access.TypeOrganization, r.Organization)
 	create := step{action: "organization.put", resource: org, run: func(c *change) error {
 		_, exists, err := c.Organization(r.Organization)
@@ -198,14 +198,13 @@ func (r *MembershipRow) steps() []step {
 	}}
 	user := step{action: "user.put", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error { return c.importMember(r) }}
 	put := step{action: "member.put", resource: org, run: func(c *change) error {
-		if c.actor.Unconfined() {
-			if old, _, err := c.Membership(m.Organization, m.User); err != nil {
+		if m.Source != "" || !m.Since.IsZero() {
+			if err := c.mayRestore("how memberships came about"); err != nil {
 				return err
-			} else if old == m {
-				return c.PutMembership(m) // as putMember does
 			}
 		}
-		return c.putMember(m, "")
+		_, err := c.putMember(m, "")
+		return err
 	}}
 	if r.Role == access.OrgOwner {
 		return []step{user, create, put}

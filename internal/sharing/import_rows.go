@@ -138,6 +138,9 @@ type MembershipRow struct {
 	Email        access.Email          `json:"email,omitempty"` // never verified by an import of memberships
 	Name         string                `json:"name,omitempty"`
 	Type         access.UserType       `json:"type,omitempty"`
+
+	Source access.MembershipSource `json:"source,omitempty"` // how it came about, where it is restored (O7)
+	Since  time.Time               `json:"since,omitzero"`
 }
 
 // PlatformRoleRow is a platform role (P4).

@@ -152,7 +152,9 @@ func (c *change) inviter(inv access.Invitation) (access.Actor, bool, error) {
 // accept gives what the invitation gives.
 func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	org := access.Obj(access.TypeOrganization, inv.Organization)
-	r.Membership = access.Membership{Organization: inv.Organization, User: c.actor.User, Role: inv.Role}
+	r.Membership = access.Membership{
+		Organization: inv.Organization, User: c.actor.User, Role: inv.Role, Source: access.Accepted, Since: c.now,
+	}
 	if err := c.setRole(r.Membership); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func TestN1_AnInvitationIsAccepted(t *testing.T) {
 
 	accepted, err := e.AcceptInvitation(e.ctx, as("otto"), r.Token)
 	require.NoError(t, err)
-	require.Equal(t, access.Membership{Organization: "acme", User: "otto", Role: access.OrgMember}, accepted.Membership)
+	require.Equal(t, access.Membership{Organization: "acme", User: "otto", Role: access.OrgMember, Source: access.Accepted, Since: e.now}, accepted.Membership)
 	require.NotEmpty(t, accepted.Token)
 	e.can("otto", "helper", access.Interact)
 	e.cannot("otto", "helper", access.Read)

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -19,37 +20,51 @@ type MemberResult struct {
 // PutMember gives a user a role in an organization, or another one than before (O1, O2, O3). successor becomes an owner where the last one
 // is demoted; "" names nobody.
 func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, successor access.UserID) (r MemberResult, err error) {
-	r.Membership = access.Membership{Organization: org, User: user, Role: role}
-	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) error {
-		err := c.putMember(r.Membership, successor)
+	m := access.Membership{Organization: org, User: user, Role: role}
+	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
+		r.Membership, err = c.putMember(m, successor)
 		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
 		return err
 	})
 	return r, err
 }
 
-func (c *change) putMember(m access.Membership, successor access.UserID) error {
+// putMember gives the role that m names, and returns the membership as it is then. An import that restores says how and since when it is held.
+func (c *change) putMember(m access.Membership, successor access.UserID) (access.Membership, error) {
 	old, exists, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
 	if err != nil {
-		return err
+		return m, err
 	}
 	if _, err := c.activeUser(m.User, "O1"); err != nil {
-		return err
+		return m, err
 	}
-	if exists && old == m {
-		return c.PutMembership(m) // which an issuer may have given, and cannot take back any more
+	switch {
+	case m.Source == "":
+		if m.Source, err = c.source(m.User); err != nil {
+			return m, err
+		}
+		m.Source = old.Source.Stronger(m.Source)
+	case old.Joined(): // what is restored says how it came about, unless the user has come by themself meanwhile
+		m.Source = old.Source.Stronger(m.Source)
+	}
+	m.Since = c.since(old, m)
+	if exists && old.Role == m.Role {
+		if old != m {
+			c.state(old, m)
+		}
+		return m, c.PutMembership(m) // which an issuer may have given, and can no longer take back
 	}
 	if old.Role == access.OrgOwner {
 		if err := c.keepOwner(old, successor); err != nil {
-			return err
+			return m, err
 		}
 	}
 	if err := c.setRole(m); err != nil {
-		return err
+		return m, err
 	}
 	if m.Role == access.OrgClient && exists {
 		if err := c.passOn(old, successor); err != nil {
-			return err
+			return m, err
 		}
 	}
 	if exists {
@@ -57,7 +72,30 @@ func (c *change) putMember(m access.Membership, successor access.UserID) error {
 	} else {
 		c.state(nil, m)
 	}
-	return nil
+	return m, nil
+}
+
+// source is how somebody to whom the actor gives a role comes to it (O7).
+func (c *change) source(user access.UserID) (access.MembershipSource, error) {
+	if user == c.actor.User {
+		return access.Accepted, nil
+	}
+	admin, err := c.may(access.Administer, access.PlatformObject)
+	if err != nil || !admin {
+		return access.Added, err
+	}
+	return access.Assigned, nil
+}
+
+// since is when the role is held from that follows the old membership, or none.
+func (c *change) since(old, m access.Membership) time.Time {
+	switch {
+	case !m.Since.IsZero(): // restored
+		return m.Since
+	case old.Role == m.Role:
+		return old.Since
+	}
+	return c.now
 }
 
 // membersOf loads a membership for an actor who manages the organization's members; owners are for owners only (O2).
@@ -134,11 +172,11 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 	if !ok {
 		return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor), o)
 	}
-	now := m
-	now.Role = access.OrgOwner
-	if m == now {
+	if m.Role == access.OrgOwner {
 		return nil
 	}
+	now := m
+	now.Role, now.Since = access.OrgOwner, c.now
 	if err := c.also(altered("member", m, now), o); err != nil {
 		return err
 	}

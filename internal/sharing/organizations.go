@@ -160,7 +160,11 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 		return org, err
 	}
 	c.refold(nil, spice.FoldOrganization(org))
-	owner := access.Membership{Organization: id, User: p.Owner.Value, Role: access.OrgOwner}
+	source, err := c.source(p.Owner.Value)
+	if err != nil {
+		return org, err
+	}
+	owner := access.Membership{Organization: id, User: p.Owner.Value, Role: access.OrgOwner, Source: source, Since: c.now}
 	if err := c.setRole(owner); err != nil {
 		return org, err
 	}

@@ -176,10 +176,15 @@ func (c *change) syncMembership(had []access.Membership, m access.Membership, is
 		return err
 	}
 	old, member, err := c.Membership(m.Organization, m.User)
-	if err != nil || old == m {
+	if err != nil {
 		return err
 	}
+	m.Source = old.Source.Stronger(access.SignedIn)
+	m.Since = c.since(old, m)
 	if member && (old.Role == access.OrgOwner || !slices.Contains(had, old)) {
+		return c.joined(old)
+	}
+	if old == m {
 		return nil
 	}
 	if err := c.setRole(m); err != nil {
@@ -199,6 +204,20 @@ func (c *change) syncMembership(had []access.Membership, m access.Membership, is
 		return c.passOn(old, "")
 	}
 	return nil
+}
+
+// joined notes that a provider confirms a role that somebody else gave (O7).
+func (c *change) joined(old access.Membership) error {
+	m := old
+	m.Source = old.Source.Stronger(access.SignedIn)
+	if m == old {
+		return nil
+	}
+	c.changed = true
+	if err := c.also(altered("member", old, m), access.Obj(access.TypeOrganization, m.Organization)); err != nil {
+		return err
+	}
+	return c.PutMembership(m)
 }
 
 // syncRoles does the same for roles. A role that does not exist is not created.

@@ -2,12 +2,12 @@ package store
 
 import "github.com/grantway/grantway/internal/access"
 
-const selectMemberships = `SELECT organization, user_id, role FROM memberships`
+const selectMemberships = `SELECT organization, user_id, role, source, since FROM memberships`
 
-var putMembership = upsert("memberships", "organization, user_id", "role, given_by")
+var putMembership = upsert("memberships", "organization, user_id", "role, source, since, given_by")
 
 func scanMembership(r row) (m access.Membership, err error) {
-	err = r.Scan(&m.Organization, &m.User, &m.Role)
+	err = r.Scan(&m.Organization, &m.User, &m.Role, &m.Source, timeColumn{&m.Since})
 	return m, err
 }
 
@@ -20,7 +20,7 @@ func (tx *Tx) Membership(org access.OrganizationID, user access.UserID) (access.
 
 // PutMembership inserts or replaces the user's role in the organization. No issuer has given it; see GivenMembership.
 func (tx *Tx) PutMembership(m access.Membership) error {
-	return tx.exec(putMembership, m.Organization, m.User, m.Role, "")
+	return tx.exec(putMembership, m.Organization, m.User, m.Role, m.Source, micros(m.Since), "")
 }
 
 // DeleteMembership takes the user out of the organization.

@@ -26,13 +26,16 @@ func Ordinary(w *plain.World) {
 	for i, u := range w.Users {
 		switch {
 		case u.Deleted:
-			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true}
+			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true, TokensAfter: plain.Era}
 		case u.Type == "":
 			w.Users[i].Type = access.External
 		}
 		if i%3 == 0 && !u.Deleted {
 			w.Users[i].Organization = w.Organizations[0].ID
 		}
+	}
+	for i := range w.Memberships {
+		w.Memberships[i].Source, w.Memberships[i].Since = access.MembershipSources[i%len(access.MembershipSources)], plain.Era
 	}
 	for _, r := range w.Resources {
 		slices.SortFunc(r.Allowed, func(a, b access.Principal) int { return strings.Compare(a.String(), b.String()) })
