@@ -25,7 +25,7 @@ var factKeys = map[string][]string{
 // replayed is facts by kind and key, as JSON has them.
 type replayed map[string]map[string]any
 
-func (w replayed) set(t testing.TB, kind string, before, after map[string]any) {
+func (w replayed) set(t testing.TB, kind string, at time.Time, before, after map[string]any) {
 	t.Helper()
 	keys, known := factKeys[kind]
 	if !known {
@@ -47,7 +47,9 @@ func (w replayed) set(t testing.TB, kind string, before, after map[string]any) {
 	id := strings.Join(key, "\x00")
 	switch {
 	case after == nil && kind == "user":
-		w[kind][id] = map[string]any{"id": fact["id"], "type": "external", "email_verified": false, "active": false, "deleted": true}
+		w[kind][id] = map[string]any{
+			"id": fact["id"], "type": "external", "email_verified": false, "active": false, "deleted": true, "tokens_after": at.Format(time.RFC3339Nano),
+		}
 	case after == nil:
 		delete(w[kind], id)
 	case kind == "policy":
@@ -82,7 +84,7 @@ func replay(t testing.TB, entries []access.Record) replayed {
 		read(r.After, &after)
 		kind, _, _ := strings.Cut(r.Action, ".")
 		if before != nil || after != nil {
-			w.set(t, kind, before, after)
+			w.set(t, kind, r.Time, before, after)
 		}
 		var effects []struct {
 			Kind          string
@@ -90,7 +92,7 @@ func replay(t testing.TB, entries []access.Record) replayed {
 		}
 		read(r.Effects, &effects)
 		for _, e := range effects {
-			w.set(t, e.Kind, e.Before, e.After)
+			w.set(t, e.Kind, r.Time, e.Before, e.After)
 		}
 	}
 	return w
@@ -105,7 +107,7 @@ func factsOf(t testing.TB, w *plain.World) replayed {
 		require.NoError(t, err)
 		var fields map[string]any
 		require.NoError(t, json.Unmarshal(text, &fields))
-		all.set(t, kind, nil, fields)
+		all.set(t, kind, time.Time{}, nil, fields)
 	}
 	each(w.Users, func(f access.User) { add("user", f) })
 	each(w.PlatformGrants, func(f access.PlatformGrant) { add("platform_role", f) })

@@ -140,8 +140,11 @@ func TestPeopleSignInWithTheirProviders(t *testing.T) {
 	fourth := as(corp, "s-1")
 	fourth.Refused(access.KindUnauthenticated, "U1").Sees("v1", "users", "mia")
 	e.Admin().PutsUser(mia, fields{"active": true})
-	fourth.Sees("v1", "users", "mia")
-	require.Empty(t, roleIn(e, acme, mia), "she starts with nothing: the token is from before")
+	third.Refused(access.KindUnauthenticated, "U1").Sees("v1", "users", "mia")
+	fourth.Refused(access.KindUnauthenticated, "U1").Sees("v1", "users", "mia")
+	require.Empty(t, roleIn(e, acme, mia), "she starts with nothing: her tokens are from before")
+	corp.Knows("s-1", claims{"preferred_username": "mia"})
+	e.With(corp.Issues("s-1", time.Now().Add(2*time.Second))).Sees("v1", "users", "mia")
 	e.Admin().Does(http.MethodDelete, "/v1/users/mia", nil)
 	as(corp, "s-1").Refused(access.KindUnauthenticated, "U1").Sees("v1", "users", "mia")
 }
