@@ -22,7 +22,7 @@ type Engine interface {
 	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
 	Trace(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Trace, error)
 	Resources(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
-	Subjects(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
+	Subjects(ctx context.Context, f spice.Freshness, x *spice.Extension, q spice.Question, each func(id string) error) error
 }
 
 // Directory gives a look at the facts as they are at one moment; FromStore makes one of the store.

@@ -191,7 +191,7 @@ func (broken) Resources(context.Context, spice.Freshness, spice.Question, func(s
 	return errBroken
 }
 
-func (broken) Subjects(context.Context, spice.Freshness, spice.Question, func(string) error) error {
+func (broken) Subjects(context.Context, spice.Freshness, *spice.Extension, spice.Question, func(string) error) error {
 	return errBroken
 }
 

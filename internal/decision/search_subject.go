@@ -84,7 +84,7 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	question := spice.Question{Subject: access.Subject{Type: subjectType}, Permission: permission, Resource: o, Context: values}
 	found := candidates{of: scope.of}
 	found.named, err = r.gathered(func(each func(string) error) error {
-		return r.engine.Subjects(ctx, r.engineState, question, func(id string) error {
+		return r.engine.Subjects(ctx, r.engineState, r.extension, question, func(id string) error {
 			if id != spice.Wildcard {
 				return each(id)
 			}

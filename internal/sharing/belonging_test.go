@@ -1,6 +1,7 @@
 package sharing_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -188,6 +189,63 @@ func TestT2TeamsNestOnlyAsDeepAsTheEngineFollows(t *testing.T) {
 	require.NoError(t, e.row(root, "helper", "max", access.Read))
 	e.ok(e.PutPolicy(e.ctx, root, "helper", sharing.PolicyPatch{Entities: access.Some([]access.OrganizationID{"acme"})}))
 	e.can("carl", "helper", access.Interact, access.See)
+}
+
+// Two towers of teams, each within the limit, are too high as one: whichever way they are put together, and by an import as by a call.
+func TestT2TwoDeepHalvesAreNotJoined(t *testing.T) {
+	e := acme(t)
+	tower := func(name string, teams int) (top, bottom access.TeamID) {
+		for n := range teams {
+			top = access.TeamID(fmt.Sprint(name, n))
+			e.makeTeam(top, "acme")
+			if n == 0 {
+				bottom = top
+				continue
+			}
+			e.ok(e.NestTeam(e.ctx, root, top, access.TeamID(fmt.Sprint(name, n-1))))
+		}
+		return top, bottom
+	}
+	top, _ := tower("low", 9)
+	_, bottom := tower("high", 8)
+	_, err := e.NestTeam(e.ctx, root, bottom, top)
+	e.refused(err, access.KindUnprocessable, "T2")
+	require.ErrorContains(t, err, "at most 16 levels deep; this would make 17")
+	_, _, err = e.Import(e.ctx, root, []sharing.Row{&sharing.TeamNestingRow{Team: bottom, Inner: top}})
+	e.refused(err, access.KindUnprocessable, "T2")
+	e.ok(e.NestTeam(e.ctx, root, bottom, "low7"))
+}
+
+// An organization nests teams 10,000 times, and no more: another one's nestings are its own.
+func TestT2AnOrganizationNestsOnlySoManyTeams(t *testing.T) {
+	e := acme(t)
+	for n := range 101 { // each of the outer teams could hold 100 of the inner ones
+		e.makeTeam(access.TeamID(fmt.Sprint("outer", n)), "acme")
+		e.makeTeam(access.TeamID(fmt.Sprint("inner", n)), "acme")
+	}
+	// Straight into the store and out of it again, since making them one by one takes half a minute.
+	each := func(do func(*store.Tx, access.TeamNesting) error) {
+		require.NoError(t, e.db.Update(e.ctx, func(tx *store.Tx) error {
+			for n := range sharing.MaxNestings - 1 {
+				nesting := access.TeamNesting{Outer: access.TeamID(fmt.Sprint("outer", n/100)), Inner: access.TeamID(fmt.Sprint("inner", n%100))}
+				if err := do(tx, nesting); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	each((*store.Tx).PutTeamNesting)
+	defer each((*store.Tx).DeleteTeamNesting)
+	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1"))
+	_, err := e.NestTeam(e.ctx, as("adam"), "outer100", "inner2")
+	e.refused(err, access.KindUnprocessable, "T2")
+	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1")) // it is there already
+	e.makeTeam("theirs", "globex")
+	e.makeTeam("within", "globex")
+	e.ok(e.NestTeam(e.ctx, root, "theirs", "within"))
+	e.ok(e.UnnestTeam(e.ctx, as("adam"), "outer100", "inner1"))
+	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner2"))
 }
 
 func TestU2RolesAreAssignedToAnyUserByWhoManagesThem(t *testing.T) {

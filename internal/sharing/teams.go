@@ -213,7 +213,14 @@ func (c *change) nestTeam(n access.TeamNesting) error {
 		return err
 	}
 	if below+above > MaxTeamLevels {
-		return access.Unprocessablef("T2", "teams are nested at most %d deep, and this would make %d", MaxTeamLevels, below+above)
+		return access.Unprocessablef("T2", "teams nest at most %d levels deep; this would make %d", MaxTeamLevels, below+above)
+	}
+	full, err := c.HasNestings(t.Organization, MaxNestings)
+	if err != nil {
+		return err
+	}
+	if full {
+		return access.Unprocessablef("T2", "%s already nests teams in teams %d times, which is the most", access.Obj(access.TypeOrganization, t.Organization), MaxNestings)
 	}
 	c.refold(nil, spice.FoldTeamNesting(n))
 	c.state(nil, n)
@@ -233,6 +240,9 @@ func (c *change) nested(n access.TeamNesting) (bool, error) {
 // MaxTeamLevels is how many teams may lie in one another, the outermost included: the engine follows relationships to a depth of 50 and
 // answers an error beyond, and each level takes one.
 const MaxTeamLevels = 16
+
+// MaxNestings is how many times an organization may nest a team in a team: a decision about a share with a team may have to look at all of them.
+const MaxNestings = 10_000
 
 // levels counts the teams on the longest way from the team, itself included, in the direction that next gives. There is no circle.
 func (c *change) levels(from access.TeamID, next func(access.TeamID) ([]access.TeamID, error)) (int, error) {

@@ -20,6 +20,7 @@ import (
 type Extension struct {
 	file    string
 	schema  string // the built-in schema and the extension's
+	graph   *graph // of both
 	changes Changes
 	types   map[access.Type]extensionType
 }

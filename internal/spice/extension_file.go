@@ -36,7 +36,7 @@ func ParseExtension(name string, data []byte) (*Extension, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Extension{file: name, schema: compiled.text}
+	e := &Extension{file: name, schema: compiled.text, graph: newGraph(compiled.definitions())}
 	if e.types, err = compiled.tables(); err != nil {
 		return nil, err
 	}

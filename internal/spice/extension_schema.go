@@ -105,6 +105,11 @@ func (c *compiledExtension) staysApart() error {
 	return nil
 }
 
+// definitions are the built-in ones and the extension's own.
+func (c *compiledExtension) definitions() []*core.NamespaceDefinition {
+	return slices.Concat(c.builtin.ObjectDefinitions, c.own.ObjectDefinitions)
+}
+
 // line is the line in the file of a position in the extension's own schema.
 func (c *compiledExtension) line(p *core.SourcePosition) int {
 	return c.file.schema.line + int(p.GetZeroIndexedLineNumber())
@@ -201,7 +206,7 @@ func restsOn(d *core.NamespaceDefinition, permission *core.Relation) []string {
 // caveatsMet names the caveats of the definition and of every definition that its relations lead to, the built-in ones included.
 func (c *compiledExtension) caveatsMet(definition string) map[string]bool {
 	all := map[string]*core.NamespaceDefinition{}
-	for _, d := range slices.Concat(c.builtin.ObjectDefinitions, c.own.ObjectDefinitions) {
+	for _, d := range c.definitions() {
 		all[d.GetName()] = d
 	}
 	met, seen, next := map[string]bool{}, map[string]bool{}, []string{definition}
