@@ -102,6 +102,9 @@ var SubjectTypes = []Type{TypeUser, TypeVisitor, TypeAPIKey}
 
 // ParseSubject reads `user:alice`, `visitor:anonymous` or `api_key:ID`. The error is of kind Invalid.
 func ParseSubject(s string) (Subject, error) {
+	if len(s) > maxObjectBytes {
+		return Subject{}, Invalidf("", "a subject has at most %d bytes", maxObjectBytes)
+	}
 	t, id, _ := strings.Cut(s, ":")
 	if !slices.Contains(SubjectTypes, Type(t)) {
 		return Subject{}, Invalidf("", "%q is not a subject: write user:ID, visitor:ID or api_key:ID", s)

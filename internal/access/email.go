@@ -11,11 +11,18 @@ import (
 // Email is an address in the form in which addresses are compared: lower-cased, its domain in IDNA ASCII form (I2).
 type Email string
 
-// maxEmailBytes is the longest address that SMTP carries in a path, without its angle brackets (RFC 5321, 4.5.3.1.3).
-const maxEmailBytes = 254
+const (
+	// maxEmailBytes is the longest address that SMTP carries in a path, without its angle brackets (RFC 5321, 4.5.3.1.3).
+	maxEmailBytes = 254
+	// maxDomainBytes is the longest name of a host as people write it (RFC 1035, 2.3.4).
+	maxDomainBytes = 253
+)
 
-// ParseEmail reads an address as a caller writes it. The error is of kind Invalid.
+// ParseEmail reads an address as a caller writes it. The error is of kind Invalid. The length is looked at first: what IDNA costs grows with its square.
 func ParseEmail(s string) (Email, error) {
+	if len(s) > maxEmailBytes {
+		return "", longEmail()
+	}
 	addr, err := mail.ParseAddress(s)
 	if err != nil || addr.Address != s || addr.Name != "" {
 		return "", Invalidf("I2", "%q is not an e-mail address", s)
@@ -30,9 +37,13 @@ func ParseEmail(s string) (Email, error) {
 	}
 	e := Email(strings.ToLower(s[:at]) + "@" + domain)
 	if len(e) > maxEmailBytes {
-		return "", Invalidf("I2", "an e-mail address has at most %d bytes", maxEmailBytes)
+		return "", longEmail()
 	}
 	return e, nil
+}
+
+func longEmail() error {
+	return Invalidf("I2", "an e-mail address has at most %d bytes", maxEmailBytes)
 }
 
 // likeASCII reports whether the letter's lower case is an ASCII letter's, as those of the Kelvin sign and the Turkish İ are: the mailbox would be
@@ -47,6 +58,9 @@ var domains = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.Ve
 
 // ParseDomain reads a domain as a caller writes it and returns its IDNA ASCII form, lower-cased (I2, G2).
 func ParseDomain(s string) (string, error) {
+	if len(s) > maxDomainBytes {
+		return "", Invalidf("I2", "a domain has at most %d bytes", maxDomainBytes)
+	}
 	ascii, err := domains.ToASCII(s)
 	if err != nil || ascii == "" || strings.HasSuffix(ascii, ".") {
 		return "", Invalidf("I2", "%q is not a domain", s)

@@ -3,8 +3,12 @@ package access
 import (
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/budget"
 )
 
 func TestAddressesAreComparedLowerCasedAndInIDNAForm(t *testing.T) {
@@ -37,6 +41,38 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 		_, err := ParseEmail(written)
 		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
 	}
+}
+
+// 20,000 different letters took 6 s: the length is looked at before anything is made of the text.
+func TestLengthsAreLookedAtFirst(t *testing.T) {
+	letters := func(n int) []byte {
+		var b []byte
+		for r := rune(0x4e00); len(b) < n; r++ {
+			b = utf8.AppendRune(b, r)
+		}
+		return b
+	}
+	perByte := budget.Budget{CPU: 100 * time.Nanosecond, Bytes: 10, BaseCPU: 10 * time.Millisecond, BaseHeap: 64 << 10}
+	perByte.Linear(t, 15_000, letters, func(text []byte) {
+		for _, s := range []string{string(text), "x@" + string(text), string(text) + "@x.org"} {
+			_, err := ParseEmail(s)
+			require.Equal(t, KindInvalid, KindOf(err))
+			require.Less(t, len(err.Error()), 1000, "the answer does not repeat it")
+			_, err = ParseDomain(s)
+			require.Equal(t, KindInvalid, KindOf(err))
+			_, err = ParsePrincipal("email:" + s)
+			require.Equal(t, KindInvalid, KindOf(err))
+			require.Less(t, len(err.Error()), 1000)
+			_, err = ParseSubject(s)
+			require.Less(t, len(err.Error()), 1000)
+			_, err = ParseTime(s)
+			require.Less(t, len(err.Error()), 1000)
+			_, err = ParseObject(s)
+			require.Less(t, len(err.Error()), 1000)
+		}
+	})
+	_, err := ParseEmail("x@" + strings.Repeat(strings.Repeat("a", 60)+".", 4) + "com")
+	require.NoError(t, err, "what is long enough for its letters is an address")
 }
 
 func TestDomainsAreHeldToTheLengthsOfDNS(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 // MaxIDBytes is the longest ID, in bytes of UTF-8 (I1).
 const MaxIDBytes = 256
 
+// maxObjectBytes is the longest type:ID; types are much shorter than IDs.
+const maxObjectBytes = 2 * MaxIDBytes
+
 // The IDs of the model's nouns. Each is 1–256 bytes of UTF-8, chosen by the caller, case-sensitive and unique within its type (I1).
 type (
 	UserID         string
@@ -47,7 +50,7 @@ var featureName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // ParseFeatureName checks the name of a feature (I1).
 func ParseFeatureName(s string) (string, error) {
-	if !featureName.MatchString(s) {
+	if len(s) > MaxIDBytes || !featureName.MatchString(s) {
 		return "", Invalidf("I1", "a feature's name matches %s", featureName)
 	}
 	return s, nil
@@ -97,6 +100,9 @@ func (o Object) String() string { return string(o.Type) + ":" + o.ID }
 
 // ParseObject reads "type:id"; the ID is all that follows the first colon. The error is of kind Invalid.
 func ParseObject(s string) (Object, error) {
+	if len(s) > maxObjectBytes {
+		return Object{}, Invalidf("I1", "type:id has at most %d bytes", maxObjectBytes)
+	}
 	t, id, ok := strings.Cut(s, ":")
 	if !ok || t == "" {
 		return Object{}, Invalidf("I1", "%q is not of the form type:id", s)

@@ -30,6 +30,9 @@ func ParsePrincipal(s string) (Principal, error) {
 	if s == string(PrincipalEveryone) {
 		return Everyone, nil
 	}
+	if len(s) > maxObjectBytes {
+		return Principal{}, Invalidf("S1", "a principal has at most %d bytes", maxObjectBytes)
+	}
 	kind, id, _ := strings.Cut(s, ":")
 	switch k := PrincipalKind(kind); k {
 	case PrincipalEmail:

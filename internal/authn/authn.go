@@ -12,6 +12,7 @@ package authn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -248,14 +249,20 @@ func byDigest[K any](digests []string, find func(digest string) (K, bool, error)
 	return key, "", false, nil
 }
 
-// bearer reads the one credential of a request.
+// maxAuthorization is the longest Authorization header, in bytes. The longest that is good holds a token.
+const maxAuthorization = maxToken + len("Bearer ")
+
+// bearer reads the one credential of a request. Its length is looked at first: it is hashed, or its signature is verified.
 func bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
+	if len(values) > 0 && len(values[0]) > maxAuthorization {
+		return "", refuseToken(fmt.Errorf("the Authorization header is longer than %d bytes", maxAuthorization))
+	}
 	if len(values) == 0 {
 		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer and an account key")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
-	token = strings.TrimSpace(token)
+	token = strings.Trim(token, " \t")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t") {
 		return "", access.Refuse(access.KindUnauthenticated, "B2", "the Authorization header is not of the form Bearer <key>, once")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 const (
@@ -138,67 +140,85 @@ func (k *keySet) refresh(ctx context.Context, due func(now time.Time) bool) {
 func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
-	var about struct {
-		Issuer string `json:"issuer"`
-		Keys   string `json:"jwks_uri"`
-	}
-	if err := k.get(ctx, strings.TrimSuffix(k.issuer, "/")+"/.well-known/openid-configuration", &about); err != nil {
+	about, err := k.get(ctx, strings.TrimSuffix(k.issuer, "/")+"/.well-known/openid-configuration")
+	if err != nil {
 		return nil, err
 	}
-	if about.Issuer != k.issuer {
-		return nil, fmt.Errorf("it says that it is the issuer %q", about.Issuer)
+	if issuer, _ := about["issuer"].(string); issuer != k.issuer {
+		return nil, fmt.Errorf("it says that it is the issuer %q", issuer)
 	}
-	if !secure(about.Keys) {
-		return nil, fmt.Errorf("its keys are at %q, which is not reached by https", about.Keys)
+	at, _ := about["jwks_uri"].(string)
+	if !secure(at) {
+		return nil, fmt.Errorf("its keys are at %q, which is not reached by https", at)
 	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := k.get(ctx, about.Keys, &set); err != nil {
+	set, err := k.get(ctx, at)
+	if err != nil {
 		return nil, err
+	}
+	list, ok := set["keys"].([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s has no list of keys", at)
 	}
 	var keys []jose.JSONWebKey
-	for _, text := range set.Keys {
-		var key jose.JSONWebKey
-		if json.Unmarshal(text, &key) == nil && signs(key) { // others are for something else, or of a kind that is not known
+	for _, described := range list {
+		if key, ok := verifying(described); ok { // others are for something else, or of a kind that is not known
 			keys = append(keys, key)
 		}
 	}
 	return keys, nil
 }
 
-// signs reports whether signatures are believed that the key verifies.
-func signs(key jose.JSONWebKey) bool {
-	if !key.Valid() || !key.IsPublic() || key.Use != "" && key.Use != "sig" {
-		return false
+// verifying reads a key by which signatures are believed: a public one that is not said to be for something else (RFC 7517, 4.2 and 4.3).
+func verifying(described any) (key jose.JSONWebKey, ok bool) {
+	members, ok := described.(map[string]any)
+	if !ok {
+		return key, false
 	}
-	r, ok := key.Key.(*rsa.PublicKey)
-	return !ok || r.N.BitLen() >= leastRSA
+	if use, sent := members["use"]; sent && use != "sig" {
+		return key, false
+	}
+	if ops, sent := members["key_ops"]; sent {
+		if list, ok := ops.([]any); !ok || !slices.Contains(list, any("verify")) {
+			return key, false
+		}
+	}
+	text, err := json.Marshal(members)
+	if err != nil || json.Unmarshal(text, &key) != nil || !key.Valid() || !key.IsPublic() {
+		return key, false
+	}
+	r, isRSA := key.Key.(*rsa.PublicKey)
+	return key, !isRSA || r.N.BitLen() >= leastRSA
 }
 
-func (k *keySet) get(ctx context.Context, url string, into any) error {
+// get asks for a document, which is an object.
+func (k *keySet) get(ctx context.Context, url string) (map[string]any, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Header.Set("Accept", "application/json")
 	answer, err := k.client.Do(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, answer.Status)
+		return nil, fmt.Errorf("%s answers %s", url, answer.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxDocument+1))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(body) > maxDocument {
-		return fmt.Errorf("%s answers more than %d bytes", url, maxDocument)
+		return nil, fmt.Errorf("%s answers more than %d bytes", url, maxDocument)
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("%s: %w", url, err)
+	value, err := strictjson.Parse(body, strictjson.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", url, err)
 	}
-	return nil
+	document, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%s answers with something else than an object", url)
+	}
+	return document, nil
 }

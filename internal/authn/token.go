@@ -2,17 +2,17 @@ package authn
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
-	josejson "github.com/go-jose/go-jose/v4/json" // tells names apart by case, and refuses one that comes twice
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 const (
@@ -98,6 +98,9 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 	if len(token) > maxToken {
 		return nil, nil, fmt.Errorf("it has more than %d bytes", maxToken)
 	}
+	if err := canonical(token); err != nil {
+		return nil, nil, err
+	}
 	signed, err := jose.ParseSignedCompact(token, asymmetric)
 	if err != nil {
 		return nil, nil, err
@@ -126,6 +129,29 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 	}
 	payload, err := is.keys.verify(ctx, signed)
 	return is, payload, err
+}
+
+// tokenLimits are those of a header and of claims.
+var tokenLimits = strictjson.Limits{Doubles: true}
+
+// canonical refuses a token that is another spelling of the same one, as base64 with line breaks, padding or bits to spare is, so that no token has a
+// twin; and a header that two readers could understand differently.
+func canonical(token string) error {
+	for i, part := range strings.Split(token, ".") {
+		decoded, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil {
+			return err
+		}
+		if base64.RawURLEncoding.EncodeToString(decoded) != part {
+			return errors.New("it is not in the one form that base64url has for it")
+		}
+		if i == 0 {
+			if _, err := strictjson.Parse(decoded, tokenLimits); err != nil {
+				return fmt.Errorf("its header: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // mayName refuses an issuer an ID that begins like those of another: of two that fit, the longer prefix is the closer one.
@@ -176,15 +202,14 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 // claims are what a token says.
 type claims map[string]any
 
-// parseClaims reads the payload of a token. What is not UTF-8 is refused, since replacing it would make two subjects one.
-func parseClaims(payload []byte) (c claims, err error) {
-	if !utf8.Valid(payload) {
-		return nil, errors.New("its claims are not UTF-8")
+// parseClaims reads the payload of a token.
+func parseClaims(payload []byte) (claims, error) {
+	value, err := strictjson.Parse(payload, tokenLimits)
+	if err != nil {
+		return nil, fmt.Errorf("its claims: %w", err)
 	}
-	if err := josejson.Unmarshal(payload, &c); err != nil {
-		return nil, err
-	}
-	if c == nil {
+	c, ok := value.(map[string]any)
+	if !ok {
 		return nil, errors.New("it has no claims")
 	}
 	return c, nil

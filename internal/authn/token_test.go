@@ -11,10 +11,12 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"maps"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -99,11 +101,19 @@ func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byt
 // sign makes the token of any header and any payload, signed as the header's alg says: HS256 with the public key as the secret.
 func (f *forger) sign(header fields, payload string) string {
 	f.Helper()
-	signed := encode(text(f, header)) + "." + encode(payload)
+	return f.signed(header["alg"], text(f, header), payload)
+}
+
+// signText is sign with a header as it is written.
+func (f *forger) signText(header, payload string) string { return f.signed("RS256", header, payload) }
+
+func (f *forger) signed(alg any, header, payload string) string {
+	f.Helper()
+	signed := encode(header) + "." + encode(payload)
 	sum := sha256.Sum256([]byte(signed))
 	var signature []byte
 	var err error
-	switch header["alg"] {
+	switch alg {
 	case "RS256":
 		signature, err = rsa.SignPKCS1v15(rand.Reader, f.rsa, crypto.SHA256, sum[:])
 	case "RS512":
@@ -194,6 +204,7 @@ func TestTokensThatAreNotAccepted(t *testing.T) {
 
 	genuine := f.token(f.good(nil))
 	parts := strings.Split(genuine, ".")
+	es := strings.Split(f.sign(fields{"alg": "ES256", "kid": "ec"}, text(t, f.good(nil))), ".")
 	public := f.keys[0]
 	attacker := newForger(t, "k1")
 	nested := strings.Repeat("[", 2000) + strings.Repeat("]", 2000)
@@ -262,6 +273,19 @@ func TestTokensThatAreNotAccepted(t *testing.T) {
 		"only dots":                     "..",
 		"an encrypted header":           encode(`{"alg":"RSA-OAEP","enc":"A256GCM"}`) + ".x.x",
 		"padding":                       parts[0] + "." + parts[1] + "." + parts[2] + "==",
+		"bits to spare":                 parts[0] + "." + parts[1] + "." + spare(parts[2]),
+		"bits to spare, ES256":          es[0] + "." + es[1] + "." + spare(es[2]),
+		"a line feed in the signature":  genuine[:len(genuine)-4] + "\n" + genuine[len(genuine)-4:],
+		"a line feed at the end":        genuine + "\r\n",
+		"a line feed in the payload":    parts[0] + "." + parts[1][:9] + "\n" + parts[1][9:] + "." + parts[2],
+		"base64 with other letters":     parts[0] + "." + parts[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(parts[2]),
+		"a signature in ASN.1":          es[0] + "." + es[1] + "." + asn1Of(t, es[2]),
+		"a signature with a zero more":  es[0] + "." + es[1] + "." + encode("\x00"+decoded(t, es[2])),
+		"half a signature":              es[0] + "." + es[1] + "." + encode(decoded(t, es[2])[:32]),
+		"a name twice in the header":    f.signText(`{"alg":"RS256","kid":"k1","kid":"k1"}`, text(t, f.good(nil))),
+		"half a pair in the header":     f.signText(`{"alg":"RS256","kid":"k1","x":"\ud800"}`, text(t, f.good(nil))),
+		"a deep header":                 f.signText(`{"alg":"RS256","kid":"k1","x":`+nested+`}`, text(t, f.good(nil))),
+		"a deep claim":                  f.sign(header(nil), strings.Replace(text(t, f.good(nil)), `{`, `{"x":`+nested+`,`, 1)),
 		"a public key":                  text(t, public)[:8] + ".b.c",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,4 +328,80 @@ func TestTokensAndKeysAreToldApart(t *testing.T) {
 	_, err = without.Authenticate(call("a.b.c"), "")
 	require.NoError(t, err)
 	w.refusedBy(without, call(token), "no issuer is configured")
+}
+
+func decoded(t testing.TB, part string) string {
+	b, err := base64.RawURLEncoding.DecodeString(part)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// spare is the same bytes with one of the bits set that base64 has to spare at the end.
+func spare(part string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, part[len(part)-1])
+	return part[:len(part)-1] + string(alphabet[last|1])
+}
+
+// asn1Of is a signature of two numbers as X.509 writes it.
+func asn1Of(t testing.TB, part string) string {
+	raw := []byte(decoded(t, part))
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:32]), new(big.Int).SetBytes(raw[32:])})
+	require.NoError(t, err)
+	return encode(string(der))
+}
+
+// A key verifies tokens only where nothing that is said about it speaks against it.
+func TestKeysThatAreForSomethingElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		more     fields
+		accepted bool
+	}{
+		"nothing said":          {fields{}, true},
+		"for signatures":        {fields{"use": "sig"}, true},
+		"to verify":             {fields{"key_ops": []string{"verify"}}, true},
+		"to verify and more":    {fields{"key_ops": []string{"encrypt", "verify"}}, true},
+		"of the algorithm":      {fields{"alg": "RS256"}, true},
+		"for encryption":        {fields{"use": "enc"}, false},
+		"for an unknown use":    {fields{"use": "SIG"}, false},
+		"a use that is no text": {fields{"use": 1}, false},
+		"to encrypt":            {fields{"key_ops": []string{"encrypt"}}, false},
+		"to sign":               {fields{"key_ops": []string{"sign"}}, false},
+		"for nothing":           {fields{"key_ops": []string{}}, false},
+		"in capitals":           {fields{"key_ops": []string{"VERIFY"}}, false},
+		"no list of operations": {fields{"key_ops": "verify"}, false},
+		"of another algorithm":  {fields{"alg": "RS512"}, false},
+		"of an encryption":      {fields{"alg": "RSA-OAEP"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, f := newWorld(t), newForger(t, "k1")
+			key, err := json.Marshal(jose.JSONWebKey{Key: &f.rsa.PublicKey, KeyID: "k1"})
+			require.NoError(t, err)
+			var described fields
+			require.NoError(t, json.Unmarshal(key, &described))
+			maps.Copy(described, c.more)
+			f.answer = func(w http.ResponseWriter, _ *http.Request) {
+				_ = json.NewEncoder(w).Encode(fields{"keys": []fields{described}})
+			}
+			w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}, User: authn.UserClaims{Adopt: true}})
+			if c.accepted {
+				_, err := w.auth.Authenticate(call(f.token(f.good(nil))), "")
+				require.NoError(t, err)
+				return
+			}
+			refusal := w.refused(call(f.token(f.good(nil))), access.KindUnauthenticated, "U1")
+			require.Equal(t, "the token is not accepted", refusal.Detail)
+		})
+	}
+}
+
+// RFC 7518, 3.3: RSA keys have 2,048 bits or more.
+func TestShortKeysVerifyNothing(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	w, f := newWorld(t), newForger(t, "k1")
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	f.rsa, f.keys = short, []jose.JSONWebKey{{Key: &short.PublicKey, KeyID: "k1", Use: "sig"}}
+	w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}, User: authn.UserClaims{Adopt: true}})
+	w.refused(call(f.token(f.good(nil))), access.KindUnauthenticated, "U1")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/authzen"
 )
 
-// Whatever is sent, it is answered, or refused as the caller's fault.
+// Whatever is sent, it is answered, or refused as the caller's fault, and costs what its length allows.
 
 func seeds(f *testing.F, more ...string) {
 	f.Helper()
@@ -27,7 +27,9 @@ func seeds(f *testing.F, more ...string) {
 
 func neverFails(t *testing.T, h http.Handler, path, body string) {
 	t.Helper()
-	status, text := post(t, h, path, body)
+	var status int
+	var text string
+	perByte.Check(t, len(body), func() { status, text = post(t, h, path, body) })
 	require.Contains(t, []int{http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge}, status, text)
 }
 

@@ -272,8 +272,14 @@ func readBody(r *http.Request) ([]byte, error) {
 	return text, nil
 }
 
+// maxMediaType is the longest Content-Type, in bytes.
+const maxMediaType = 256
+
 // isJSON takes application/json, in UTF-8 where it says in what.
 func isJSON(contentType string) bool {
+	if len(contentType) > maxMediaType {
+		return false
+	}
 	typ, parameters, err := mime.ParseMediaType(contentType)
 	charset, said := parameters["charset"]
 	return err == nil && typ == "application/json" && (!said || strings.EqualFold(charset, "utf-8"))

@@ -1,6 +1,7 @@
 package authzen
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 // members are those of one object of the body, and where it lies in it. Members that are not known are ignored; one that is null counts
@@ -29,11 +31,19 @@ func wrong(pointer, format string, args ...any) error {
 	}
 }
 
+// limits are those of a body. The names of properties are the callers' own, such as URLs.
+var limits = strictjson.Limits{Depth: 100, Name: 1024, Doubles: true}
+
 // body reads a request's body, which is one object.
 func body(text []byte) (members, error) {
-	v, err := decode(text)
-	if err != nil {
-		return members{}, access.Invalidf("", "%s", err)
+	v, err := strictjson.Parse(text, limits)
+	var fault *strictjson.Error
+	if errors.As(err, &fault) {
+		refused := access.Invalidf("", "%s", fault.About("the body"))
+		if fault.Pointer != "" {
+			refused.Fields = []access.FieldError{{Pointer: fault.Pointer, Detail: fault.Detail}}
+		}
+		return members{}, refused
 	}
 	return asObject("", v)
 }

@@ -69,7 +69,7 @@ func (r *round) managing(n *notebook, o access.Object) (spice.Question, bool, er
 func (r *round) actorQuestion(o access.Object, permission string) spice.Question {
 	user := access.Subject{Type: access.TypeUser, ID: string(r.actor.User)}
 	req := Request{Subject: Entity{Type: string(user.Type), ID: user.ID}, Resource: Entity{Type: string(o.Type), ID: o.ID}}
-	values := builtinValues(req, r.actorUser, r.now)
+	values := r.builtinValues(req, r.actorUser)
 	addExtensionValues(values, r.extension.Parameters(o.Type), req, user, r.now)
 	return spice.Question{Subject: user, Permission: permission, Resource: o, Context: values}
 }

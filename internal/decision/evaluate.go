@@ -68,6 +68,7 @@ type round struct {
 	engineState spice.Freshness
 	newest      bool                    // the facts must include what other servers have changed (C3)
 	keys        map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
+	sent        sentValues              // what was read of the values sent so far
 	tried       int                     // candidates that a search has decided so far
 }
 
@@ -129,9 +130,12 @@ func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Requ
 	}
 	items := make([]*item, len(reqs))
 	for i, req := range reqs {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, access.Unavailable(err)
+		}
 		items[i] = r.read(ctx, req)
 	}
-	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(&notebook{Facts: facts}, items) })
+	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(ctx, &notebook{Facts: facts}, items) })
 	if err != nil {
 		return nil, nil, err
 	}

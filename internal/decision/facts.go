@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"context"
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
@@ -35,7 +36,7 @@ func (n *notebook) user(id access.UserID) (access.User, error) {
 }
 
 // lookUp settles what can be told from the facts, and gathers what the engine is to be asked with.
-func (r *round) lookUp(n *notebook, items []*item) error {
+func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 	if r.actor.User != "" {
 		var err error
 		if r.actorUser, err = n.user(r.actor.User); err != nil {
@@ -43,6 +44,9 @@ func (r *round) lookUp(n *notebook, items []*item) error {
 		}
 	}
 	for _, it := range items {
+		if err := ctx.Err(); err != nil {
+			return access.Unavailable(err) // the caller has gone, or its time is over
+		}
 		if it.stage != open && !it.private {
 			continue
 		}
@@ -73,8 +77,13 @@ func (r *round) lookUp(n *notebook, items []*item) error {
 
 // gather collects the values that the question carries.
 func (r *round) gather(n *notebook, it *item, u access.User) error {
+	if it.req.tooWide() {
+		it.settle(tooMuchSent)
+		it.failed = true
+		return nil
+	}
 	t := access.Type(it.req.Resource.Type)
-	it.values = builtinValues(it.req, u, r.now)
+	it.values = r.builtinValues(it.req, u)
 	switch {
 	case t == access.TypeFeature:
 		if err := r.gatherLimits(n, it); err != nil {
@@ -87,7 +96,7 @@ func (r *round) gather(n *notebook, it *item, u access.User) error {
 		}
 	}
 	if !spice.ValuesFit(it.values) {
-		it.settle("the values sent are more than a condition takes")
+		it.settle(tooMuchSent)
 		it.failed = true
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 // How many results a page of a search has where the caller does not say, and at most.
@@ -13,6 +14,9 @@ const (
 	DefaultPageSize = 50
 	MaxPageSize     = 1000
 )
+
+// maxPageToken is the longest page token, in bytes. What is in one is an ID and a little more.
+const maxPageToken = 4 << 10
 
 // Page says which part of the results is wanted.
 type Page struct {
@@ -64,8 +68,11 @@ func (p Page) open(search []byte) (window, error) {
 	}
 	if p.Token != "" {
 		var at place
+		if len(p.Token) > maxPageToken {
+			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
+		}
 		data, err := base64.RawURLEncoding.DecodeString(p.Token)
-		if err != nil || json.Unmarshal(data, &at) != nil || at.Limit < 0 || at.Limit > MaxPageSize {
+		if err != nil || strictjson.Unmarshal(data, &at, strictjson.Limits{}) != nil || at.Limit < 0 || at.Limit > MaxPageSize {
 			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
 		}
 		if string(at.Search) != string(search) {

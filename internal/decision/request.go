@@ -19,6 +19,17 @@ type Request struct {
 // demanding reports whether the request asks for what was changed elsewhere (C3).
 func (r Request) demanding() bool { return r.Newest || r.Token != "" }
 
+// maxMembers is how many members the context and the properties of a request have, each: far more than a condition takes.
+const maxMembers = 1000
+
+// tooMuchSent is why a request with more is a denial.
+const tooMuchSent = "the values sent are more than a condition takes"
+
+// tooWide reports whether the request has more than maxMembers of anything.
+func (r Request) tooWide() bool {
+	return max(len(r.Context), len(r.Subject.Properties), len(r.Action.Properties), len(r.Resource.Properties)) > maxMembers
+}
+
 // Entity is a subject or a resource.
 type Entity struct {
 	Type       string         `json:"type"`

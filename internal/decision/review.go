@@ -275,7 +275,7 @@ func (r *round) held(ctx context.Context, standings []*standing, actions []acces
 	var questions []spice.Question
 	for _, st := range standings {
 		req := Request{Subject: Entity{Type: string(access.TypeUser), ID: string(st.who.ID)}}
-		values := builtinValues(req, st.who.User, r.now)
+		values := r.builtinValues(req, st.who.User)
 		for _, action := range actions {
 			questions = append(questions, spice.Question{
 				Subject: access.Subject{Type: access.TypeUser, ID: string(st.who.ID)}, Permission: string(action),

@@ -77,6 +77,9 @@ func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Act
 			return nil, window{}, err
 		}
 	}
+	if req.tooWide() {
+		return nil, window{}, access.Refuse(access.KindTooLarge, "F1", "properties and context have at most %d members each", maxMembers)
+	}
 	w, err := page.open(searchDigest(kind, actor, req))
 	if err != nil {
 		return nil, w, err
@@ -175,7 +178,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 // lookupValues are the values with which candidates are looked up. A link that was not sent is no link: without it everything that has
 // one would be a candidate.
 func (r *round) lookupValues(req Request, subject access.Subject, u access.User) map[string]any {
-	values := builtinValues(req, u, r.now)
+	values := r.builtinValues(req, u)
 	if _, ok := values[schema.ParamLink]; !ok {
 		values[schema.ParamLink] = ""
 	}

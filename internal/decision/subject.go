@@ -56,6 +56,9 @@ func (r *round) keyOf(ctx context.Context, secret string) (access.KeyID, error) 
 // permission translates the action into what the engine calls it. The second result is false for a type or an action that there is none
 // of (C1): the engine's own permissions and relations are no actions.
 func (s *Service) permission(t access.Type, action string) (string, bool) {
+	if len(t) > access.MaxIDBytes || len(action) > access.MaxIDBytes {
+		return "", false
+	}
 	if slices.Contains(access.Actions[t], access.Action(action)) {
 		return action, true
 	}

@@ -23,20 +23,63 @@ var wordOf = map[string]string{
 // limitPrefix begins the name of a limit; the value that it bounds is called by the rest (F1).
 const limitPrefix = "max_"
 
+// maxSentValue is how much of a link or an address is looked at, in bytes: more than either has.
+const maxSentValue = 256
+
+// sentValues reads what callers send about themselves. The items of a call mostly send the same, which is read once.
+type sentValues struct {
+	domains map[string]string // of addresses
+	links   map[string]string // the digests of links
+	reads   int               // how many were read
+}
+
+// once gives what read makes of the text, from all that was read before where it was.
+func (v *sentValues) once(known *map[string]string, text string, read func(string) string) string {
+	text = text[:min(len(text), maxSentValue)]
+	if value, ok := (*known)[text]; ok {
+		return value
+	}
+	if *known == nil {
+		*known = map[string]string{}
+	}
+	v.reads++
+	value := read(text)
+	(*known)[text] = value
+	return value
+}
+
+// link is the digest of a link. What is longer than a link can be is cut, and is nobody's link then either.
+func (v *sentValues) link(text string) string {
+	return v.once(&v.links, text, func(link string) string {
+		sum := sha256.Sum256([]byte(link))
+		return hex.EncodeToString(sum[:])
+	})
+}
+
+// domain is that of an address, or "" for a text that is none.
+func (v *sentValues) domain(address string) string {
+	return v.once(&v.domains, address, func(text string) string {
+		email, err := access.ParseEmail(text)
+		if err != nil {
+			return ""
+		}
+		return email.Domain()
+	})
+}
+
 // builtinValues are the values of the built-in caveats. They come from the clock, the directory and the four places that the interface
 // names, and from nowhere else: no caller widens access by a property of the same name.
-func builtinValues(req Request, u access.User, now time.Time) map[string]any {
-	values := map[string]any{schema.ParamTime: now.UTC().Format(time.RFC3339Nano)}
+func (r *round) builtinValues(req Request, u access.User) map[string]any {
+	values := map[string]any{schema.ParamTime: r.now.UTC().Format(time.RFC3339Nano)}
 	if link, ok := req.Context["link"].(string); ok {
-		sum := sha256.Sum256([]byte(link))
-		values[schema.ParamLink] = hex.EncodeToString(sum[:])
+		values[schema.ParamLink] = r.sent.link(link)
 	}
-	if text, ok := req.Context["ip"].(string); ok {
+	if text, ok := req.Context["ip"].(string); ok && len(text) <= maxSentValue {
 		if ip, err := netip.ParseAddr(text); err == nil {
 			values[schema.ParamIP] = ip.Unmap().String()
 		}
 	}
-	if domain := emailDomain(req.Subject, u); domain != "" {
+	if domain := r.emailDomain(req.Subject, u); domain != "" {
 		values[schema.ParamEmailDomain] = domain
 	}
 	return values
@@ -44,7 +87,7 @@ func builtinValues(req Request, u access.User, now time.Time) map[string]any {
 
 // emailDomain is the domain that counts for G2: that of the verified address in the directory, and only where there is none, that of the
 // address sent (C2).
-func emailDomain(subject Entity, u access.User) string {
+func (r *round) emailDomain(subject Entity, u access.User) string {
 	if subject.Type != string(access.TypeUser) {
 		return ""
 	}
@@ -52,11 +95,7 @@ func emailDomain(subject Entity, u access.User) string {
 		return verified.Domain()
 	}
 	sent, _ := subject.Properties["email"].(string)
-	email, err := access.ParseEmail(sent)
-	if err != nil {
-		return ""
-	}
-	return email.Domain()
+	return r.sent.domain(sent)
 }
 
 // limited compares the numbers in a request with a feature's limits (F1).
@@ -116,7 +155,7 @@ func addExtensionValues(values map[string]any, parameters []spice.Parameter, req
 		value := firstSent(p.Name, req.Context, req.Action.Properties, req.Resource.Properties, req.Subject.Properties)
 		switch {
 		case value == nil:
-		case p.Accepts(value):
+		case spice.Heavy(value), p.Accepts(value): // what weighs too much is refused with all the values together
 			values[p.Name] = value
 		default:
 			mistyped = append(mistyped, p.Name)

@@ -77,10 +77,16 @@ func (b *binding) names(in string) []string {
 	return names
 }
 
+// maxQuery is the longest query of a URL, in bytes.
+const maxQuery = 16 << 10
+
 // read fills the input, which is a pointer to a struct, and gives the body as it was sent.
 func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 	v := &validator{registry: b.registry}
 	into := reflect.ValueOf(input).Elem()
+	if len(r.URL.RawQuery) > maxQuery {
+		return nil, access.Invalidf("", "a query has at most %d bytes", maxQuery)
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, access.Invalidf("", "the query cannot be read: %s", err)
@@ -91,12 +97,12 @@ func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 			values := query[p.name]
 			text, sent = query.Get(p.name), len(values) > 0
 			if len(values) > 1 {
-				v.fault("/"+p.name, "comes twice")
+				v.faultIn(p.name, "comes twice")
 				continue
 			}
 		}
 		if sent {
-			v.parameter(p, text, into.FieldByIndex(p.index))
+			v.in(p.name, func() { v.parameter(p, text, into.FieldByIndex(p.index)) })
 		}
 	}
 	v.unknownParameters(query, b.names("query"))
@@ -119,13 +125,13 @@ func (v *validator) parameter(p parameter, text string, into reflect.Value) {
 	case p.schema.Type == huma.TypeBoolean && (text == "true" || text == "false"):
 		value = text == "true"
 	}
-	v.check(p.schema, value, "/"+p.name)
+	v.check(p.schema, value)
 	if len(v.faults) > before {
 		return
 	}
 	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
-			v.fault("/"+p.name, "%s", err)
+			v.fault("%s", err)
 		}
 		return
 	}
@@ -151,7 +157,10 @@ func (v *validator) unknownParameters(query url.Values, known []string) {
 	}
 	slices.Sort(unknown)
 	for _, name := range unknown {
-		v.fault("/"+escapePointer(name), "is not a query parameter here")
+		if v.full() {
+			return
+		}
+		v.faultIn(name, "is not a query parameter here")
 	}
 }
 
@@ -171,7 +180,7 @@ func (b *binding) readBody(r *http.Request, into reflect.Value) ([]byte, error) 
 		return nil, err
 	}
 	v := &validator{registry: b.registry}
-	v.check(b.schema, tree, "")
+	v.check(b.schema, tree)
 	if err := v.err(); err != nil {
 		return nil, err
 	}

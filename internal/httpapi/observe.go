@@ -16,12 +16,15 @@ import (
 
 const requestIDHeader = "X-Request-ID"
 
+// maxRequestID is the longest request ID that is taken from a caller, in bytes.
+const maxRequestID = 128
+
 // saneRequestID is what of a caller's request ID is echoed and logged as it is. Without @ it is nobody's address.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]{1,128}$`)
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]+$`)
 
 // requestIDOf is the caller's request ID if it sent one that can be echoed, or else a new one.
 func requestIDOf(r *http.Request) string {
-	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && saneRequestID.MatchString(sent[0]) {
+	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && len(sent[0]) <= maxRequestID && saneRequestID.MatchString(sent[0]) {
 		return sent[0]
 	}
 	return rand.Text()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 // parsers reads the formats of strings.
@@ -24,17 +26,40 @@ var parsers = map[string]func(string) error{
 	formatTime:      func(s string) error { _, err := access.ParseTime(s); return err },
 }
 
+// maxText is the longest text, in characters, where its schema names no other length.
+const maxText = 4096
+
+// maxFaults is after how many faults a validator looks no further.
+const maxFaults = 20
+
 // validator collects where a value breaks its schema. The schemas are those of the API description, so that what is described and what is
 // accepted cannot differ.
 type validator struct {
 	registry huma.Registry
+	path     strictjson.Path // of the value that is being checked
 	faults   []access.FieldError
 	rule     string // the rule of the first fault that has one
 }
 
-func (v *validator) fault(pointer, format string, args ...any) {
-	v.faults = append(v.faults, access.FieldError{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
+// fault notes what is wrong with the value that is being checked.
+func (v *validator) fault(format string, args ...any) {
+	v.faults = append(v.faults, access.FieldError{Pointer: v.path.Pointer(), Detail: fmt.Sprintf(format, args...)})
 }
+
+// faultIn notes what is wrong with a member of the value that is being checked.
+func (v *validator) faultIn(name, format string, args ...any) {
+	v.in(name, func() { v.fault(format, args...) })
+}
+
+// in does something with a member of the value that is being checked.
+func (v *validator) in(name string, do func()) {
+	v.path.Push(strictjson.Step{Name: name, Named: true})
+	do()
+	v.path.Pop()
+}
+
+// full reports whether more faults would help nobody.
+func (v *validator) full() bool { return len(v.faults) >= maxFaults }
 
 // err is what was found, as one error, or nil.
 func (v *validator) err() error {
@@ -46,87 +71,96 @@ func (v *validator) err() error {
 	if first.Pointer != "" {
 		detail = first.Pointer + ": " + detail
 	}
-	if more := len(v.faults) - 1; more > 0 {
+	switch more := len(v.faults) - 1; {
+	case v.full():
+		detail += fmt.Sprintf(" (and at least %d more)", more)
+	case more > 0:
 		detail += fmt.Sprintf(" (and %d more)", more)
 	}
 	return &access.Error{Kind: access.KindInvalid, Rule: v.rule, Detail: detail, Fields: v.faults}
 }
 
 // check holds a value, as parseJSON gives it, against its schema.
-func (v *validator) check(s *huma.Schema, value any, pointer string) {
+func (v *validator) check(s *huma.Schema, value any) {
 	for s.Ref != "" {
 		s = v.registry.SchemaFromRef(s.Ref)
 	}
 	if value == nil {
 		if !s.Nullable {
-			v.fault(pointer, "must not be null")
+			v.fault("must not be null")
 		}
 		return
 	}
 	switch s.Type {
 	case huma.TypeObject:
-		v.checkObject(s, value, pointer)
+		v.checkObject(s, value)
 	case huma.TypeArray:
-		items, ok := value.([]any)
-		if !ok {
-			v.fault(pointer, "must be a list")
-			return
-		}
-		for i, item := range items {
-			v.check(s.Items, item, pointer+"/"+strconv.Itoa(i))
-		}
+		v.checkArray(s, value)
 	case huma.TypeString:
 		text, ok := value.(string)
 		if !ok {
-			v.fault(pointer, "must be a string")
+			v.fault("must be a string")
 			return
 		}
-		v.checkString(s, text, pointer)
+		v.checkString(s, text)
 	case huma.TypeBoolean:
 		if _, ok := value.(bool); !ok {
-			v.fault(pointer, "must be true or false")
+			v.fault("must be true or false")
 		}
 	case huma.TypeInteger, huma.TypeNumber:
-		v.checkNumber(s, value, pointer)
+		v.checkNumber(s, value)
 	}
 }
 
-func (v *validator) checkObject(s *huma.Schema, value any, pointer string) {
-	fields, ok := value.(map[string]any)
+func (v *validator) checkArray(s *huma.Schema, value any) {
+	items, ok := value.([]any)
 	if !ok {
-		v.fault(pointer, "must be an object")
+		v.fault("must be a list")
 		return
 	}
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
+	for i, item := range items {
+		if v.full() {
+			return
+		}
+		v.path.Push(strictjson.Step{Index: i})
+		v.check(s.Items, item)
+		v.path.Pop()
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		at := pointer + "/" + escapePointer(name)
+}
+
+func (v *validator) checkObject(s *huma.Schema, value any) {
+	fields, ok := value.(map[string]any)
+	if !ok {
+		v.fault("must be an object")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if v.full() {
+			return
+		}
 		if known, ok := s.Properties[name]; ok {
-			v.check(known, fields[name], at)
+			v.in(name, func() { v.check(known, fields[name]) })
 		} else if each, ok := s.AdditionalProperties.(*huma.Schema); ok {
 			if fault := storable(name); fault != "" {
-				v.fault(pointer, "a name in it %s", fault)
+				v.fault("a name in it %s", fault)
 				continue
 			}
-			v.check(each, fields[name], at)
+			v.in(name, func() { v.check(each, fields[name]) })
 		} else {
-			v.fault(at, "is not a field here")
+			v.faultIn(name, "is not a field here")
 		}
 	}
 	for _, name := range s.Required {
 		if _, sent := fields[name]; !sent {
-			v.fault(pointer+"/"+escapePointer(name), "is missing")
+			v.faultIn(name, "is missing")
 		}
 	}
 }
 
-func (v *validator) checkString(s *huma.Schema, text, pointer string) {
+func (v *validator) checkString(s *huma.Schema, text string) {
 	if len(s.Enum) > 0 {
 		if !slices.Contains(s.Enum, any(text)) {
-			v.fault(pointer, "must be one of %s", words(s.Enum))
+			v.fault("must be one of %s", words(s.Enum))
 		}
 		return
 	}
@@ -139,16 +173,20 @@ func (v *validator) checkString(s *huma.Schema, text, pointer string) {
 			if v.rule == "" {
 				v.rule = e.Rule
 			}
-			v.fault(pointer, "%s", e.Detail)
+			v.fault("%s", e.Detail)
 		}
 		return
 	}
 	if fault := storable(text); fault != "" {
-		v.fault(pointer, "%s", fault)
+		v.fault("%s", fault)
 		return
 	}
-	if s.MaxLength != nil && utf8.RuneCountInString(text) > *s.MaxLength {
-		v.fault(pointer, "has at most %d characters", *s.MaxLength)
+	most := maxText
+	if s.MaxLength != nil {
+		most = *s.MaxLength
+	}
+	if utf8.RuneCountInString(text) > most {
+		v.fault("has at most %d characters", most)
 	}
 }
 
@@ -163,26 +201,26 @@ func storable(text string) string {
 	return ""
 }
 
-func (v *validator) checkNumber(s *huma.Schema, value any, pointer string) {
+func (v *validator) checkNumber(s *huma.Schema, value any) {
 	number, ok := value.(json.Number)
 	if !ok {
-		v.fault(pointer, "must be a number")
+		v.fault("must be a number")
 		return
 	}
 	if s.Type == huma.TypeInteger {
 		if _, err := strconv.ParseInt(string(number), 10, 32); err != nil {
-			v.fault(pointer, "must be a whole number")
+			v.fault("must be a whole number")
 			return
 		}
 	}
 	f, err := number.Float64()
 	switch {
 	case err != nil:
-		v.fault(pointer, "is too large a number")
+		v.fault("is too large a number")
 	case s.Minimum != nil && f < *s.Minimum:
-		v.fault(pointer, "must be at least %v", *s.Minimum)
+		v.fault("must be at least %v", *s.Minimum)
 	case s.Maximum != nil && f > *s.Maximum:
-		v.fault(pointer, "must be at most %v", *s.Maximum)
+		v.fault("must be at most %v", *s.Maximum)
 	}
 }
 
@@ -194,9 +232,4 @@ func words(enum []any) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// escapePointer writes a name as a part of a JSON pointer (RFC 6901, 3).
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

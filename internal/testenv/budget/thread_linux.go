@@ -1,0 +1,4 @@
+package budget
+
+// rusageThread counts the calling thread alone.
+const rusageThread = 1
