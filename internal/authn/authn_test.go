@@ -117,15 +117,15 @@ func TestRootKey(t *testing.T) {
 	_, err = again.Authenticate(call(w.root), "")
 	require.NoError(t, err)
 
-	configured := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "from-the-environment"})
+	configured := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "from-the-environment-0123"})
 	once, err = configured.EnsureRootKey(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, once)
-	_, err = configured.Authenticate(call("from-the-environment"), "")
+	_, err = configured.Authenticate(call("from-the-environment-0123"), "")
 	require.NoError(t, err)
 	w.refusedBy(configured, call(w.root), "the configured key is the only root key")
 
-	_, err = authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "two words"}).EnsureRootKey(t.Context())
+	_, err = authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "two words that are long enough"}).EnsureRootKey(t.Context())
 	require.Error(t, err)
 }
 
@@ -350,7 +350,7 @@ func FuzzAuthenticate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, authorization, actor string) {
 		h, err := secret.NewHasher(make([]byte, 32))
 		require.NoError(t, err)
-		a := authn.New(nobody{}, authn.Config{Secrets: h, RootKey: "root"})
+		a := authn.New(nobody{}, authn.Config{Secrets: h, RootKey: "root-key-of-the-fuzz-test"})
 		_, err = a.EnsureRootKey(t.Context())
 		require.NoError(t, err)
 		r := call("")

@@ -319,13 +319,14 @@ func TestTokensAndKeysAreToldApart(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, actor.Key)
 
-	dotted := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "a.b.c", Issuers: []authn.Issuer{{URL: f.url}}})
+	const dottedKey = "first-part.second-part.third"
+	dotted := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: dottedKey, Issuers: []authn.Issuer{{URL: f.url}}})
 	_, err = dotted.EnsureRootKey(t.Context())
 	require.Error(t, err)
-	without := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: "a.b.c"})
+	without := authn.New(w.db, authn.Config{Secrets: w.secrets, RootKey: dottedKey})
 	_, err = without.EnsureRootKey(t.Context())
 	require.NoError(t, err, "where no issuer is configured, it is a key like any other")
-	_, err = without.Authenticate(call("a.b.c"), "")
+	_, err = without.Authenticate(call(dottedKey), "")
 	require.NoError(t, err)
 	w.refusedBy(without, call(token), "no issuer is configured")
 }

@@ -70,7 +70,7 @@ their claims give. The README says what is in it.
 		"`RANGES` (CIDR, separated by commas) of the proxies in front of the server, whose X-Forwarded-For is believed")
 	markDefault(cmd, "trusted-proxies", "none")
 	flags.StringVar(&c.RootKey, "root-key", "",
-		"first account `KEY`; rather give it as a variable, since other users see the flags of a program")
+		"first account `KEY`, of 128 bits or more (openssl rand -base64 32); rather give it as a variable, since other users see the flags of a program")
 	markDefault(cmd, "root-key", "made at the first start and printed once")
 	flags.StringVar(&c.HashKey, "hash-key", "",
 		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first; rather give it as a variable")

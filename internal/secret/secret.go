@@ -67,6 +67,9 @@ func NewHashKey() string {
 	return hex.EncodeToString(key)
 }
 
+// Weak reports whether the current key was not drawn at random. Under an earlier one nothing is digested any longer.
+func (h *Hasher) Weak() bool { return different(string(h.keys[0])) < leastDifferent }
+
 // Digest is the HMAC-SHA256 of the secret under the current key, in hexadecimal.
 func (h *Hasher) Digest(secret string) string { return digest(h.keys[0], secret) }
 

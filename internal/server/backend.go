@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -79,18 +77,6 @@ func openStore(ctx context.Context, c Config) (db *store.DB, closeStore func() e
 		return nil, nil, errors.Join(databaseFault(err), release())
 	}
 	return db, func() error { return errors.Join(db.Close(), release()) }, nil
-}
-
-// makeDirectory creates the data directory, for its owner only. One that exists is left as it is.
-func makeDirectory(path string) error {
-	err := os.MkdirAll(path, 0o700)
-	if err == nil {
-		return nil
-	}
-	return &StartError{
-		Problem: fmt.Sprintf("the data directory %s cannot be made: %v", path, bare(err)), Cause: err,
-		Advice: "Choose another one with --data, or change who may write there.",
-	}
 }
 
 // start runs the embedded engine, on a file of its own or in the store's database.

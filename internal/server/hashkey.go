@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/store"
@@ -44,6 +43,12 @@ func openSecrets(ctx context.Context, c Config, db *store.DB) (*secret.Hasher, e
 			Advice: "It holds keys of 64 hexadecimal digits or more, the current one first. Restore it from a backup: without its keys no secret is known again.",
 		}
 	}
+	if secrets.Weak() {
+		return nil, &StartError{
+			Problem: fmt.Sprintf("the current key of %s is too easy to guess", from),
+			Advice:  "Put what openssl rand -hex 32 prints before it, and start again: keys are hashed anew when they are used next.",
+		}
+	}
 	err = db.Update(ctx, func(tx *store.Tx) error { return secrets.Confirm(tx) })
 	if errors.Is(err, secret.ErrOtherKey) {
 		return nil, &StartError{
@@ -73,8 +78,7 @@ func hashKeys(path string, origin secret.Origin) (string, error) {
 	if err != nil {
 		return "", dataFault(filepath.Dir(path), err)
 	}
-	// On Windows the mode tells nothing about who may read a file.
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 {
 		return "", &StartError{
 			Problem: fmt.Sprintf("%s can be read or written by others than its owner", path),
 			Advice:  "Take their rights away (chmod 600). If somebody may have read it, put a new key above those in it.",

@@ -28,8 +28,8 @@ const (
 func of(t *testing.T, uri string, version, oldest int, extension string) Config {
 	t.Helper()
 	c := Config{
-		Data: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", RootKey: "root-key-of-the-test", DatastoreURI: uri,
-		HashKey: strings.Repeat("a1", 32), release: release{version, oldest},
+		Data: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", RootKey: "root-key-of-the-test-0123456789", DatastoreURI: uri,
+		HashKey: "a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90", release: release{version, oldest},
 	}
 	if extension != "" {
 		c.SchemaExtension = filepath.Join(t.TempDir(), "extension.yaml")
@@ -62,7 +62,7 @@ func isRefused(t *testing.T, c Config) *StartError {
 func (s *Server) answers(t *testing.T, method, path, body string) (int, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer root-key-of-the-test")
+	r.Header.Set("Authorization", "Bearer root-key-of-the-test-0123456789")
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, r)

@@ -29,7 +29,7 @@ import (
 )
 
 // RootKey is the root key of every server here.
-const RootKey = "root-key-of-the-test"
+const RootKey = "root-key-of-the-test-0123456789"
 
 // MailFrom is the sender of every e-mail of a server with a mailbox.
 const MailFrom = "Grantway <no-reply@grantway.test>"

@@ -23,7 +23,7 @@ import (
 
 // The keys of the servers, which live for as long as the bench.
 const (
-	rootKey     = "root-key-of-the-bench"
+	rootKey     = "root-key-of-the-bench-0123456789"
 	engineToken = "token-of-the-bench"
 )
 
