@@ -118,6 +118,11 @@ func (c *csvReader) more() (bad, err error) {
 	}
 }
 
+// maxFields is how many fields a record has at most: many more than any header.
+const maxFields = 100
+
+var errManyFields = access.Invalidf("", "the row has more than %d fields", maxFields)
+
 // split splits a record without its end into fields. open says that it ends within quotes.
 func split(record []byte) (fields []string, open bool, bad error) {
 	for rest := record; ; {
@@ -129,6 +134,9 @@ func split(record []byte) (fields []string, open bool, bad error) {
 			}
 			if bytes.IndexByte(field, '"') >= 0 {
 				return nil, false, access.Invalidf("", "field %d has a quote within it: enclose the field in quotes and double those within it", len(fields)+1)
+			}
+			if len(fields) == maxFields {
+				return nil, false, errManyFields
 			}
 			fields = append(fields, string(field))
 			if end < 0 {
@@ -149,6 +157,9 @@ func split(record []byte) (fields []string, open bool, bad error) {
 				break
 			}
 			field, rest = append(field, '"'), rest[1:]
+		}
+		if len(fields) == maxFields {
+			return nil, false, errManyFields
 		}
 		fields = append(fields, string(field))
 		switch {

@@ -14,12 +14,13 @@ import (
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
-// fuzz feeds a parser: it never panics, every error names a line, and every row that it gives survives being written and read again.
+// fuzz feeds a parser: it never panics, costs no more than its budget, every error names a line, and every row that it gives survives being written and read again.
 func fuzz(f *testing.F, format Format, again func(t *testing.T, row sharing.Row) sharing.Row) {
 	for _, extra := range []string{"", "\n\n", "\xef\xbb\xbf", "\xff\xfe", "\"", ",", "{", "null", "a\r\nb", "\x00"} {
 		f.Add([]byte(extra))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		perByte.Check(t, len(data), func() { read(format, data) })
 		last := int64(0)
 		err := Read(bytes.NewReader(data), format, func(l Line) error {
 			require.Greater(t, l.Number, last, "lines ascend")

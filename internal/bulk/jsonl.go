@@ -15,6 +15,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 // readJSONL reads JSON Lines: one object a line, whose "kind" tells what it is about. Blank lines are passed over.
@@ -182,21 +183,28 @@ func fieldsOf(t reflect.Type) map[string]bool {
 	return fields
 }
 
+// lineLimits are those of a line, of which the deepest has three levels.
+var lineLimits = strictjson.Limits{Depth: 8}
+
 // decode reads one object.
 func decode(raw []byte) (sharing.Row, error) {
-	var said map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &said); err != nil || said == nil {
+	value, err := strictjson.Parse(raw, lineLimits)
+	if err != nil {
+		return nil, asFault(err)
+	}
+	said, ok := value.(map[string]any)
+	if !ok {
 		return nil, access.Invalidf("", "the line is not one JSON object")
 	}
-	var kind sharing.Kind
 	if said["kind"] == nil {
 		return nil, access.Invalidf("", `"kind" is missing; it is one of %s`, access.Listed(fileKinds))
 	}
-	if err := json.Unmarshal(said["kind"], &kind); err != nil {
-		return nil, access.Invalidf("", `"kind" is a string`)
+	kind, ok := said["kind"].(string)
+	if !ok {
+		return nil, access.Invalidf("", `"kind" must be a string`)
 	}
-	s, ok := shapes[kind]
-	if !ok || !slices.Contains(fileKinds, kind) {
+	s, ok := shapes[sharing.Kind(kind)]
+	if !ok || !slices.Contains(fileKinds, sharing.Kind(kind)) {
 		return nil, access.Invalidf("", `"kind" is %q, and it is one of %s`, kind, access.Listed(fileKinds))
 	}
 	for _, name := range slices.Sorted(maps.Keys(said)) {
@@ -205,84 +213,82 @@ func decode(raw []byte) (sharing.Row, error) {
 			return nil, access.Invalidf("", "the field %q is unknown; a line of the kind %s has %v", name, kind, known)
 		}
 	}
-	if err := unambiguous(raw); err != nil {
+	var c silences
+	if err := c.check(said); err != nil {
 		return nil, err
 	}
-	return s.decode(raw)
+	delete(said, "kind") // which is no field of a row
+	v := s.empty()
+	if err := strictjson.Names(said, v); err != nil {
+		return nil, asFault(err)
+	}
+	return s.decodeInto(raw, v)
 }
 
-// unambiguous refuses what a decoder would pass over in silence, so that a file never seems to say more than is taken: null, which unsets a field
-// elsewhere and here would keep it, a name that is there twice, of which the last would hold, and the zero time.
-func unambiguous(raw []byte) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	return unambiguousValue(d, "")
-}
-
-// unambiguousValue checks one value, which belongs to the field of the line.
-func unambiguousValue(d *json.Decoder, field string) error {
-	token, err := d.Token()
-	if err != nil {
-		return err
+// asFault says what is wrong with a line that is not JSON as it is taken.
+func asFault(err error) error {
+	var fault *strictjson.Error
+	if errors.As(err, &fault) {
+		return access.Invalidf("", "%s", fault.About("the line"))
 	}
-	switch token {
-	case nil:
-		return access.Invalidf("", "the field %q is null: leave it out, or unset it with a PUT", field)
-	case json.Delim('{'), json.Delim('['):
-	default:
-		text, _ := token.(string)
-		if strings.ContainsRune(text, 0) {
-			return errNUL
-		}
-		return never(text, field)
-	}
-	names := map[string]bool{}
-	for d.More() {
-		within := field
-		if token == json.Delim('{') {
-			name, err := nameIn(d, names)
-			if err != nil {
-				return err
-			}
-			within = strings.TrimPrefix(field+"."+name, ".")
-		}
-		if err := unambiguousValue(d, within); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
 	return err
 }
 
+// silences refuses what a decoder would pass over in silence, so that a file never seems to say more than is taken: null, which unsets a field
+// elsewhere and here would keep it, and the zero time; and U+0000.
+type silences struct{ path strictjson.Path }
+
+func (c *silences) check(value any) error {
+	switch value := value.(type) {
+	case nil:
+		return access.Invalidf("", "%s is null: leave it out, or unset it with a PUT", c.path.Pointer())
+	case string:
+		if strings.ContainsRune(value, 0) {
+			return errNUL
+		}
+		return c.never(value)
+	case []any:
+		for i, item := range value {
+			c.path.Push(strictjson.Step{Index: i})
+			if err := c.check(item); err != nil {
+				return err
+			}
+			c.path.Pop()
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if strings.ContainsRune(name, 0) {
+				return errNUL
+			}
+			c.path.Push(strictjson.Step{Name: name, Named: true})
+			if err := c.check(value[name]); err != nil {
+				return err
+			}
+			c.path.Pop()
+		}
+	}
+	return nil
+}
+
 // never refuses an expiry long past, which a decoder takes for one that is left out.
-func never(text, field string) error {
-	if !strings.HasSuffix(field, "expires_at") {
+func (c *silences) never(text string) error {
+	if len(c.path) == 0 || !strings.HasSuffix(c.path[len(c.path)-1].Name, "expires_at") {
 		return nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := time.Parse(time.RFC3339, text[:min(len(text), maxTime)])
 	if err != nil {
 		return nil //nolint:nilerr // the decoder says what it is instead
 	}
 	return access.CheckTime(t)
 }
 
-// nameIn gives the next name of an object that has these already.
-func nameIn(d *json.Decoder, names map[string]bool) (string, error) {
-	token, err := d.Token()
-	if err != nil {
-		return "", err
-	}
-	name := fmt.Sprint(token)
-	if names[name] {
-		return "", access.Invalidf("", "the field %q is there twice", name)
-	}
-	names[name] = true
-	return name, nil
-}
+// maxTime is more than a time has bytes.
+const maxTime = 64
 
 // decode reads an object of the kind, whatever else it holds.
-func (s shape) decode(raw []byte) (sharing.Row, error) {
-	v := s.empty()
+func (s shape) decode(raw []byte) (sharing.Row, error) { return s.decodeInto(raw, s.empty()) }
+
+func (s shape) decodeInto(raw []byte, v any) (sharing.Row, error) {
 	if err := json.Unmarshal(raw, v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		var known *access.Error

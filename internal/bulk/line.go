@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
@@ -78,13 +79,21 @@ var (
 	errNUL     = access.Invalidf("", "the row holds U+0000, which not every database can store")
 )
 
-// badly is an error of kind Invalid that is none yet.
-func badly(err error) error {
+// maxReason is how much of a reason is kept, in bytes: some repeat what they refuse.
+const maxReason = 2048
+
+// asInvalid is an error of kind Invalid that is none yet.
+func asInvalid(err error) error {
 	var known *access.Error
-	if errors.As(err, &known) {
+	if !errors.As(err, &known) {
+		known = access.Invalidf("", "%s", err)
+	}
+	if len(known.Detail) <= maxReason {
 		return known
 	}
-	return access.Invalidf("", "%s", err)
+	short := *known
+	short.Detail = strings.ToValidUTF8(known.Detail[:maxReason], "") + "…"
+	return &short
 }
 
 // checked is a line that says the row, if that is in its form.
@@ -93,7 +102,7 @@ func checked(number int64, raw []byte, row sharing.Row, err error) Line {
 		err = row.Check()
 	}
 	if err != nil {
-		return Line{Number: number, Raw: raw, Err: badly(err)}
+		return Line{Number: number, Raw: raw, Err: asInvalid(err)}
 	}
 	rows := []sharing.Row{row}
 	if u, ok := row.(*sharing.UserRow); ok && u.Organization != "" {

@@ -14,6 +14,11 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
+// maxRelationship is how long a relationship may be, in bytes: its two IDs take most of it, three bytes for each of theirs.
+const maxRelationship = 8 << 10
+
+var errLongRelationship = access.Invalidf("", "a relationship has at most %d bytes", maxRelationship)
+
 // readRelationships reads relationships as SpiceDB's tools write them, one a line: chatbot:x#use_only@user:alice. They name facts, not
 // what the engine makes of them. Blank lines and those that begin with // are passed over.
 func readRelationships(r io.Reader, each Each) error {
@@ -36,6 +41,8 @@ func readRelationships(r io.Reader, each Each) error {
 			continue
 		case !utf8.Valid(text):
 			line.Err = errNotUTF8
+		case len(text) > maxRelationship:
+			line.Err = errLongRelationship
 		default:
 			row, err := relationshipRow(string(text))
 			line = checked(in.number, raw, row, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/strictjson"
 )
 
 // table is one kind of CSV file.
@@ -213,7 +214,7 @@ func splitPrincipals(s string) ([]access.Principal, error) {
 	}
 	list := []access.Principal{}
 	if strings.HasPrefix(s, "[") {
-		if err := json.Unmarshal([]byte(s), &list); err != nil {
+		if err := strictjson.Unmarshal([]byte(s), &list, lineLimits); err != nil {
 			var known *access.Error
 			if errors.As(err, &known) {
 				return nil, known

@@ -15,16 +15,16 @@ func Unmarshal(text []byte, v any, l Limits) error {
 	if err != nil {
 		return err
 	}
-	return Decode(text, value, v)
-}
-
-// Decode is Unmarshal of a text that was parsed already, and gave the value.
-func Decode(text []byte, value, v any) error {
-	var c checker
-	if err := c.check(reflect.TypeOf(v), value); err != nil {
+	if err := Names(value, v); err != nil {
 		return err
 	}
 	return json.Unmarshal(text, v)
+}
+
+// Names refuses a value that has a member which what v points to does not have, also one that it has in another case. The error is an *Error.
+func Names(value, v any) error {
+	var c checker
+	return c.check(reflect.TypeOf(v), value)
 }
 
 // checker holds the names in a value against the fields of a type.
