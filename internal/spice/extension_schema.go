@@ -74,7 +74,7 @@ func (f *extensionFile) schemaError(err error) error {
 	return f.refuse(f.schema.line+line, "the schema does not compile: %s", located.BaseMessage)
 }
 
-// staysApart refuses a definition or caveat with a built-in name, and parameters that only the gateway may fill.
+// staysApart refuses a definition or caveat with a built-in name, parameters that only the gateway may fill, and caveats that cost too much.
 func (c *compiledExtension) staysApart() error {
 	taken := map[string]bool{}
 	for _, d := range c.builtin.OrderedDefinitions {
@@ -89,6 +89,9 @@ func (c *compiledExtension) staysApart() error {
 		line := c.line(d.GetSourcePosition())
 		if taken[d.GetName()] {
 			return c.file.refuse(line, "%q is a built-in caveat; choose another name", d.GetName())
+		}
+		if err := c.checkCost(d); err != nil {
+			return err
 		}
 		for _, name := range slices.Sorted(maps.Keys(d.GetParameterTypes())) {
 			if strings.HasPrefix(name, schema.ParamPrefix) {
