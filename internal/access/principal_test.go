@@ -1,9 +1,13 @@
 package access
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/testenv/budget"
 )
 
 func TestPrincipalsAreWrittenAsTheyAreRead(t *testing.T) {
@@ -27,8 +31,12 @@ func FuzzParsePrincipal(f *testing.F) {
 	for _, s := range []string{"user:alice", "email:A@B.c", "everyone", "team:\x00", "role::"} {
 		f.Add(s)
 	}
+	f.Add("email:" + strings.Repeat("é一", 10_000))
 	f.Fuzz(func(t *testing.T, s string) {
-		p, err := ParsePrincipal(s)
+		perByte := budget.Budget{CPU: time.Microsecond, Bytes: 64, BaseCPU: 20 * time.Millisecond, BaseHeap: 1 << 20}
+		var p Principal
+		var err error
+		perByte.Check(t, len(s), func() { p, err = ParsePrincipal(s) })
 		if err != nil {
 			require.Equal(t, KindInvalid, KindOf(err))
 			return

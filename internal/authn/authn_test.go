@@ -15,6 +15,7 @@ import (
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/budget"
 )
 
 var now = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -347,16 +348,20 @@ func TestK2AChatbotsKeyIsKnownByItsSecret(t *testing.T) {
 func FuzzAuthenticate(f *testing.F) {
 	f.Add("Bearer x", "alice")
 	f.Add("bearer  gw_a_b", "")
+	f.Add("Bearer "+strings.Repeat("k", 100_000), strings.Repeat("a", 100_000))
+	f.Add("Bearer "+strings.Repeat(" ", 100_000), "\xff")
 	f.Fuzz(func(t *testing.T, authorization, actor string) {
 		h, err := secret.NewHasher(make([]byte, 32))
 		require.NoError(t, err)
 		a := authn.New(nobody{}, authn.Config{Secrets: h, RootKey: "root-key-of-the-fuzz-test"})
 		_, err = a.EnsureRootKey(t.Context())
 		require.NoError(t, err)
+		perByte := budget.Budget{CPU: time.Microsecond, Bytes: 64, BaseCPU: 20 * time.Millisecond, BaseHeap: 1 << 20}
 		r := call("")
 		r.Header["Authorization"] = []string{authorization}
 		r.Header[authn.ActorHeader] = []string{actor}
-		got, err := a.Authenticate(r, "")
+		var got access.Actor
+		perByte.Check(t, len(authorization)+len(actor), func() { got, err = a.Authenticate(r, "") })
 		require.Error(t, err, "a store that knows nobody lets nobody in")
 		require.Equal(t, access.Actor{}, got)
 	})
