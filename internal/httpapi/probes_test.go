@@ -339,34 +339,3 @@ func (w *isolated) eachName(t *testing.T, rt httpapi.RouteInfo, s *schemaOf, poi
 		}
 	}
 }
-
-// decisionProbes ask about acme's people and things.
-func (w *isolated) decisionProbes(rt httpapi.RouteInfo) []probe {
-	var all []probe
-	ask := func(place string, id string, body func(id string) fields) {
-		p := probe{route: rt, place: rt.Name + " " + place, id: id, nobody: nothing(id)}
-		p.there = testenv.Call{Method: rt.Method, Path: rt.Path, Body: body(p.id)}
-		p.absent = testenv.Call{Method: rt.Method, Path: rt.Path, Body: body(p.nobody)}
-		all = append(all, p)
-	}
-	for _, o := range []access.Object{
-		access.Obj(access.TypeOrganization, acme), access.Obj(access.TypeTeam, support), access.Obj(access.TypeChatbot, helper), handbook, tools, revenue,
-		{Type: access.TypeFeature, ID: access.FeatureID(helper, w.acme["feature"])},
-	} {
-		for _, subject := range []string{string(gus), w.globex["user"], w.acme["user"]} {
-			ask("resource "+string(o.Type), o.ID, func(id string) fields {
-				return fields{
-					"subject": fields{"type": "user", "id": subject}, "action": fields{"name": access.Actions[o.Type][0]},
-					"resource": fields{"type": o.Type, "id": id}, "context": fields{"explain": true},
-				}
-			})
-		}
-	}
-	ask("subject", w.acme["user"], func(id string) fields {
-		return fields{
-			"subject": fields{"type": "user", "id": id}, "action": fields{"name": access.Interact},
-			"resource": fields{"type": "chatbot", "id": w.globex["chatbot"]}, "context": fields{"explain": true},
-		}
-	})
-	return all
-}
