@@ -33,6 +33,19 @@ func (b *Bulk) backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 	if _, err := parameters(r.URL.Query()); err != nil {
 		return false, err
 	}
+	ctx, lease := b.quota.lease(r.Context(), actor)
+	defer lease.release() // after the copy is removed
+	defer func() { err = cause(ctx, err) }()
+	if err := b.sharing.MayBackup(ctx, actor); err != nil {
+		return false, err
+	}
+	size, err := b.sharing.FactsSize(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := lease.take(ctx, size); err != nil {
+		return false, err
+	}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return false, uncopied(err)
 	}
@@ -42,7 +55,7 @@ func (b *Bulk) backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(own)) }()
 	path := filepath.Join(own, "store.db")
-	if err := b.sharing.Backup(r.Context(), actor, path); err != nil {
+	if err := b.sharing.Backup(ctx, actor, path); err != nil {
 		return false, err
 	}
 	file, err := os.Open(path)
@@ -57,6 +70,7 @@ func (b *Bulk) backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
 	w.Header().Set("Content-Disposition", `attachment; filename="store.db"`)
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	lease.keep() // half of it would be no backup
 	if _, err := io.Copy(w, file); err != nil {
 		return true, lost(err)
 	}

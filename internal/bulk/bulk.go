@@ -6,6 +6,7 @@
 package bulk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 )
@@ -21,15 +24,25 @@ import (
 // Config is what a Bulk needs.
 type Config struct {
 	Sharing *sharing.Service
-	Dir     string // for staging files, of this process alone; made when it is needed
+	Dir     string // for staging files, of this process alone; made when it is needed, within a directory that exists
 	Log     *slog.Logger
+
+	MaxStaging int64 // how many bytes of the disk all imports and backups together may use; 0 means DefaultMaxStaging
+	MinFree    int64 // how many bytes they leave free on the volume, but at most a tenth of it; 0 means DefaultMinFree
 }
+
+// DefaultMaxStaging and DefaultMinFree suit imports of up to some GiB.
+const (
+	DefaultMaxStaging = 16 << 30
+	DefaultMinFree    = 1 << 30
+)
 
 // Bulk takes imports and gives exports.
 type Bulk struct {
 	sharing *sharing.Service
 	dir     string
 	log     *slog.Logger
+	quota   *quota
 }
 
 // New removes the staging files that a process left which was killed.
@@ -37,8 +50,12 @@ func New(c Config) (*Bulk, error) {
 	if err := os.RemoveAll(c.Dir); err != nil {
 		return nil, fmt.Errorf("the remains of an import cannot be removed: %w", err)
 	}
-	return &Bulk{sharing: c.Sharing, dir: c.Dir, log: c.Log}, nil
+	c.MaxStaging, c.MinFree = cmp.Or(c.MaxStaging, DefaultMaxStaging), cmp.Or(c.MinFree, DefaultMinFree)
+	return &Bulk{sharing: c.Sharing, dir: c.Dir, log: c.Log, quota: newQuota(c)}, nil
 }
+
+// Figures are those of the disk.
+func (b *Bulk) Figures() prometheus.Collector { return b.quota }
 
 // Format is how a file is written.
 type Format string

@@ -31,7 +31,8 @@ func (b *Bulk) Import(w http.ResponseWriter, r *http.Request, actor access.Actor
 	defer b.unstage(rows)
 	out := newStream(w)
 	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, told: out}
-	sum, err := run.finish(r.Context())
+	sum, err := run.finish(rows.ctx)
+	err = cause(rows.ctx, err)
 	if err != nil && problem.Status(access.KindOf(err)) >= http.StatusInternalServerError && r.Context().Err() == nil {
 		b.log.Error("an import failed", "request_id", actor.RequestID, "error", err)
 	}
@@ -61,16 +62,27 @@ func (b *Bulk) receive(r *http.Request, actor access.Actor) (*staging, Options, 
 	if err := b.sharing.MayImport(r.Context(), actor); err != nil {
 		return nil, opts, err
 	}
-	rows, err := stage(b.dir)
+	ctx, lease := b.quota.lease(r.Context(), actor)
+	rows, err := stage(ctx, b.dir, lease)
 	if err != nil {
 		return nil, opts, err
 	}
-	in := &intake{rows: rows, actor: actor, ctx: r.Context(), format: Format(q.Get("format"))}
+	in := &intake{rows: rows, actor: actor, ctx: ctx, format: Format(q.Get("format"))}
 	if err := in.body(r, q.Get("name")); err != nil {
+		err = cause(ctx, err)
 		b.unstage(rows)
 		return nil, opts, err
 	}
 	return rows, opts, nil
+}
+
+// cause is why a transfer was ended for others' sake, if it was, instead of the error that this led to.
+func cause(ctx context.Context, err error) error {
+	var refusal *access.Error
+	if err != nil && errors.As(context.Cause(ctx), &refusal) {
+		return refusal
+	}
+	return err
 }
 
 // parameters refuses a query that names others, or one of these twice.
@@ -150,10 +162,12 @@ func (in *intake) file(name string, r io.Reader) error {
 	file := in.rows.file(name, format)
 	var own error // of the staging, not of the file
 	err := Read(r, format, func(l Line) error {
-		own = in.rows.add(file, l)
+		if own = in.ctx.Err(); own == nil {
+			own = in.rows.add(file, l)
+		}
 		return own
 	})
-	if own != nil {
+	if own != nil && in.ctx.Err() == nil {
 		return own
 	}
 	return unreadable(in.ctx, err)

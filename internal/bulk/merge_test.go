@@ -27,7 +27,7 @@ func TestJoiningLosesNoRow(t *testing.T) {
 			fmt.Fprintf(&csv, "%s,%s,%s,%s\n", pick("o", "p", "q"), pick("a", "b", "c", "d"), pick("owner", "member", "member", "member", "nothing"), pick("", "", "", "", "x@y.z", "z@y.x"))
 			fmt.Fprintf(&zed, "team:%s#%s@user:%s\nchatbot:%s#owner@user:%s\n", pick("s", "t"), pick("admin", "member"), pick("a", "b"), pick("k", "n"), pick("a", "a", "a", "b"))
 		}
-		rows, err := stage(dir)
+		rows, err := stageIn(t, dir)
 		require.NoError(t, err)
 		for _, f := range []struct {
 			format Format

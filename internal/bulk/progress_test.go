@@ -30,7 +30,7 @@ func TestTheStreamIsNeverSilentForLong(t *testing.T) {
 
 func TestWhatAKilledServerLeftIsRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "imports")
-	rows, err := stage(dir)
+	rows, err := stageIn(t, dir)
 	require.NoError(t, err)
 	require.NoError(t, rows.conn.Close())
 	_, err = New(Config{Dir: dir})

@@ -59,6 +59,7 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 			return r.sum, err
 		}
 	default:
+		r.rows.lease.keep()
 		if err := r.write(ctx); err != nil {
 			return r.sum, err
 		}
@@ -87,17 +88,7 @@ func (r *run) check(ctx context.Context) error {
 		return lost(err)
 	}
 	if total > fewRows {
-		return r.sharing.RehearseOnCopy(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
-			var done int64
-			return r.eachPage(checkPage, func(page []staged) error {
-				refusals, err := r.try(rehearsal, page)
-				if err != nil {
-					return err
-				}
-				done += int64(len(page))
-				return r.checked(ctx, refusals, Event{Phase: Checking, Rows: done, Total: total})
-			})
-		})
+		return r.checkOnCopy(ctx, total)
 	}
 	var refusals []sharing.Refusal
 	if err := r.sharing.Rehearse(ctx, r.actor, func(rehearsal *sharing.Rehearsal) error {
@@ -110,6 +101,40 @@ func (r *run) check(ctx context.Context) error {
 		return err
 	}
 	return r.checked(ctx, refusals, Event{Phase: Checking, Rows: total, Total: total})
+}
+
+// checkOnCopy checks many rows on a copy of the facts, which takes space on the disk while it is there.
+func (r *run) checkOnCopy(ctx context.Context, total int64) (err error) {
+	facts, err := r.sharing.FactsSize(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := r.rows.size()
+	if err != nil {
+		return err
+	}
+	size := facts + 2*rows // the rows become facts of the copy, and are in its log too
+	if err := r.rows.lease.take(ctx, size); err != nil {
+		return err
+	}
+	defer func() {
+		if removed := r.rows.removeScratch(); removed != nil {
+			err = errors.Join(err, unstaged(removed)) // and the space is given back with the rest
+			return
+		}
+		r.rows.lease.give(size)
+	}()
+	return r.sharing.RehearseOnCopy(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
+		var done int64
+		return r.eachPage(checkPage, func(page []staged) error {
+			refusals, err := r.try(rehearsal, page)
+			if err != nil {
+				return err
+			}
+			done += int64(len(page))
+			return r.checked(ctx, refusals, Event{Phase: Checking, Rows: done, Total: total})
+		})
+	})
 }
 
 // checked records what was refused, by a dry run too (H1), and tells how far the check is.

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"context"
 	"errors"
 	"hash/maphash"
 	"os"
@@ -16,6 +17,10 @@ import (
 
 // staging keeps the rows of one import on disk, in the order in which they are taken. It is not safe for concurrent use.
 type staging struct {
+	ctx    context.Context // ends when the caller is gone, or must make room for others
+	lease  *lease
+	taken  int64 // bytes of the lease for this file
+	unseen int64 // about how many bytes were written since its size was looked at
 	dir    string
 	conn   *sqlite.Conn
 	files  []string
@@ -64,17 +69,22 @@ CREATE TABLE rejects (
 ) WITHOUT ROWID;
 `
 
-// stage makes a staging in a new directory of its own within dir.
-func stage(dir string) (*staging, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, unstaged(err)
+// look is how many bytes are written before the size of the file is looked at again.
+const look = 1 << 20
+
+// stage makes a staging in a new directory of its own within dir. The lease is released with it, also where it cannot be made.
+func stage(ctx context.Context, dir string, l *lease) (_ *staging, err error) {
+	s := &staging{ctx: ctx, lease: l, kinds: map[sharing.Kind]int64{}, seed: maphash.MakeSeed()}
+	if err = s.take(2 * look); err == nil {
+		if err = os.MkdirAll(dir, 0o700); err == nil {
+			s.dir, err = os.MkdirTemp(dir, "import-")
+		}
 	}
-	own, err := os.MkdirTemp(dir, "import-")
 	if err != nil {
-		return nil, unstaged(err)
+		l.release()
+		return nil, refusalOr(err)
 	}
-	s := &staging{dir: own, kinds: map[sharing.Kind]int64{}, seed: maphash.MakeSeed()}
-	s.conn, err = sqlite.OpenConn(filepath.Join(own, "staging.db"), sqlite.OpenReadWrite|sqlite.OpenCreate)
+	s.conn, err = sqlite.OpenConn(filepath.Join(s.dir, "staging.db"), sqlite.OpenReadWrite|sqlite.OpenCreate)
 	for _, pragma := range stagingPragmas {
 		if err == nil {
 			err = sqlitex.ExecuteTransient(s.conn, pragma, nil)
@@ -95,13 +105,57 @@ func stage(dir string) (*staging, error) {
 // scratch is where a copy of the facts may be put.
 func (s *staging) scratch() string { return filepath.Join(s.dir, "facts.db") }
 
-// close removes all that was staged.
+// removeScratch removes that copy.
+func (s *staging) removeScratch() error {
+	left, err := filepath.Glob(s.scratch() + "*") // SQLite's side files, and the lock
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// close removes all that was staged, and gives its space back.
 func (s *staging) close() error {
+	defer s.lease.release()
 	var err error
 	if s.conn != nil {
 		err = s.conn.Close()
 	}
 	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// take adds to the space that is leased for the file.
+func (s *staging) take(n int64) error {
+	err := s.lease.take(s.ctx, n)
+	if err == nil {
+		s.taken += n
+	}
+	return err
+}
+
+// account notes that about n bytes were written, and from time to time leases what the file has grown by, and what is written until the next look.
+func (s *staging) account(n int64) error {
+	if s.unseen += n; s.unseen < look {
+		return nil
+	}
+	s.unseen = 0
+	size, err := s.size()
+	if err != nil {
+		return err
+	}
+	if missing := size + 2*look - s.taken; missing > 0 {
+		return s.take(missing)
+	}
+	return nil
+}
+
+// size is that of the file, in bytes: rows, indexes and rejects.
+func (s *staging) size() (n int64, err error) {
+	err = s.query(`SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`, func(stmt *sqlite.Stmt) error {
+		n = stmt.ColumnInt64(0)
+		return nil
+	})
+	return n, err
 }
 
 // file begins a file and returns its number.
@@ -111,13 +165,28 @@ func (s *staging) file(name string, f Format) int {
 	return len(s.files) - 1
 }
 
-// exec runs a statement that gives no rows.
+// exec runs a statement that gives no rows, and accounts for what it writes.
 func (s *staging) exec(query string, args ...any) error {
-	return s.query(query, nil, args...)
+	if err := s.query(query, nil, args...); err != nil {
+		return err
+	}
+	written := int64(0)
+	for _, arg := range args {
+		written += 16
+		if text, ok := arg.(string); ok {
+			written += int64(len(text))
+		}
+	}
+	return s.account(written)
 }
 
 func (s *staging) query(query string, each func(*sqlite.Stmt) error, args ...any) error {
 	err := sqlitex.Execute(s.conn, query, &sqlitex.ExecOptions{Args: args, ResultFunc: each})
+	return refusalOr(err)
+}
+
+// refusalOr leaves an error of the domain alone, and makes any other one that of a disk.
+func refusalOr(err error) error {
 	var known *access.Error
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -126,9 +195,9 @@ func (s *staging) query(query string, each func(*sqlite.Stmt) error, args ...any
 }
 
 // unstaged says that the server has no room for what is imported. Its paths stay in the log.
-func unstaged(err error) error {
+func unstaged(err error) *access.Error {
 	return &access.Error{
-		Kind: access.KindUnavailable, Detail: "the server cannot keep the rows on its disk until they are checked; is the disk full?", Cause: err,
+		Kind: access.KindUnavailable, Detail: "the server's disk has no room for the files until they are checked; its operator has to free some", Cause: err,
 	}
 }
 

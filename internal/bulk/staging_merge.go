@@ -18,6 +18,9 @@ import (
 // mergeAtOnce is how many rows about one thing are compared at a time.
 const mergeAtOnce = 500
 
+// sortedBytes is about how much of the disk a row takes while the indexes are made: in an index, and in the files in which SQLite sorts.
+const sortedBytes = 100
+
 // claim notes what a row says about other things than its key tells: about its user, and who owns its organization.
 func (s *staging) claim(r staged) error {
 	said := sharing.UserRow{}
@@ -47,15 +50,24 @@ func (s *staging) claim(r staged) error {
 
 // merge joins the rows that say the same or parts of one fact, and refuses those that contradict each other.
 func (s *staging) merge(ctx context.Context) error {
+	sorting := s.seq * sortedBytes
+	if err := s.take(sorting); err != nil {
+		return err
+	}
 	for _, query := range []string{
 		`CREATE INDEX rows_by_key ON rows (key)`,
 		`CREATE INDEX claims_by_key ON claims (key)`,
-		`CREATE TEMP TABLE doubles AS SELECT key FROM rows GROUP BY key HAVING COUNT(*) > 1`,
-		`CREATE TEMP TABLE disputes AS SELECT key FROM claims GROUP BY key HAVING MIN(value) <> MAX(value)`,
+		`CREATE TABLE doubles AS SELECT key FROM rows GROUP BY key HAVING COUNT(*) > 1`,
+		`CREATE TABLE disputes AS SELECT key FROM claims GROUP BY key HAVING MIN(value) <> MAX(value)`,
 	} {
 		if err := s.exec(query); err != nil {
 			return err
 		}
+	}
+	s.taken -= sorting
+	s.lease.give(sorting)
+	if err := s.account(look); err != nil {
+		return err
 	}
 	if err := s.eachKey(ctx, "disputes", s.settle); err != nil {
 		return err

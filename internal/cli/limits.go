@@ -11,6 +11,10 @@ func addLimitFlags(cmd *cobra.Command, c *server.Config) {
 	l, most, flags := &c.Limits, server.DefaultLimits, cmd.Flags()
 	flags.Int64Var(&l.Body, "max-body", most.Body, "longest body of a call, in `BYTES`; imports have their own limit")
 	flags.Int64Var(&l.ImportBody, "max-import", most.ImportBody, "longest body of an import, in `BYTES`; 0 is no limit")
+	flags.Int64Var(&c.MaxStaging, "max-staging", server.DefaultMaxStaging,
+		"how many `BYTES` of the data directory's volume imports and backups may use together; while others wait, one caller has a quarter at most")
+	flags.Int64Var(&c.MinFree, "min-free", server.DefaultMinFree,
+		"how many `BYTES` imports and backups leave free on that volume, but at most a tenth of it")
 	flags.IntVar(&l.Evaluations, "max-evaluations", most.Evaluations, "`NUMBER` of evaluations that one call may ask for, at most 1000")
 	flags.IntVar(&l.Calls, "max-calls", most.Calls,
 		"`NUMBER` of checks and short readings that are worked on at the same time; while others wait, one caller has at most a quarter of them, as of all below")

@@ -22,6 +22,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/bulk"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/notify"
@@ -40,6 +41,12 @@ type Limits = httpapi.Limits
 
 // DefaultLimits are those of a server that is told none.
 var DefaultLimits = httpapi.DefaultLimits
+
+// DefaultMaxStaging and DefaultMinFree are the MaxStaging and the MinFree of a server that is told none.
+const (
+	DefaultMaxStaging = bulk.DefaultMaxStaging
+	DefaultMinFree    = bulk.DefaultMinFree
+)
 
 // DefaultStartTimeout is the StartTimeout of grantway serve.
 const DefaultStartTimeout = 30 * time.Second
@@ -91,6 +98,9 @@ type Config struct {
 	StartTimeout time.Duration
 
 	Limits Limits // of what callers can make the server do; the zero value is DefaultLimits
+	// MaxStaging is how many bytes of the disk imports and backups may use together, and MinFree how many they leave free on the volume, but at most
+	// a tenth of it; 0 means DefaultMaxStaging and DefaultMinFree.
+	MaxStaging, MinFree int64
 	// StopDelay is how long the server, told to stop, still takes new calls while it says that it is not ready, so that balancers notice.
 	StopDelay   time.Duration
 	StopTimeout time.Duration // how long calls may take then to be finished, before they are cut off; 0 means DefaultStopTimeout
@@ -174,6 +184,9 @@ func (c *Config) check() error {
 		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
 		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+	}
+	if c.MaxStaging < 0 || c.MinFree < 0 {
+		return errors.New("--max-staging and --min-free must not be negative")
 	}
 	if c.StartTimeout < 0 {
 		return errors.New("--start-timeout is not negative")

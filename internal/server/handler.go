@@ -33,17 +33,23 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	if err != nil {
 		return nil, err
 	}
-	files, err := bulk.New(bulk.Config{Sharing: changes, Dir: filepath.Join(c.Data, stagingDir), Log: c.Log})
+	files, err := bulk.New(bulk.Config{Sharing: changes, Dir: filepath.Join(c.Data, stagingDir), Log: c.Log, MaxStaging: c.MaxStaging, MinFree: c.MinFree})
 	if err != nil {
 		return nil, err
 	}
+	c.figures.MustRegister(files.Figures())
 	return httpapi.New(httpapi.Config{
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: c.figures, Shown: prometheus.Gatherers{c.figures, engineFigures}, Traced: c.traces.Handler, Log: c.Log, Version: Version(),
 		Limits: c.Limits, Stopping: stopping,
 		Imports: files.Import, Export: files.Export, Backup: files.Backup,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
 		Ready: map[string]func(context.Context) error{
-			"store":  b.store.Ping,
+			"store": func(ctx context.Context) error {
+				if err := b.store.Ping(ctx); err != nil {
+					return err
+				}
+				return b.store.CanWrite(ctx)
+			},
 			"engine": b.ping,
 		},
 	})

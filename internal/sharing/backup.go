@@ -11,11 +11,19 @@ import (
 //
 // It needs what an export needs, since it gives as much. The copy is the store of an embedded server, wherever this one keeps its own.
 func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) error {
-	if !MayRestore(actor) {
-		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")
-	}
-	if err := s.read(ctx, actor, func(c *caller) error { return (&exporting{caller: c}).addresses() }); err != nil {
+	if err := s.MayBackup(ctx, actor); err != nil {
 		return err
 	}
 	return s.db.Snapshot(ctx, path)
 }
+
+// MayBackup refuses those whom Backup refuses.
+func (s *Service) MayBackup(ctx context.Context, actor access.Actor) error {
+	if !MayRestore(actor) {
+		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")
+	}
+	return s.read(ctx, actor, func(c *caller) error { return (&exporting{caller: c}).addresses() })
+}
+
+// FactsSize is about how many bytes a copy of the facts takes on the disk.
+func (s *Service) FactsSize(ctx context.Context) (int64, error) { return s.db.Size(ctx) }

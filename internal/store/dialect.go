@@ -30,6 +30,8 @@ type dialect struct {
 	lockChanges string // the statement that makes others wait who run it, or ""
 	ping        func(ctx context.Context, db *DB) error
 	snapshot    func(ctx context.Context, db *DB, path string) error
+	tryWrite    func(ctx context.Context, db *DB) error
+	sizeQuery   string // how large the store is, in bytes, or ""
 }
 
 // sqliteDialect isolates by itself: a write transaction begins with the write lock (_txlock=immediate in its connection string), and a read
@@ -44,6 +46,8 @@ var sqliteDialect = dialect{
 	exclusively: func(ctx context.Context, _ *DB, fn func(context.Context) error) error { return fn(ctx) },
 	ping:        pingInView,
 	snapshot:    vacuumInto,
+	tryWrite:    tryFile,
+	sizeQuery:   "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
 }
 
 // lockChanges holds up the other changes, of this and of all other processes, until the transaction ends. The counter of the outbox comes first in
@@ -64,6 +68,10 @@ var postgresDialect = dialect{
 	lockChanges: lockChanges,
 	ping:        pingServer,
 	snapshot:    copyToFile,
+	tryWrite:    tryServer,
+	// Twice the tables, since the copy is filled in one transaction, and SQLite's log holds all of it before the file does.
+	sizeQuery: "SELECT 2 * SUM(pg_table_size(c.oid))::BIGINT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " +
+		"WHERE n.nspname = '" + schema + "' AND c.relkind = 'r'",
 }
 
 // cockroachDialect restarts a transaction inside a savepoint, which keeps its place in the queue. The runner is right for CockroachDB alone: there
@@ -80,6 +88,7 @@ var cockroachDialect = dialect{
 	lockChanges: lockChanges,
 	ping:        pingServer,
 	snapshot:    copyToFile,
+	tryWrite:    tryServer,
 }
 
 func inSavepoints(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {

@@ -67,7 +67,7 @@ func openLocked(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	return &DB{dialect: sqliteDialect, writer: writer, readers: readers, memory: &memory{}}, nil
+	return &DB{dialect: sqliteDialect, writer: writer, readers: readers, memory: &memory{}, path: path}, nil
 }
 
 // resolve follows symbolic links, so that one file has one name, and with it one lock.

@@ -28,6 +28,8 @@ type DB struct {
 	close   func() error
 	closing sync.Once
 	memory  *memory
+	path    string // of a file, else ""
+	trial   trial
 }
 
 // Tx is one transaction. It carries the context of the call that began it, is not safe for concurrent use, and is dead once the function
