@@ -21,6 +21,7 @@ var KeyAccesses = []KeyAccess{KeyReadOnly, KeyReadWrite, KeyFull}
 type Actor struct {
 	Key          KeyID          // the account key that was presented, or "" for a user who calls directly
 	Access       KeyAccess      // its level (B1)
+	Version      int            // of the secret that was presented: see AccountKey
 	Organization OrganizationID // where the key is confined, or "" (B3)
 	User         UserID         // as whom it acts, or "" for the key itself (B2)
 	Issuer       string         // the issuer of the token that a user presented who calls directly, or ""
@@ -42,7 +43,7 @@ func (a Actor) Unconfined() bool { return a.Key != "" && a.User == "" && a.Organ
 
 // Keyed reports whether the actor presented an account key, or the root key.
 func (a Actor) Keyed() bool {
-	return a.Key != "" && a != System && !strings.HasPrefix(string(a.Key), issuerPrefix)
+	return a.Key != "" && a != System && !a.Key.IsIssuer()
 }
 
 // Name is how the record and the lists name the actor: user:alice, key:ID for a key that acts for itself, issuer:URL, or system.
@@ -52,7 +53,7 @@ func (a Actor) Name() string {
 		return "system"
 	case a.User != "":
 		return "user:" + string(a.User)
-	case strings.HasPrefix(string(a.Key), issuerPrefix):
+	case a.Key.IsIssuer():
 		return string(a.Key)
 	}
 	return "key:" + string(a.Key)

@@ -201,23 +201,3 @@ type Feature struct {
 	UserTypes    []UserType         `json:"user_types,omitzero"`
 	Limits       map[string]float64 `json:"limits,omitzero"`
 }
-
-// AccountKey is a credential of a backend or an administrator, by ID (section 8). Its secret is never kept.
-type AccountKey struct {
-	ID            KeyID          `json:"id,omitzero"`
-	Name          string         `json:"name,omitzero"`
-	Access        KeyAccess      `json:"access,omitzero"`
-	Organization  OrganizationID `json:"organization,omitzero"` // where it is confined, or ""
-	ActorRequired bool           `json:"actor_required"`
-	AllowedIPs    []string       `json:"allowed_ips,omitzero"`
-	ExpiresAt     time.Time      `json:"expires_at,omitzero"` // or the zero time for never
-	Preview       string         `json:"preview,omitzero"`    // the first characters of the secret
-	CreatedBy     string         `json:"created_by,omitzero"` // the actor that made it
-	CreatedAt     time.Time      `json:"created_at,omitzero"`
-	LastUsed      time.Time      `json:"last_used,omitzero"` // or the zero time
-}
-
-// ExpiredAt reports whether the key is nobody's at t, because it has expired (B1).
-func (k AccountKey) ExpiredAt(t time.Time) bool {
-	return !k.ExpiresAt.IsZero() && !t.Before(k.ExpiresAt)
-}

@@ -15,7 +15,8 @@ type Letter struct {
 	Level   Level        // of the share
 	State   RequestState // of the request
 
-	Organization string // which invites
+	Organization string // which invites, or whose account keys are refused
+	Keys         int    // how many account keys are refused
 	Role         OrgRole
 	Shares       []LetterShare // what the invitation gives besides
 	Token        string        // which accepts the invitation: a secret

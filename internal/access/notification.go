@@ -11,11 +11,12 @@ const (
 	NotifyRequest        NotificationKind = "request"          // a request waits for their decision (S7)
 	NotifyRequestDecided NotificationKind = "request-decided"  // what became of a request of theirs (N3)
 	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot may not deploy any more (K3)
+	NotifyKeysRefused    NotificationKind = "keys-refused"     // account keys that they can take over are refused (B5)
 )
 
 // NotificationKinds lists every kind.
 var NotificationKinds = []NotificationKind{
-	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned,
+	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned, NotifyKeysRefused,
 }
 
 // Notification is one thing that one user was told, by ID (N3).
@@ -32,6 +33,9 @@ type Notification struct {
 	By        string           `json:"by,omitzero"` // the actor that caused it, as in the record
 	CreatedAt time.Time        `json:"created_at,omitzero"`
 	ReadAt    time.Time        `json:"read_at,omitzero"` // or the zero time
+
+	AccountKeys  []KeyID        `json:"account_keys,omitzero"` // that are refused; Principal is the person who lost the right that they rest on
+	Organization OrganizationID `json:"organization,omitzero"` // to which these are confined, or ""
 }
 
 // Mail is an e-mail that waits to be sent, by ID. It is made in the transaction of the change that it tells of, one for each person (S11).

@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Identity is a person as an identity provider knows them, by issuer and subject, and the user that they are here.
 type Identity struct {
@@ -36,6 +39,9 @@ type SignIn struct {
 
 // issuerPrefix begins the name of an issuer where the record names who made a change.
 const issuerPrefix = "issuer:"
+
+// IsIssuer reports whether the ID stands for an issuer where a key's ID is expected. No key has such an ID.
+func (id KeyID) IsIssuer() bool { return strings.HasPrefix(string(id), issuerPrefix) }
 
 // IssuerActor is the actor of what follows from the tokens of an issuer: the users that it names, and what its configuration gives them.
 func IssuerActor(issuer string) Actor {

@@ -29,13 +29,13 @@ const ActorHeader = "Grantway-Actor"
 // Facts is what authentication asks of one snapshot, and writes in one transaction, of the store.
 type Facts interface {
 	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
+	AccountKeyByFormerDigest(digest string) (access.AccountKey, bool, error)
 	TouchAccountKey(id access.KeyID, at time.Time) error
 	RenewAccountKey(id access.KeyID, old, digest string) error
 	APIKeyByDigest(digest string) (access.APIKey, bool, error)
 	TouchAPIKey(id access.KeyID, at time.Time) error
 	RenewAPIKey(id access.KeyID, old, digest string) error
-	User(id access.UserID) (access.User, bool, error)
-	Membership(org access.OrganizationID, user access.UserID) (access.Membership, bool, error)
+	access.Standing
 	Identity(issuer, subject string) (access.Identity, bool, error)
 	Setting(name string) (string, bool, error)
 	PutSetting(name, value string) error
@@ -153,7 +153,7 @@ func (a *Authenticator) authenticate(r *http.Request, requestID string, newest b
 			if err != nil {
 				return err
 			}
-			actor.Key, actor.Access, actor.Organization = key.ID, key.Access, key.Organization
+			actor.Key, actor.Access, actor.Organization, actor.Version = key.ID, key.Access, key.Organization, key.Version
 			if acting {
 				return mayActFor(f, actor)
 			}
@@ -225,9 +225,9 @@ func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest
 // errOffboardedSince is what is wrong with a token of somebody who has been offboarded since, and is back (N2).
 var errOffboardedSince = errors.New("it was issued before the user was last deactivated or deleted")
 
-// usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1).
+// usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1) and has not lapsed (B5).
 func usable(f Facts, digests []string, address netip.Addr, now time.Time) (access.AccountKey, string, error) {
-	key, digest, known, err := byDigest(digests, f.AccountKeyByDigest)
+	key, digest, known, err := bySecret(f, digests, now)
 	switch {
 	case err != nil:
 		return key, "", err
@@ -236,7 +236,26 @@ func usable(f Facts, digests []string, address netip.Addr, now time.Time) (acces
 	case !within(address, key.AllowedIPs):
 		return key, "", access.Deniedf("B1", "the key may not be used from this address")
 	}
-	return key, digest, nil
+	why, err := key.Lapse(f)
+	if err == nil && why != "" {
+		err = access.KeyRefused(key, why)
+	}
+	return key, digest, err
+}
+
+// bySecret finds an account key by its secret, or by the one before within its grace: then the key is as that secret gives it, which is never full (B5).
+func bySecret(f Facts, digests []string, now time.Time) (key access.AccountKey, digest string, known bool, err error) {
+	key, digest, known, err = byDigest(digests, f.AccountKeyByDigest)
+	if err != nil || known {
+		return key, digest, known, err
+	}
+	key, digest, known, err = byDigest(digests, f.AccountKeyByFormerDigest)
+	if key.Access == access.KeyFull {
+		key.Access = access.KeyReadWrite
+	}
+	known = known && key.Takes(key.Version-1, key.Access, now)
+	key.Version--
+	return key, digest, known, err
 }
 
 // byDigest looks a secret up by its digests under each of the hash keys, and tells by which it was found.

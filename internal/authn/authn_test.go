@@ -377,13 +377,15 @@ func (nobody) Update(_ context.Context, fn func(authn.Facts) error) error { retu
 
 type noFacts struct{}
 
-func (noFacts) AccountKeyByDigest(string) (k access.AccountKey, ok bool, err error) { return }
-func (noFacts) TouchAccountKey(access.KeyID, time.Time) error                       { return nil }
-func (noFacts) RenewAccountKey(access.KeyID, string, string) error                  { return nil }
-func (noFacts) APIKeyByDigest(string) (k access.APIKey, ok bool, err error)         { return }
-func (noFacts) TouchAPIKey(access.KeyID, time.Time) error                           { return nil }
-func (noFacts) RenewAPIKey(access.KeyID, string, string) error                      { return nil }
-func (noFacts) User(access.UserID) (u access.User, ok bool, err error)              { return }
+func (noFacts) AccountKeyByDigest(string) (k access.AccountKey, ok bool, err error)       { return }
+func (noFacts) AccountKeyByFormerDigest(string) (k access.AccountKey, ok bool, err error) { return }
+func (noFacts) HasPlatformRole(access.UserID, access.PlatformRole) (ok bool, err error)   { return }
+func (noFacts) TouchAccountKey(access.KeyID, time.Time) error                             { return nil }
+func (noFacts) RenewAccountKey(access.KeyID, string, string) error                        { return nil }
+func (noFacts) APIKeyByDigest(string) (k access.APIKey, ok bool, err error)               { return }
+func (noFacts) TouchAPIKey(access.KeyID, time.Time) error                                 { return nil }
+func (noFacts) RenewAPIKey(access.KeyID, string, string) error                            { return nil }
+func (noFacts) User(access.UserID) (u access.User, ok bool, err error)                    { return }
 func (noFacts) Membership(access.OrganizationID, access.UserID) (m access.Membership, ok bool, err error) {
 	return
 }

@@ -3,22 +3,26 @@ package httpapi
 import (
 	"time"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
 // Changed is the part of an answer that every change has.
 type Changed struct {
-	ZedToken string `json:"zedtoken" doc:"a decision asked with this token sees the change"`
+	ZedToken    string         `json:"zedtoken" doc:"a decision asked with this token sees the change"`
+	RefusedKeys []access.KeyID `json:"refused_keys,omitempty" nullable:"false" doc:"the account keys that the change refused from then on (B5)"`
 }
 
-func changed(c sharing.Change) Changed { return Changed{ZedToken: string(c.Token)} }
+func changed(c sharing.Change) Changed {
+	return Changed{ZedToken: string(c.Token), RefusedKeys: c.RefusedKeys}
+}
 
 // done answers a change that leaves nothing to show.
 func done(c sharing.Change, err error) (*Changed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Changed{ZedToken: string(c.Token)}, nil
+	return ref(changed(c)), nil
 }
 
 // Removal answers a change that takes other things away with it.

@@ -21,12 +21,22 @@ type Key struct {
 	CreatedBy     string                 `json:"created_by" doc:"user:ID or key:ID"`
 	CreatedAt     time.Time              `json:"created_at"`
 	LastUsed      *time.Time             `json:"last_used" doc:"to the minute; null for never"`
+	BelongsTo     []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights the key rests on; none for a key of the installation (B5)"`
+	Parent        *access.KeyID          `json:"parent" doc:"the key that it was made with, which may be gone, or null"`
+	RefusedFor    *string                `json:"refused_for" doc:"why it is refused until somebody takes it over (B5), or null"`
+	RefusedAt     *time.Time             `json:"refused_at"`
+	FormerUntil   *time.Time             `json:"former_until" doc:"until when the secret before a take-over works, or null"`
 }
 
 func showKey(k access.AccountKey) Key {
+	people := make([]string, len(k.BelongsTo))
+	for i, person := range k.BelongsTo {
+		people[i] = access.Obj(access.TypeUser, person).String()
+	}
 	return Key{
 		ID: k.ID, Name: k.Name, Access: k.Access, Organization: orNull(k.Organization), ActorRequired: k.ActorRequired, AllowedIPs: k.AllowedIPs,
 		ExpiresAt: timeOrNull(k.ExpiresAt), Preview: k.Preview, CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt.UTC(), LastUsed: timeOrNull(k.LastUsed),
+		BelongsTo: people, Parent: orNull(k.Parent), RefusedFor: orNull(k.RefusedFor), RefusedAt: timeOrNull(k.RefusedAt), FormerUntil: timeOrNull(k.FormerUntil),
 	}
 }
 

@@ -20,6 +20,8 @@ type Notification struct {
 	Request   *access.RequestID       `json:"request"`
 	State     *access.RequestState    `json:"state" doc:"of the request, when they were told"`
 	APIKey    *access.KeyID           `json:"api_key"`
+	Keys      []access.KeyID          `json:"account_keys,omitempty" nullable:"false" doc:"which are refused until somebody takes them over (B5)"`
+	In        *access.OrganizationID  `json:"organization" doc:"to which these account keys are confined"`
 	By        string                  `json:"by" doc:"who caused it: user:ID, key:ID or system"`
 	CreatedAt time.Time               `json:"created_at"`
 	ReadAt    *time.Time              `json:"read_at" doc:"null while it is unread"`
@@ -28,7 +30,8 @@ type Notification struct {
 func showNotification(n access.Notification) Notification {
 	return Notification{
 		ID: n.ID, Kind: n.Kind, Message: message(n), Chatbot: n.Chatbot, Principal: orNull(n.Principal), Access: orNull(n.Level),
-		Request: orNull(n.Request), State: orNull(n.State), APIKey: orNull(n.APIKey), By: n.By, CreatedAt: n.CreatedAt.UTC(), ReadAt: timeOrNull(n.ReadAt),
+		Request: orNull(n.Request), State: orNull(n.State), APIKey: orNull(n.APIKey),
+		Keys: n.AccountKeys, In: orNull(n.Organization), By: n.By, CreatedAt: n.CreatedAt.UTC(), ReadAt: timeOrNull(n.ReadAt),
 	}
 }
 
@@ -49,6 +52,16 @@ func message(n access.Notification) string {
 		return fmt.Sprintf("Your request to share chatbot %s with %s at %s %s.", n.Chatbot, n.Principal, n.Level, became)
 	case access.NotifyKeyOrphaned:
 		return fmt.Sprintf("The creator of API key %s of your chatbot %s may not deploy it any more; the key stays.", n.APIKey, n.Chatbot)
+	case access.NotifyKeysRefused:
+		of := "the installation"
+		if n.Organization != "" {
+			of = access.Obj(access.TypeOrganization, n.Organization).String()
+		}
+		if len(n.AccountKeys) == 1 {
+			return fmt.Sprintf("An account key of %s is refused, because %s lost the rights that it rests on. You can take it over or delete it.", of, n.Principal)
+		}
+		return fmt.Sprintf("%d account keys of %s are refused, because %s lost the rights that they rest on. You can take them over or delete them.",
+			len(n.AccountKeys), of, n.Principal)
 	}
 	return string(n.Kind)
 }

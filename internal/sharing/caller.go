@@ -47,16 +47,34 @@ func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller)
 	})
 }
 
-// stillCalls refuses an account key that has ended since the call began (B1): the call may have waited for others, and an import goes on for long.
+// stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5): the call may have waited for others, and
+// an import goes on for long.
 func (c *caller) stillCalls() error {
 	if !c.actor.Keyed() || c.actor.Key == secret.RootKey {
 		return nil
 	}
 	k, known, err := c.AccountKey(c.actor.Key)
-	if err == nil && (!known || k.ExpiredAt(c.now)) {
-		err = access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+	if err != nil {
+		return err
+	}
+	if !known || k.ExpiredAt(c.now) || !k.Takes(c.actor.Version, c.actor.Access, c.now) {
+		return access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+	}
+	why, err := k.Lapse(c)
+	if err == nil && why != "" {
+		err = access.KeyRefused(k, why)
 	}
 	return err
+}
+
+// liveKey gives an account key that may be used now, and false for one that is gone, expired or refused (B1, B5).
+func (c *caller) liveKey(id access.KeyID) (access.AccountKey, bool, error) {
+	k, known, err := c.AccountKey(id)
+	if err != nil || !known || k.ExpiredAt(c.now) {
+		return k, false, err
+	}
+	why, err := k.Lapse(c)
+	return k, err == nil && why == "", err
 }
 
 // mayChange refuses actors who may change nothing: nobody, a key that only reads (B1), a user who was offboarded since the call began (N2).

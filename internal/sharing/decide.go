@@ -137,8 +137,8 @@ func (c *change) stillManages(requester string, bot access.Object) (bool, error)
 		}
 		asker.actor = access.Actor{User: u.ID}
 	} else {
-		k, known, err := c.AccountKey(access.KeyID(strings.TrimPrefix(requester, "key:")))
-		if err != nil || !known || !k.ExpiresAt.IsZero() && !c.now.Before(k.ExpiresAt) {
+		k, live, err := c.liveKey(access.KeyID(strings.TrimPrefix(requester, "key:")))
+		if err != nil || !live {
 			return false, err
 		}
 		asker.actor = access.Actor{Key: k.ID, Access: k.Access, Organization: k.Organization}

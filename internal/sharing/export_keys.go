@@ -54,9 +54,17 @@ func (e *exporting) accountKeys() error {
 			if err != nil {
 				return err
 			}
-			return e.row(&AccountKeyRow{
+			r := &AccountKeyRow{
 				AccountKey: k.ID, Name: k.Name, Access: k.Access, Organization: k.Organization, ActorRequired: k.ActorRequired,
 				ExpiresAt: k.ExpiresAt, AllowedIPs: k.AllowedIPs, Digest: digest, Preview: k.Preview, CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt,
-			})
+				BelongsTo: append([]access.UserID{}, k.BelongsTo...), Parent: k.Parent, RefusedFor: k.RefusedFor, RefusedAt: k.RefusedAt, Version: k.Version,
+			}
+			if e.now.Before(k.FormerUntil) {
+				r.FormerUntil = k.FormerUntil
+				if r.FormerDigest, _, err = e.FormerAccountKeyDigest(k.ID); err != nil {
+					return err
+				}
+			}
+			return e.row(r)
 		})
 }

@@ -287,7 +287,7 @@ func (r *APIKeyRow) Check() error {
 func (r *AccountKeyRow) Check() error {
 	var f form
 	id(&f, "account_key", r.AccountKey)
-	if r.AccountKey == secret.RootKey || r.AccountKey == access.System.Key {
+	if r.AccountKey == secret.RootKey || r.AccountKey == access.System.Key || r.AccountKey.IsIssuer() {
 		f.refuse("account_key", access.Invalidf("B1", "%q is no key of an import", r.AccountKey))
 	}
 	word(&f, "access", r.Access, access.KeyAccesses)
@@ -297,6 +297,18 @@ func (r *AccountKeyRow) Check() error {
 	}
 	digest(&f, "digest", r.Digest)
 	key(&f, "B1", r.Name, &r.ExpiresAt, &r.CreatedAt, &r.AllowedIPs)
+	for _, person := range r.BelongsTo {
+		id(&f, "belongs_to", person)
+	}
+	maybe(&f, "parent", r.Parent)
+	moment(&r.RefusedAt)
+	moment(&r.FormerUntil)
+	if r.FormerDigest != "" {
+		digest(&f, "former_digest", r.FormerDigest)
+	}
+	if r.Version < 0 || (r.FormerDigest == "") != r.FormerUntil.IsZero() {
+		f.refuse("former_until", access.Invalidf("B5", "comes with former_digest, and a version is not negative"))
+	}
 	return f.err
 }
 

@@ -2,8 +2,12 @@ package sharing
 
 import (
 	"reflect"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/spice"
 )
 
@@ -96,14 +100,52 @@ func (r *AccountKeyRow) steps() []step {
 	k := access.AccountKey{
 		ID: r.AccountKey, Name: r.Name, Access: r.Access, Organization: r.Organization, ActorRequired: r.ActorRequired, AllowedIPs: r.AllowedIPs,
 		ExpiresAt: r.ExpiresAt, Preview: r.Preview, CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt,
+		BelongsTo: r.BelongsTo, Parent: r.Parent, RefusedFor: r.RefusedFor, RefusedAt: r.RefusedAt, Version: r.Version, FormerUntil: r.FormerUntil,
 	}
 	return []step{{action: "key.restore", resource: access.Obj(typeKey, r.AccountKey), run: func(c *change) error {
-		return c.restoreAccountKey(k, r.Digest)
+		if err := c.restoredHolders(&k); err != nil {
+			return err
+		}
+		return c.restoreAccountKey(k, r.Digest, r.FormerDigest)
 	}}}
 }
 
+// noMaker is why a key is refused when nobody knows whose the key was that it was made with.
+const noMaker = "the key that made it is gone, and with it who that belonged to"
+
+// restoredHolders says to whom a restored key belongs (B5): those whom the row names, or who made it as far as the row and this server know, and those to
+// whom the key belongs that restores it. So a move takes no key from its person, and nobody makes one of the installation but the root key and its like.
+func (c *change) restoredHolders(k *access.AccountKey) error {
+	people := slices.Clone(k.BelongsTo)
+	if k.BelongsTo == nil {
+		switch kind, maker, _ := strings.Cut(k.CreatedBy, ":"); {
+		case kind == string(access.TypeUser):
+			people = []access.UserID{access.UserID(maker)}
+		case kind == string(typeKey) && access.KeyID(maker) != secret.RootKey:
+			parent, known, err := c.AccountKey(access.KeyID(maker))
+			if err != nil {
+				return err
+			}
+			k.Parent, people = access.KeyID(maker), slices.Clone(parent.BelongsTo)
+			if k.RefusedFor = parent.RefusedFor; !known {
+				k.RefusedFor = noMaker
+			}
+		}
+	}
+	restorers, _, err := c.holders()
+	for _, person := range restorers {
+		if !slices.Contains(people, person) {
+			people = append(people, person)
+		}
+	}
+	if k.BelongsTo = people; len(people) == 0 {
+		k.BelongsTo = nil
+	}
+	return err
+}
+
 // restoreAccountKey adds a key that was made elsewhere. A key that has limits restores none that is without them, as it makes none (B3).
-func (c *change) restoreAccountKey(k access.AccountKey, digest string) error {
+func (c *change) restoreAccountKey(k access.AccountKey, digest, former string) error {
 	if err := c.mayRestore("account keys"); err != nil {
 		return err
 	}
@@ -116,6 +158,12 @@ func (c *change) restoreAccountKey(k access.AccountKey, digest string) error {
 	}
 	if exists {
 		old.LastUsed = k.LastUsed
+		if k.RefusedFor == "" { // it may have been refused since
+			old.RefusedFor, old.RefusedAt = "", time.Time{}
+		}
+		if !c.now.Before(old.FormerUntil) {
+			old.FormerUntil = k.FormerUntil
+		}
 		return c.sameKey(access.Obj(typeKey, k.ID), "B1", reflect.DeepEqual(old, k))
 	}
 	if _, err := c.keyExpiry(k.ExpiresAt, "B1"); err != nil {
@@ -127,8 +175,14 @@ func (c *change) restoreAccountKey(k access.AccountKey, digest string) error {
 	if err := c.unheld(digest); err != nil {
 		return err
 	}
+	if err := c.unheld(former); err != nil {
+		return err
+	}
 	c.state(nil, withoutPreview(k))
-	return c.PutAccountKey(k, digest)
+	if err := c.PutAccountKey(k, digest); err != nil || former == "" {
+		return err
+	}
+	return c.KeepFormerAccountKeyDigest(k.ID, former)
 }
 
 // sameKey refuses a key whose ID another one has.
@@ -144,6 +198,9 @@ func (c *change) unheld(digest string) error {
 	_, held, err := c.APIKeyByDigest(digest)
 	if err == nil && !held {
 		_, held, err = c.AccountKeyByDigest(digest)
+	}
+	if err == nil && !held {
+		_, held, err = c.AccountKeyByFormerDigest(digest)
 	}
 	if err == nil && held {
 		return access.Conflictf("K2", "the digest is that of another key already")

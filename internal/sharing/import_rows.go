@@ -282,6 +282,16 @@ type AccountKeyRow struct {
 	Preview       string                `json:"preview,omitempty"`
 	CreatedBy     string                `json:"created_by,omitempty"`
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
+
+	// BelongsTo is the people on whose rights the key rests: none for a key of the installation. Where it is left out, as by programs of before, it is
+	// derived from CreatedBy (B5).
+	BelongsTo    []access.UserID `json:"belongs_to,omitzero"`
+	Parent       access.KeyID    `json:"parent,omitempty"`
+	RefusedFor   string          `json:"refused_for,omitempty"`
+	RefusedAt    time.Time       `json:"refused_at,omitzero"`
+	Version      int             `json:"version,omitempty"`
+	FormerDigest string          `json:"former_digest,omitempty"`
+	FormerUntil  time.Time       `json:"former_until,omitzero"`
 }
 
 // RequestRow is a pending request to share (S4–S9). It has no ID: where it is restored it gets one that follows all that are there.

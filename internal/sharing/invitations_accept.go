@@ -141,8 +141,8 @@ func (c *change) inviter(inv access.Invitation) (access.Actor, bool, error) {
 	if inv.Inviter == "" || inv.Key == secret.RootKey {
 		return a, inv.Inviter != "", nil
 	}
-	k, known, err := c.AccountKey(inv.Key)
-	if err != nil || !known || !k.ExpiresAt.IsZero() && !c.now.Before(k.ExpiresAt) {
+	k, live, err := c.liveKey(inv.Key)
+	if err != nil || !live {
 		return a, false, err
 	}
 	a.Access, a.Organization = k.Access, k.Organization

@@ -58,8 +58,14 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 			ID: minted.ID, Name: n.Name, Access: n.Access, Organization: n.Organization, ActorRequired: n.ActorRequired,
 			AllowedIPs: ranges, ExpiresAt: expires, Preview: minted.Preview, CreatedBy: ActorName(c.actor), CreatedAt: c.now,
 		}
+		if r.Key.BelongsTo, r.Key.Parent, err = c.holders(); err != nil {
+			return err
+		}
 		if err := c.likeItself(r.Key); err != nil {
 			return err
+		}
+		if why, err := r.Key.Lapse(c); err != nil || why != "" {
+			return firstError(err, access.Deniedf("B5", "the key would be refused: %s", why))
 		}
 		c.state(nil, withoutPreview(r.Key))
 		return c.PutAccountKey(r.Key, minted.Digest)
@@ -232,24 +238,6 @@ func (c *change) dropKey(k access.AccountKey) error {
 	if err := c.endKey(k.ID); err != nil {
 		return err
 	}
-	holder, action := access.PlatformObject, access.Administer
-	if k.Organization != "" {
-		holder, action = access.Obj(access.TypeOrganization, k.Organization), access.Update
-	}
+	holder, action := keyHolder(k)
 	return c.took(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), action, holder)
-}
-
-// dropKeysOf removes the account keys that somebody who is offboarded has made, and those made with them: whoever made a key may still hold its
-// secret, and with it would keep what they had (N2).
-func (c *change) dropKeysOf(creator access.Actor) error {
-	keys, err := c.AccountKeys(store.AccountKeyFilter{CreatedBy: ActorName(creator)}, "", 0)
-	if err != nil {
-		return err
-	}
-	return eachFact(keys, func(k access.AccountKey) error {
-		if err := c.dropKey(k); err != nil {
-			return err
-		}
-		return c.dropKeysOf(access.Actor{Key: k.ID})
-	})
 }

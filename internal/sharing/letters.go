@@ -68,6 +68,14 @@ func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
 	if l.Chatbot, err = c.chatbotName(n.Chatbot); err != nil {
 		return err
 	}
+	l.Keys = len(n.AccountKeys)
+	if n.Organization != "" {
+		org, _, err := c.Organization(n.Organization)
+		if err != nil {
+			return err
+		}
+		l.Organization = cmp.Or(org.Name, string(org.ID))
+	}
 	switch n.Principal {
 	case access.Principal{Kind: access.PrincipalUser, ID: string(c.actor.User)}, access.Principal{Kind: access.PrincipalEmail, ID: string(l.To)}:
 		return nil

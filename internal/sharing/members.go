@@ -141,6 +141,9 @@ func (c *change) setRole(m access.Membership) error {
 			before = spice.FoldMembership(old)
 		}
 		c.refold(before, spice.FoldMembership(m))
+		if manages(old.Role) && !manages(m.Role) {
+			return c.refuseKeysOf(m.User, m.Organization)
+		}
 		return nil
 	})
 }
@@ -204,7 +207,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 	return r, err
 }
 
-// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it (O3).
+// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it, and account keys are refused (O3, B5).
 func (c *change) leave(m access.Membership, successor access.UserID) error {
 	if m.Role == access.OrgOwner {
 		if err := c.keepOwner(m, successor); err != nil {
@@ -276,6 +279,11 @@ func (c *change) leave(m access.Membership, successor access.UserID) error {
 	org := access.Obj(access.TypeOrganization, m.Organization)
 	if err := c.took(dropped("member", m), string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
 		return err
+	}
+	if manages(m.Role) {
+		if err := c.refuseKeysOf(m.User, m.Organization); err != nil {
+			return err
+		}
 	}
 	return c.passOn(m, successor)
 }

@@ -50,13 +50,16 @@ func (s *Service) Notifications(ctx context.Context, actor access.Actor, q Notif
 }
 
 // hears reports whether the notification is the acting user's own. Through a confined key it is so only where it is about the key's
-// organization: a chatbot of it, or a principal that belongs to it (B3).
+// organization: a chatbot of it, its account keys, or a principal that belongs to it (B3).
 func (c *caller) hears(n access.Notification) (bool, error) {
 	if n.User != c.actor.User || c.actor.User == "" {
 		return false, nil
 	}
 	if inside, err := c.inside(access.Obj(access.TypeChatbot, n.Chatbot)); err != nil || inside {
 		return inside, err
+	}
+	if n.Organization != "" {
+		return c.inside(access.Obj(access.TypeOrganization, n.Organization))
 	}
 	return c.inside(access.Object{Type: access.Type(n.Principal.Kind), ID: n.Principal.ID})
 }

@@ -57,13 +57,17 @@ func (s *Service) DeletePlatformRole(ctx context.Context, actor access.Actor, ro
 }
 
 func (c *change) dropPlatformGrant(g access.PlatformGrant) error {
-	return c.aroundRows(g.User, func() error {
+	err := c.aroundRows(g.User, func() error {
 		c.refold(spice.FoldPlatformGrant(g), nil)
 		if err := c.took(dropped("platform_role", g), "platform role "+string(g.Role), access.Administer, access.PlatformObject); err != nil {
 			return err
 		}
 		return c.DeletePlatformGrant(g)
 	})
+	if err != nil || g.Role != access.SiteAdmin {
+		return err
+	}
+	return c.refuseKeysOf(g.User, "")
 }
 
 func (c *change) dropPlatformGrants(user access.UserID) error {

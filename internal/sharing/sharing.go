@@ -94,6 +94,8 @@ func New(c Config) *Service {
 type Change struct {
 	Token   spice.Token // a decision asked with it sees the change
 	Changed bool        // false where everything was so already
+	// RefusedKeys are the account keys that the change refused from then on, as far as the actor may handle them (B5).
+	RefusedKeys []access.KeyID
 }
 
 // Reassignment says to whom a chatbot passed (O3).
@@ -114,6 +116,7 @@ type change struct {
 	effects       []effect // on other facts than the one that before and after are of
 	removals      []removal
 	reassignments []reassignment
+	refusedKeys   []access.KeyID
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
 
 	outcome access.Outcome // what the record says became of it: done, or pending where others decide it (S4–S6)
@@ -156,9 +159,10 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	var failed step
 	var entry int64
 	var unmailed []access.Mail
+	var refusedKeys []access.KeyID
 	var refusal *access.Error
 	err := s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
-		changed, entry, unmailed, refusal = false, 0, nil, nil
+		changed, entry, unmailed, refusedKeys, refusal = false, 0, nil, nil, nil
 		var deltas []spice.Changes
 		if err := s.caller(ctx, tx, actor).stillCalls(); err != nil {
 			return err
@@ -186,6 +190,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			changed = true
 			deltas = append(deltas, c.deltas...)
 			unmailed = append(unmailed, c.unmailed...)
+			refusedKeys = append(refusedKeys, c.refusedKeys...)
 			if err := c.recordDone(home); err != nil {
 				return err
 			}
@@ -231,7 +236,7 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	if refusal != nil {
 		return Change{}, refusal
 	}
-	return Change{Token: token, Changed: changed}, nil
+	return Change{Token: token, Changed: changed, RefusedKeys: refusedKeys}, nil
 }
 
 // catchUps is how often a change is begun anew because others have committed one that the engine does not know yet.

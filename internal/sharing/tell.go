@@ -14,6 +14,11 @@ func (c *change) tell(about access.Notification, users []access.UserID, mailed b
 	if c.memo != nil {
 		return nil
 	}
+	return c.tellEach(about, users, mailed)
+}
+
+// tellEach is tell for what an import tells too.
+func (c *change) tellEach(about access.Notification, users []access.UserID, mailed bool) error {
 	about.By, about.CreatedAt = ActorName(c.actor), c.now
 	users = slices.Clone(users)
 	slices.Sort(users)

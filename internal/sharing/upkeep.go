@@ -14,7 +14,9 @@ const UpkeepEvery = 30 * time.Second
 // other from being done.
 func (s *Service) Upkeep(ctx context.Context) error {
 	var failed error
-	for _, part := range []func(context.Context) error{s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.tellOfOrphans, s.refusals.Flush, s.forgetRecord} {
+	for _, part := range []func(context.Context) error{
+		s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.tellOfOrphans, s.refuseLapsedKeys, s.refusals.Flush, s.forgetRecord,
+	} {
 		if err := part(ctx); err != nil {
 			failed = errors.Join(failed, err)
 		}

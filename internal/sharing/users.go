@@ -310,9 +310,6 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 	if err := c.endInvitations(u); err != nil {
 		return err
 	}
-	if err := c.dropKeysOf(access.Actor{User: u.ID}); err != nil {
-		return err
-	}
 	if err := c.DeleteNotificationsOf(u.ID); err != nil {
 		return err
 	}

@@ -57,6 +57,33 @@ func (c jsonColumn[T]) Scan(v any) error {
 	}
 }
 
+// linesColumn keeps a list of IDs, in which no line breaks are (I1), as one on each line; an empty one comes back as nil.
+type linesColumn[T ~string] struct{ ids *[]T }
+
+func asLines[T ~string](ids *[]T) linesColumn[T] { return linesColumn[T]{ids} }
+
+func (c linesColumn[T]) Value() (driver.Value, error) {
+	texts := make([]string, len(*c.ids))
+	for i, id := range *c.ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, "\n"), nil
+}
+
+func (c linesColumn[T]) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("a list of IDs is kept as %T", v)
+	}
+	*c.ids = nil
+	if text != "" {
+		for id := range strings.SplitSeq(text, "\n") {
+			*c.ids = append(*c.ids, T(id))
+		}
+	}
+	return nil
+}
+
 // principalColumn scans a principal from its text. What is in the store was parsed when it came in, so it is split and not checked again.
 type principalColumn struct{ p *access.Principal }
 

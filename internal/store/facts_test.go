@@ -236,7 +236,7 @@ func testAccountKeys(t *testing.T, stores maker) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 123456000, time.UTC)
 	root := access.AccountKey{ID: "root", Name: "Root", Access: access.KeyFull, Preview: "gw_1", CreatedBy: "key:x", CreatedAt: at}
 	agency := access.AccountKey{ID: "agency", Access: access.KeyReadOnly, Organization: "acme", ActorRequired: true, AllowedIPs: []string{"::1/128"},
-		ExpiresAt: at.Add(time.Hour), LastUsed: at, CreatedAt: at}
+		ExpiresAt: at.Add(time.Hour), LastUsed: at, CreatedAt: at, BelongsTo: []access.UserID{"alice", "bob"}, Parent: "root", Version: 2, FormerUntil: at}
 	update(t, stores.open(t), func(tx *Tx) {
 		must(t, tx.PutAccountKey(root, "d1"), tx.PutAccountKey(agency, "d2"))
 		is(t, root)(tx.AccountKey("root"))
@@ -249,6 +249,18 @@ func testAccountKeys(t *testing.T, stores maker) {
 		must(t, tx.TouchAccountKey("root", at.Add(time.Minute)), tx.TouchAccountKey("root", at), tx.TouchAccountKey("none", at))
 		root.LastUsed = at.Add(time.Minute)
 		is(t, root)(tx.AccountKey("root"))
+
+		are(t, agency)(tx.AccountKeys(AccountKeyFilter{Personal: true}, "", 0))
+		are(t, agency)(tx.AccountKeys(AccountKeyFilter{Parent: "root"}, "", 0))
+		absent[access.AccountKey](t)(tx.AccountKeyByFormerDigest(""))
+		must(t, tx.KeepFormerAccountKeyDigest("agency", "d0"))
+		is(t, agency)(tx.AccountKeyByFormerDigest("d0"))
+		is(t, "d0")(tx.FormerAccountKeyDigest("agency"))
+		agency.BelongsTo, agency.RefusedFor, agency.RefusedAt = []access.UserID{"bob"}, "bob left", at
+		must(t, tx.RefuseAccountKey(agency))
+		is(t, agency)(tx.AccountKey("agency"))
+		are[access.AccountKey](t)(tx.AccountKeys(AccountKeyFilter{Personal: true}, "", 0))
+
 		must(t, tx.PutAccountKey(root, "d3"), tx.DeleteAccountKey("agency"))
 		absent[access.AccountKey](t)(tx.AccountKeyByDigest("d1"))
 		absent[access.AccountKey](t)(tx.AccountKeyByDigest("d2"))

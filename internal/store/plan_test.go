@@ -74,7 +74,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		reflect.TypeFor[GroupFilter]():      {GroupFilter{}, GroupFilter{Organization: "o"}},
 		reflect.TypeFor[ChatbotFilter]():    {ChatbotFilter{}, ChatbotFilter{Organization: "o"}, ChatbotFilter{Owner: "u"}},
 		reflect.TypeFor[ResourceFilter]():   {ResourceFilter{}, ResourceFilter{Chatbot: "c"}},
-		reflect.TypeFor[AccountKeyFilter](): {AccountKeyFilter{}, AccountKeyFilter{Organization: "o"}, AccountKeyFilter{CreatedBy: "user:u"}},
+		reflect.TypeFor[AccountKeyFilter](): {AccountKeyFilter{}, AccountKeyFilter{Organization: "o"}, AccountKeyFilter{Parent: "k"}, AccountKeyFilter{Personal: true}, AccountKeyFilter{Organization: "o", Personal: true}},
 		reflect.TypeFor[RequestFilter](): {RequestFilter{}, RequestFilter{State: access.RequestPending}, RequestFilter{Chatbot: "c"},
 			RequestFilter{Principal: access.Everyone}, RequestFilter{Requester: "user:u"}, RequestFilter{State: access.RequestDenied, Chatbot: "c"}},
 		reflect.TypeFor[RecordFilter](): {RecordFilter{}, RecordFilter{Actor: "a", NewestFirst: true}, RecordFilter{Action: "a"},

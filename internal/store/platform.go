@@ -14,6 +14,14 @@ func (tx *Tx) PlatformGrants(user access.UserID) ([]access.PlatformRole, error) 
 	return many(tx, scanString[access.PlatformRole], from(`SELECT role FROM platform_grants WHERE user_id = $1 ORDER BY role`, user))
 }
 
+// HasPlatformRole reports whether the user has the platform role.
+func (tx *Tx) HasPlatformRole(user access.UserID, role access.PlatformRole) (bool, error) {
+	_, has, err := recalled(tx, fact{kind: "platform_grant", id: string(user), of: string(role)}, func() (access.PlatformRole, bool, error) {
+		return one(tx, scanString[access.PlatformRole], `SELECT role FROM platform_grants WHERE user_id = $1 AND role = $2`, user, role)
+	})
+	return has, err
+}
+
 // AllPlatformGrants lists the grants of all users, by user and role.
 func (tx *Tx) AllPlatformGrants() ([]access.PlatformGrant, error) {
 	return many(tx, scanPlatformGrant, from(`SELECT user_id, role FROM platform_grants ORDER BY user_id, role`))

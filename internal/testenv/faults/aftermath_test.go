@@ -272,7 +272,7 @@ func (t *trial) compareMails(told map[message]int) {
 	}
 	states := map[access.MailState]int{}
 	t.inStore(func(tx *store.Tx) error {
-		about := map[access.Notification]bool{}
+		about := map[access.NotificationID]bool{}
 		for _, state := range []access.MailState{access.MailQueued, access.MailSending, access.MailFailed, access.MailSent, access.MailUnknown} {
 			mails, err := tx.Mails(state, time.Now().Add(1000*time.Hour), 0)
 			if err != nil {
@@ -280,10 +280,10 @@ func (t *trial) compareMails(told map[message]int) {
 			}
 			for _, m := range mails {
 				states[state]++
-				if m.About.ID != "" && about[m.About] {
+				if m.About.ID != "" && about[m.About.ID] {
 					t.wrong("mailed twice", fmt.Sprintf("two e-mails about %s", m.About.ID))
 				}
-				about[m.About] = true
+				about[m.About.ID] = true
 				n := got[string(m.ID)]
 				switch state {
 				case access.MailSent:
