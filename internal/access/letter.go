@@ -10,10 +10,12 @@ type Letter struct {
 	Kind      NotificationKind // what it tells; "" where it brings an invitation
 	By        string           // who did it, or "" where no person did
 
-	Chatbot string       // the chatbot's name
-	With    string       // with whom the chatbot is shared, or is asked to be; "" for the receiver alone
-	Level   Level        // of the share
-	State   RequestState // of the request
+	Chatbot string // the chatbot's name
+	With    string // the name of the principal with whom the chatbot is shared, or is asked to be
+	// WithKind is what kind of principal that is; "" for the receiver alone.
+	WithKind PrincipalKind
+	Level    Level        // of the share
+	State    RequestState // of the request
 
 	Organization string // which invites, or whose account keys are refused
 	Keys         int    // how many account keys are refused

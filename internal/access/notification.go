@@ -50,7 +50,14 @@ type Mail struct {
 	Due        time.Time    `json:"due,omitzero"` // when it is tried next; else when it came to its state
 	LastError  string       `json:"last_error,omitzero"`
 	CreatedAt  time.Time    `json:"created_at,omitzero"`
+	NotBefore  time.Time    `json:"not_before,omitzero"` // when it may be sent at the earliest (S11)
+
+	Sender   string         `json:"sender,omitzero"`    // the actor for whom it counts, because its receiver is an outsider; else ""
+	SentFrom OrganizationID `json:"sent_from,omitzero"` // where there is a Sender: the organization whose chatbot or invitation it is about
 }
+
+// Deferred reports whether the e-mail was not to be sent at once.
+func (m Mail) Deferred() bool { return m.NotBefore.After(m.CreatedAt) }
 
 // MailState is how far an e-mail has got.
 type MailState string

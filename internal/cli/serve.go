@@ -82,6 +82,8 @@ their claims give. The README says what is in it.
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
+	flags.IntVar(&c.OutsideMails, "outside-mails", server.DefaultOutsideMails,
+		"`NUMBER` of e-mails that an actor can cause to people outside their organizations in an hour; more are sent later")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
 		"how long a request to share waits for its decision, as a `DURATION` such as 720h")
 	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION` such as 72h")

@@ -8,15 +8,11 @@ import (
 	"net/url"
 	"strings"
 	texttemplate "text/template"
-	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/grantway/grantway/internal/access"
 )
-
-// maxNameRunes is how much of a name is shown. A name is what its giver likes: a longer one would say more than the message.
-const maxNameRunes = 80
 
 // templates holds, for each kind of message, NAME.txt with the subject and the text, and NAME.html with the same in HTML. Their layouts put
 // what is common around them.
@@ -84,6 +80,19 @@ type view struct {
 	URL string
 }
 
+// Principal says with whom the chatbot is shared, or is asked to be; "" for the receiver alone.
+func (v view) Principal() string {
+	switch v.WithKind {
+	case access.PrincipalEveryone:
+		return "everyone"
+	case access.PrincipalTeam, access.PrincipalOrganization, access.PrincipalRole, access.PrincipalGroup:
+		return "the " + string(v.WithKind) + " “" + v.With + "”"
+	case access.PrincipalUser, access.PrincipalEmail:
+		return "“" + v.With + "”"
+	}
+	return ""
+}
+
 // compose writes the message.
 func (s *Sender) compose(l access.Letter) (*gomail.Msg, error) {
 	v := view{Letter: plain(l), URL: s.PublicURL}
@@ -124,34 +133,4 @@ func (s *Sender) domain() string {
 		return "localhost"
 	}
 	return u.Hostname()
-}
-
-// plain is the letter with names that cannot pass for anything but names: one line each, without characters that are not seen, and not too long.
-func plain(l access.Letter) access.Letter {
-	for _, name := range []*string{&l.By, &l.Chatbot, &l.With, &l.Organization} {
-		*name = oneLine(*name)
-	}
-	shares := make([]access.LetterShare, len(l.Shares))
-	for i, s := range l.Shares {
-		shares[i] = access.LetterShare{Chatbot: oneLine(s.Chatbot), Level: s.Level}
-	}
-	l.Shares = shares
-	return l
-}
-
-func oneLine(name string) string {
-	seen := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsGraphic(r) || r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, name)
-	runes := []rune(strings.Join(strings.Fields(seen), " "))
-	if len(runes) > maxNameRunes {
-		return string(runes[:maxNameRunes-1]) + "…"
-	}
-	return string(runes)
 }

@@ -122,9 +122,9 @@ func TestS11_OneMessageForOnePerson(t *testing.T) {
 	require.Equal(t, "<m1@grantway.test>", m.Header.Get("Message-Id"))
 	require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
 	require.Equal(t, "Wed, 02 Jan 2030 03:04:05 +0000", m.Header.Get("Date"))
-	require.Equal(t, "Helper was shared with you", m.Subject)
+	require.Equal(t, "The chatbot “Helper” was shared with you", m.Subject)
 	for _, part := range []string{m.Text, m.HTML} {
-		require.Contains(t, part, "Mia has shared the chatbot “Helper” with you. You can use it.")
+		require.Contains(t, part, "“Mia” has shared the chatbot “Helper” with you. You can use it.")
 		require.Contains(t, part, "https://grantway.test")
 	}
 	require.Len(t, box.Messages(), 2)
@@ -135,11 +135,11 @@ func TestS11_OneMessageForOnePerson(t *testing.T) {
 func TestNamesCannotForgeMessages(t *testing.T) {
 	box := mailbox.New(t)
 	s := send(t, box.URL(), nil)
-	evil := "<b>x</b>\r\nBcc: eve@evil.test\r\n\r\n\u202eHello\x00 {{.Token}} " + strings.Repeat("long ", 100)
+	evil := "“<b>x</b>\r\nBcc: eve@evil.test\r\n\r\n\u202eHello\x00 {{.Token}} " + strings.Repeat("long ", 100)
 	for _, kind := range append([]access.NotificationKind{""}, access.NotificationKinds...) {
 		to := access.Email("to-" + string(kind) + "@acme.test")
 		s.add(access.Letter{
-			ID: access.MailID("m" + kind), To: to, Kind: kind, By: evil, Chatbot: evil, With: evil, Level: access.ReadWrite, State: access.RequestApproved,
+			ID: access.MailID("m" + kind), To: to, Kind: kind, By: evil, Chatbot: evil, With: evil, WithKind: access.PrincipalTeam, Level: access.ReadWrite, State: access.RequestApproved,
 			Organization: evil, Role: access.OrgAdmin, Shares: []access.LetterShare{{Chatbot: evil, Level: access.UseOnly}}, Token: "gwinv_token",
 			ExpiresAt: time.Date(2030, 1, 9, 3, 4, 0, 0, time.UTC),
 		})
@@ -149,8 +149,8 @@ func TestNamesCannotForgeMessages(t *testing.T) {
 		require.NotContains(t, m.Subject, "\n")
 		require.Less(t, len([]rune(m.Subject)), 200)
 		require.NotContains(t, m.HTML, "<b>")
-		require.Contains(t, m.HTML, "&lt;b&gt;x&lt;/b&gt; Bcc: eve@evil.test Hello {{.Token}}")
-		require.Contains(t, m.Text, "<b>x</b> Bcc: eve@evil.test Hello {{.Token}}", "one line, without what is not seen")
+		require.Contains(t, m.HTML, "“&#39;&lt;b&gt;x&lt;/b&gt; Bcc: eve@evil[.]test Hello {{[.]Token}}")
+		require.Contains(t, m.Text, "“'<b>x</b> Bcc: eve@evil[.]test Hello {{[.]Token}}", "one line, without what is not seen")
 		require.NotContains(t, m.Text+m.HTML+m.Subject, "\u202e")
 		require.Equal(t, kind == "", strings.Contains(m.Text, "gwinv_token"))
 		require.Equal(t, kind == "", strings.Contains(m.HTML, "gwinv_token"))

@@ -34,6 +34,8 @@ import (
 const (
 	DefaultRequestTTL    = sharing.DefaultRequestTTL
 	DefaultInvitationTTL = sharing.DefaultInvitationTTL
+	// DefaultOutsideMails is the OutsideMails.
+	DefaultOutsideMails = sharing.DefaultOutsideMails
 )
 
 // Limits are those of package httpapi.
@@ -107,6 +109,7 @@ type Config struct {
 
 	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
 	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
+	OutsideMails  int           // how many e-mails an actor sends to people outside their organizations in an hour (S11); 0 means DefaultOutsideMails
 
 	release   release // the zero value is this program's
 	migrating bool    // nothing is served
@@ -162,6 +165,8 @@ func (c *Config) check() error {
 		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
 	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
 		return fmt.Errorf("--record-decisions is one of %s, not %q", access.Listed(decision.Recordings), c.RecordDecisions)
+	case c.OutsideMails < 0:
+		return errors.New("--outside-mails must be positive")
 	case c.RequestTTL < 0:
 		return errors.New("a request does not expire before it is made: set --request-ttl to some time")
 	case c.EngineListen != "" && c.EngineToken == "":

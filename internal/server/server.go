@@ -114,7 +114,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		changes = sharing.New(sharing.Config{
 			Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Admits: admits, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
 			Now: c.Now, Log: c.Log,
-			RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL,
+			RequestTTL: c.RequestTTL, InvitationTTL: c.InvitationTTL, OutsideMails: c.OutsideMails,
 		})
 		if c.Demo {
 			if s.demoKey, err = prepareDemo(ctx, c, b.store, changes, secrets); err != nil {

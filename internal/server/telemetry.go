@@ -89,7 +89,7 @@ func (q mailQueue) Collect(c chan<- prometheus.Metric) {
 	var n int64
 	var oldest time.Time
 	if err := q.db.View(ctx, func(tx *store.Tx) (err error) {
-		n, oldest, err = tx.MailsWaiting()
+		n, oldest, err = tx.MailsWaiting(q.now())
 		return err
 	}); err != nil {
 		return

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -16,15 +17,50 @@ type letter struct {
 }
 
 // write makes the letter of an e-mail, from what is true when it is sent.
-func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (letter, error) {
-	l := letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
+func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (l letter, err error) {
+	l = letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
 	reader := access.System
 	reader.User = m.User
 	c := s.caller(ctx, tx, reader)
+	defer l.concealSecrets()
 	if m.Invitation != "" {
 		return l, c.inviteLetter(&l, m.Invitation)
 	}
+	if m.Deferred() {
+		if l.void, err = c.outdated(m); err != nil || l.void != "" {
+			return l, err
+		}
+	}
 	return l, c.tellLetter(&l, m.About)
+}
+
+// concealSecrets takes secrets out of the names: some people write one where a name belongs.
+func (l *letter) concealSecrets() {
+	for _, name := range []*string{&l.By, &l.Chatbot, &l.With, &l.Organization} {
+		*name = secret.Redact(*name)
+	}
+	for i := range l.Shares {
+		l.Shares[i].Chatbot = secret.Redact(l.Shares[i].Chatbot)
+	}
+}
+
+// outdated says why an e-mail that had to wait is not true any longer, or "".
+func (c *caller) outdated(m access.Mail) (string, error) {
+	switch m.About.Kind {
+	case access.NotifyShared:
+		s, shared, err := c.Share(m.About.Chatbot, m.About.Principal)
+		if err == nil && (!shared || s.ExpiredAt(c.now)) {
+			return "the share has ended", nil
+		}
+		return "", err
+	case access.NotifyRequest:
+		r, known, err := c.Request(m.About.Request)
+		if err == nil && (!known || r.StateAt(c.now) != access.RequestPending) {
+			return "the request has ended", nil
+		}
+		return "", err
+	}
+	return "", nil
 }
 
 // inviteLetter fills in what an invitation brings, with its token, which is made again.
@@ -80,6 +116,7 @@ func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
 	case access.Principal{Kind: access.PrincipalUser, ID: string(c.actor.User)}, access.Principal{Kind: access.PrincipalEmail, ID: string(l.To)}:
 		return nil
 	}
+	l.WithKind = n.Principal.Kind
 	l.With, err = c.principalName(n.Principal)
 	return err
 }
@@ -108,13 +145,11 @@ func (c *caller) personName(actor string) (string, error) {
 	return cmp.Or(u.Name, o.ID), err
 }
 
-// principalName says who a principal is, for people.
+// principalName is the name of a principal, and "" for everyone.
 func (c *caller) principalName(p access.Principal) (string, error) {
 	var name string
 	var err error
 	switch p.Kind {
-	case access.PrincipalEveryone:
-		return "everyone", nil
 	case access.PrincipalEmail:
 		return p.ID, nil
 	case access.PrincipalUser:
@@ -134,5 +169,5 @@ func (c *caller) principalName(p access.Principal) (string, error) {
 	default:
 		return "", nil
 	}
-	return "the " + string(p.Kind) + " " + cmp.Or(name, p.ID), err
+	return cmp.Or(name, p.ID), err
 }

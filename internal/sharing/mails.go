@@ -25,7 +25,7 @@ func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 		wait = min(wait, firstMailWait<<max(doubled, 0))
 	}
 	due := now.Add(wait)
-	return due, due.Sub(m.CreatedAt) <= mailGivenUp
+	return due, due.Sub(m.CreatedAt) <= mailGivenUp || m.Deferred() && due.Sub(m.NotBefore) <= mailGivenUp
 }
 
 // ClaimMails takes at most so many e-mails that are due, which are then being sent: that is committed before their sender knows of them, so

@@ -162,7 +162,8 @@ func TestC6_LettersNameOnlyWhatTheirReceiverMaySee(t *testing.T) {
 	letters := e.claimed()
 	require.Equal(t, "Helping hand", letters[0].Chatbot)
 	require.Equal(t, "mia", letters[0].By)
-	require.Equal(t, "the team support", letters[0].With)
+	require.Equal(t, "support", letters[0].With)
+	require.Equal(t, access.PrincipalTeam, letters[0].WithKind)
 	require.Equal(t, "helper", letters[1].Chatbot, "otto may not see it")
 	require.Empty(t, letters[1].By)
 }

@@ -44,6 +44,8 @@ type Config struct {
 	Now             func() time.Time // nil means time.Now
 	Log             *slog.Logger
 
+	OutsideMails int // how many e-mails to outsiders an actor sends in an hour (S11); 0 means DefaultOutsideMails
+
 	RequestTTL time.Duration // how long a request waits for its decision (S7); 0 means DefaultRequestTTL
 }
 
@@ -60,6 +62,8 @@ type Service struct {
 	log           *slog.Logger
 	turn          chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
 	invitationTTL time.Duration
+
+	outsideMails int
 
 	requestTTL time.Duration
 	keyRounds  rounds // of the upkeep
@@ -80,13 +84,16 @@ func New(c Config) *Service {
 	if c.RequestTTL == 0 {
 		c.RequestTTL = DefaultRequestTTL
 	}
+	if c.OutsideMails == 0 {
+		c.OutsideMails = DefaultOutsideMails
+	}
 	if c.InvitationTTL == 0 {
 		c.InvitationTTL = DefaultInvitationTTL
 	}
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, admits: c.Admits, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
 		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
-		refusals: record.NewRefusals(c.Store, c.Now, c.Log),
+		outsideMails: c.OutsideMails, refusals: record.NewRefusals(c.Store, c.Now, c.Log),
 	}
 }
 

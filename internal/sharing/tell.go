@@ -51,7 +51,14 @@ func (c *change) mail(m access.Mail) error {
 		c.unmailed = append(c.unmailed, m)
 		return nil
 	}
-	m.ID, m.State, m.Due, m.CreatedAt = access.MailID(secret.NewID()), access.MailQueued, c.now, c.now
+	m.ID, m.State, m.CreatedAt = access.MailID(secret.NewID()), access.MailQueued, c.now
+	if mailed, err := c.mailedLately(m); err != nil || mailed {
+		return err
+	}
+	if err := c.schedule(&m); err != nil {
+		return err
+	}
+	m.Due = m.NotBefore
 	return c.PutMail(m)
 }
 

@@ -6,19 +6,48 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-const selectMails = `SELECT id, recipient, user_id, about, invitation, state, attempts, due, last_error, created_at FROM mails`
+const selectMails = `SELECT id, recipient, user_id, about, invitation, state, attempts, due, last_error, created_at, not_before,
+	sender, sent_from FROM mails`
 
-var putMail = upsert("mails", "id", "recipient, user_id, about, invitation, state, attempts, due, last_error, created_at")
+var putMail = upsert("mails", "id",
+	"recipient, user_id, about, invitation, state, attempts, due, last_error, created_at, not_before, sender, sent_from, chatbot")
 
 func scanMail(r row) (m access.Mail, err error) {
 	err = r.Scan(&m.ID, &m.To, &m.User, asJSON(&m.About), &m.Invitation, &m.State, &m.Attempts, timeColumn{&m.Due}, &m.LastError,
-		timeColumn{&m.CreatedAt})
+		timeColumn{&m.CreatedAt}, timeColumn{&m.NotBefore}, &m.Sender, &m.SentFrom)
 	return m, err
 }
 
 // PutMail inserts or replaces the e-mail.
 func (tx *Tx) PutMail(m access.Mail) error {
-	return tx.exec(putMail, m.ID, m.To, m.User, asJSON(&m.About), m.Invitation, m.State, m.Attempts, micros(m.Due), m.LastError, micros(m.CreatedAt))
+	var gained access.ChatbotID
+	if m.About.Kind == access.NotifyShared {
+		gained = m.About.Chatbot
+	}
+	return tx.exec(putMail, m.ID, m.To, m.User, asJSON(&m.About), m.Invitation, m.State, m.Attempts, micros(m.Due), m.LastError, micros(m.CreatedAt),
+		micros(m.NotBefore), m.Sender, m.SentFrom, gained)
+}
+
+// MailedAccess reports whether an e-mail tells the receiver that they gained access to the chatbot, and was sent after the time or is still to be.
+func (tx *Tx) MailedAccess(to access.Email, chatbot access.ChatbotID, after time.Time) (bool, error) {
+	return tx.exists(`SELECT 1 FROM mails WHERE recipient = $1 AND not_before > $2 AND chatbot = $3 AND state <> $4 LIMIT 1`,
+		to, micros(after), chatbot, access.MailFailed)
+}
+
+// LatestMailBy is the NotBefore of the nth latest e-mail that counts for the sender, and false where there are fewer.
+func (tx *Tx) LatestMailBy(sender string, nth int) (time.Time, bool, error) {
+	return one(tx, scanTime, `SELECT not_before FROM mails WHERE sender = $1 ORDER BY not_before DESC LIMIT 1 OFFSET $2`, sender, nth-1)
+}
+
+// LatestMailTo is LatestMailBy for the e-mails to the receiver that come from the organization and count for anybody.
+func (tx *Tx) LatestMailTo(to access.Email, from access.OrganizationID, nth int) (time.Time, bool, error) {
+	return one(tx, scanTime, `SELECT not_before FROM mails WHERE recipient = $1 AND sent_from = $2 AND sender <> ''
+		ORDER BY not_before DESC LIMIT 1 OFFSET $3`, to, from, nth-1)
+}
+
+func scanTime(r row) (t time.Time, err error) {
+	err = r.Scan(timeColumn{&t})
+	return t, err
 }
 
 // Mail gives the e-mail.
@@ -31,8 +60,8 @@ func (tx *Tx) Mails(state access.MailState, dueBy time.Time, limit int) ([]acces
 	return many(tx, scanMail, from(selectMails+` WHERE state = $1 AND due <= $2`, state, micros(dueBy)).orderBy("due, id", limit))
 }
 
-// MailsWaiting counts the e-mails that are queued, and tells when the oldest of them was made.
-func (tx *Tx) MailsWaiting() (n int64, oldest time.Time, err error) {
+// MailsWaiting counts the e-mails that are queued and may be sent by now, and gives since when the first of them may.
+func (tx *Tx) MailsWaiting(now time.Time) (n int64, oldest time.Time, err error) {
 	type waiting struct {
 		n      int64
 		oldest time.Time
@@ -40,7 +69,8 @@ func (tx *Tx) MailsWaiting() (n int64, oldest time.Time, err error) {
 	w, _, err := one(tx, func(r row) (w waiting, err error) {
 		err = r.Scan(&w.n, timeColumn{&w.oldest})
 		return w, err
-	}, `SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM mails WHERE state = $1`, access.MailQueued)
+	}, `SELECT COUNT(*), COALESCE(MIN(CASE WHEN not_before > created_at THEN not_before ELSE created_at END), 0) FROM mails
+		WHERE state = $1 AND not_before <= $2`, access.MailQueued, micros(now))
 	return w.n, w.oldest, err
 }
 

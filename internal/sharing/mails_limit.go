@@ -1,0 +1,118 @@
+package sharing
+
+import (
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// DefaultOutsideMails is how many e-mails to outsiders an actor sends in an hour, unless the configuration says otherwise (S11).
+const DefaultOutsideMails = 100
+
+const (
+	// mailsCountFor is how long an e-mail counts for the limits on e-mails to outsiders.
+	mailsCountFor = time.Hour
+	// mostToOutsider is how many e-mails an outsider gets within mailsCountFor from one organization, whoever of it sends them. Actors may be many:
+	// an organization makes users. Organizations are made by site admins.
+	mostToOutsider = 10
+	// mailedAgainAfter is how long a person is not mailed again that they gained access to the same chatbot (S11).
+	mailedAgainAfter = 24 * time.Hour
+)
+
+// mailedLately reports whether the person has an e-mail already that says the same: that they gained access to the chatbot (S11).
+func (c *change) mailedLately(m access.Mail) (bool, error) {
+	if m.About.Kind != access.NotifyShared {
+		return false, nil
+	}
+	return c.MailedAccess(m.To, m.About.Chatbot, c.now.Add(-mailedAgainAfter))
+}
+
+// schedule says when an e-mail may be sent: at once, or, where the actor, or somebody of the same organization, has sent too many to outsiders, when
+// enough of these do not count any more (S11).
+func (c *change) schedule(m *access.Mail) error {
+	m.NotBefore = c.now
+	if c.actor.Unconfined() {
+		return nil
+	}
+	if outside, err := c.outsider(*m); err != nil || !outside {
+		return err
+	}
+	from, err := c.sentFrom(*m)
+	if err != nil {
+		return err
+	}
+	m.Sender, m.SentFrom = ActorName(c.actor), from
+	byActor, manyByActor, err := c.LatestMailBy(m.Sender, c.s.outsideMails)
+	if err != nil {
+		return err
+	}
+	toOne, manyToOne, err := c.LatestMailTo(m.To, from, mostToOutsider)
+	if err != nil {
+		return err
+	}
+	if again := byActor.Add(mailsCountFor); manyByActor && again.After(m.NotBefore) {
+		m.NotBefore = again
+	}
+	if again := toOne.Add(mailsCountFor); manyToOne && again.After(m.NotBefore) {
+		m.NotBefore = again
+	}
+	return nil
+}
+
+// sentFrom is the organization whose chatbot or invitation the e-mail is about.
+func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
+	if m.Invitation != "" {
+		inv, _, err := c.Invitation(m.Invitation)
+		return inv.Organization, err
+	}
+	org, _, err := c.OrganizationOf(access.Obj(access.TypeChatbot, m.About.Chatbot))
+	return org, err
+}
+
+// outsider reports whether the receiver is of none of the actor's organizations.
+func (c *change) outsider(m access.Mail) (bool, error) {
+	to, known, err := c.User(m.User)
+	if m.User == "" {
+		to, known, err = c.UserByVerifiedEmail(m.To)
+	}
+	if err != nil || !known {
+		return true, err
+	}
+	ours, err := c.organizationsOf(c.actor.User)
+	if err != nil {
+		return true, err
+	}
+	if c.actor.User == "" {
+		ours = map[access.OrganizationID]bool{c.actor.Organization: true}
+	}
+	theirs, err := c.organizationsOf(to.ID)
+	if err != nil {
+		return true, err
+	}
+	for org := range theirs {
+		if ours[org] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// organizationsOf are those in which the user has a role, and the user's home.
+func (c *change) organizationsOf(id access.UserID) (map[access.OrganizationID]bool, error) {
+	all := map[access.OrganizationID]bool{}
+	if id == "" {
+		return all, nil
+	}
+	u, _, err := c.User(id)
+	if err != nil {
+		return nil, err
+	}
+	if u.Organization != "" {
+		all[u.Organization] = true
+	}
+	ms, err := c.Memberships(id)
+	for _, m := range ms {
+		all[m.Organization] = true
+	}
+	return all, err
+}
