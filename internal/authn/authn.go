@@ -94,6 +94,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Away == nil {
 		c.Away = func(string, error) {}
 	}
+	secret.Conceal(c.RootKey)
 	a := &Authenticator{
 		recall: func(ctx context.Context, newest bool, fn func(Facts) error) error {
 			return db.Recall(ctx, newest, func(tx T) error { return fn(tx) })

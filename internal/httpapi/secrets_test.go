@@ -76,3 +76,56 @@ func TestH2SecretsAreNeitherRecordedNorLogged(t *testing.T) {
 		require.NotContains(t, e.Log.String(), s, "the log holds a secret")
 	}
 }
+
+// TestC4ASecretWhereAnIDBelongsIsNeitherRecordedNorLogged sends each kind of secret in the places of IDs, names, addresses and headers, as people do who
+// copy the wrong field, and looks for it in the record, in both of its files, in the log and in what others are told.
+func TestC4ASecretWhereAnIDBelongsIsNeitherRecordedNorLogged(t *testing.T) {
+	e := newWorld(t, recording("all"))
+	key := e.Admin().Does(http.MethodPost, "/v1/keys", fields{"name": "ci", "access": "full"})["secret"].(string)
+	bot := e.As(mel).Does(http.MethodPost, "/v1/chatbots/helper/api-keys", fields{"name": "ci", "access": "use_only"})["secret"].(string)
+	invitation := e.As(alice).Does(http.MethodPost, "/v1/organizations/acme/invitations", fields{"email": "new@acme.test", "role": "member"})["token"].(string)
+	link := e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/public-access", fields{"mode": "everyone"})["link"].(string)
+	token := "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlIG9mIGEgdG9rZW4"
+	all := []string{key, bot, invitation, link, token, testenv.RootKey}
+	for _, secret := range all {
+		for _, written := range []string{secret, strings.ReplaceAll(secret, "_", "%255F"), strings.ReplaceAll(secret, "-", "%252D")} {
+			for _, c := range []testenv.Call{
+				{Method: http.MethodDelete, Path: "/v1/chatbots/helper/api-keys/" + written},
+				{Method: http.MethodDelete, Path: "/v1/keys/" + written},
+				{Method: http.MethodPost, Path: "/v1/invitations/" + written + "/resend"},
+				{Method: http.MethodDelete, Path: "/v1/invitations/" + written},
+				{Method: http.MethodPost, Path: "/v1/invitations/accept", Body: fields{"token": written}},
+				{Method: http.MethodPost, Path: "/v1/requests/" + written + "/deny", Body: fields{}},
+				{Method: http.MethodPost, Path: "/v1/chatbots/" + written + "/transfer", Body: fields{"to": written}},
+				{Method: http.MethodPut, Path: "/v1/chatbots/helper/shares/user:" + written, Body: fields{"access": "use_only"}},
+				{Method: http.MethodPut, Path: "/v1/chatbots/helper/shares/email:" + secret + "@acme.test", Body: fields{"access": "use_only"}},
+				{Method: http.MethodPut, Path: "/v1/teams/t", Body: fields{"organization": "acme", "name": secret}},
+				{Method: http.MethodPut, Path: "/v1/chatbots/helper", Body: fields{"name": "Ask me: " + secret}, Header: http.Header{"X-Request-Id": {secret}}},
+			} {
+				c.Key, c.Actor = testenv.RootKey, string(alice)
+				e.Do(c)
+			}
+			for _, q := range []fields{
+				question(fields{"type": "user", "id": written}, "interact", fields{"type": "chatbot", "id": written}),
+				question(fields{"type": "visitor", "id": written}, written, fields{"type": written, "id": "helper"}),
+			} {
+				ask(e, "evaluation", q)
+			}
+		}
+	}
+	decisionsIn(e, len(all)*3*2, "")
+	seen := e.Log.String()
+	for _, path := range []string{"/v1/audit/export?format=csv", "/v1/audit/export?format=jsonl", "/v1/audit?page_size=1000"} {
+		seen += string(e.Do(testenv.Call{Method: http.MethodGet, Path: path, Key: testenv.RootKey}).Body)
+	}
+	require.Contains(t, seen, "share.put")
+	require.Contains(t, seen, "decision.evaluate")
+	for _, secret := range all {
+		random := secret[strings.LastIndexByte(secret, '_')+1:]
+		for _, written := range []string{secret, strings.ToLower(secret), random, strings.ToLower(random), random[len(random)-12:]} {
+			at := strings.Index(seen, written)
+			require.Negative(t, at, "%.200s", seen[max(0, at-100):])
+		}
+		require.NotContains(t, seen, strings.ReplaceAll(secret, "-", "%2D"))
+	}
+}

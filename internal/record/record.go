@@ -1,8 +1,9 @@
 // Package record writes entries of the record beside the calls that they are about: those of decisions, which are many (H3). A change writes
 // its own in its own transaction, for it does not happen without; a decision stands whether or not its entry can be written.
 //
-// It owns the entries that wait, how many are written at once, and the count of those that are lost. It must not take a decision, change a
-// fact, or write down a secret: one that a caller presented is taken out of an entry before it is written.
+// Refusals are recorded beside the calls, too: the first of a kind at once, and how often it was repeated later (H1).
+//
+// It owns the entries that wait, how many are written at once, and the count of those that are lost. It must not take a decision or change a fact.
 package record
 
 import (
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -125,7 +125,6 @@ func write(tx *store.Tx, entries []access.Record) error {
 			organizations[e.Resource] = org
 		}
 		e.Organization = org
-		e.Subject, e.Resource.ID = secret.Redact(e.Subject), secret.Redact(e.Resource.ID) // H2: some present a secret where an ID belongs
 		if _, err := tx.AppendRecord(e); err != nil {
 			return err
 		}

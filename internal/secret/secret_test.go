@@ -1,6 +1,7 @@
 package secret_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -117,6 +118,51 @@ func TestDerive(t *testing.T) {
 	require.Len(t, both, 2)
 	require.NotEqual(t, both[0], both[1])
 	require.Equal(t, first[0], both[1], "what the old key has made is known as long as the key is")
+}
+
+// H2: a secret of whatever kind is taken out of a text, however it is written and wherever it was cut off.
+func TestRedactFindsEverySecret(t *testing.T) {
+	h := hasher(t, strings.Repeat("a1", 32))
+	secret.Conceal("a root key of the operator's own")
+	secret.Conceal("short")
+	encoded := func(s string) (all string) {
+		for _, c := range []byte(s) {
+			all += fmt.Sprintf("%%%02x", c)
+		}
+		return all
+	}
+	for kind, text := range map[string]string{
+		"account key": h.NewAccountKey().Text, "chatbot key": h.NewChatbotKey().Text, "invitation": h.InvitationTokens("abcdefghijkl", 1)[0],
+		"link": h.Links("helper", "nonce")[0], "token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl-_x", "root key": "a root key of the operator's own",
+	} {
+		random := text[len(text)-16:]
+		for name, written := range map[string]string{
+			"alone": text, "in an ID": "user:" + text, "in a path": "/v1/keys/" + text + "/x", "twice": text + "," + text, "in JSON": `{"name":"` + text + `"}`,
+			"in an address": text + "@acme.test", "encoded": encoded(text), "encoded twice": encoded(encoded(text)),
+			"an escape": strings.Replace(text, "_", "%5F", 1), "after a wrong escape": "100%" + text, "before one": text + "%",
+		} {
+			redacted := secret.Redact(written)
+			require.NotContains(t, redacted, random, "%s, %s", kind, name)
+			require.NotContains(t, redacted, encoded(random), "%s, %s", kind, name)
+			require.NotContains(t, strings.ReplaceAll(redacted, "%25", "%"), encoded(random), "%s, %s", kind, name)
+		}
+		if kind == "root key" {
+			continue
+		}
+		require.NotContains(t, secret.Redact(strings.ToLower(text)), strings.ToLower(random), "as the part of an address before the @")
+		require.NotContains(t, secret.Redact(text[:len(text)-3]), random[:8], "cut off")
+	}
+	for _, harmless := range []string{"short", "100 %", "50%25", "a%2Fb", "eyJ", "eyJ.x.y", "eyjafjallajokull.example.org", "gwlink_abc", "my_gw_team", strings.Repeat("a", 43)} {
+		require.Equal(t, harmless, secret.Redact(harmless))
+	}
+}
+
+func TestLinksSayWhatTheyAreAndOldOnesAreKnown(t *testing.T) {
+	h := hasher(t, strings.Repeat("a1", 32))
+	links := h.Links("helper", "nonce")
+	require.Len(t, links, 2)
+	require.Regexp(t, `^gwlink_[0-9A-Za-z]{43}$`, links[0])
+	require.Equal(t, h.Derive("public link", "helper", "nonce")[0], links[1])
 }
 
 // H2: a secret of either kind is taken out of a text, and whose it is stays.

@@ -10,11 +10,8 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// derivedLink is the purpose for which public links are derived. A link is made of the chatbot, a nonce in the store and the hash key, which is
-// not in the store: those who manage the chatbot read it again and again, and nobody reads it from a copy of the store (L2).
-const derivedLink = "public link"
-
-// PublicAccess is a chatbot's public link (3.4).
+// PublicAccess is a chatbot's public link (3.4). The link is made of the chatbot, a nonce in the store and the hash key, which is not in the
+// store: those who manage the chatbot read it again and again, and nobody reads it from a copy of the store (L2).
 type PublicAccess struct {
 	Mode access.Audience
 	Link string // what a decision carries as context.link; "" where the mode is none, and where Lost
@@ -112,7 +109,7 @@ func (s *Service) relink(
 // newLink makes a link that nobody has.
 func (s *Service) newLink(b *access.Chatbot) {
 	b.LinkNonce = secret.NewID()
-	b.LinkDigest = linkDigest(s.secrets.Derive(derivedLink, string(b.ID), b.LinkNonce)[0])
+	b.LinkDigest = linkDigest(s.secrets.Links(b.ID, b.LinkNonce)[0])
 }
 
 // publicAccess is the chatbot's link as those read it who manage its access.
@@ -121,7 +118,7 @@ func (s *Service) publicAccess(b access.Chatbot) PublicAccess {
 	if p.Mode == access.AudienceNone {
 		return p
 	}
-	for _, link := range s.secrets.Derive(derivedLink, string(b.ID), b.LinkNonce) {
+	for _, link := range s.secrets.Links(b.ID, b.LinkNonce) {
 		if subtle.ConstantTimeCompare([]byte(linkDigest(link)), []byte(b.LinkDigest)) == 1 {
 			p.Link = link
 			return p

@@ -14,6 +14,7 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
 	"github.com/grantway/grantway/schema"
 )
 
@@ -108,11 +109,30 @@ func TestL1TheLinkAdmitsWhomItsModeSays(t *testing.T) {
 	require.Equal(t, access.AudienceNone, e.admits(next))
 }
 
+// Links that were made before they had a prefix are shown, and work, until they are rotated.
+func TestL1AnOldLinkWithoutPrefixStaysWhatItIs(t *testing.T) {
+	e := acme(t)
+	_, err := e.linked(as("mia"), access.AudienceEveryone)
+	require.NoError(t, err)
+	secrets, err := secret.ParseHasher(e.hashKeys)
+	require.NoError(t, err)
+	b := facts(e, func(tx *store.Tx) (access.Chatbot, error) { b, _, err := tx.Chatbot("helper"); return b, err })
+	old := secrets.Derive("public link", "helper", b.LinkNonce)[0]
+	digest := sha256.Sum256([]byte(old))
+	b.LinkDigest = hex.EncodeToString(digest[:])
+	require.NoError(t, e.db.Update(e.ctx, func(tx *store.Tx) error { return tx.PutChatbot(b) }))
+	require.Equal(t, old, e.link(as("mia")))
+	rotated, err := e.RotateLink(e.ctx, as("mia"), "helper")
+	require.NoError(t, err)
+	require.Regexp(t, `^gwlink_`, rotated.Link)
+	require.Equal(t, rotated.Link, e.link(as("mia")))
+}
+
 func TestL2TheLinkIsReadByThoseWhoManageAccessOnly(t *testing.T) {
 	e := acme(t)
 	link, err := e.linked(as("mia"), access.AudienceEveryone)
 	require.NoError(t, err)
-	require.Len(t, link, 43, "256 bits")
+	require.Regexp(t, `^gwlink_[0-9A-Za-z]{43}$`, link, "256 bits, and people see what it is")
 	e.shared("helper", "user:otto", access.ReadOnly)
 	for _, manager := range []access.Actor{as("mia"), as("adam"), as("olga"), as("iris"), root, e.key("acme")} {
 		require.Equal(t, link, e.link(manager))

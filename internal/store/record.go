@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/secret"
 )
 
 const selectRecord = `SELECT seq, time, actor, key_id, action, resource_type, resource_id, organization, subject, address, request_id, outcome, rule,
@@ -20,8 +21,14 @@ var insertRecord = `INSERT INTO record_entries (seq, time, actor, key_id, action
 	request_id, outcome, rule, detail, before_state, after_state, effects, repeats, last_time) VALUES ` + tuple(1, 19)
 
 // AppendRecord adds an entry to the record and returns its number, the next in the order of the changes. r.Seq is ignored. Of entries
-// nothing is changed but the count of repeats.
+// nothing is changed but the count of repeats. Secrets are taken out of it (H2): some callers present one where an ID belongs.
 func (tx *Tx) AppendRecord(r access.Record) (seq int64, err error) {
+	for _, text := range []*string{
+		&r.Actor, (*string)(&r.Key), &r.Action, (*string)(&r.Resource.Type), &r.Resource.ID, &r.Subject, &r.Address, &r.RequestID, &r.Detail,
+		&r.Before, &r.After, &r.Effects,
+	} {
+		*text = secret.Redact(*text)
+	}
 	if seq, err = tx.next(counterRecord); err != nil {
 		return 0, err
 	}
