@@ -11,7 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/testenv"
 )
 
-// FuzzCalls sends every route any ID, query and body: no call may panic or make the server fail.
+// FuzzCalls sends every route any ID, query and body: no call may panic, make the server fail, or cost more than its length allows.
 func FuzzCalls(f *testing.F) {
 	var routes []httpapi.RouteInfo
 	for _, rt := range httpapi.Routes() {
@@ -44,7 +44,8 @@ func FuzzCalls(f *testing.F) {
 		}
 		c.Body, c.Key = body, testenv.RootKey
 		c.Header = http.Header{"Content-Type": {"application/json"}}
-		a := e.For(t).Do(c)
+		var a testenv.Answer
+		perByte.Check(t, len(c.Path)+len(body), func() { a = e.For(t).Do(c) })
 		require.Less(t, a.Status, 500, "%s %s %q: %s", c.Method, c.Path, body, a.Body)
 		require.NotEmpty(t, a.Header.Get("X-Request-ID"))
 	})
