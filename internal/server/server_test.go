@@ -115,6 +115,7 @@ func TestTrustedProxies(t *testing.T) {
 	rename := func(forwarded string) (int, string) {
 		r := httptest.NewRequest(http.MethodPut, "/v1/organizations/acme", strings.NewReader(`{"name":"by `+forwarded+`","allowed_ips":["198.51.100.0/24"]}`))
 		r.Header.Set("Authorization", "Bearer "+rootKey)
+		r.Header.Set("Grantway-Actor", "alice")
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("X-Forwarded-For", forwarded)
 		w := httptest.NewRecorder()

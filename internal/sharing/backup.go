@@ -18,11 +18,11 @@ func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) e
 }
 
 // MayBackup refuses those whom Backup refuses.
-func (s *Service) MayBackup(ctx context.Context, actor access.Actor) error {
+func (s *Service) MayBackup(_ context.Context, actor access.Actor) error {
 	if !MayRestore(actor) {
 		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")
 	}
-	return s.read(ctx, actor, func(c *caller) error { return (&exporting{caller: c}).addresses() })
+	return nil
 }
 
 // FactsSize is about how many bytes a copy of the facts takes on the disk.

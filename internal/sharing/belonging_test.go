@@ -219,10 +219,13 @@ func TestT2TwoDeepHalvesAreNotJoined(t *testing.T) {
 // An organization nests teams 10,000 times, and no more: another one's nestings are its own.
 func TestT2AnOrganizationNestsOnlySoManyTeams(t *testing.T) {
 	e := acme(t)
+	var teams []sharing.Row
 	for n := range 101 { // each of the outer teams could hold 100 of the inner ones
-		e.makeTeam(access.TeamID(fmt.Sprint("outer", n)), "acme")
-		e.makeTeam(access.TeamID(fmt.Sprint("inner", n)), "acme")
+		teams = append(teams, &sharing.TeamRow{Team: access.TeamID(fmt.Sprint("outer", n)), Organization: "acme"},
+			&sharing.TeamRow{Team: access.TeamID(fmt.Sprint("inner", n)), Organization: "acme"})
 	}
+	_, _, err := e.Import(e.ctx, root, teams)
+	require.NoError(t, err)
 	// Straight into the store and out of it again, since making them one by one takes half a minute.
 	each := func(do func(*store.Tx, access.TeamNesting) error) {
 		require.NoError(t, e.db.Update(e.ctx, func(tx *store.Tx) error {
@@ -238,7 +241,7 @@ func TestT2AnOrganizationNestsOnlySoManyTeams(t *testing.T) {
 	each((*store.Tx).PutTeamNesting)
 	defer each((*store.Tx).DeleteTeamNesting)
 	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1"))
-	_, err := e.NestTeam(e.ctx, as("adam"), "outer100", "inner2")
+	_, err = e.NestTeam(e.ctx, as("adam"), "outer100", "inner2")
 	e.refused(err, access.KindUnprocessable, "T2")
 	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1")) // it is there already
 	e.makeTeam("theirs", "globex")

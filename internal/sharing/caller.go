@@ -23,7 +23,8 @@ type caller struct {
 	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
 	memo     *memo // of an import; else nil
 	fresh    spice.Freshness
-	unfresh  error // why that cannot be known, which matters to whoever asks the engine
+	unfresh  error   // why that cannot be known, which matters to whoever asks the engine
+	asking   *asking // of a reading use case; else nil
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
@@ -33,19 +34,6 @@ func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) 
 
 // known is the state of the engine that includes what this process has answered, and, while no other changes facts, what any has.
 func (s *Service) known() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
-
-// read runs one reading use case on a snapshot of the facts.
-func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
-	if _, ok := actor.Subject(); !ok {
-		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
-	}
-	fresh, err := s.outbox.Fresh(ctx, true)
-	return s.db.View(ctx, func(tx *store.Tx) error {
-		c := s.caller(ctx, tx, actor)
-		c.fresh, c.unfresh = fresh, err
-		return fn(c)
-	})
-}
 
 // stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5): the call may have waited for others, and
 // an import goes on for long.
@@ -113,16 +101,25 @@ func (c *caller) may(action access.Action, o access.Object) (bool, error) {
 	return allowed[0], nil
 }
 
-// mayEach is may for several objects in one call of the engine. Whomever a confined key acts for, it is at most an admin of its organization
-// (B3): what it may not do itself it may for nobody, or else an admin would become an owner by making a key.
+// mayEach is may for several objects in one call of the engine.
 func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool, error) {
-	allowed, err := c.askEach(action, objects)
+	rights := make([]right, len(objects))
+	for i, o := range objects {
+		rights[i] = right{action, o}
+	}
+	return c.mayAll(rights)
+}
+
+// mayAll is may for several rights in one call of the engine. Whomever a confined key acts for, it is at most an admin of its organization
+// (B3): what it may not do itself it may for nobody, or else an admin would become an owner by making a key.
+func (c *caller) mayAll(rights []right) ([]bool, error) {
+	allowed, err := c.askAll(rights)
 	if err != nil || c.actor.Organization == "" || c.actor.User == "" {
 		return allowed, err
 	}
 	itself := *c
 	itself.actor.User = ""
-	most, err := itself.askEach(action, objects)
+	most, err := itself.askAll(rights)
 	if err != nil {
 		return nil, err
 	}
@@ -132,38 +129,39 @@ func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool,
 	return allowed, nil
 }
 
-func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool, error) {
+// askAll asks the engine for each of the rights, in one call.
+func (c *caller) askAll(rights []right) ([]bool, error) {
 	subject, ok := c.actor.Subject()
 	if !ok {
-		return make([]bool, len(objects)), nil
+		return make([]bool, len(rights)), nil
 	}
-	allowed := make([]bool, len(objects))
+	allowed := make([]bool, len(rights))
 	var asked []int
 	var qs []spice.Question
-	for i, o := range objects {
+	for i, r := range rights {
 		if c.actor.Unconfined() {
-			if has, err := c.siteAdminHas(action, o); err != nil {
+			if has, err := c.siteAdminHas(r.action, r.on); err != nil {
 				return nil, err
 			} else if has {
 				allowed[i] = true
 				continue
 			}
 		}
-		if inside, err := c.inside(o); err != nil {
+		if inside, err := c.inside(r.on); err != nil {
 			return nil, err
 		} else if !inside {
 			continue
 		}
 		asked = append(asked, i)
 		qs = append(qs, spice.Question{
-			Subject: subject, Permission: string(action), Resource: o,
+			Subject: subject, Permission: string(r.action), Resource: r.on,
 			Context: map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)},
 		})
 	}
 	if c.unfresh != nil && len(qs) > 0 {
 		return nil, undelivered(c.unfresh)
 	}
-	answers, err := c.s.engine.CheckAll(c.ctx, c.fresh, qs)
+	answers, err := c.answers(qs)
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +171,21 @@ func (c *caller) askEach(action access.Action, objects []access.Object) ([]bool,
 		}
 		allowed[asked[n]] = a.Allowed
 		if !a.Allowed && c.memo != nil {
-			if allowed[asked[n]], err = c.uncommitted(action, objects[asked[n]]); err != nil {
+			r := rights[asked[n]]
+			if allowed[asked[n]], err = c.uncommitted(r.action, r.on); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return allowed, nil
+}
+
+// answers are the engine's. A reading use case gets them between its snapshots.
+func (c *caller) answers(qs []spice.Question) ([]spice.Answer, error) {
+	if c.asking != nil {
+		return c.asking.answers(qs)
+	}
+	return c.s.engine.CheckAll(c.ctx, c.fresh, qs)
 }
 
 // siteAdminHas reports what follows from P1 and 3.1 alone, because a site admin acts as an owner of every organization and an admin of
@@ -289,8 +296,12 @@ func (c *caller) fromAllowedAddress(o access.Object) error {
 	return err
 }
 
-// admitted reports whether the organization may be changed and read from the caller's address (B4).
+// admitted reports whether the organization may be changed and read from the caller's address (B4). An unconfined key without an actor is bound by
+// its own ranges only, so that a list can be lifted.
 func (c *caller) admitted(id access.OrganizationID) (bool, error) {
+	if c.actor.Unconfined() {
+		return true, nil
+	}
 	org, _, err := c.Organization(id)
 	return addressIn(c.actor.Address, org.AllowedIPs), err
 }

@@ -351,17 +351,44 @@ type ChatbotQuery struct {
 // Chatbots lists the chatbots that the actor may see, by ID.
 func (s *Service) Chatbots(ctx context.Context, actor access.Actor, q ChatbotQuery, p Page) (bots []access.Chatbot, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		bots, next, err = visible(p,
-			func(after string, limit int) ([]access.Chatbot, error) {
-				return c.Chatbots(store.ChatbotFilter(q), access.ChatbotID(after), limit)
-			},
-			func(b access.Chatbot) string { return string(b.ID) },
-			fromHere(c, func(b access.Chatbot) access.OrganizationID { return b.Organization }, func(bs []access.Chatbot) ([]bool, error) {
-				return c.mayEach(access.See, objects(access.TypeChatbot, bs, func(b access.Chatbot) string { return string(b.ID) }))
-			}))
+		all, err := c.visibleChatbots(q)
+		if err != nil {
+			return err
+		}
+		bots, next, err = visible(p, all, func(b access.Chatbot) string { return string(b.ID) },
+			fromHere(c, func(b access.Chatbot) access.OrganizationID { return b.Organization }, nil))
 		return err
 	})
 	return bots, next, err
+}
+
+// visibleChatbots is a source of the chatbots that the actor may see (C6).
+func (c *caller) visibleChatbots(q ChatbotQuery) (source[access.Chatbot], error) {
+	sc, err := c.scope()
+	if err != nil {
+		return nil, err
+	}
+	if inside := c.actor.Organization; inside != "" && c.actor.User == "" { // who may update an organization sees its chatbots (3.1)
+		if len(narrowed(sc.manages, inside)) == 0 || q.Organization != "" && q.Organization != inside {
+			return named[access.Chatbot, access.ChatbotID](nil, nil), nil
+		}
+		q.Organization, sc.oversees = inside, true
+	}
+	if sc.oversees {
+		return func(after string, limit int) ([]access.Chatbot, error) {
+			return c.Chatbots(store.ChatbotFilter(q), access.ChatbotID(after), limit)
+		}, nil
+	}
+	ids, err := c.chatbotsWith(access.See)
+	if err != nil {
+		return nil, err
+	}
+	return named(ids, func(id access.ChatbotID) (access.Chatbot, bool, error) {
+		b, ok, err := c.Chatbot(id)
+		inside := c.actor.Organization == "" || b.Organization == c.actor.Organization // B3
+		wanted := (q.Organization == "" || b.Organization == q.Organization) && (q.Owner == "" || b.Owner == q.Owner)
+		return b, ok && inside && wanted, err
+	}), nil
 }
 
 // shown refuses to read what is not there or may not be seen, with the same words (C6), and settings from outside the allowed ranges (B4).

@@ -105,7 +105,8 @@ func (e *env) join() {
 // wire is the connection to the engine, which a test can cut.
 type wire struct {
 	grpc.ClientConnInterface
-	cut func(method string) error // nil while the engine answers
+	cut   func(method string) error        // nil while the engine answers
+	asked func(method string, request any) // nil while nobody counts
 }
 
 func (w *wire) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
@@ -114,7 +115,17 @@ func (w *wire) Invoke(ctx context.Context, method string, args, reply any, opts 
 			return err
 		}
 	}
+	if w.asked != nil {
+		w.asked(method, args)
+	}
 	return w.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+}
+
+func (w *wire) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if w.asked != nil {
+		w.asked(method, nil)
+	}
+	return w.ClientConnInterface.NewStream(ctx, desc, method, opts...)
 }
 
 // implied is every relationship that the facts imply.

@@ -170,14 +170,19 @@ func (s *Service) Group(ctx context.Context, actor access.Actor, id access.Group
 // Groups lists the groups that the actor may see, by ID.
 func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganization, p Page) (gs []access.Group, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		gs, next, err = visible(p,
-			func(after string, limit int) ([]access.Group, error) {
-				return c.Groups(store.GroupFilter(q), access.GroupID(after), limit)
-			},
-			func(g access.Group) string { return string(g.ID) },
-			fromHere(c, func(g access.Group) access.OrganizationID { return g.Organization }, func(gs []access.Group) ([]bool, error) {
-				return c.seesEach(objects(access.TypeGroup, gs, func(g access.Group) string { return string(g.ID) }))
-			}))
+		sc, err := c.scope()
+		if err != nil {
+			return err
+		}
+		id := func(g access.Group) string { return string(g.ID) }
+		groups := func(org access.OrganizationID, after string, limit int) ([]access.Group, error) {
+			return c.Groups(store.GroupFilter{Organization: org}, access.GroupID(after), limit)
+		}
+		all := func(after string, limit int) ([]access.Group, error) { return groups(q.Organization, after, limit) }
+		if !sc.all {
+			all = merged(by(id), eachOf(narrowed(sc.staffs, q.Organization), groups)...)
+		}
+		gs, next, err = visible(p, all, id, fromHere(c, func(g access.Group) access.OrganizationID { return g.Organization }, nil))
 		return err
 	})
 	return gs, next, err

@@ -163,39 +163,22 @@ func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization
 		if err := c.handlesKeys(); err != nil {
 			return err
 		}
-		admin, err := c.may(access.Administer, access.PlatformObject)
+		sc, err := c.scope()
 		if err != nil {
 			return err
 		}
-		ks, next, err = visible(p,
-			func(after string, limit int) ([]access.AccountKey, error) {
-				return c.AccountKeys(store.AccountKeyFilter{Organization: q.Organization}, access.KeyID(after), limit)
-			},
-			func(k access.AccountKey) string { return string(k.ID) },
-			fromHere(c, func(k access.AccountKey) access.OrganizationID { return k.Organization }, func(ks []access.AccountKey) ([]bool, error) {
-				if admin {
-					return slices.Repeat([]bool{true}, len(ks)), nil
-				}
-				return c.handles(ks)
-			}))
+		id := func(k access.AccountKey) string { return string(k.ID) }
+		keys := func(org access.OrganizationID, after string, limit int) ([]access.AccountKey, error) {
+			return c.AccountKeys(store.AccountKeyFilter{Organization: org}, access.KeyID(after), limit)
+		}
+		all := func(after string, limit int) ([]access.AccountKey, error) { return keys(q.Organization, after, limit) }
+		if !sc.all {
+			all = merged(by(id), eachOf(narrowed(sc.manages, q.Organization), keys)...)
+		}
+		ks, next, err = visible(p, all, id, fromHere(c, func(k access.AccountKey) access.OrganizationID { return k.Organization }, nil))
 		return err
 	})
 	return ks, next, err
-}
-
-// handles reports which of the keys are confined to an organization that the actor may update.
-func (c *caller) handles(ks []access.AccountKey) ([]bool, error) {
-	mine := make([]bool, len(ks))
-	for i, k := range ks {
-		if k.Organization == "" {
-			continue
-		}
-		var err error
-		if mine[i], err = c.may(access.Update, access.Obj(access.TypeOrganization, k.Organization)); err != nil {
-			return nil, err
-		}
-	}
-	return mine, nil
 }
 
 // DeleteKey ends a key at once. It is an error of kind NotFound where there is none that the actor handles.

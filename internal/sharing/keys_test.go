@@ -205,7 +205,6 @@ func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) 
 		adam, iris, mia := from(address, as("adam")), from(address, as("iris")), from(address, as("mia"))
 		for name, do := range map[string]func() error{
 			"organization": func() error { return e.putOrg(adam, "acme", named("z")) },
-			"by root":      func() error { return e.putOrg(from(address, root), "acme", named("z")) },
 			"member":       func() error { return e.putMember(adam, "acme", "otto", access.OrgClient) },
 			"home user":    func() error { return e.putUser(adam, "max", sharing.UserPatch{Name: access.Some("M")}) },
 			"delete user":  func() error { _, err := e.DeleteUser(e.ctx, adam, "max", ""); return err },
@@ -242,14 +241,20 @@ func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) 
 			t.Log(name)
 			e.refused(do(), access.KindDenied, "B4")
 		}
-		for name, n := range e.listed(from(address, root)) {
-			require.Equal(t, map[string]int{"organizations": 1}[name], n, "B4: %s of acme from elsewhere", name)
+		for name, n := range e.listed(adam) {
+			require.Equal(t, map[string]int{"users": 1}[name], n, "B4: %s of acme from elsewhere, but for himself", name)
 		}
+		e.refused(second(e.User(e.ctx, adam, "max")), access.KindDenied, "B4")
+		e.ok(e.User(e.ctx, adam, "adam"))
+		e.ok(e.Organization(e.ctx, from(address, root), "acme")) // an operator's key is bound by its own ranges only
 	}
 	for name, n := range e.listed(root) {
-		require.Equal(t, map[string]int{"organizations": 2}[name]+map[bool]int{true: 1}[name != "organizations"], n, name)
+		require.Equal(t, map[string]int{"organizations": 2, "users": 8}[name]+map[bool]int{true: 1}[name != "organizations" && name != "users"], n, name)
 	}
-	require.NoError(t, e.putOrg(as("adam"), "acme", sharing.OrganizationPatch{AllowedIPs: access.Optional[[]string]{Set: true, Null: true}}))
+	for name, n := range e.listed(as("adam")) {
+		require.NotZero(t, n, name)
+	}
+	require.NoError(t, e.putOrg(from("192.0.2.1", root), "acme", sharing.OrganizationPatch{AllowedIPs: access.Optional[[]string]{Set: true, Null: true}}), "it is lifted")
 	require.NoError(t, e.putOrg(from("192.0.2.1", as("adam")), "acme", named("z")))
 }
 
@@ -259,6 +264,9 @@ func (e *env) listed(actor access.Actor) map[string]int {
 	all := sharing.InOrganization{}
 	return map[string]int{
 		"organizations": len(whole(e, e.Organizations, actor)),
+		"users": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.User, string, error) {
+			return e.Users(c, a, sharing.UserQuery{}, p)
+		}, actor)),
 		"chatbots": len(whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Chatbot, string, error) {
 			return e.Chatbots(c, a, sharing.ChatbotQuery{}, p)
 		}, actor)),

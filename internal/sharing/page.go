@@ -1,6 +1,8 @@
 package sharing
 
 import (
+	"slices"
+
 	"github.com/grantway/grantway/internal/access"
 )
 
@@ -49,17 +51,21 @@ func visible[T any](p Page, fetch func(after string, limit int) ([]T, error), ke
 }
 
 // fromHere is sees for a list of what belongs to organizations, which leaves out what may not be read from the caller's address (B4). "" is no
-// organization.
+// organization, and nil for sees shows all.
 func fromHere[T any](c *caller, of func(T) access.OrganizationID, sees func([]T) ([]bool, error)) func([]T) ([]bool, error) {
 	admitted := map[access.OrganizationID]bool{"": true}
 	return func(facts []T) ([]bool, error) {
-		seen, err := sees(facts)
-		if err != nil {
-			return nil, err
+		seen := slices.Repeat([]bool{true}, len(facts))
+		if sees != nil {
+			var err error
+			if seen, err = sees(facts); err != nil {
+				return nil, err
+			}
 		}
 		for i, f := range facts {
 			org := of(f)
 			if _, known := admitted[org]; !known {
+				var err error
 				if admitted[org], err = c.admitted(org); err != nil {
 					return nil, err
 				}

@@ -39,7 +39,9 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 	if err != nil {
 		return nil, "", err
 	}
+	begin := place
 	err = s.read(ctx, actor, func(c *caller) error {
+		found, next, place = nil, "", begin
 		r, err := c.recordReader(q, true)
 		if err != nil {
 			return err
@@ -168,8 +170,27 @@ func (c *caller) recordsOf() (map[access.OrganizationID]int64, error) {
 	return since, nil
 }
 
-// narrow chooses what is looked up by an index: what names the fewest entries, as a rule. Users act in few organizations, keys in many.
+// narrow chooses what is looked up by an index: what names the fewest entries, as a rule. Users act in few organizations, keys in many. Whoever
+// reads the record of some organizations only never reads on through that of others.
 func (r *recordReader) narrow() []store.RecordFilter {
+	if r.since == nil {
+		return r.lookups()
+	}
+	var each []store.RecordFilter
+	for org := range r.since {
+		if r.query.Organization != "" && r.query.Organization != org {
+			continue
+		}
+		for _, f := range r.lookups() {
+			f.Organization = org
+			each = append(each, f)
+		}
+	}
+	return each
+}
+
+// lookups is narrow for the record of all.
+func (r *recordReader) lookups() []store.RecordFilter {
 	q := r.query
 	byUser := strings.HasPrefix(q.Actor, "user:")
 	switch {
@@ -181,12 +202,6 @@ func (r *recordReader) narrow() []store.RecordFilter {
 		return []store.RecordFilter{{Actor: q.Actor}}
 	case q.Organization != "":
 		return []store.RecordFilter{{Organization: q.Organization}}
-	case r.since != nil:
-		var each []store.RecordFilter
-		for org := range r.since {
-			each = append(each, store.RecordFilter{Organization: org})
-		}
-		return each
 	case q.Actor != "":
 		var each []store.RecordFilter
 		for _, name := range actorNames(q.Actor) {

@@ -194,14 +194,26 @@ func (s *Service) Role(ctx context.Context, actor access.Actor, id access.RoleID
 // Roles lists the roles that the actor may see, by ID.
 func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganization, p Page) (rs []access.Role, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		rs, next, err = visible(p,
-			func(after string, limit int) ([]access.Role, error) {
-				return c.Roles(store.RoleFilter{Organization: q.Organization}, access.RoleID(after), limit)
-			},
-			func(r access.Role) string { return string(r.ID) },
-			fromHere(c, func(r access.Role) access.OrganizationID { return r.Organization }, func(rs []access.Role) ([]bool, error) {
-				return c.seesEach(objects(access.TypeRole, rs, func(r access.Role) string { return string(r.ID) }))
-			}))
+		sc, err := c.scope()
+		if err != nil {
+			return err
+		}
+		id := func(r access.Role) string { return string(r.ID) }
+		roles := func(f store.RoleFilter) source[access.Role] {
+			return func(after string, limit int) ([]access.Role, error) { return c.Roles(f, access.RoleID(after), limit) }
+		}
+		all := roles(store.RoleFilter{Organization: q.Organization})
+		if !sc.all {
+			var sources []source[access.Role]
+			for _, org := range narrowed(sc.staffs, q.Organization) {
+				sources = append(sources, roles(store.RoleFilter{Organization: org}))
+			}
+			if q.Organization == "" { // everybody can be asked to hold these
+				sources = append(sources, roles(store.RoleFilter{PlatformWide: true}))
+			}
+			all = merged(by(id), sources...)
+		}
+		rs, next, err = visible(p, all, id, fromHere(c, func(r access.Role) access.OrganizationID { return r.Organization }, nil))
 		return err
 	})
 	return rs, next, err

@@ -1,7 +1,10 @@
 package sharing
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
@@ -127,20 +130,15 @@ type (
 	rights map[right]bool
 )
 
-// answer asks the engine for all of the rights, action by action.
+// answer asks the engine for all of the rights.
 func (c *caller) answer(all rights) error {
-	byAction := map[access.Action][]access.Object{}
-	for r := range all {
-		byAction[r.action] = append(byAction[r.action], r.on)
+	list := slices.Collect(maps.Keys(all))
+	allowed, err := c.mayAll(list)
+	if err != nil {
+		return err
 	}
-	for action, objects := range byAction {
-		allowed, err := c.mayEach(action, objects)
-		if err != nil {
-			return err
-		}
-		for i, o := range objects {
-			all[right{action, o}] = allowed[i]
-		}
+	for i, r := range list {
+		all[r] = allowed[i]
 	}
 	return nil
 }
@@ -172,11 +170,11 @@ func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQue
 		if q.State == access.RequestExpired { // some are still kept as pending
 			f.State = ""
 		}
-		rs, next, err = visible(p,
-			func(before string, limit int) ([]access.Request, error) {
-				return c.Requests(f, access.RequestID(before), limit)
-			},
-			func(r access.Request) string { return string(r.ID) },
+		all, err := c.visibleRequests(f)
+		if err != nil {
+			return err
+		}
+		rs, next, err = visible(p, all, func(r access.Request) string { return string(r.ID) },
 			func(rs []access.Request) ([]bool, error) {
 				sts, err := c.standings(rs)
 				if err != nil {
@@ -196,4 +194,100 @@ func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQue
 		return err
 	})
 	return rs, next, err
+}
+
+// visibleRequests is a source of the requests that the actor may see, and some others: those that it made, those for chatbots whose access it
+// manages or whose organization it may update, and those to share with what it decides about (S7).
+func (c *caller) visibleRequests(f store.RequestFilter) (source[access.Request], error) {
+	requests := func(f store.RequestFilter) source[access.Request] {
+		return func(before string, limit int) ([]access.Request, error) {
+			return c.Requests(f, access.RequestID(before), limit)
+		}
+	}
+	sc, err := c.scope()
+	if err != nil || sc.all {
+		return requests(f), err
+	}
+	var sources []source[access.Request]
+	add := func(narrow func(*store.RequestFilter)) {
+		one := f
+		narrow(&one)
+		sources = append(sources, requests(one))
+	}
+	add(func(f *store.RequestFilter) { f.Requester = ActorName(c.actor) })
+	bots, err := c.managedChatbots(sc)
+	if err != nil {
+		return nil, err
+	}
+	for _, bot := range bots {
+		if f.Chatbot == "" || f.Chatbot == bot {
+			add(func(f *store.RequestFilter) { f.Chatbot = bot })
+		}
+	}
+	teams, err := c.decidedTeams(sc)
+	if err != nil {
+		return nil, err
+	}
+	for _, team := range teams {
+		add(func(f *store.RequestFilter) {
+			f.Principal = access.Principal{Kind: access.PrincipalTeam, ID: string(team)}
+		})
+	}
+	for _, org := range sc.manages {
+		add(func(f *store.RequestFilter) {
+			f.Principal = access.Principal{Kind: access.PrincipalOrganization, ID: string(org)}
+		})
+	}
+	newestFirst := func(a, b access.Request) int { return cmp.Compare(b.ID, a.ID) }
+	return merged(newestFirst, sources...), nil
+}
+
+// managedChatbots are those whose access the actor manages, and those of the organizations that it may update.
+func (c *caller) managedChatbots(sc scope) ([]access.ChatbotID, error) {
+	var bots []access.ChatbotID
+	if c.actor.User != "" {
+		managed, err := c.chatbotsWith(access.ManageAccess)
+		if err != nil {
+			return nil, err
+		}
+		bots = slices.Clone(managed)
+	}
+	for _, org := range sc.manages {
+		all, err := c.Chatbots(store.ChatbotFilter{Organization: org}, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range all {
+			bots = append(bots, b.ID)
+		}
+	}
+	slices.Sort(bots)
+	return slices.Compact(bots), nil
+}
+
+// decidedTeams are those whose members the actor manages (T1).
+func (c *caller) decidedTeams(sc scope) ([]access.TeamID, error) {
+	var teams []access.TeamID
+	if c.actor.User != "" {
+		own, err := c.TeamsOf(c.actor.User)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range own {
+			if m.Role == access.TeamAdmin {
+				teams = append(teams, m.Team)
+			}
+		}
+	}
+	for _, org := range sc.manages {
+		all, err := c.Teams(store.TeamFilter{Organization: org}, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range all {
+			teams = append(teams, t.ID)
+		}
+	}
+	slices.Sort(teams)
+	return slices.Compact(teams), nil
 }

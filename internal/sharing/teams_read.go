@@ -28,29 +28,43 @@ type InOrganization struct {
 // Teams lists the teams that the actor may see, by ID.
 func (s *Service) Teams(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ts []access.Team, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		ts, next, err = visible(p,
-			func(after string, limit int) ([]access.Team, error) {
-				return c.Teams(store.TeamFilter(q), access.TeamID(after), limit)
-			},
-			func(t access.Team) string { return string(t.ID) },
-			fromHere(c, func(t access.Team) access.OrganizationID { return t.Organization }, func(ts []access.Team) ([]bool, error) {
-				return c.seesEach(objects(access.TypeTeam, ts, func(t access.Team) string { return string(t.ID) }))
-			}))
+		sc, err := c.scope()
+		if err != nil {
+			return err
+		}
+		id := func(t access.Team) string { return string(t.ID) }
+		teams := func(org access.OrganizationID, after string, limit int) ([]access.Team, error) {
+			return c.Teams(store.TeamFilter{Organization: org}, access.TeamID(after), limit)
+		}
+		all := func(after string, limit int) ([]access.Team, error) { return teams(q.Organization, after, limit) }
+		if !sc.all {
+			own, err := c.ownTeams(q.Organization)
+			if err != nil {
+				return err
+			}
+			all = merged(by(id), append(eachOf(narrowed(sc.staffs, q.Organization), teams), own)...)
+		}
+		ts, next, err = visible(p, all, id, fromHere(c, func(t access.Team) access.OrganizationID { return t.Organization }, nil))
 		return err
 	})
 	return ts, next, err
 }
 
-// seesEach is sees for the items of a list.
-func (c *caller) seesEach(os []access.Object) ([]bool, error) {
-	seen := make([]bool, len(os))
-	for i, o := range os {
-		var err error
-		if seen[i], err = c.sees(o); err != nil {
-			return nil, err
-		}
+// ownTeams is a source of the teams that the actor's user is in; org narrows them unless it is "".
+func (c *caller) ownTeams(org access.OrganizationID) (source[access.Team], error) {
+	memberships, err := c.TeamsOf(c.actor.User)
+	if err != nil {
+		return nil, err
 	}
-	return seen, nil
+	ids := make([]access.TeamID, len(memberships))
+	for i, m := range memberships {
+		ids[i] = m.Team
+	}
+	return named(ids, func(id access.TeamID) (access.Team, bool, error) {
+		t, ok, err := c.Team(id)
+		inside := c.actor.Organization == "" || t.Organization == c.actor.Organization // B3
+		return t, ok && inside && (org == "" || t.Organization == org), err
+	}), nil
 }
 
 // TeamMembers lists the members of a team, by user, to whoever sees the team.

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -344,33 +345,45 @@ func (c *change) dropPrincipal(p access.Principal) error {
 // seesUser reports whether the actor may know of a user: itself, the managers of the home organization, the staff of an organization that
 // the user has a role in, and site admins.
 func (c *caller) seesUser(id access.UserID) (bool, error) {
+	through, err := c.throughWhich(id)
+	return through.anywhere || len(through.organizations) > 0, err
+}
+
+// through is what shows a user to the actor.
+type through struct {
+	anywhere      bool                    // it is the actor's own, or the actor is a site admin
+	organizations []access.OrganizationID // else those in which the actor works with the user
+}
+
+func (c *caller) throughWhich(id access.UserID) (t through, err error) {
 	if id == c.actor.User && id != "" {
-		return true, nil
+		return through{anywhere: true}, nil
 	}
-	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
-		return admin, err
+	if c.actor.Unconfined() {
+		return through{anywhere: true}, nil
+	}
+	sc, err := c.scopeAnywhere()
+	if err != nil {
+		return t, err
+	}
+	if t.anywhere = sc.all; t.anywhere {
+		return t, nil
 	}
 	u, known, err := c.User(id)
 	if err != nil || !known || u.Deleted {
-		return false, err
+		return t, err
 	}
-	if u.Organization != "" {
-		if ok, err := c.may(access.Update, access.Obj(access.TypeOrganization, u.Organization)); err != nil || ok {
-			return ok, err
+	if slices.Contains(sc.manages, u.Organization) {
+		t.organizations = append(t.organizations, u.Organization)
+	}
+	for _, org := range sc.staffs {
+		if _, member, err := c.Membership(org, id); err != nil {
+			return t, err
+		} else if member {
+			t.organizations = append(t.organizations, org)
 		}
 	}
-	memberships, err := c.Memberships(id)
-	if err != nil {
-		return false, err
-	}
-	staffOf, err := c.mayEach(access.CreateChatbot,
-		objects(access.TypeOrganization, memberships, func(m access.Membership) string { return string(m.Organization) }))
-	for _, ok := range staffOf {
-		if ok {
-			return true, err
-		}
-	}
-	return false, err
+	return t, nil
 }
 
 // User reads one user.
@@ -381,9 +394,37 @@ func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID
 		if u, known, err = c.User(id); err != nil {
 			return err
 		}
-		return c.shown(o, known && !u.Deleted)
+		t, err := c.throughWhich(id)
+		if err != nil {
+			return err
+		}
+		if !known || u.Deleted || !t.anywhere && len(t.organizations) == 0 {
+			return access.NotFound(o)
+		}
+		return c.readFromHere(u, t)
 	})
 	return u, err
+}
+
+// readFromHere refuses to read a user from an address that none of the organizations allows through which the actor sees the user, or, for a site
+// admin, the user's home (B4).
+func (c *caller) readFromHere(u access.User, t through) error {
+	orgs := t.organizations
+	switch {
+	case u.ID == c.actor.User:
+		return nil
+	case t.anywhere && u.Organization == "":
+		return nil
+	case t.anywhere:
+		orgs = []access.OrganizationID{u.Organization}
+	}
+	var refusal error
+	for _, org := range orgs {
+		if refusal = c.fromAllowedAddress(access.Obj(access.TypeOrganization, org)); refusal == nil || access.KindOf(refusal) != access.KindDenied {
+			return refusal
+		}
+	}
+	return refusal
 }
 
 // UserQuery filters a list of users; Email is an exact address, verified or not.
@@ -394,25 +435,58 @@ type UserQuery struct {
 // Users lists the users that the actor may see, by ID.
 func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p Page) (us []access.User, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		var sees func([]access.User) ([]bool, error)
-		if !actor.Unconfined() {
-			sees = func(us []access.User) ([]bool, error) {
-				seen := make([]bool, len(us))
-				for i, u := range us {
-					var err error
-					if seen[i], err = c.seesUser(u.ID); err != nil {
-						return nil, err
-					}
-				}
-				return seen, nil
-			}
+		sc, err := c.scope()
+		if err != nil {
+			return err
 		}
-		us, next, err = visible(p,
-			func(after string, limit int) ([]access.User, error) {
-				return c.Users(store.UserFilter{Email: q.Email}, access.UserID(after), limit)
-			},
-			func(u access.User) string { return string(u.ID) }, sees)
+		id := func(u access.User) string { return string(u.ID) }
+		var sees func([]access.User) ([]bool, error)
+		users := func(after string, limit int) ([]access.User, error) {
+			return c.Users(store.UserFilter{Email: q.Email}, access.UserID(after), limit)
+		}
+		switch {
+		case sc.all:
+			sees = fromHere(c, func(u access.User) access.OrganizationID {
+				if u.ID == c.actor.User {
+					return ""
+				}
+				return u.Organization
+			}, nil)
+		case q.Email != "": // few have it
+			sees = func(us []access.User) ([]bool, error) { return c.seesIn(sc, us) }
+		default:
+			sources := []source[access.User]{named([]access.UserID{actor.User}, func(id access.UserID) (access.User, bool, error) {
+				u, known, err := c.User(id)
+				return u, known && !u.Deleted, err
+			})}
+			for _, org := range sc.staffs {
+				sources = append(sources, c.usersIn(org))
+			}
+			for _, org := range sc.manages {
+				sources = append(sources, c.usersAt(org))
+			}
+			users = merged(by(id), sources...)
+		}
+		us, next, err = visible(p, users, id, sees)
 		return err
 	})
 	return us, next, err
+}
+
+// seesIn reports which of the users the scope shows.
+func (c *caller) seesIn(sc scope, us []access.User) ([]bool, error) {
+	seen := make([]bool, len(us))
+	for i, u := range us {
+		seen[i] = u.ID == c.actor.User || slices.Contains(sc.manages, u.Organization)
+		for _, org := range sc.staffs {
+			if seen[i] {
+				break
+			}
+			var err error
+			if _, seen[i], err = c.Membership(org, u.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return seen, nil
 }

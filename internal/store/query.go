@@ -25,6 +25,7 @@ func one[T any](tx *Tx, scan func(row) (T, error), query string, args ...any) (T
 	if err != nil {
 		return none, false, tx.fail(err, query)
 	}
+	tx.rows++
 	return got, true, nil
 }
 
@@ -43,6 +44,7 @@ func many[T any](tx *Tx, scan func(row) (T, error), l *list) (all []T, err error
 		if err != nil {
 			return nil, tx.fail(err, l.query)
 		}
+		tx.rows++
 		all = append(all, got)
 		if err := tx.usable(); err != nil {
 			return nil, err

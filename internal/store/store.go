@@ -46,6 +46,7 @@ type Tx struct {
 	memory     *memory // of Recall, else nil
 	generation uint64
 	loose      bool // each statement is a transaction by itself
+	rows       int  // read so far
 }
 
 // statements is what Tx needs of a *sql.Tx.
@@ -96,6 +97,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
 	return db.dialect.transact(ctx, pool, opts, func(t *sql.Tx) error {
 		tx := &Tx{ctx: ctx, sql: t, lock: db.dialect.lockChanges}
+		defer func() { countRows(ctx, tx.rows) }()
 		if err := fn(tx); err != nil {
 			return err
 		}

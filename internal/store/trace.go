@@ -23,3 +23,8 @@ func traced(ctx context.Context, name string, do func(context.Context) error) er
 	}
 	return err
 }
+
+// countRows says in the span of a transaction how many rows it has read.
+func countRows(ctx context.Context, rows int) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.Int("db.response.returned_rows", rows))
+}

@@ -1,0 +1,185 @@
+package sharing
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// A list starts from what its reader sees, so that a page costs the same however much of others' the installation holds: the organizations in which
+// the actor is somebody, as the facts name them and the engine confirms them, and what the actor is named in.
+
+// scope is where the actor reads lists.
+type scope struct {
+	all      bool // everywhere: a site admin, or an unconfined key
+	oversees bool // every organization's data and chatbots (P1, P2)
+
+	// The organizations by what the actor has there, sorted: view_data, create_chatbot, update.
+	views, staffs, manages []access.OrganizationID
+}
+
+// scope looks up where the actor reads lists. Organizations that may not be read from the caller's address are left out (B4).
+func (c *caller) scope() (scope, error) {
+	s, err := c.scopeAnywhere()
+	if err != nil {
+		return s, err
+	}
+	admitted := map[access.OrganizationID]bool{}
+	for _, org := range s.views {
+		if admitted[org], err = c.admitted(org); err != nil {
+			return s, err
+		}
+	}
+	elsewhere := func(org access.OrganizationID) bool { return !admitted[org] }
+	for _, orgs := range []*[]access.OrganizationID{&s.views, &s.staffs, &s.manages} {
+		*orgs = slices.DeleteFunc(*orgs, elsewhere)
+	}
+	return s, nil
+}
+
+// scopeAnywhere is scope wherever the caller is.
+func (c *caller) scopeAnywhere() (scope, error) {
+	if c.actor.Unconfined() {
+		return scope{all: true, oversees: true}, nil
+	}
+	rights := []right{{access.Administer, access.PlatformObject}, {access.ManageContent, access.PlatformObject}}
+	var orgs []access.OrganizationID
+	if c.actor.User == "" {
+		orgs = append(orgs, c.actor.Organization)
+		rights = append(rights, right{access.Update, access.Obj(access.TypeOrganization, c.actor.Organization)})
+	} else {
+		memberships, err := c.Memberships(c.actor.User)
+		if err != nil {
+			return scope{}, err
+		}
+		for _, m := range memberships {
+			orgs = append(orgs, m.Organization)
+			rights = append(rights, right{mostOf(m.Role), access.Obj(access.TypeOrganization, m.Organization)})
+		}
+	}
+	has, err := c.mayAll(rights)
+	if err != nil {
+		return scope{}, err
+	}
+	s := scope{all: has[0], oversees: has[0] || has[1]}
+	for i, org := range orgs {
+		if !has[2+i] {
+			continue
+		}
+		s.views = append(s.views, org)
+		switch rights[2+i].action {
+		case access.Update:
+			s.manages = append(s.manages, org)
+			s.staffs = append(s.staffs, org)
+		case access.CreateChatbot:
+			s.staffs = append(s.staffs, org)
+		}
+	}
+	return s, nil
+}
+
+// mostOf is the action of the role that no lesser role has (section 2).
+func mostOf(role access.OrgRole) access.Action {
+	switch role {
+	case access.OrgOwner, access.OrgAdmin:
+		return access.Update
+	case access.OrgMember:
+		return access.CreateChatbot
+	}
+	return access.ViewData
+}
+
+// narrowed leaves of the organizations the one that a query asks for; "" asks for all.
+func narrowed(orgs []access.OrganizationID, wanted access.OrganizationID) []access.OrganizationID {
+	switch {
+	case wanted == "":
+		return orgs
+	case slices.Contains(orgs, wanted):
+		return []access.OrganizationID{wanted}
+	}
+	return nil
+}
+
+// source reads a part of a list: at most limit facts after a key, in the order of the keys.
+type source[T any] func(after string, limit int) ([]T, error)
+
+// merged reads several sources as one, in the order, each fact once.
+func merged[T any](order func(a, b T) int, sources ...source[T]) source[T] {
+	return func(after string, limit int) ([]T, error) {
+		var all []T
+		for _, read := range sources {
+			part, err := read(after, limit)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, part...)
+		}
+		slices.SortFunc(all, order)
+		all = slices.CompactFunc(all, func(a, b T) bool { return order(a, b) == 0 })
+		return all[:min(limit, len(all))], nil
+	}
+}
+
+// by is the order of the keys.
+func by[T any](key func(T) string) func(a, b T) int {
+	return func(a, b T) int { return strings.Compare(key(a), key(b)) }
+}
+
+// eachOf is one source for each of the organizations.
+func eachOf[T any](orgs []access.OrganizationID, read func(org access.OrganizationID, after string, limit int) ([]T, error)) []source[T] {
+	sources := make([]source[T], len(orgs))
+	for i, org := range orgs {
+		sources[i] = func(after string, limit int) ([]T, error) { return read(org, after, limit) }
+	}
+	return sources
+}
+
+// named is a source of the facts with the IDs, which are sorted. IDs of which there is no fact, or none that is wanted, are passed over.
+func named[T any, ID ~string](ids []ID, load func(ID) (T, bool, error)) source[T] {
+	return func(after string, limit int) ([]T, error) {
+		from, there := slices.BinarySearch(ids, ID(after))
+		if there {
+			from++
+		}
+		var found []T
+		for _, id := range ids[from:] {
+			if len(found) == limit {
+				break
+			}
+			fact, ok, err := load(id)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				found = append(found, fact)
+			}
+		}
+		return found, nil
+	}
+}
+
+// usersIn is a source of the users with a role in the organization.
+func (c *caller) usersIn(org access.OrganizationID) source[access.User] {
+	return func(after string, limit int) ([]access.User, error) {
+		members, err := c.Members(org, access.UserID(after), limit)
+		if err != nil {
+			return nil, err
+		}
+		users := make([]access.User, len(members))
+		for i, m := range members {
+			if users[i], _, err = c.User(m.User); err != nil {
+				return nil, err
+			}
+		}
+		return users, nil
+	}
+}
+
+// usersAt is a source of the users whose home the organization is (U1).
+func (c *caller) usersAt(org access.OrganizationID) source[access.User] {
+	return func(after string, limit int) ([]access.User, error) {
+		return c.Users(store.UserFilter{Home: org}, access.UserID(after), limit)
+	}
+}
