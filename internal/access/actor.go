@@ -59,6 +59,14 @@ func (a Actor) Name() string {
 	return "key:" + string(a.Key)
 }
 
+// Holder is who holds what all share while the actor's call is worked on: the key, whomever it acts for, or the user who calls directly (B6).
+func (a Actor) Holder() string {
+	if a.Key != "" {
+		return "key " + string(a.Key)
+	}
+	return "user " + string(a.User)
+}
+
 // Credential is how the record names what was presented: the ID of the key, or issuer:URL for a token.
 func (a Actor) Credential() KeyID {
 	if a.Issuer != "" {

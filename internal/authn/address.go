@@ -39,8 +39,8 @@ func ParseProxies(list []string) (Proxies, error) {
 	return all, nil
 }
 
-// trust reports whether the address is a proxy's.
-func (ps Proxies) trust(address netip.Addr) bool {
+// Trust reports whether the address is a proxy's.
+func (ps Proxies) Trust(address netip.Addr) bool {
 	return slices.ContainsFunc(ps, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
@@ -53,14 +53,14 @@ func (a *Authenticator) Address(r *http.Request) netip.Addr { return a.proxies.c
 func (ps Proxies) client(r *http.Request) netip.Addr {
 	address := remoteAddress(r.RemoteAddr)
 	lines := r.Header.Values(forwardedHeader)
-	if !ps.trust(address) || len(lines) == 0 {
+	if !ps.Trust(address) || len(lines) == 0 {
 		return address
 	}
 	// Each proxy appends: the last entry is what the nearest one says, and the entries before the first address that is not trusted are the
 	// caller's own words.
 	for _, entry := range slices.Backward(strings.Split(strings.Join(lines, ","), ",")) {
 		address = forwardedAddress(strings.TrimSpace(entry))
-		if !ps.trust(address) {
+		if !ps.Trust(address) {
 			return address
 		}
 	}

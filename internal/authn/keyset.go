@@ -30,6 +30,8 @@ const (
 	lookEvery = 10 * time.Second
 	// fetchWithin is how long it may take to fetch keys; the caller waits.
 	fetchWithin = 5 * time.Second
+	// maxAsking is how many callers wait for the keys of one issuer at a time.
+	maxAsking = 16
 	// maxDocument bounds what an issuer answers, in bytes.
 	maxDocument = 1 << 20
 	// leastRSA is the shortest RSA key that is used, in bits (RFC 7518, 3.3).
@@ -43,9 +45,9 @@ type keySet struct {
 	away   func(issuer string, err error) // told when they cannot be fetched
 	client *http.Client
 
-	fetching sync.Mutex // held by the one who fetches
-
 	mu      sync.Mutex
+	asking  chan struct{} // closed when the keys that are being fetched are there, or are not; nil while nobody fetches
+	waiting int           // callers
 	keys    []jose.JSONWebKey
 	fetched time.Time // when these were
 	tried   time.Time
@@ -65,17 +67,25 @@ func newKeySet(issuer string, now func() time.Time, away func(string, error)) *k
 }
 
 // verify gives what was signed, if one of the issuer's keys has signed it. The error is of kind Unavailable where the issuer cannot be asked about
-// a key that is not known.
+// a key that is not known. Whoever names a known key does not wait for the issuer, however slow it is, where callers come steadily: the keys are
+// fetched anew before they are too old, and used on while the issuer does not answer.
 func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
-	k.refresh(ctx, func(now time.Time) bool {
-		return now.Sub(k.fetched) >= keysFresh && (k.failure == nil || now.Sub(k.tried) >= retryEvery)
+	asking := k.fetch(func(now time.Time) bool {
+		return now.Sub(k.fetched) >= keysFresh-retryEvery && (k.failure == nil || now.Sub(k.tried) >= retryEvery)
 	})
-	if payload, ok := verifyWith(k.known(), signed); ok {
+	if payload, ok := verifyWith(k.usable(), signed); ok {
 		return payload, nil
 	}
-	k.refresh(ctx, func(now time.Time) bool { return now.Sub(k.tried) >= lookEvery })
-	if payload, ok := verifyWith(k.known(), signed); ok {
-		return payload, nil
+	if asking == nil {
+		asking = k.fetch(func(now time.Time) bool { return now.Sub(k.tried) >= lookEvery })
+	}
+	if asking != nil {
+		if err := k.wait(ctx, asking); err != nil {
+			return nil, access.Unavailable(err)
+		}
+		if payload, ok := verifyWith(k.usable(), signed); ok {
+			return payload, nil
+		}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -85,11 +95,37 @@ func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]b
 	return nil, errors.New("no key of the issuer has signed it")
 }
 
-// known are the keys that may still be used.
-func (k *keySet) known() []jose.JSONWebKey {
+// errAsked refuses to wait for an issuer for which many wait already: made-up keys would otherwise cost a caller each.
+var errAsked = errors.New("others wait for the keys of the issuer")
+
+// wait waits for the keys that are being fetched.
+func (k *keySet) wait(ctx context.Context, asking chan struct{}) error {
+	k.mu.Lock()
+	if k.waiting >= maxAsking {
+		k.mu.Unlock()
+		return errAsked
+	}
+	k.waiting++
+	k.mu.Unlock()
+	defer func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.waiting--
+	}()
+	select {
+	case <-asking:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// usable are the keys that may be used without asking: those that are fresh, or that the issuer did not answer about for less than keysKept.
+func (k *keySet) usable() []jose.JSONWebKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.now().Sub(k.fetched) >= keysKept {
+	age := k.now().Sub(k.fetched)
+	if age >= keysKept || age >= keysFresh && k.failure == nil {
 		return nil
 	}
 	return k.keys
@@ -109,35 +145,34 @@ func verifyWith(keys []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, 
 	return nil, false
 }
 
-// refresh fetches the keys if that is due, once for all who wait for it. Those that are known stay where it fails.
-func (k *keySet) refresh(ctx context.Context, due func(now time.Time) bool) {
-	isDue := func() bool {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return due(k.now())
+// fetch begins to fetch the keys if that is due, once for all who ask for it, and gives what is closed when that has ended; nil where nothing is
+// fetched. The keys that are known stay where it fails.
+func (k *keySet) fetch(due func(now time.Time) bool) chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.asking == nil && due(k.now()) {
+		k.asking = make(chan struct{})
+		go k.ask(k.asking)
 	}
-	if !isDue() {
-		return
-	}
-	k.fetching.Lock()
-	defer k.fetching.Unlock()
-	if !isDue() {
-		return
-	}
-	keys, err := k.fetch(context.WithoutCancel(ctx)) // for the others who wait
+	return k.asking
+}
+
+func (k *keySet) ask(asked chan struct{}) {
+	keys, err := k.published(context.Background())
 	if err != nil {
 		k.away(k.issuer, err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.tried, k.failure = k.now(), err
+	k.tried, k.failure, k.asking = k.now(), err, nil
 	if err == nil {
 		k.keys, k.fetched = keys, k.tried
 	}
+	close(asked)
 }
 
-// fetch asks the issuer where its keys are, and for them (OpenID Connect Discovery 1.0, section 4).
-func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
+// published asks the issuer where its keys are, and for them (OpenID Connect Discovery 1.0, section 4).
+func (k *keySet) published(ctx context.Context) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
 	about, err := k.get(ctx, strings.TrimSuffix(k.issuer, "/")+"/.well-known/openid-configuration")

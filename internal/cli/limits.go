@@ -16,9 +16,11 @@ func addLimitFlags(cmd *cobra.Command, c *server.Config) {
 	flags.Int64Var(&c.MinFree, "min-free", server.DefaultMinFree,
 		"how many `BYTES` imports and backups leave free on that volume, but at most a tenth of it")
 	flags.IntVar(&l.Evaluations, "max-evaluations", most.Evaluations, "`NUMBER` of evaluations that one call may ask for, at most 1000")
+	flags.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections,
+		"`NUMBER` of connections at a time, shared by address as the calls below are by caller; those of --trusted-proxies are not counted")
 	flags.IntVar(&l.Calls, "max-calls", most.Calls,
 		"`NUMBER` of checks and short readings that are worked on at the same time; while others wait, one caller has at most a quarter of them, as of all below")
-	markDefault(cmd, "max-calls", "4 for each core, at least 8; 256 with a database or a SpiceDB elsewhere")
+	markDefault(cmd, "max-calls", "2 for each core, at least 4; 256 with a database or a SpiceDB elsewhere")
 	flags.IntVar(&l.Searches, "max-searches", most.Searches,
 		"the same `NUMBER` for what costs more: searches, batches, explanations, reviews and lists")
 	markDefault(cmd, "max-searches", "2 for each core, at least 4; 64 with a database or a SpiceDB elsewhere")

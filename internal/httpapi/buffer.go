@@ -17,7 +17,7 @@ import (
 // answer reads the body, works on the call while it holds a place, and sends the answer when it has given the place back. A change keeps its place
 // until it is done: breaking it off would leave its caller in doubt.
 func (a *api) answer(ctx context.Context, x *exchange, r *http.Request, rt route, actor access.Actor, recall func()) error {
-	m := &held{api: a, ctx: ctx, holder: holderOf(actor), recall: recall}
+	m := &held{api: a, ctx: ctx, holder: actor.Holder(), recall: recall}
 	defer m.hold(0) //nolint:errcheck // giving back does not fail
 	if rt.work() == changes {
 		m.recall, recall = x.recall, nil
@@ -40,7 +40,7 @@ func (a *api) answer(ctx context.Context, x *exchange, r *http.Request, rt route
 
 // work lets the endpoint answer in a place.
 func (a *api) work(ctx context.Context, out *buffered, r *http.Request, rt route, actor access.Actor, recall func()) error {
-	place, err := a.take(ctx, rt.work(), holderOf(actor), recall)
+	place, err := a.take(ctx, rt.work(), actor.Holder(), recall)
 	if err != nil {
 		return err
 	}

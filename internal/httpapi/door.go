@@ -47,6 +47,22 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 	return recalledOr(ctx, a.answer(ctx, x, r, rt, actor, recall))
 }
 
+// inFlight bounds the calls that were begun and not taken, whatever they ask and however they are answered: each costs memory until its caller has
+// taken the answer. One too many is broken off without an answer, which it would not take either. HTTP/2 keeps the end of an answer when the call has
+// returned, until the caller makes room for it, and so that is sent here.
+func (a *api) inFlight(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	holder := a.pace.visit(r, a.Authn.Address(r)).holder()
+	place, err := a.take(r.Context(), underWay, holder, nil)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer place.Release()
+	h.ServeHTTP(w, r)
+	if r.ProtoMajor == 2 {
+		_ = http.NewResponseController(w).Flush() // a caller that is gone needs no answer
+	}
+}
+
 // show answers with what anybody may read. It holds a place that nothing else needs until the answer is taken, and its body is not read.
 func (a *api) show(x *exchange, r *http.Request, rt route, visit visit, requestID string) error {
 	if err := visit.anonymous(); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // byName lets everybody in whose key is a name.
@@ -86,6 +87,9 @@ const (
 	change    = "PUT /v1/users/alice"
 )
 
+// brokenOff stands for the status of a call that is not answered.
+const brokenOff = 0
+
 // calls makes the call, and gives the channel of its status.
 func (d *door) calls(name, what string) chan int {
 	method, path, _ := strings.Cut(what, " ")
@@ -94,8 +98,13 @@ func (d *door) calls(name, what string) chan int {
 	status := make(chan int, 1)
 	go func() {
 		w := httptest.NewRecorder()
+		defer func() {
+			if recover() != nil {
+				w.Code = brokenOff
+			}
+			status <- w.Code
+		}()
 		d.ServeHTTP(w, r)
-		status <- w.Code
 	}()
 	synctest.Wait()
 	return status
@@ -206,6 +215,23 @@ type unread struct{ *testing.T }
 func (u unread) Read([]byte) (int, error) {
 	u.Error("the body is read")
 	return 0, io.EOF
+}
+
+// B6: calls that are begun and never taken are bounded for each caller, whatever they ask.
+func TestB6CallsUnderWayAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(t, func(l *Limits) { l.Wait = time.Minute })
+		d.api.places[underWay] = fair.New(fair.Config{Places: 8})
+		known := d.calls("busy", change)
+		d.letGo <- struct{}{}
+		require.Equal(t, http.StatusOK, <-known)
+		busy := d.many(10, "busy", change)
+		require.Equal(t, 4, answered(busy, brokenOff), "it may have all but a quarter")
+		require.Equal(t, http.StatusNotFound, <-d.calls("", "GET /nowhere"), "others are answered")
+		require.Equal(t, http.StatusUnauthorized, <-d.calls("wrong", change))
+		close(d.letGo)
+		require.Equal(t, 6, answered(busy, http.StatusOK))
+	})
 }
 
 // B6: bodies that do not end hold memory in the same way, and no place.

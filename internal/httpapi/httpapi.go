@@ -124,7 +124,7 @@ func (a *api) handler(routes []route) http.Handler {
 		if found == nil {
 			found = nowhere
 		}
-		found.ServeHTTP(w, r)
+		a.inFlight(w, r, found)
 	})
 }
 

@@ -51,7 +51,7 @@ var DefaultLimits = Limits{
 // Places for each core, where the engine works in this process, and altogether, where calls wait for a database or a SpiceDB instead. The embedded
 // engine computes: more calls at once than there are cores make none of them faster and each of them slower, the others' among them.
 const (
-	callsPerCore, searchesPerCore = 4, 2
+	callsPerCore, searchesPerCore = 2, 2
 	callsElsewhere                = 256
 	searchesElsewhere             = 64
 )
@@ -63,7 +63,7 @@ func (l Limits) Sized(waits bool) Limits {
 		calls, searches = callsElsewhere, searchesElsewhere
 	}
 	if l.Calls == 0 {
-		l.Calls = max(8, calls)
+		l.Calls = max(4, calls)
 	}
 	if l.Searches == 0 {
 		l.Searches = max(4, searches)

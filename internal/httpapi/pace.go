@@ -58,17 +58,31 @@ type visit struct {
 	caller      string // "" while it is not known
 }
 
-// admit refuses a call of a known caller who has called too often.
-func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
+// visit is the call as far as it is known before anybody looks at its credentials.
+func (p *pace) visit(r *http.Request, address netip.Addr) visit {
 	v := visit{pace: p, from: network(address)}
 	if sent := r.Header.Values("Authorization"); len(sent) > 0 {
 		v.credentials = sha256.Sum256([]byte(strings.Join(sent, "\n")))
 		v.caller, _ = p.known.Get(v.credentials)
 	}
+	return v
+}
+
+// admit refuses a call of a known caller who has called too often.
+func (p *pace) admit(r *http.Request, address netip.Addr) (visit, error) {
+	v := p.visit(r, address)
 	if v.caller != "" {
 		return v, take(of(p.callers, v.caller, p.keyRate))
 	}
 	return v, nil
+}
+
+// holder is who holds what the call takes before it is authenticated: the known caller, or the address.
+func (v visit) holder() string {
+	if v.caller != "" {
+		return v.caller
+	}
+	return holderAt(v.from)
 }
 
 // anonymous counts a call that needs no credentials.
@@ -84,7 +98,7 @@ func (v visit) isOf(actor access.Actor) error {
 	if v.caller != "" {
 		return nil // it has been counted
 	}
-	caller := holderOf(actor)
+	caller := actor.Holder()
 	v.pace.known.Add(v.credentials, caller)
 	return take(of(v.callers, caller, v.keyRate))
 }

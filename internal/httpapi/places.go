@@ -17,6 +17,8 @@ const patience = 250 * time.Millisecond
 const (
 	// credentials are the places for looking whether credentials are good that were not good lately: decisions need none of them.
 	credentials work = "credentials"
+	// underWay are the places of all calls, from their first byte to the last one of their answers.
+	underWay work = "under_way"
 	// buffers are the places for bodies and answers: one for each bufferPage bytes.
 	buffers work = "buffers"
 )
@@ -29,6 +31,7 @@ const (
 	pagesAtOnce       = 64
 	figuresAtOnce     = 8
 	credentialsOfCore = 16
+	underWayAtOnce    = 4096
 )
 
 // errRecalled ends a call that has to make room for others.
@@ -50,6 +53,7 @@ func (a *api) limit() error {
 	} {
 		a.places[sort] = fair.New(fair.Config{Places: n, Waiting: l.Waiting, Wait: max(l.Wait, time.Nanosecond), Patience: patience})
 	}
+	a.places[underWay] = fair.New(fair.Config{Places: underWayAtOnce})
 	a.metrics.observePlaces(a.places)
 	a.Metrics.MustRegister(a.parts)
 	return nil
@@ -83,14 +87,6 @@ func (a *api) limited(limit string, err error) error {
 		a.metrics.limited.WithLabelValues(limit).Inc()
 	}
 	return err
-}
-
-// holderOf is who holds the places of the actor's calls: the key, whomever it acts for, or the user who calls directly (B6).
-func holderOf(actor access.Actor) string {
-	if actor.Key != "" {
-		return "key " + string(actor.Key)
-	}
-	return "user " + string(actor.User)
 }
 
 // holderAt is who holds the places of a stranger's calls.

@@ -11,7 +11,7 @@ import (
 
 // transfer lets an import or an export go on for as long as it needs, while its caller keeps up. It holds its place meanwhile.
 func (a *api) transfer(ctx context.Context, x *exchange, r *http.Request, rt route, actor access.Actor, recall func()) error {
-	place, err := a.take(ctx, transfers, holderOf(actor), recall)
+	place, err := a.take(ctx, transfers, actor.Holder(), recall)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ const (
 	DefaultMinFree    = bulk.DefaultMinFree
 )
 
+// DefaultMaxConnections is the MaxConnections of a server that is told none.
+const DefaultMaxConnections = 2048
+
 // DefaultStartTimeout is the StartTimeout of grantway serve.
 const DefaultStartTimeout = 30 * time.Second
 
@@ -98,6 +101,8 @@ type Config struct {
 
 	// StartTimeout is how long a start tries again while the database or the SpiceDB does not answer; 0 tries once.
 	StartTimeout time.Duration
+
+	MaxConnections int // at a time, shared by address; 0 is DefaultMaxConnections
 
 	Limits Limits // of what callers can make the server do; the zero value is DefaultLimits
 	// MaxStaging is how many bytes of the disk imports and backups may use together, and MinFree how many they leave free on the volume, but at most
@@ -151,6 +156,9 @@ func (c *Config) check() error {
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultMaxConnections
+	}
 	if c.StopTimeout == 0 {
 		c.StopTimeout = DefaultStopTimeout
 	}
@@ -192,6 +200,9 @@ func (c *Config) check() error {
 	}
 	if c.MaxStaging < 0 || c.MinFree < 0 {
 		return errors.New("--max-staging and --min-free must not be negative")
+	}
+	if c.MaxConnections < 0 {
+		return errors.New("--max-connections must be at least 1")
 	}
 	if c.StartTimeout < 0 {
 		return errors.New("--start-timeout is not negative")

@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -93,22 +91,21 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 		},
 	}
 	if s.config.TLSCert != "" {
-		certificate, err := tls.LoadX509KeyPair(s.config.TLSCert, s.config.TLSKey)
+		certificate, err := s.config.openCertificate()
 		if err != nil {
-			return errors.Join(fmt.Errorf("the TLS certificate cannot be used: %w", err), socket.Close())
+			return errors.Join(err, socket.Close())
 		}
-		if err := s.config.showCertificate(certificate); err != nil {
-			return errors.Join(fmt.Errorf("the TLS certificate cannot be read: %w", err), socket.Close())
-		}
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		server.TLSConfig = certificate.config()
+		go certificate.watch(calls)
 	}
+	connections := limited(calls, socket, s.config.MaxConnections, s.config.proxies)
 	ended := make(chan error, 1)
 	go func() {
 		if server.TLSConfig != nil {
-			ended <- server.ServeTLS(socket, "", "")
+			ended <- server.ServeTLS(connections, "", "")
 			return
 		}
-		ended <- server.Serve(socket)
+		ended <- server.Serve(connections)
 	}()
 	started(s.started(socket.Addr().String()))
 

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -113,16 +111,3 @@ var engineFigures = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) 
 	}
 	return shown, err
 })
-
-// showCertificate tells when the certificate ends with which the server answers.
-func (c *Config) showCertificate(certificate tls.Certificate) error {
-	leaf, err := x509.ParseCertificate(certificate.Certificate[0])
-	if err != nil {
-		return err
-	}
-	ends := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "grantway_tls_certificate_ends_seconds", Help: "When the certificate of the server ends, in seconds since 1970.",
-	})
-	ends.Set(float64(leaf.NotAfter.Unix()))
-	return c.figures.Register(ends)
-}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/fair"
 	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/secret"
@@ -22,6 +23,9 @@ import (
 // applyWithin is how long a committed change may take to reach the engine before its caller is told to try again. The change is not lost:
 // the outbox carries it as soon as the engine answers.
 const applyWithin = 30 * time.Second
+
+// maxWaiting is how many changes wait for their turn. How many are accepted at a time is for the callers of this package to bound.
+const maxWaiting = 10_000
 
 // Engine answers about the actor; *spice.Client is one.
 type Engine interface {
@@ -60,7 +64,7 @@ type Service struct {
 	retain        time.Duration
 	now           func() time.Time
 	log           *slog.Logger
-	turn          chan struct{} // one change at a time: whoever holds it knows that engine and facts agree
+	turn          *fair.Limiter // one change at a time, and the callers in turn (B6): whoever holds it knows that engine and facts agree
 	invitationTTL time.Duration
 
 	outsideMails int
@@ -92,7 +96,7 @@ func New(c Config) *Service {
 	}
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, admits: c.Admits, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
-		turn: make(chan struct{}, 1), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
+		turn: fair.New(fair.Config{Places: 1, Waiting: maxWaiting}), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
 		outsideMails: c.OutsideMails, refusals: record.NewRefusals(c.Store, c.Now, c.Log),
 	}
 }
@@ -156,19 +160,18 @@ type step struct {
 }
 
 func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step) (Change, error) {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return Change{}, access.Unavailable(ctx.Err())
+	turn, err := s.turn.Take(ctx, actor.Holder(), nil)
+	if err != nil {
+		return Change{}, access.Unavailable(err)
 	}
+	defer turn.Release()
 	var changed bool
 	var failed step
 	var entry int64
 	var unmailed []access.Mail
 	var refusedKeys []access.KeyID
 	var refusal *access.Error
-	err := s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
+	err = s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
 		changed, entry, unmailed, refusedKeys, refusal = false, 0, nil, nil, nil
 		var deltas []spice.Changes
 		if err := s.caller(ctx, tx, actor).stillCalls(); err != nil {

@@ -1,0 +1,13 @@
+package server
+
+import (
+	"testing"
+	"time"
+)
+
+// LookAtCertificatesEvery makes servers look that often whether their certificate has changed.
+func LookAtCertificatesEvery(t *testing.T, every time.Duration) {
+	before := certificateEvery
+	certificateEvery = every
+	t.Cleanup(func() { certificateEvery = before })
+}
