@@ -22,33 +22,36 @@ type GroupResult struct {
 
 // PutGroup creates a group or renames it (I3).
 func (s *Service) PutGroup(ctx context.Context, actor access.Actor, id access.GroupID, p GroupPatch) (r GroupResult, err error) {
-	o := access.Obj(access.TypeGroup, id)
-	r.Change, err = s.change(ctx, actor, "group.put", o, func(c *change) error {
-		old, exists, err := c.Group(id)
-		if err != nil {
-			return err
-		}
-		org, err := c.belonging(o, exists, old.Organization, p.Organization)
-		if err != nil {
-			return err
-		}
-		g := access.Group{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
-		create, err := c.creates(o, exists, old.Organization, g.Organization)
-		if err != nil {
-			return err
-		}
-		r.Group = g
-		switch {
-		case create:
-			c.state(nil, g)
-		case g == old:
-			return nil
-		default:
-			c.state(old, g)
-		}
-		return c.PutGroup(g)
+	r.Change, err = s.change(ctx, actor, "group.put", access.Obj(access.TypeGroup, id), func(c *change) (err error) {
+		r.Group, err = c.putGroup(id, p)
+		return err
 	})
 	return r, err
+}
+
+func (c *change) putGroup(id access.GroupID, p GroupPatch) (access.Group, error) {
+	o := access.Obj(access.TypeGroup, id)
+	old, exists, err := c.Group(id)
+	if err != nil {
+		return old, err
+	}
+	org, err := c.belonging(o, exists, old.Organization, p.Organization)
+	if err != nil {
+		return old, err
+	}
+	g := access.Group{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
+	create, err := c.creates(o, exists, old.Organization, g.Organization)
+	switch {
+	case err != nil:
+		return g, err
+	case create:
+		c.state(nil, g)
+	case g == old:
+		return g, nil
+	default:
+		c.state(old, g)
+	}
+	return g, c.PutGroup(g)
 }
 
 // managedGroup refuses an actor who does not manage the group's list.

@@ -1,7 +1,6 @@
 package sharing
 
 import (
-	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -29,6 +28,8 @@ func (r *HomeRow) steps() []step {
 	}}}
 }
 
+// importUser creates or changes a user as a PUT does, but offboards nobody and brings nobody back (N2). Who is no site admin is judged first, so that
+// whether the row is so already is told only to those who may make it so (C6).
 func (c *change) importUser(r *UserRow) error {
 	if r.TokensAfter.After(c.now.Add(maxAhead)) {
 		return fieldError("N2", "/tokens_after", "lies in the future")
@@ -47,6 +48,13 @@ func (c *change) importUser(r *UserRow) error {
 		} else if !ok { // a HomeRow follows, and knows whether the organization has come
 			home = ""
 		}
+	}
+	p := UserPatch{
+		Email: given(r.Email), Name: given(r.Name), Type: given(r.Type), Organization: given(home),
+		EmailVerified: givenBool(r.EmailVerified), Active: givenBool(r.Active), tokensAfter: r.TokensAfter,
+	}
+	if err := c.mayImportUser(r.User, stored, known, p); err != nil {
+		return err
 	}
 	if known && !stored.Deleted && same(r.Active, stored.Active) && !stored.Active {
 		if c.userSays(stored, r, home) {
@@ -68,16 +76,34 @@ func (c *change) importUser(r *UserRow) error {
 	if known && c.userSays(stored, r, home) {
 		return nil
 	}
-	p := UserPatch{
-		Email: given(r.Email), Name: given(r.Name), Type: given(r.Type), Organization: given(home),
-		EmailVerified: givenBool(r.EmailVerified), Active: givenBool(r.Active), tokensAfter: r.TokensAfter,
-	}
 	_, err = c.putUser(r.User, p)
 	return err
 }
 
 // maxAhead is how far the clock may be behind that of the server that an import comes from.
 const maxAhead = time.Minute
+
+// mayImportUser judges what a row says about a user as putUser does, whatever the row says, and before anything is told of the user. An ID whose user
+// was deleted is one that is taken.
+func (c *change) mayImportUser(id access.UserID, stored access.User, known bool, p UserPatch) error {
+	if known && !stored.Deleted {
+		seen, err := c.seesUser(id)
+		if err != nil {
+			return err
+		}
+		if seen {
+			return c.mayPutUser(stored, patchUser(stored, p), true)
+		}
+	}
+	fresh := newUser(id)
+	if err := c.mayPutUser(fresh, patchUser(fresh, p), false); err != nil || !known {
+		return err
+	}
+	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
+		return err
+	}
+	return taken(access.Obj(access.TypeUser, id))
+}
 
 // userSays reports whether the user is what the row says.
 func (c *change) userSays(u access.User, r *UserRow, home access.OrganizationID) bool {
@@ -87,12 +113,12 @@ func (c *change) userSays(u access.User, r *UserRow, home access.OrganizationID)
 
 // importTombstone notes that somebody was deleted elsewhere, and which tokens are refused since. It deletes nobody here.
 func (c *change) importTombstone(r *UserRow) error {
+	if err := c.must(access.Administer, access.PlatformObject); err != nil {
+		return ruled(err, "U1")
+	}
 	u, known, err := c.User(r.User)
 	if err != nil || known && u.Deleted && !r.TokensAfter.After(u.TokensAfter) {
 		return err
-	}
-	if err := c.must(access.Administer, access.PlatformObject); err != nil {
-		return ruled(err, "U1")
 	}
 	if known && !u.Deleted {
 		return access.Conflictf("N2", "%s exists: an import deletes nobody", access.Obj(access.TypeUser, r.User))
@@ -112,34 +138,22 @@ func (c *change) importTombstone(r *UserRow) error {
 
 // goneUser refuses to bring back who was offboarded (N2).
 func (c *change) goneUser(id access.UserID) error {
-	o := access.Obj(access.TypeUser, id)
-	if seen, err := c.may(access.Administer, access.PlatformObject); err != nil {
-		return err
-	} else if seen {
-		return access.Unprocessablef("N2", "%s was deleted or is inactive, and an import brings nobody back", o)
-	}
-	return access.Unprocessablef("N2", "%s is not an active user", o)
+	return access.Unprocessablef("N2", "%s was deleted or is inactive, and an import brings nobody back", access.Obj(access.TypeUser, id))
 }
 
-// activeOrNew is the user, unless that was offboarded. The zero User is one whom the directory does not know.
-func (c *change) activeOrNew(id access.UserID) (access.User, error) {
-	u, known, err := c.User(id)
-	if err == nil && known && u.Gone() {
-		err = c.goneUser(id)
-	}
-	return u, err
-}
-
-// introduces is the step that creates the user whom a row names, where the actor creates users at large: whoever manages an
-// organization creates its users by memberships.
+// introduces is the step that creates the user whom a row names, where the actor is a site admin. All others learn of the user what the row's own
+// change tells; who manages an organization creates its users by memberships.
 func introduces(id access.UserID) step {
 	return step{action: "user.put", resource: access.Obj(access.TypeUser, id), run: func(c *change) error {
-		u, err := c.activeOrNew(id)
-		if err != nil || u.ID != "" {
-			return err
-		}
 		if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || !admin {
 			return err
+		}
+		u, known, err := c.User(id)
+		if err != nil || known && !u.Gone() {
+			return err
+		}
+		if known {
+			return c.goneUser(id)
 		}
 		_, err = c.putUser(id, UserPatch{})
 		return err
@@ -157,7 +171,9 @@ func (r *OrganizationRow) steps() []step {
 			AllowedIPs: access.Optional[[]string]{Set: r.AllowedIPs != nil, Value: r.AllowedIPs},
 		}
 		if !exists && r.Owner == "" {
-			return c.noOwner(r.Organization)
+			if err := c.noOwner(r.Organization); err != nil {
+				return err
+			}
 		}
 		if !exists {
 			p.Owner = access.Some(r.Owner)
@@ -171,20 +187,18 @@ func (r *OrganizationRow) steps() []step {
 	return []step{introduces(r.Owner), put}
 }
 
-// noOwner refuses an organization that is not there, and that nothing in the import gives an owner.
+// noOwner tells site admins that an organization is not there, and that nothing in the import gives it an owner.
 func (c *change) noOwner(id access.OrganizationID) error {
-	o := access.Obj(access.TypeOrganization, id)
-	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil {
+	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || !admin {
 		return err
-	} else if admin {
-		return access.Unprocessablef("O1", "%s does not exist, and no row gives it an owner", o)
 	}
-	return access.NotFound(o)
+	return access.Unprocessablef("O1", "%s does not exist, and no row gives it an owner", access.Obj(access.TypeOrganization, id))
 }
 
 func (r *MembershipRow) steps() []step {
 	m := access.Membership{Organization: r.Organization, User: r.User, Role: r.Role, Source: r.Source, Since: r.Since}
 	org := access.Obj(access.TypeOrganization, r.Organization)
+	judge := step{action: "member.put", resource: org, run: func(c *change) error { return c.mayImportMember(m) }}
 	create := step{action: "organization.put", resource: org, run: func(c *change) error {
 		_, exists, err := c.Organization(r.Organization)
 		if err != nil || exists {
@@ -207,33 +221,40 @@ func (r *MembershipRow) steps() []step {
 		return err
 	}}
 	if r.Role == access.OrgOwner {
-		return []step{user, create, put}
+		return []step{judge, user, create, put}
 	}
-	return []step{create, user, put}
+	return []step{judge, create, user, put}
 }
 
-// importMember creates the user of a membership, or brings up to date what the row says about the user.
+// mayImportMember judges a membership as putMember does, before anything is told of the organization or the user (C6). Site admins are judged by what
+// follows, which creates for them what is not there.
+func (c *change) mayImportMember(m access.Membership) error {
+	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
+		return err
+	}
+	_, _, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
+	return err
+}
+
+// importMember creates the user of a membership, or brings up to date what the row says about the user. Who is no site admin creates users at home (U1).
 func (c *change) importMember(r *MembershipRow) error {
-	u, err := c.activeOrNew(r.User)
+	said := &UserRow{User: r.User, Email: r.Email, Name: r.Name, Type: r.Type}
+	admin, err := c.may(access.Administer, access.PlatformObject)
 	if err != nil {
 		return err
 	}
-	said := UserRow{User: r.User, Email: r.Email, Name: r.Name, Type: r.Type}
-	if u.ID != "" && c.userSays(u, &said, "") {
-		return nil
+	u, known, err := c.User(r.User)
+	switch {
+	case err != nil:
+		return err
+	case admin && known && u.Gone():
+		return c.goneUser(r.User)
+	case !admin && !known:
+		said.Organization = r.Organization
+	case !admin && *said == UserRow{User: r.User}:
+		return nil // and the membership tells whether the user is active
 	}
-	p := UserPatch{Email: given(r.Email), Name: given(r.Name), Type: given(r.Type)}
-	if u.ID == "" {
-		admin, err := c.may(access.Administer, access.PlatformObject)
-		if err != nil {
-			return err
-		}
-		if !admin { // U1: whoever is no site admin creates users at home
-			p.Organization = access.Some(r.Organization)
-		}
-	}
-	_, err = c.putUser(r.User, p)
-	return err
+	return c.importUser(said)
 }
 
 func (r *PlatformRoleRow) steps() []step {
@@ -242,32 +263,6 @@ func (r *PlatformRoleRow) steps() []step {
 		introduces(r.User),
 		{action: "platform_role.put", resource: access.PlatformObject, run: func(c *change) error { return c.putPlatformGrant(g) }},
 	}
-}
-
-// putPlatformGrant gives a platform role, as PutPlatformRole does.
-func (c *change) putPlatformGrant(g access.PlatformGrant) error {
-	if err := c.must(access.Administer, access.PlatformObject); err != nil {
-		return err
-	}
-	u, err := c.activeUser(g.User, "P4")
-	if err != nil {
-		return err
-	}
-	if u.Type != access.Internal {
-		return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, g.User))
-	}
-	had, err := c.PlatformGrants(g.User)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(had, g.Role) {
-		return c.PutPlatformGrant(g) // as PutPlatformRole does
-	}
-	c.state(nil, g)
-	return c.aroundRows(g.User, func() error {
-		c.refold(nil, spice.FoldPlatformGrant(g))
-		return c.PutPlatformGrant(g)
-	})
 }
 
 // given is a field that is left out where it is empty.

@@ -1,46 +1,18 @@
 package sharing
 
-import (
-	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/spice"
-)
+import "github.com/grantway/grantway/internal/access"
 
 func (r *TeamRow) steps() []step {
 	return []step{{action: "team.put", resource: access.Obj(access.TypeTeam, r.Team), run: func(c *change) error {
-		return c.putTeam(r.Team, TeamPatch{Organization: given(r.Organization), Name: given(r.Name)})
+		_, err := c.putTeam(r.Team, TeamPatch{Organization: given(r.Organization), Name: given(r.Name)})
+		return err
 	}}}
-}
-
-// putTeam creates or renames a team, as PutTeam does.
-func (c *change) putTeam(id access.TeamID, p TeamPatch) error {
-	old, exists, err := c.Team(id)
-	if err != nil {
-		return err
-	}
-	t := access.Team{ID: id, Organization: p.Organization.Or(old.Organization, ""), Name: p.Name.Or(old.Name, "")}
-	create, err := c.creates(access.Obj(access.TypeTeam, id), exists, old.Organization, t.Organization)
-	if err != nil || t == old {
-		return err
-	}
-	if create {
-		c.refold(nil, spice.FoldTeam(t))
-		c.state(nil, t)
-	} else {
-		c.state(old, t)
-	}
-	return c.PutTeam(t)
 }
 
 func (r *TeamMemberRow) steps() []step {
 	o := access.Obj(access.TypeTeam, r.Team)
 	m := access.TeamMembership{Team: r.Team, User: r.User, Role: r.Role}
-	create := step{action: "team.put", resource: o, run: func(c *change) error {
-		t, exists, err := c.Team(r.Team)
-		if err != nil || r.Organization == "" || exists && t.Organization == r.Organization {
-			return err
-		}
-		return c.putTeam(r.Team, TeamPatch{Organization: access.Some(r.Organization)})
-	}}
+	create := step{action: "team.put", resource: o, run: func(c *change) error { return c.introduceTeam(r.Team, r.Organization) }}
 	put := step{action: "team_member.put", resource: o, run: func(c *change) error {
 		if c.actor.Unconfined() {
 			if old, _, err := c.TeamMembership(m.Team, m.User); err != nil || old == m {
@@ -52,6 +24,22 @@ func (r *TeamMemberRow) steps() []step {
 	return []step{create, put}
 }
 
+// introduceTeam creates the team that a row names with its organization, if it names one. A team that is there and seen need not be the actor's to
+// create; about one that is not seen a right guess of the organization is answered like a wrong one (C6).
+func (c *change) introduceTeam(id access.TeamID, org access.OrganizationID) error {
+	t, exists, err := c.Team(id)
+	if err != nil || org == "" {
+		return err
+	}
+	if exists && t.Organization == org {
+		if seen, err := c.sees(access.Obj(access.TypeTeam, id)); err != nil || seen {
+			return err
+		}
+	}
+	_, err = c.putTeam(id, TeamPatch{Organization: access.Some(org)})
+	return err
+}
+
 func (r *TeamNestingRow) steps() []step {
 	return []step{{action: "team_nesting.put", resource: access.Obj(access.TypeTeam, r.Team), run: func(c *change) error {
 		return c.nestTeam(access.TeamNesting{Outer: r.Team, Inner: r.Inner})
@@ -59,23 +47,9 @@ func (r *TeamNestingRow) steps() []step {
 }
 
 func (r *RoleRow) steps() []step {
-	o := access.Obj(access.TypeRole, r.Role)
-	return []step{{action: "role.put", resource: o, run: func(c *change) error {
-		old, exists, err := c.Role(r.Role)
-		if err != nil {
-			return err
-		}
-		role := access.Role{ID: r.Role, Organization: given(r.Organization).Or(old.Organization, ""), Name: given(r.Name).Or(old.Name, "")}
-		create, err := c.creates(o, exists, old.Organization, role.Organization)
-		if err != nil || role == old {
-			return err
-		}
-		if create {
-			c.state(nil, role)
-		} else {
-			c.state(old, role)
-		}
-		return c.PutRole(role)
+	return []step{{action: "role.put", resource: access.Obj(access.TypeRole, r.Role), run: func(c *change) error {
+		_, err := c.putRole(r.Role, RolePatch{Organization: given(r.Organization), Name: given(r.Name)})
+		return err
 	}}}
 }
 
@@ -88,23 +62,9 @@ func (r *RoleAssignmentRow) steps() []step {
 }
 
 func (r *GroupRow) steps() []step {
-	o := access.Obj(access.TypeGroup, r.Group)
-	return []step{{action: "group.put", resource: o, run: func(c *change) error {
-		old, exists, err := c.Group(r.Group)
-		if err != nil {
-			return err
-		}
-		g := access.Group{ID: r.Group, Organization: given(r.Organization).Or(old.Organization, ""), Name: given(r.Name).Or(old.Name, "")}
-		create, err := c.creates(o, exists, old.Organization, g.Organization)
-		if err != nil || g == old {
-			return err
-		}
-		if create {
-			c.state(nil, g)
-		} else {
-			c.state(old, g)
-		}
-		return c.PutGroup(g)
+	return []step{{action: "group.put", resource: access.Obj(access.TypeGroup, r.Group), run: func(c *change) error {
+		_, err := c.putGroup(r.Group, GroupPatch{Organization: given(r.Organization), Name: given(r.Name)})
+		return err
 	}}}
 }
 

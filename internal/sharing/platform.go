@@ -11,29 +11,32 @@ import (
 // PutPlatformRole gives an internal user a platform role (P4).
 func (s *Service) PutPlatformRole(ctx context.Context, actor access.Actor, role access.PlatformRole, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "platform_role.put", access.PlatformObject, func(c *change) error {
-		if err := c.must(access.Administer, access.PlatformObject); err != nil {
-			return err
-		}
-		u, err := c.activeUser(user, "P4")
-		if err != nil {
-			return err
-		}
-		if u.Type != access.Internal {
-			return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, user))
-		}
-		g := access.PlatformGrant{Role: role, User: user}
-		had, err := c.PlatformGrants(user)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(had, role) {
-			return c.PutPlatformGrant(g) // which an issuer may have given, and cannot take back any more
-		}
-		c.state(nil, g)
-		return c.aroundRows(user, func() error {
-			c.refold(nil, spice.FoldPlatformGrant(g))
-			return c.PutPlatformGrant(g)
-		})
+		return c.putPlatformGrant(access.PlatformGrant{Role: role, User: user})
+	})
+}
+
+func (c *change) putPlatformGrant(g access.PlatformGrant) error {
+	if err := c.must(access.Administer, access.PlatformObject); err != nil {
+		return err
+	}
+	u, err := c.activeUser(g.User, "P4")
+	if err != nil {
+		return err
+	}
+	if u.Type != access.Internal {
+		return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, g.User))
+	}
+	had, err := c.PlatformGrants(g.User)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(had, g.Role) {
+		return c.PutPlatformGrant(g) // which an issuer may have given, and cannot take back any more
+	}
+	c.state(nil, g)
+	return c.aroundRows(g.User, func() error {
+		c.refold(nil, spice.FoldPlatformGrant(g))
+		return c.PutPlatformGrant(g)
 	})
 }
 

@@ -22,33 +22,36 @@ type RoleResult struct {
 
 // PutRole creates a role or renames it (U2, I3).
 func (s *Service) PutRole(ctx context.Context, actor access.Actor, id access.RoleID, p RolePatch) (r RoleResult, err error) {
-	o := access.Obj(access.TypeRole, id)
-	r.Change, err = s.change(ctx, actor, "role.put", o, func(c *change) error {
-		old, exists, err := c.Role(id)
-		if err != nil {
-			return err
-		}
-		org, err := c.belonging(o, exists, old.Organization, p.Organization)
-		if err != nil {
-			return err
-		}
-		role := access.Role{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
-		create, err := c.creates(o, exists, old.Organization, role.Organization)
-		if err != nil {
-			return err
-		}
-		r.Role = role
-		switch {
-		case create:
-			c.state(nil, role)
-		case role == old:
-			return nil
-		default:
-			c.state(old, role)
-		}
-		return c.PutRole(role)
+	r.Change, err = s.change(ctx, actor, "role.put", access.Obj(access.TypeRole, id), func(c *change) (err error) {
+		r.Role, err = c.putRole(id, p)
+		return err
 	})
 	return r, err
+}
+
+func (c *change) putRole(id access.RoleID, p RolePatch) (access.Role, error) {
+	o := access.Obj(access.TypeRole, id)
+	old, exists, err := c.Role(id)
+	if err != nil {
+		return old, err
+	}
+	org, err := c.belonging(o, exists, old.Organization, p.Organization)
+	if err != nil {
+		return old, err
+	}
+	role := access.Role{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
+	create, err := c.creates(o, exists, old.Organization, role.Organization)
+	switch {
+	case err != nil:
+		return role, err
+	case create:
+		c.state(nil, role)
+	case role == old:
+		return role, nil
+	default:
+		c.state(old, role)
+	}
+	return role, c.PutRole(role)
 }
 
 // managedRole refuses an actor who may not assign the role (U2).

@@ -21,34 +21,37 @@ type TeamResult struct {
 
 // PutTeam creates a team or renames it (I3).
 func (s *Service) PutTeam(ctx context.Context, actor access.Actor, id access.TeamID, p TeamPatch) (r TeamResult, err error) {
-	o := access.Obj(access.TypeTeam, id)
-	r.Change, err = s.change(ctx, actor, "team.put", o, func(c *change) error {
-		old, exists, err := c.Team(id)
-		if err != nil {
-			return err
-		}
-		org, err := c.belonging(o, exists, old.Organization, p.Organization)
-		if err != nil {
-			return err
-		}
-		t := access.Team{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
-		create, err := c.creates(o, exists, old.Organization, t.Organization)
-		if err != nil {
-			return err
-		}
-		r.Team = t
-		switch {
-		case create:
-			c.refold(nil, spice.FoldTeam(t))
-			c.state(nil, t)
-		case t == old:
-			return nil
-		default:
-			c.state(old, t)
-		}
-		return c.PutTeam(t)
+	r.Change, err = s.change(ctx, actor, "team.put", access.Obj(access.TypeTeam, id), func(c *change) (err error) {
+		r.Team, err = c.putTeam(id, p)
+		return err
 	})
 	return r, err
+}
+
+func (c *change) putTeam(id access.TeamID, p TeamPatch) (access.Team, error) {
+	o := access.Obj(access.TypeTeam, id)
+	old, exists, err := c.Team(id)
+	if err != nil {
+		return old, err
+	}
+	org, err := c.belonging(o, exists, old.Organization, p.Organization)
+	if err != nil {
+		return old, err
+	}
+	t := access.Team{ID: id, Organization: org, Name: p.Name.Or(old.Name, "")}
+	create, err := c.creates(o, exists, old.Organization, t.Organization)
+	switch {
+	case err != nil:
+		return t, err
+	case create:
+		c.refold(nil, spice.FoldTeam(t))
+		c.state(nil, t)
+	case t == old:
+		return t, nil
+	default:
+		c.state(old, t)
+	}
+	return t, c.PutTeam(t)
 }
 
 // belonging is the organization that a PUT speaks of. One that is left out is the thing's own, for those who see it; for all others there is
