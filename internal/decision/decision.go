@@ -42,11 +42,13 @@ type Facts interface {
 	ActiveUsers(of access.OrganizationID, after access.UserID, limit int) ([]access.UserID, error)
 	// OrganizationOf gives the organization that the object belongs to, and false if there is none or no such object.
 	OrganizationOf(o access.Object) (access.OrganizationID, bool, error)
+	Organization(id access.OrganizationID) (access.Organization, bool, error)
 	// Resource gives a document, an MCP server or a metric.
 	Resource(t access.Type, id string) (access.Resource, bool, error)
 	// ResourceIDs lists a chatbot's documents, MCP servers or metrics by ID, at most limit of those after the one named.
 	ResourceIDs(t access.Type, of access.ChatbotID, after string, limit int) ([]string, error)
 	Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error)
+	Features(chatbot access.ChatbotID, after string, limit int) ([]access.Feature, error)
 
 	Belongings
 	ChatbotFacts

@@ -91,11 +91,13 @@ type item struct {
 	mistyped   []string
 	limits     map[string]float64
 	limited    limited
-	missing    []string    // the engine's own names
-	failed     bool        // for the values sent no condition can be decided
-	private    bool        // what settled it is something about the subject
-	told       bool        // the actor may know why it is as it is (C6)
-	trace      spice.Trace // of an extension's resource, where an explanation is wanted
+	missing    []string       // the engine's own names
+	failed     bool           // for the values sent no condition can be decided
+	private    bool           // what settled it is something about the subject
+	veiled     bool           // the subject is a stranger, whom gates may tell about (C7)
+	instead    *access.Object // the chatbot whose update is asked instead, or nil
+	told       bool           // the actor may know why it is as it is (C6)
+	trace      spice.Trace    // of an extension's resource, where an explanation is wanted
 }
 
 // stage says how far an item is.
@@ -226,6 +228,9 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 }
 
 func (it *item) question() spice.Question {
+	if it.instead != nil {
+		return spice.Question{Subject: it.subject, Permission: string(access.Update), Resource: *it.instead, Context: it.values}
+	}
 	return spice.Question{Subject: it.subject, Permission: it.permission, Resource: it.req.Resource.object(), Context: it.values}
 }
 

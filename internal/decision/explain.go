@@ -85,15 +85,25 @@ func appendOnce(all []string, sentences ...string) []string {
 func (x *explainer) explain() error {
 	it := x.it
 	o := it.req.Resource.object()
+	admitted, err := x.admits(x.notebook, o)
+	if err != nil {
+		return err
+	}
 	switch {
 	case it.stage == hidden:
 		x.stopped("%s", access.NotFound(o).Detail)
+	case it.veiled && !it.answer.Allowed && it.answer.Err == nil:
+		x.stopped("the subject has nothing on %s", o)
 	case !it.told && it.stage == settled && !it.failed && !it.private:
 		x.stopped("%s", it.why) // it depends on nothing but the request
 	case !it.told && it.private:
 		x.stopped("the subject has nothing on %s", o)
 	case !it.told:
 		x.stopped("%s", access.NotFound(o).Detail)
+	case !admitted && it.answer.Allowed:
+		x.because("%s is explained to callers from the allowed IP ranges of its organization (B4)", o)
+	case !admitted:
+		x.stopped("%s is explained to callers from the allowed IP ranges of its organization (B4)", o)
 	case it.stage == settled || it.failed:
 		x.stopped("%s", it.why)
 	default:

@@ -14,6 +14,7 @@ type notebook struct {
 	Facts
 	users  map[access.UserID]access.User
 	people map[access.UserID]*person
+	views  *views // of the actor, as far as asked
 }
 
 // User gives the user, or the zero user for one whom the directory does not know.
@@ -70,6 +71,11 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 		}
 		if err := r.gather(n, it, u); err != nil {
 			return err
+		}
+		if it.stage == open && r.bound() {
+			if err := r.veil(n, it); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -47,23 +47,32 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 		return err
 	}
 	var org access.OrganizationID
-	var there bool
+	var there, admitted bool
 	err = r.directory.View(ctx, func(facts Facts) (err error) {
-		if r.actorUser, err = (&notebook{Facts: facts}).user(r.actor.User); err != nil {
+		n := &notebook{Facts: facts}
+		if r.actorUser, err = n.user(r.actor.User); err != nil {
 			return err
 		}
-		org, there, err = facts.OrganizationOf(chatbot)
+		if org, there, err = n.OrganizationOf(chatbot); err != nil {
+			return err
+		}
+		admitted, err = r.admits(n, chatbot)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !there || r.actor.Organization != "" && org != r.actor.Organization || r.actor.User != "" && r.actorUser.Gone() {
+	elsewhere := access.Deniedf("B4", "%s is changed and its settings are read from its allowed IP ranges only", access.Obj(access.TypeOrganization, org))
+	if r.actor.User == "" && !there || r.actor.Organization != "" && org != r.actor.Organization || r.actor.User != "" && r.actorUser.Gone() {
 		return access.NotFound(chatbot)
+	}
+	if r.actor.User == "" && !admitted {
+		return elsewhere
 	}
 	if r.actor.User == "" {
 		return nil
 	}
+	// The engine is asked about a chatbot that is not there, too, so that it takes as long as one that may not be seen (C6).
 	answers, err := r.ask(ctx, []spice.Question{
 		r.actorQuestion(chatbot, string(access.See)), r.actorQuestion(chatbot, string(access.ManageAccess)),
 	})
@@ -76,8 +85,10 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 		}
 	}
 	switch sees, manages := answers[0].Allowed, answers[1].Allowed; {
-	case !sees:
+	case !sees || !there:
 		return access.NotFound(chatbot)
+	case !admitted:
+		return elsewhere
 	case !manages && !r.isActor(about):
 		return access.Deniedf("C7", "what others may use is told to those who manage the access to %s", chatbot)
 	}

@@ -64,13 +64,13 @@ func TestT2AskingAboutBraidedTeamsCostsLittle(t *testing.T) {
 			require.Equal(t, []string{"helper", "private"}, found(t, s.SearchResources, backend, asks(user("mia"), "read", chatbot(""))))
 		},
 		"who has anything on the chatbot": func() {
-			page, _, err := s.ChatbotAccess(t.Context(), "private", "", 100)
+			page, _, err := s.ChatbotAccess(t.Context(), access.System, "private", "", 100)
 			require.NoError(t, err)
 			require.Len(t, page, 3)
 		},
 		"what a member has": func() {
 			all := func(ids []access.ChatbotID) ([]bool, error) { return []bool{true, true, true}[:len(ids)], nil }
-			page, _, err := s.UserAccess(t.Context(), "mia", "", 100, all)
+			page, _, err := s.UserAccess(t.Context(), access.System, "mia", "", 100, all)
 			require.NoError(t, err)
 			require.Len(t, page, 3)
 		},

@@ -116,11 +116,14 @@ func (r *round) matrixRow(ctx context.Context, st *standing, held []access.Actio
 
 // ChatbotAccess lists who has anything on the chatbot by more than a share with everyone, by user: at most limit of those after the user
 // named. The second result is whom to go on after, or "" at the end.
-func (s *Service) ChatbotAccess(ctx context.Context, id access.ChatbotID, after access.UserID, limit int) (page []Held, next access.UserID, err error) {
+//
+// To an actor who is bound by C7, interact is left out for strangers whom the gates may tell about.
+func (s *Service) ChatbotAccess(ctx context.Context, actor access.Actor, id access.ChatbotID, after access.UserID, limit int) (page []Held, next access.UserID, err error) {
 	r, err := s.review(ctx)
 	if err != nil {
 		return nil, "", err
 	}
+	r.actor = actor
 	for {
 		var standings []*standing
 		var candidates []access.UserID
@@ -131,6 +134,9 @@ func (s *Service) ChatbotAccess(ctx context.Context, id access.ChatbotID, after 
 			for _, user := range candidates {
 				st, err := n.standing(bot, user, r.now)
 				if err != nil {
+					return err
+				}
+				if st.veiled, err = r.veilsInteract(n, st); err != nil {
 					return err
 				}
 				if !st.who.Gone() && st.ownSources() {
@@ -164,26 +170,27 @@ func (s *Service) ChatbotAccess(ctx context.Context, id access.ChatbotID, after 
 
 // UserAccess lists what the user has, by chatbot: at most limit of those after the one named, and only of those that the reader may know of. The
 // second result is which to go on after, or "" at the end. A user who is not there has nothing.
-func (s *Service) UserAccess(ctx context.Context, id access.UserID, after access.ChatbotID, limit int,
+func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.UserID, after access.ChatbotID, limit int,
 	mayKnow func([]access.ChatbotID) ([]bool, error)) (page []Held, next access.ChatbotID, err error) {
 	r, err := s.review(ctx)
 	if err != nil {
 		return nil, "", err
 	}
+	r.actor = actor
 	var bots []string
-	err = r.directory.View(ctx, func(facts Facts) error {
-		u, err := (&notebook{Facts: facts}).user(id)
-		if err != nil || u.Gone() {
-			return err
-		}
+	var u access.User
+	err = r.directory.View(ctx, func(facts Facts) (err error) {
+		u, err = (&notebook{Facts: facts}).user(id)
+		return err
+	})
+	if err == nil && !u.Gone() {
 		req := Request{Subject: Entity{Type: string(access.TypeUser), ID: string(id)}, Resource: Entity{Type: string(access.TypeChatbot)}}
 		subject := access.Subject{Type: access.TypeUser, ID: string(id)}
 		question := spice.Question{
 			Subject: subject, Permission: string(access.See), Resource: access.Object{Type: access.TypeChatbot}, Context: r.lookupValues(req, subject, u),
 		}
 		bots, err = r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
-		return err
-	})
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -229,6 +236,9 @@ func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.
 			}
 			st, err := n.standing(bot, id, r.now)
 			if err != nil {
+				return err
+			}
+			if st.veiled, err = r.veilsInteract(n, st); err != nil {
 				return err
 			}
 			standings = append(standings, st)
@@ -294,8 +304,8 @@ func (r *round) held(ctx context.Context, standings []*standing, actions []acces
 			if a.Err != nil {
 				return nil, a.Err
 			}
-			if a.Allowed {
-				at := asked / len(actions)
+			at := asked / len(actions)
+			if a.Allowed && !(standings[at].veiled && actions[asked%len(actions)] == access.Interact) {
 				held[at] = append(held[at], actions[asked%len(actions)])
 			}
 			asked++

@@ -39,7 +39,7 @@ func aWorldIsReviewed(t *testing.T, e *randomWorld) {
 	for _, bot := range w.Chatbots {
 		listed := map[access.UserID]bool{}
 		for _, h := range pages(t, 2, func(after access.UserID) ([]decision.Held, access.UserID, error) {
-			return s.ChatbotAccess(t.Context(), bot.ID, after, 2)
+			return s.ChatbotAccess(t.Context(), access.System, bot.ID, after, 2)
 		}) {
 			require.False(t, listed[h.User], "%s: %s twice on %s", about, h.User, bot.ID)
 			listed[h.User] = true
@@ -65,7 +65,7 @@ func aWorldIsReviewed(t *testing.T, e *randomWorld) {
 	for _, u := range w.Users {
 		found := map[access.ChatbotID][]access.Action{}
 		for _, h := range pages(t, 2, func(after access.ChatbotID) ([]decision.Held, access.ChatbotID, error) {
-			return s.UserAccess(t.Context(), u.ID, after, 2, everything)
+			return s.UserAccess(t.Context(), access.System, u.ID, after, 2, everything)
 		}) {
 			require.NotEmpty(t, h.Through, about)
 			found[h.Chatbot] = h.Actions

@@ -151,6 +151,9 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	if err != nil || !known {
 		return nil, err
 	}
+	if r.actor.User != "" && !r.isActor(subject) {
+		return r.managedResources(ctx, t)
+	}
 	var u access.User
 	if subject.Type == access.TypeUser {
 		err := r.directory.View(ctx, func(facts Facts) (err error) {
@@ -173,6 +176,71 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	}
 	question := spice.Question{Subject: subject, Permission: permission, Resource: access.Object{Type: t}, Context: values}
 	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
+}
+
+// managedResources lists the candidates of a search about others by a user: what the user manages, whoever the others are, so that the time of it
+// tells nothing of what they have elsewhere (C6, C7).
+func (r *round) managedResources(ctx context.Context, t access.Type) ([]string, error) {
+	managing, known := spice.Question{}, false
+	hangs := t == access.TypeFeature || t == access.TypeDocument || t == access.TypeMCPServer || t == access.TypeMetric
+	err := r.directory.View(ctx, func(facts Facts) (err error) {
+		n := &notebook{Facts: facts}
+		if r.actorUser, err = n.user(r.actor.User); err != nil || hangs {
+			return err
+		}
+		managing, known, err = r.managing(n, access.Object{Type: t})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if hangs {
+		managing, known = r.actorQuestion(access.Object{Type: access.TypeChatbot}, string(access.ManageAccess)), true
+	}
+	if !known || t == access.TypePlatform {
+		return []string{access.Platform}, nil
+	}
+	ids, err := r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, managing, each) })
+	if err != nil || !hangs {
+		return ids, err
+	}
+	return r.gathered(func(each func(string) error) error {
+		return r.directory.View(ctx, func(facts Facts) error { return eachHanging(facts, t, ids, each) })
+	})
+}
+
+// eachHanging gives the IDs of what hangs on the chatbots.
+func eachHanging(facts Facts, t access.Type, chatbots []string, each func(string) error) error {
+	for _, bot := range chatbots {
+		for after, more := "", true; more; {
+			var ids []string
+			if t == access.TypeFeature {
+				features, err := facts.Features(access.ChatbotID(bot), after, leastAtOnce)
+				if err != nil {
+					return err
+				}
+				for _, f := range features {
+					ids = append(ids, f.Name)
+				}
+			} else {
+				var err error
+				if ids, err = facts.ResourceIDs(t, access.ChatbotID(bot), after, leastAtOnce); err != nil {
+					return err
+				}
+			}
+			for _, id := range ids {
+				after = id
+				if t == access.TypeFeature {
+					id = access.FeatureID(access.ChatbotID(bot), id)
+				}
+				if err := each(id); err != nil {
+					return err
+				}
+			}
+			more = len(ids) == leastAtOnce
+		}
+	}
+	return nil
 }
 
 // lookupValues are the values with which candidates are looked up. A link that was not sent is no link: without it everything that has

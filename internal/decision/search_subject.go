@@ -70,6 +70,9 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	if err != nil {
 		return candidates{}, err
 	}
+	if scope.nobody {
+		return candidates{}, nil
+	}
 	if scope.selfOnly {
 		if subjectType != access.TypeUser {
 			return candidates{}, nil
@@ -105,17 +108,15 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 
 // scope is whom the actor may find at all.
 type scope struct {
+	nobody   bool                  // the resource is out of reach
 	selfOnly bool                  // a user who does not manage the access to the resource finds nobody but themselves (C7)
 	named    bool                  // what is open to everyone is not expanded
 	of       access.OrganizationID // it is expanded to the people of this organization, or to all for ""
 }
 
 func (r *round) scope(ctx context.Context, o access.Object) (scope, error) {
-	if r.actor.User == "" {
-		return scope{of: r.actor.Organization}, nil
-	}
 	var managing spice.Question
-	var manageable, belongs bool
+	var manageable, belongs, admitted bool
 	var org access.OrganizationID
 	err := r.directory.View(ctx, func(facts Facts) (err error) {
 		n := &notebook{Facts: facts}
@@ -125,11 +126,19 @@ func (r *round) scope(ctx context.Context, o access.Object) (scope, error) {
 		if managing, manageable, err = r.managing(n, o); err != nil {
 			return err
 		}
-		org, belongs, err = n.OrganizationOf(o)
+		if org, belongs, err = n.OrganizationOf(o); err != nil {
+			return err
+		}
+		admitted, err = r.admits(n, o)
 		return err
 	})
-	if err != nil {
+	switch outside := r.actor.Organization != "" && (!belongs || org != r.actor.Organization); {
+	case err != nil:
 		return scope{}, err
+	case outside:
+		return scope{nobody: true}, nil // B3
+	case r.actor.User == "":
+		return scope{of: r.actor.Organization}, nil
 	}
 	if !manageable {
 		return scope{selfOnly: true}, nil
@@ -144,7 +153,7 @@ func (r *round) scope(ctx context.Context, o access.Object) (scope, error) {
 		}
 	}
 	switch manages, administers := answers[0].Allowed, answers[1].Allowed; {
-	case !manages:
+	case !manages || !admitted:
 		return scope{selfOnly: true}, nil
 	case administers && r.actor.Organization == "":
 		return scope{}, nil

@@ -21,6 +21,7 @@ type standing struct {
 	row     *access.Row     // which decides instead, but for the owner and P2; nil for none, or for one that is asleep
 	asleep  bool            // there is a row, and under owner_only it is not heard (M1)
 	expired []access.Share  // shares that gave something once (S13)
+	veiled  bool            // whether the gates let the user in is not told (C7)
 }
 
 // source is one fact that gives actions.

@@ -19,7 +19,7 @@ func (r *round) tell(ctx context.Context, items []*item) error {
 		case it.answer.Err != nil:
 		case it.answer.Allowed:
 			it.answer.Limits, it.told = it.limits, true
-		case it.stage == hidden:
+		case it.stage == hidden, it.veiled:
 		case r.actor.User == "":
 			// A key that is confined learns nothing of who is outside its organization.
 			it.told = !it.private || r.actor.Organization == ""

@@ -47,7 +47,7 @@ func (a *api) chatbotAccess(ctx context.Context, actor access.Actor, in *chatbot
 	if err != nil {
 		return nil, err
 	}
-	held, next, err := a.Decisions.ChatbotAccess(ctx, in.Chatbot, access.UserID(p.After), p.Limit)
+	held, next, err := a.Decisions.ChatbotAccess(ctx, actor, in.Chatbot, access.UserID(p.After), p.Limit)
 	l, err := listOf(held, string(next), err, func(h decision.Held) UserOnChatbot { return UserOnChatbot{h.User, showHeld(h)} })
 	if err != nil {
 		return nil, err
@@ -71,6 +71,6 @@ func (a *api) userAccess(ctx context.Context, actor access.Actor, in *userQuery)
 	mayKnow := func(bots []access.ChatbotID) ([]bool, error) {
 		return a.Sharing.MayReviewUser(ctx, actor, in.User, bots)
 	}
-	held, next, err := a.Decisions.UserAccess(ctx, in.User, access.ChatbotID(p.After), p.Limit, mayKnow)
+	held, next, err := a.Decisions.UserAccess(ctx, actor, in.User, access.ChatbotID(p.After), p.Limit, mayKnow)
 	return listOf(held, string(next), err, func(h decision.Held) ChatbotOfUser { return ChatbotOfUser{h.Chatbot, showHeld(h)} })
 }

@@ -2,7 +2,6 @@ package sharing
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -296,29 +295,8 @@ func (c *caller) fromAllowedAddress(o access.Object) error {
 	return err
 }
 
-// admitted reports whether the organization may be changed and read from the caller's address (B4). An unconfined key without an actor is bound by
-// its own ranges only, so that a list can be lifted.
+// admitted reports whether the organization may be changed and read from the caller's address (B4).
 func (c *caller) admitted(id access.OrganizationID) (bool, error) {
-	if c.actor.Unconfined() {
-		return true, nil
-	}
 	org, _, err := c.Organization(id)
-	return addressIn(c.actor.Address, org.AllowedIPs), err
-}
-
-// addressIn reports whether the address lies in one of the ranges; no ranges are no limit.
-func addressIn(address string, ranges []string) bool {
-	if ranges == nil {
-		return true
-	}
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return false
-	}
-	for _, r := range ranges {
-		if p, err := netip.ParsePrefix(r); err == nil && p.Contains(ip.Unmap()) {
-			return true
-		}
-	}
-	return false
+	return org.Admits(c.actor), err
 }

@@ -124,7 +124,7 @@ func (h *history) matrix(w *plain.World, bot access.ChatbotID) {
 // reviewed compares what somebody has, as a review tells it.
 func (h *history) reviewed(w *plain.World, who access.UserID) {
 	h.t.Helper()
-	held, _, err := h.decide.UserAccess(h.ctx, who, "", len(bots)+1, func(ids []access.ChatbotID) ([]bool, error) {
+	held, _, err := h.decide.UserAccess(h.ctx, access.System, who, "", len(bots)+1, func(ids []access.ChatbotID) ([]bool, error) {
 		return slices.Repeat([]bool{true}, len(ids)), nil
 	})
 	require.NoError(h.t, err)

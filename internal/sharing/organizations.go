@@ -98,7 +98,7 @@ func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 	if p.AllowedIPs.Null {
 		ranges = nil
 	}
-	if !c.actor.Unconfined() && !addressIn(c.actor.Address, ranges) {
+	if !(access.Organization{AllowedIPs: ranges}).Admits(c.actor) {
 		return fieldError("B4", "/allowed_ips", "this list would lock you out: you are calling from "+c.actor.Address)
 	}
 	org.AllowedIPs = ranges

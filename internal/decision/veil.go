@@ -1,0 +1,163 @@
+package decision
+
+import (
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Whoever manages a chatbot sets its gates, and would learn from the answers about a stranger what the gates ask: the stranger's type, domain, roles and
+// organizations. So to an actor who is bound by C7, what rests on such a gate is answered about strangers as if nobody passed it, and not explained.
+// A veil only ever makes a yes a no.
+
+// bound reports whether C7 binds the actor's questions: a user, by whatever key, and a key that is confined to an organization, which its admins hold.
+func (r *round) bound() bool { return r.actor.User != "" || r.actor.Organization != "" }
+
+// veiled reports whether gates may not be answered about the user to the actor: a stranger is somebody who is of no organization where the actor has
+// view_data, neither by home nor by having joined it. Being added by somebody else makes nobody less of a stranger (O7).
+func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
+	if !r.bound() || about == r.actor.User {
+		return false, nil
+	}
+	views, err := r.views(n)
+	if err != nil {
+		return false, err
+	}
+	if views.strangers {
+		return false, nil
+	}
+	u, known, err := n.User(about)
+	if err != nil || !known || u.Deleted {
+		return true, err
+	}
+	if u.Organization != "" && views.of(u.Organization) {
+		return false, nil
+	}
+	memberships, err := n.Memberships(about)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(memberships, func(m access.Membership) bool { return m.Joined() && views.of(m.Organization) }), nil
+}
+
+// views is where an actor has view_data.
+type views struct {
+	strangers     bool // a site admin manages all users (U1)
+	everywhere    bool
+	organizations map[access.OrganizationID]bool
+}
+
+func (v views) of(org access.OrganizationID) bool { return v.everywhere || v.organizations[org] }
+
+// views looks up where the actor has view_data (section 2, P1, P2, B3).
+func (r *round) views(n *notebook) (views, error) {
+	if n.views != nil {
+		return *n.views, nil
+	}
+	v := views{organizations: map[access.OrganizationID]bool{}}
+	switch {
+	case r.actor.User == "":
+		v.organizations[r.actor.Organization] = true
+	default:
+		memberships, err := n.Memberships(r.actor.User)
+		if err != nil {
+			return v, err
+		}
+		for _, m := range memberships {
+			if r.actor.Organization == "" || m.Organization == r.actor.Organization {
+				v.organizations[m.Organization] = true
+			}
+		}
+		if r.actor.Organization != "" {
+			break
+		}
+		roles, err := n.PlatformGrants(r.actor.User)
+		if err != nil {
+			return v, err
+		}
+		v.strangers = slices.Contains(roles, access.SiteAdmin)
+		v.everywhere = v.strangers || slices.Contains(roles, access.ContentAdmin)
+	}
+	n.views = &v
+	return v, nil
+}
+
+// asksElsewhere reports whether G2–G5 of the chatbot, or the conditions of the feature, rest on something other than the chatbot's organization. Its
+// owner passes every gate but G1.
+func (n *notebook) asksElsewhere(bot access.Chatbot, f *access.Feature, about access.UserID) (bool, error) {
+	var roles []string
+	if f != nil {
+		if f.UserTypes != nil {
+			return true, nil
+		}
+		roles = slices.Clone(f.AllowedRoles)
+	}
+	if bot.Owner != about {
+		p, _, err := n.Policy(bot.ID)
+		if err != nil {
+			return false, err
+		}
+		if p.EmailDomains != nil || p.UserTypes != nil ||
+			slices.ContainsFunc(p.Entities, func(o access.OrganizationID) bool { return o != bot.Organization }) {
+			return true, nil
+		}
+		roles = slices.Concat(roles, p.AllowedRoles, p.RequiredRoles)
+	}
+	for _, name := range roles {
+		role := access.Obj(access.TypeRole, access.RoleID(name))
+		org, ok, err := n.OrganizationOf(role)
+		if err != nil || !ok || org != bot.Organization {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// veil settles what would tell the actor about a stranger.
+func (r *round) veil(n *notebook, it *item) error {
+	if it.subject.Type != access.TypeUser {
+		return nil
+	}
+	about := access.UserID(it.subject.ID)
+	o := it.req.Resource.object()
+	if o.Type == access.TypeChatbot && it.permission != string(access.Interact) {
+		return nil
+	}
+	chatbot, ok, err := n.chatbotOf(o)
+	if err != nil || !ok {
+		return err
+	}
+	if veiled, err := r.veiled(n, about); err != nil || !veiled {
+		return err
+	}
+	bot, ok, err := n.Chatbot(access.ChatbotID(chatbot.ID))
+	if err != nil || !ok {
+		return err
+	}
+	var f *access.Feature
+	if _, name, ok := splitFeature(o.ID); ok && o.Type == access.TypeFeature {
+		feature, set, err := n.Feature(bot.ID, name)
+		if err != nil || !set {
+			return err
+		}
+		f = &feature
+	}
+	if it.veiled, err = n.asksElsewhere(bot, f, about); err != nil || !it.veiled {
+		return err
+	}
+	switch o.Type {
+	case access.TypeChatbot, access.TypeFeature:
+		it.settleBySubject("what the gates say is not told about this subject (C7)")
+	default: // who may update the chatbot may use what hangs on it, whatever its gates say (R2)
+		it.instead = &chatbot
+	}
+	return nil
+}
+
+// veilsInteract is veil for a review, which lists what somebody has on a chatbot.
+func (r *round) veilsInteract(n *notebook, st *standing) (bool, error) {
+	if veiled, err := r.veiled(n, st.who.ID); err != nil || !veiled {
+		return false, err
+	}
+	return n.asksElsewhere(st.bot, nil, st.who.ID)
+}
