@@ -83,11 +83,6 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 
 // gather collects the values that the question carries.
 func (r *round) gather(n *notebook, it *item, u access.User) error {
-	if it.req.tooWide() {
-		it.settle(tooMuchSent)
-		it.failed = true
-		return nil
-	}
 	t := access.Type(it.req.Resource.Type)
 	it.values = r.builtinValues(it.req, u)
 	switch {
@@ -98,6 +93,11 @@ func (r *round) gather(n *notebook, it *item, u access.User) error {
 	case r.extension.Defines(t):
 		it.mistyped = addExtensionValues(it.values, r.extension.Parameters(t), it.req, it.subject, r.now)
 		if r.extension.MeetsLimits(t) {
+			if it.req.tooWide() {
+				it.settle(tooMuchSent)
+				it.failed = true
+				return nil
+			}
 			it.values[schema.ParamValues] = everyNumber(it.req.Action.Properties)
 		}
 	}

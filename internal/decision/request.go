@@ -19,16 +19,15 @@ type Request struct {
 // demanding reports whether the request asks for what was changed elsewhere (C3).
 func (r Request) demanding() bool { return r.Newest || r.Token != "" }
 
-// maxMembers is how many members the context and the properties of a request have, each: far more than a condition takes.
-const maxMembers = 1000
+// maxNumbers is how many members the properties of an action have at most where it is not known which of them a limit bounds: all of them are gone
+// through, for every item of a batch. It is far more than a condition takes.
+const maxNumbers = 1000
 
 // tooMuchSent is why a request with more is a denial.
 const tooMuchSent = "the values sent are more than a condition takes"
 
-// tooWide reports whether the request has more than maxMembers of anything.
-func (r Request) tooWide() bool {
-	return max(len(r.Context), len(r.Subject.Properties), len(r.Action.Properties), len(r.Resource.Properties)) > maxMembers
-}
+// tooWide reports whether the action has more properties than a condition on any of its numbers takes.
+func (r Request) tooWide() bool { return len(r.Action.Properties) > maxNumbers }
 
 // Entity is a subject or a resource.
 type Entity struct {

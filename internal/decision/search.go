@@ -77,9 +77,6 @@ func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Act
 			return nil, window{}, err
 		}
 	}
-	if req.tooWide() {
-		return nil, window{}, access.Refuse(access.KindTooLarge, "F1", "properties and context have at most %d members each", maxMembers)
-	}
 	w, err := page.open(searchDigest(kind, actor, req))
 	if err != nil {
 		return nil, w, err
@@ -168,10 +165,11 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	if domain, ok := values[schema.ParamEmailDomain]; !ok || domain == "" {
 		values[schema.ParamEmailDomain] = "" // no domain at all: passes no gate, and needs no second look
 	}
-	if t == access.TypeFeature || r.extension.MeetsLimits(t) {
+	limited := t == access.TypeFeature || r.extension.MeetsLimits(t)
+	if limited && !req.tooWide() {
 		values[schema.ParamValues] = everyNumber(req.Action.Properties)
 	}
-	if !spice.ValuesFit(values) {
+	if limited && req.tooWide() || !spice.ValuesFit(values) {
 		return nil, access.Refuse(access.KindTooLarge, "F1", "the values sent are more than a search takes: send those that it needs")
 	}
 	question := spice.Question{Subject: subject, Permission: permission, Resource: access.Object{Type: t}, Context: values}
