@@ -23,7 +23,27 @@ var costlyInput = attack{
 			s.tallies(ctx, in.what, status, err)
 		})
 	},
+	judge: func(s *siege) {
+		const times = 5
+		c := s.server.from(attackersFrom[0], s.nobody)
+		for _, in := range costlyInputs() {
+			began := s.server.cpu()
+			for range times {
+				if _, _, err := c.call(s.Context(), in.method, in.path, strings.NewReader(in.body)); err != nil {
+					s.miss("%s: %v", in.what, unwrapped(err))
+				}
+			}
+			each := (s.server.cpu() - began) / times
+			s.note("%s, %d KiB: %d ms of CPU a call", in.what, len(in.body)>>10, each.Milliseconds())
+			if each > mostCPU {
+				s.miss("%s takes %s of CPU", in.what, each)
+			}
+		}
+	},
 }
+
+// mostCPU is what one call of at most 1 MiB may cost.
+const mostCPU = time.Second
 
 // input is one call that may cost much.
 type input struct{ what, method, path, body string }
