@@ -301,7 +301,7 @@ func TestB3ALimitedKeyRestoresNoneWithoutItsLimits(t *testing.T) {
 	require.NoError(t, err)
 	_, own, _ := strings.Cut(only(string(e.export("")), sharing.KindAccountKey), `"account_key":"`+string(k.Key.ID)+`"`)
 	limited := access.Actor{Key: k.Key.ID, Access: access.KeyFull, Address: "127.0.0.1"}
-	_, err = e.DeleteKey(t.Context(), root, k.Key.ID)
+	_, err = e.DeleteKey(t.Context(), root, k.Key.ID, false)
 	require.NoError(t, err)
 	again, err := e.CreateKey(t.Context(), root, sharing.NewKey{Name: "for a day", Access: access.KeyFull, ExpiresAt: e.now.Add(time.Hour)})
 	require.NoError(t, err)

@@ -88,10 +88,69 @@ func (a *api) createKey(ctx context.Context, actor access.Actor, in *createKey) 
 	return &KeyCreated{Key: showKey(r.Key), Secret: r.Secret, Changed: changed(r.Change)}, nil
 }
 
-type keyPath struct {
-	Key access.KeyID `path:"key"`
+// KeyTakenOver is a key with its new secret.
+type KeyTakenOver struct {
+	Key
+	Secret   string `json:"secret,omitempty" doc:"shown here and never again; a repeated call leaves it out"`
+	Children []Key  `json:"children" nullable:"false" doc:"the keys that were made with it, directly or not"`
+	Changed
 }
 
-func (a *api) deleteKey(ctx context.Context, actor access.Actor, in *keyPath) (*Changed, error) {
-	return done(a.Sharing.DeleteKey(ctx, actor, in.Key))
+func (k *KeyTakenOver) withoutSecret() any {
+	again := *k
+	again.Secret = ""
+	return &again
+}
+
+type takeOverKey struct {
+	Key  access.KeyID `path:"key"`
+	Body TakeOver
+}
+
+// TakeOver is the body of a POST that takes a key over.
+type TakeOver struct {
+	Grace        access.Optional[string] `json:"grace,omitzero" doc:"how long the secret before works on, such as 24h, without full; 0s if left out, at most 168h"`
+	WithChildren access.Optional[bool]   `json:"with_children,omitzero" doc:"whether the keys that were made with it are deleted"`
+}
+
+func (a *api) takeOverKey(ctx context.Context, actor access.Actor, in *takeOverKey) (*KeyTakenOver, error) {
+	t := sharing.TakeOver{WithChildren: in.Body.WithChildren.Value}
+	if grace := in.Body.Grace; grace.Set && !grace.Null {
+		var err error
+		if t.Grace, err = time.ParseDuration(grace.Value); err != nil {
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "grace is a duration, such as 24h or 90m", Fields: []access.FieldError{{Pointer: "/grace", Detail: "write a duration, such as 24h or 90m"}}}
+		}
+	}
+	r, err := a.Sharing.TakeOverKey(ctx, actor, in.Key, t)
+	if err != nil {
+		return nil, err
+	}
+	return &KeyTakenOver{Key: showKey(r.Key), Secret: r.Secret, Children: showKeys(r.Children), Changed: changed(r.Change)}, nil
+}
+
+func showKeys(ks []access.AccountKey) []Key {
+	shown := make([]Key, len(ks))
+	for i, k := range ks {
+		shown[i] = showKey(k)
+	}
+	return shown
+}
+
+type deleteKey struct {
+	Key          access.KeyID `path:"key"`
+	WithChildren bool         `query:"with_children" doc:"whether the keys that were made with it, directly or not, are deleted too"`
+}
+
+// KeyDeleted answers the deletion of a key.
+type KeyDeleted struct {
+	Children []Key `json:"children" nullable:"false" doc:"the keys that were made with it: deleted with with_children, and else left"`
+	Changed
+}
+
+func (a *api) deleteKey(ctx context.Context, actor access.Actor, in *deleteKey) (*KeyDeleted, error) {
+	r, err := a.Sharing.DeleteKey(ctx, actor, in.Key, in.WithChildren)
+	if err != nil {
+		return nil, err
+	}
+	return &KeyDeleted{Children: showKeys(r.Children), Changed: changed(r.Change)}, nil
 }

@@ -56,6 +56,7 @@ var bodies = map[string]any{
 	"putPermission":   fields{"actions": []access.Action{access.Read}},
 	"approveRequest":  fields{"access": access.UseOnly},
 	"createKey":       fields{"name": "k", "access": access.KeyReadOnly, "organization": acme},
+	"takeOverKey":     fields{"grace": "1h"},
 	"evaluate":        decisionBody, "explain": decisionBody, "evaluateAll": decisionBody,
 	"searchSubjects": decisionBody, "searchResources": decisionBody, "searchActions": decisionBody,
 }

@@ -114,6 +114,7 @@ func (a *api) routes() []route {
 		{get, "/v1/keys", "listKeys", keyMakers, "List account keys", does(a.listKeys)},
 		{post, "/v1/keys", "createKey", keyMakers, "Make an account key", makes(a.createKey)},
 		{del, "/v1/keys/{key}", "deleteKey", keyMakers, "Delete an account key", does(a.deleteKey)},
+		{post, "/v1/keys/{key}/take-over", "takeOverKey", keyMakers, "Take over an account key", does(a.takeOverKey)},
 
 		{get, "/v1/audit", "listAudit", readers, "Search the record", does(a.listAudit)},
 		{get, "/v1/audit/export", "exportAudit", readers, "Export the record", &auditExport{api: a}},

@@ -2,7 +2,9 @@ package secret
 
 import (
 	"crypto/rand"
+	"fmt"
 	"math/big"
+	"regexp"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -25,6 +27,9 @@ const (
 	previewChars = 4
 )
 
+// idForm is the form of the IDs that mint gives.
+var idForm = regexp.MustCompile(fmt.Sprintf(`^[0-9A-Za-z]{%d}$`, idChars))
+
 // Minted is a new credential.
 type Minted struct {
 	ID      access.KeyID
@@ -36,11 +41,24 @@ type Minted struct {
 // NewAccountKey makes the credential of a backend or an administrator (section 8).
 func (h *Hasher) NewAccountKey() Minted { return h.mint(prefixAccountKey) }
 
+// RenewAccountKey makes another secret for the account key with the ID. One that another server or a person gave an ID of its own form is named in no
+// secret: every secret has the form by which it is recognized.
+func (h *Hasher) RenewAccountKey(id access.KeyID) Minted {
+	named := string(id)
+	if !idForm.MatchString(named) {
+		named = random(idChars)
+	}
+	m := h.mintAs(prefixAccountKey, named)
+	m.ID = id
+	return m
+}
+
 // NewChatbotKey makes the credential of one chatbot (3.6).
 func (h *Hasher) NewChatbotKey() Minted { return h.mint(prefixChatbotKey) }
 
-func (h *Hasher) mint(prefix string) Minted {
-	id := random(idChars)
+func (h *Hasher) mint(prefix string) Minted { return h.mintAs(prefix, random(idChars)) }
+
+func (h *Hasher) mintAs(prefix, id string) Minted {
 	head := prefix + id + "_"
 	text := head + random(secretChars)
 	return Minted{ID: access.KeyID(id), Text: text, Digest: h.Digest(text), Preview: text[:len(head)+previewChars]}

@@ -315,10 +315,10 @@ func TestN1_AKeyThatIsGoneInvitesNobody(t *testing.T) {
 		fails  bool
 	}{
 		"stays":   {ends: func(*env, access.Actor) {}},
-		"deleted": {ends: func(e *env, key access.Actor) { e.ok(e.DeleteKey(e.ctx, root, key.Key)) }, fails: true},
+		"deleted": {ends: func(e *env, key access.Actor) { e.ok(e.DeleteKey(e.ctx, root, key.Key, false)) }, fails: true},
 		"expired": {ends: func(e *env, _ access.Actor) { e.now = e.now.Add(time.Hour) }, fails: true},
 		"acted for a user": {
-			ends: func(e *env, key access.Actor) { e.ok(e.DeleteKey(e.ctx, root, key.Key)) }, acting: "adam",
+			ends: func(e *env, key access.Actor) { e.ok(e.DeleteKey(e.ctx, root, key.Key, false)) }, acting: "adam",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -181,30 +181,45 @@ func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization
 	return ks, next, err
 }
 
-// DeleteKey ends a key at once. It is an error of kind NotFound where there is none that the actor handles.
-func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID) (Change, error) {
-	o := access.Obj(typeKey, id)
-	return s.change(ctx, actor, "key.delete", o, func(c *change) error {
-		if err := c.handlesKeys(); err != nil {
-			return err
-		}
-		k, ok, err := c.AccountKey(id)
+// KeyDeletion is what became of a key and of the keys that were made with it.
+type KeyDeletion struct {
+	Change
+	Children []access.AccountKey // those that were made with it, directly or not: deleted too, or left as they are
+}
+
+// DeleteKey ends a key at once, and with it the keys that were made with it, or else they stay. It is an error of kind NotFound where there is none that
+// the actor handles.
+func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID, withChildren bool) (r KeyDeletion, err error) {
+	r.Change, err = s.change(ctx, actor, "key.delete", access.Obj(typeKey, id), func(c *change) error {
+		k, err := c.handledKey(id)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			return access.NotFound(o)
-		}
-		if err := c.mayHandleKeys(k.Organization); err != nil {
-			var refusal *access.Error
-			if errors.As(err, &refusal) && refusal.Rule != "B4" && (refusal.Kind == access.KindDenied || refusal.Kind == access.KindNotFound) {
-				return access.NotFound(o)
-			}
+		if r.Children, err = c.children(id, withChildren); err != nil {
 			return err
 		}
 		c.state(withoutPreview(k), nil)
 		return c.endKey(id)
 	})
+	return r, err
+}
+
+// handledKey gives a key that the actor handles. One that it does not is not there for it (C6).
+func (c *change) handledKey(id access.KeyID) (access.AccountKey, error) {
+	if err := c.handlesKeys(); err != nil {
+		return access.AccountKey{}, err
+	}
+	o := access.Obj(typeKey, id)
+	k, ok, err := c.AccountKey(id)
+	if err != nil || !ok {
+		return k, firstError(err, access.NotFound(o))
+	}
+	err = c.mayHandleKeys(k.Organization)
+	var refusal *access.Error
+	if errors.As(err, &refusal) && refusal.Rule != "B4" && (refusal.Kind == access.KindDenied || refusal.Kind == access.KindNotFound) {
+		return k, access.NotFound(o)
+	}
+	return k, err
 }
 
 // endKey removes a key, and cancels what it has asked for (O4).

@@ -35,7 +35,7 @@ func TestB1AKeyDoesWhatItsLevelSays(t *testing.T) {
 	e.ok(e.Organization(e.ctx, reader, "acme"))
 	require.NoError(t, e.putOrg(writer, "acme", named("x")))
 	e.refused(e.makeKey(writer, sharing.NewKey{}), access.KindDenied, "B1")
-	_, err := e.DeleteKey(e.ctx, writer, "any")
+	_, err := e.DeleteKey(e.ctx, writer, "any", false)
 	e.refused(err, access.KindDenied, "B1")
 	_, _, err = e.Keys(e.ctx, writer, sharing.InOrganization{}, sharing.Page{Limit: 1})
 	e.refused(err, access.KindDenied, "B1")
@@ -60,7 +60,7 @@ func TestB1AKeyThatHasEndedSinceTheCallBeganChangesNothing(t *testing.T) {
 	for _, key := range []access.Actor{short, deleted, acting(deleted, "mia")} {
 		require.NoError(t, e.putBot(key, "helper", sharing.ChatbotPatch{Name: access.Some("by " + string(key.Key+"/") + string(key.User))}))
 	}
-	_, err = e.DeleteKey(e.ctx, root, deleted.Key)
+	_, err = e.DeleteKey(e.ctx, root, deleted.Key, false)
 	require.NoError(t, err)
 	e.now = e.now.Add(time.Hour)
 	for _, key := range []access.Actor{short, deleted, acting(deleted, "mia")} {
@@ -176,11 +176,11 @@ func TestConfinedKeysAreHandledByWhoMayUpdateTheOrganization(t *testing.T) {
 	require.Len(t, keysOf(e, as("iris")), 3)
 	require.Empty(t, keysOf(e, as("mia")))
 	for _, actor := range []access.Actor{as("mia"), as("adam"), acmes} {
-		_, hidden := e.DeleteKey(e.ctx, actor, globexes.Key)
-		_, absent := e.DeleteKey(e.ctx, actor, "absent")
+		_, hidden := e.DeleteKey(e.ctx, actor, globexes.Key, false)
+		_, absent := e.DeleteKey(e.ctx, actor, "absent", false)
 		e.nowhere(hidden, string(globexes.Key), absent, "absent")
 	}
-	e.ok(e.DeleteKey(e.ctx, as("adam"), acmes.Key))
+	e.ok(e.DeleteKey(e.ctx, as("adam"), acmes.Key, false))
 }
 
 func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) {
@@ -221,7 +221,7 @@ func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) 
 			"role":         func() error { return things["role"].del(e, adam, "vip") },
 			"group":        func() error { return things["group"].member(e, adam, "friends") },
 			"key":          func() error { return e.makeKey(adam, sharing.NewKey{Organization: "acme"}) },
-			"no key":       func() error { _, err := e.DeleteKey(e.ctx, adam, key.Key); return err },
+			"no key":       func() error { _, err := e.DeleteKey(e.ctx, adam, key.Key, false); return err },
 			"read":         func() error { _, err := e.Organization(e.ctx, adam, "acme"); return err },
 			"read bot":     func() error { _, err := e.Chatbot(e.ctx, mia, "helper"); return err },
 			"read team":    func() error { return things["team"].get(e, mia, "blue") },

@@ -80,7 +80,7 @@ func TestH2TheRecordHoldsNoSecret(t *testing.T) {
 	e := acme(t)
 	r, err := e.CreateKey(e.ctx, root, sharing.NewKey{Name: "ci", Access: access.KeyFull})
 	require.NoError(t, err)
-	e.ok(e.DeleteKey(e.ctx, root, r.Key.ID))
+	e.ok(e.DeleteKey(e.ctx, root, r.Key.ID, false))
 	for _, entry := range e.records() {
 		require.NotContains(t, entry.Before+entry.After+entry.Effects+entry.Detail, r.Secret)
 		require.NotContains(t, entry.Before+entry.After+entry.Effects+entry.Detail, r.Key.Preview, "not even a part of one")

@@ -363,7 +363,7 @@ func TestS8AKeyThatAskedIsJudgedAgainToo(t *testing.T) {
 	e.ok(e.DeleteShare(e.ctx, root, "helper", who("organization:globex")))
 
 	r = e.asks(key, "helper", "organization:globex", access.UseOnly)
-	e.ok(e.DeleteKey(e.ctx, root, key.Key))
+	e.ok(e.DeleteKey(e.ctx, root, key.Key, false))
 	require.Equal(t, access.RequestCancelled, e.state(r), "O4")
 	e.refused(e.approve(as("gus"), r), access.KindConflict, "S7")
 

@@ -2,7 +2,9 @@ package stories_test
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -147,4 +149,66 @@ func TestB5_TheHeirsAreTold(t *testing.T) {
 		"You can take them over or delete them."}, e.As("olga").Hears())
 	require.Empty(t, e.As("adam").Hears())
 	require.Empty(t, e.As("iris").Hears())
+}
+
+// takesOver takes the key over and gives its new secret.
+func takesOver(c *testenv.Caller, id string, f fields) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPost, testenv.Path("v1", "keys", id, "take-over"), f)
+}
+
+// An owner takes over a key that is refused: it is the same key with a new secret, and hers. The old secret ends at once, or works for the grace that
+// she gives it, with her rights and without full.
+func TestB5_AKeyIsTakenOver(t *testing.T) {
+	var ahead atomic.Int64
+	e := keyring(t, testenv.At(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
+	id, secret := makes(e.As("adam"), full)
+	other, otherSecret := makes(e.As("adam"), full)
+	e.As("olga").PutsMember(acme, "adam", access.OrgMember)
+	e.As("adam").Refused(access.KindNotFound, "").Does(http.MethodPost, testenv.Path("v1", "keys", id, "take-over"), fields{})
+	e.As("olga").Refused(access.KindUnprocessable, "B5").Does(http.MethodPost, testenv.Path("v1", "keys", id, "take-over"), fields{"grace": "169h"})
+	e.As("olga").Refused(access.KindInvalid, "").Does(http.MethodPost, testenv.Path("v1", "keys", id, "take-over"), fields{"grace": "soon"})
+
+	taken := takesOver(e.As("olga"), id, fields{})
+	require.Equal(t, id, taken["id"])
+	require.Equal(t, "robot", taken["name"])
+	require.Equal(t, []any{"user:olga"}, taken["belongs_to"])
+	require.Nil(t, taken["refused_for"])
+	e.With(taken["secret"].(string)).PutsMember(acme, "max", access.OrgMember)
+	e.With(secret).Refused(access.KindUnauthenticated, "B1").PutsMember(acme, "adam", access.OrgAdmin)
+
+	taken = takesOver(e.As("olga"), other, fields{"grace": "24h"})
+	old := e.With(otherSecret)
+	old.PutsMember(acme, "max", access.OrgMember)
+	old.Refused(access.KindDenied, "B1").Does(http.MethodPost, "/v1/keys", full)
+	acting := e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/organizations", Key: otherSecret, Actor: "max"})
+	require.Equal(t, http.StatusForbidden, acting.Status, "%s", acting.Body)
+	ahead.Store(int64(24 * time.Hour))
+	old.Refused(access.KindUnauthenticated, "B1").Sees("v1", "organizations", string(acme))
+	e.With(taken["secret"].(string)).PutsMember(acme, "max", access.OrgMember)
+	// The new secret, and what is left of the old one, rest on olga now.
+	taken = takesOver(e.As("olga"), other, fields{"grace": "1h"})
+	e.Admin().PutsMember(acme, "max", access.OrgOwner)
+	e.Admin().RemovesMember(acme, "olga")
+	e.With(taken["secret"].(string)).Refused(access.KindUnauthenticated, "B5").Sees("v1", "organizations", string(acme))
+}
+
+// The keys that were made with a key are listed when it is deleted or gets another secret; they stay unless the call says otherwise.
+func TestB5_TheKeysThatAKeyMadeAreListedAndEndWithItIfAsked(t *testing.T) {
+	e := keyring(t)
+	parent, secret := makes(e.As("adam"), full)
+	child, childSecret := makes(e.With(secret), full)
+	grandchild, grandSecret := makes(e.With(childSecret), full)
+	deleted := e.As("olga").Does(http.MethodDelete, testenv.Path("v1", "keys", parent), nil)
+	require.ElementsMatch(t, []string{child, grandchild}, each(items(deleted, "children"), "id"))
+	e.With(grandSecret).PutsMember(acme, "max", access.OrgMember)
+
+	taken := takesOver(e.As("olga"), child, fields{"with_children": true})
+	require.Equal(t, []string{grandchild}, each(items(taken, "children"), "id"))
+	e.With(grandSecret).Refused(access.KindUnauthenticated, "B1").Sees("v1", "organizations", string(acme))
+
+	again, _ := makes(e.With(taken["secret"].(string)), full)
+	deleted = e.As("olga").Does(http.MethodDelete, testenv.Path("v1", "keys", child)+"?with_children=true", nil)
+	require.Equal(t, []string{again}, each(items(deleted, "children"), "id"))
+	require.Empty(t, e.As("olga").Sees("v1", "keys")["items"])
 }
