@@ -55,12 +55,13 @@ func NextInvitation(state InvitationState, event InvitationEvent) (InvitationSta
 	return state, Conflictf("N1", "the invitation is %s, and nothing more happens to it", state)
 }
 
-// Invitation brings whoever holds the address into an organization, by ID (N1). At most one is pending for an organization and an address.
-// Its token is never kept.
+// Invitation brings the user who holds an address into an organization (N1), or offers a user its ownership (O7), by ID. At most one is pending
+// for an organization and an address or a user. Its token is never kept.
 type Invitation struct {
 	ID           InvitationID      `json:"id,omitzero"`
 	Organization OrganizationID    `json:"organization,omitzero"`
-	Email        Email             `json:"email,omitzero"`
+	Email        Email             `json:"email,omitzero"` // or "" for an offer of ownership
+	User         UserID            `json:"user,omitzero"`  // who is offered the ownership, or ""
 	Role         OrgRole           `json:"role,omitzero"`
 	Shares       []InvitationShare `json:"shares,omitzero"`   // of which the invited person gets each
 	Inviter      string            `json:"inviter,omitzero"`  // user:ID or key:ID, who sent it last and whose rights are judged again; "" once the user is offboarded

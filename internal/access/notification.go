@@ -12,11 +12,15 @@ const (
 	NotifyRequestDecided NotificationKind = "request-decided"  // what became of a request of theirs (N3)
 	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot may not deploy any more (K3)
 	NotifyKeysRefused    NotificationKind = "keys-refused"     // account keys that they can take over are refused (B5)
+	NotifyAdded          NotificationKind = "added"            // somebody else gave them a role in an organization (O7)
+	NotifyOwnership      NotificationKind = "ownership"        // they are offered the ownership of an organization (O7)
+	NotifyOwnerless      NotificationKind = "ownerless"        // an organization that they manage has no owner (O1)
 )
 
 // NotificationKinds lists every kind.
 var NotificationKinds = []NotificationKind{
-	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned, NotifyKeysRefused,
+	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned, NotifyKeysRefused, NotifyAdded, NotifyOwnership,
+	NotifyOwnerless,
 }
 
 // Notification is one thing that one user was told, by ID (N3).
@@ -25,7 +29,7 @@ type Notification struct {
 	User      UserID           `json:"user,omitzero"`
 	Kind      NotificationKind `json:"kind,omitzero"`
 	Chatbot   ChatbotID        `json:"chatbot,omitzero"`
-	Principal Principal        `json:"principal,omitzero"` // with whom the chatbot is shared, or is asked to be
+	Principal Principal        `json:"principal,omitzero"` // with whom the chatbot is shared, or is asked to be; or the organization
 	Level     Level            `json:"access,omitzero"`
 	Request   RequestID        `json:"request,omitzero"`
 	State     RequestState     `json:"state,omitzero"` // of the request, when they were told
@@ -36,6 +40,9 @@ type Notification struct {
 
 	AccountKeys  []KeyID        `json:"account_keys,omitzero"` // that are refused; Principal is the person who lost the right that they rest on
 	Organization OrganizationID `json:"organization,omitzero"` // to which these are confined, or ""
+
+	Role       OrgRole      `json:"role,omitzero"`       // in the organization that Principal is
+	Invitation InvitationID `json:"invitation,omitzero"` // which offers its ownership
 }
 
 // Mail is an e-mail that waits to be sent, by ID. It is made in the transaction of the change that it tells of, one for each person (S11).

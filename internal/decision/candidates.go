@@ -31,7 +31,9 @@ func (s *smallest) add(users ...access.UserID) {
 // after the one named.
 func (n *notebook) candidates(bot access.Chatbot, after access.UserID, limit int) ([]access.UserID, error) {
 	found := &smallest{after: after, limit: limit}
-	found.add(bot.Owner)
+	if bot.Owner != "" {
+		found.add(bot.Owner)
+	}
 	grants, err := n.AllPlatformGrants()
 	if err != nil {
 		return nil, err

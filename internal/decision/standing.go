@@ -382,5 +382,8 @@ func managers(bot access.Chatbot, ownersOnly bool) []string {
 	if ownersOnly || bot.Visibility == access.OwnerOnly { // A3
 		whose = "an owner of "
 	}
+	if bot.Owner == "" {
+		return []string{whose + string(bot.Organization)}
+	}
 	return []string{fmt.Sprintf("%s, who owns %s", bot.Owner, bot.ID), whose + string(bot.Organization)}
 }

@@ -18,7 +18,8 @@ type InvitationShare struct {
 type Invitation struct {
 	ID           access.InvitationID    `json:"id"`
 	Organization access.OrganizationID  `json:"organization"`
-	Email        access.Email           `json:"email"`
+	Email        *access.Email          `json:"email" doc:"null where a user is offered the ownership"`
+	User         *access.UserID         `json:"user" doc:"who is offered the ownership (O7), or null"`
 	Role         access.OrgRole         `json:"role"`
 	Shares       []InvitationShare      `json:"shares" nullable:"false"`
 	State        access.InvitationState `json:"state"`
@@ -36,7 +37,7 @@ func showInvitation(i access.Invitation) Invitation {
 		shares[n] = InvitationShare{Chatbot: s.Chatbot, Access: s.Level}
 	}
 	return Invitation{
-		ID: i.ID, Organization: i.Organization, Email: i.Email, Role: i.Role, Shares: shares, State: i.State, Inviter: orNull(i.Inviter),
+		ID: i.ID, Organization: i.Organization, Email: orNull(i.Email), User: orNull(i.User), Role: i.Role, Shares: shares, State: i.State, Inviter: orNull(i.Inviter),
 		CreatedAt: i.CreatedAt.UTC(), ExpiresAt: i.ExpiresAt.UTC(), AcceptedBy: orNull(i.AcceptedBy), ClosedAt: timeOrNull(i.ClosedAt), Reason: i.Reason,
 	}
 }
@@ -129,9 +130,10 @@ func (a *api) resendInvitation(ctx context.Context, actor access.Actor, in *invi
 	return sent(a.Sharing.ResendInvitation(ctx, actor, in.Invitation))
 }
 
-// InvitationToken is the body of a POST that accepts an invitation.
+// InvitationToken is the body of a POST that accepts an invitation: one of the two.
 type InvitationToken struct {
-	Token string `json:"token" doc:"from the invitation's e-mail"`
+	Token      string              `json:"token,omitempty" doc:"from the invitation's e-mail"`
+	Invitation access.InvitationID `json:"invitation,omitempty" doc:"the ID, for the user who is offered the ownership of an organization (O7)"`
 }
 
 type acceptInvitation struct {
@@ -147,7 +149,16 @@ type Accepted struct {
 }
 
 func (a *api) acceptInvitation(ctx context.Context, actor access.Actor, in *acceptInvitation) (*Accepted, error) {
-	r, err := a.Sharing.AcceptInvitation(ctx, actor, in.Body.Token)
+	var r sharing.AcceptResult
+	var err error
+	switch b := in.Body; {
+	case (b.Token == "") == (b.Invitation == ""):
+		err = access.Invalidf("N1", "send a token, or the ID of an invitation that offers you the ownership")
+	case b.Token != "":
+		r, err = a.Sharing.AcceptInvitation(ctx, actor, b.Token)
+	default:
+		r, err = a.Sharing.AcceptOwnership(ctx, actor, b.Invitation)
+	}
 	if err != nil {
 		return nil, err
 	}

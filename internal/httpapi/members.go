@@ -20,6 +20,13 @@ type MemberChanged struct {
 	Departure
 }
 
+// OwnershipOffered answers a PUT of an owner who has to accept it.
+type OwnershipOffered struct {
+	State      string     `json:"state" enum:"pending" doc:"pending: the user keeps their old role, or none, until they accept the ownership (O7)"`
+	Invitation Invitation `json:"invitation"`
+	Changed
+}
+
 type membersQuery struct {
 	Org access.OrganizationID `path:"org"`
 	pageQuery
@@ -46,12 +53,19 @@ type putMember struct {
 	Body      MemberPatch
 }
 
-func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) (*MemberChanged, error) {
+func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) (*either[MemberChanged, OwnershipOffered], error) {
 	r, err := a.Sharing.PutMember(ctx, actor, in.Org, in.User, in.Body.Role, in.Successor)
 	if err != nil {
 		return nil, err
 	}
-	return &MemberChanged{Member: showMember(r.Membership), Departure: departure(r.Change, r.Removed, r.Reassigned)}, nil
+	if r.Offer != nil {
+		return &either[MemberChanged, OwnershipOffered]{
+			pending: &OwnershipOffered{State: "pending", Invitation: showInvitation(*r.Offer), Changed: changed(r.Change)},
+		}, nil
+	}
+	return &either[MemberChanged, OwnershipOffered]{
+		done: &MemberChanged{Member: showMember(r.Membership), Departure: departure(r.Change, r.Removed, r.Reassigned)},
+	}, nil
 }
 
 type deleteMember struct {

@@ -14,8 +14,8 @@ type Notification struct {
 	ID        access.NotificationID   `json:"id"`
 	Kind      access.NotificationKind `json:"kind"`
 	Message   string                  `json:"message" doc:"one sentence that says it"`
-	Chatbot   access.ChatbotID        `json:"chatbot"`
-	Principal *access.Principal       `json:"principal" doc:"with whom the chatbot is shared, or is asked to be"`
+	Chatbot   *access.ChatbotID       `json:"chatbot" doc:"null where it is about an organization"`
+	Principal *access.Principal       `json:"principal" doc:"with whom the chatbot is shared, or is asked to be; or the organization"`
 	Access    *access.Level           `json:"access"`
 	Request   *access.RequestID       `json:"request"`
 	State     *access.RequestState    `json:"state" doc:"of the request, when they were told"`
@@ -25,13 +25,17 @@ type Notification struct {
 	By        string                  `json:"by" doc:"who caused it: user:ID, key:ID or system"`
 	CreatedAt time.Time               `json:"created_at"`
 	ReadAt    *time.Time              `json:"read_at" doc:"null while it is unread"`
+
+	Role       *access.OrgRole      `json:"role" doc:"in the organization"`
+	Invitation *access.InvitationID `json:"invitation" doc:"which offers the ownership of the organization (O7)"`
 }
 
 func showNotification(n access.Notification) Notification {
 	return Notification{
-		ID: n.ID, Kind: n.Kind, Message: message(n), Chatbot: n.Chatbot, Principal: orNull(n.Principal), Access: orNull(n.Level),
+		ID: n.ID, Kind: n.Kind, Message: message(n), Chatbot: orNull(n.Chatbot), Principal: orNull(n.Principal), Access: orNull(n.Level),
 		Request: orNull(n.Request), State: orNull(n.State), APIKey: orNull(n.APIKey),
 		Keys: n.AccountKeys, In: orNull(n.Organization), By: n.By, CreatedAt: n.CreatedAt.UTC(), ReadAt: timeOrNull(n.ReadAt),
+		Role: orNull(n.Role), Invitation: orNull(n.Invitation),
 	}
 }
 
@@ -62,6 +66,12 @@ func message(n access.Notification) string {
 		}
 		return fmt.Sprintf("%d account keys of %s are refused, because %s lost the rights that they rest on. You can take them over or delete them.",
 			len(n.AccountKeys), of, n.Principal)
+	case access.NotifyAdded:
+		return fmt.Sprintf("%s has made you %s of %s. You can leave it at any time.", n.By, n.Role, n.Principal)
+	case access.NotifyOwnership:
+		return fmt.Sprintf("%s offers you the ownership of %s: accept invitation %s to become an owner.", n.By, n.Principal, n.Invitation)
+	case access.NotifyOwnerless:
+		return fmt.Sprintf("The last owner of %s was offboarded. A site admin can name another one.", n.Principal)
 	}
 	return string(n.Kind)
 }

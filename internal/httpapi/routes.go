@@ -24,7 +24,7 @@ func (a *api) routes() []route {
 		{put, "/v1/organizations/{org}", "putOrganization", changers, "Create or change an organization", does(a.putOrganization)},
 		{del, "/v1/organizations/{org}", "deleteOrganization", changers, "Delete an organization", does(a.deleteOrganization)},
 		{get, "/v1/organizations/{org}/members", "listMembers", readers, "List the people of an organization", does(a.listMembers)},
-		{put, "/v1/organizations/{org}/members/{user}", "putMember", changers, "Give a role in an organization", does(a.putMember)},
+		{put, "/v1/organizations/{org}/members/{user}", "putMember", changers, "Give a role in an organization", doesOrAsks(a.putMember)},
 		{del, "/v1/organizations/{org}/members/{user}", "deleteMember", changers, "End a role in an organization", does(a.deleteMember)},
 
 		{get, "/v1/organizations/{org}/invitations", "listInvitations", readers, "List the invitations to an organization", does(a.listInvitations)},

@@ -196,6 +196,12 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 
 // setOwner passes the chatbot on; the new owner's row, share and deny entry go (A1).
 func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
+	if to == "" { // O3: until the organization has an owner again
+		return c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
+			now.Owner = ""
+			return nil
+		})
+	}
 	if r, ok, err := c.Row(b.ID, to); err != nil {
 		return err
 	} else if ok {
@@ -376,7 +382,7 @@ func (c *caller) visibleChatbots(q ChatbotQuery) (source[access.Chatbot], error)
 	}
 	if sc.oversees {
 		return func(after string, limit int) ([]access.Chatbot, error) {
-			return c.Chatbots(store.ChatbotFilter(q), access.ChatbotID(after), limit)
+			return c.Chatbots(store.ChatbotFilter{Organization: q.Organization, Owner: q.Owner}, access.ChatbotID(after), limit)
 		}, nil
 	}
 	ids, err := c.chatbotsWith(access.See)

@@ -41,7 +41,7 @@ func (e *exporting) invitations() error {
 				return nil
 			}
 			r := &InvitationRow{
-				Invitation: i.ID, Organization: i.Organization, Email: i.Email, Role: i.Role, Inviter: i.Inviter, InviterKey: i.Key, Confined: i.Confined,
+				Invitation: i.ID, Organization: i.Organization, Email: i.Email, User: i.User, Role: i.Role, Inviter: i.Inviter, InviterKey: i.Key, Confined: i.Confined,
 				Revision: i.Revision, Digest: i.Digest, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt,
 			}
 			for _, s := range i.Shares {

@@ -3,6 +3,8 @@ package sharing_test
 import (
 	"fmt"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
@@ -92,11 +94,29 @@ func (h *history) comesBack(w *plain.World) (deed, bool) {
 func (h *history) putsMember(w *plain.World) deed {
 	org, user1, role, successor := pick(h.rng, orgs), pick(h.rng, users), pick(h.rng, access.OrgRoles), h.successor()
 	actor := h.manager(w, org)
+	of := func(w *plain.World) access.Membership {
+		m, _ := find(w.Memberships, func(m access.Membership) bool { return m.Organization == org && m.User == user1 })
+		return m
+	}
+	var result sharing.MemberResult
 	return deed{
 		actor: actor, what: fmt.Sprint("makes ", user1, " ", role, " of ", org, ", successor ", successor),
 		about: []access.Object{organization(org), user(user1)},
 		may:   w.MaySetRole(by(actor), org, user1, role),
-		do:    func() error { return second(h.PutMember(h.ctx, actor, org, user1, role, successor)) },
+		do: func() (err error) {
+			result, err = h.PutMember(h.ctx, actor, org, user1, role, successor)
+			return err
+		},
+		then: func(after *plain.World) {
+			u, _ := find(w.Users, func(u access.User) bool { return u.ID == user1 })
+			had := of(w)
+			atOnce := role != access.OrgOwner || had.Role == access.OrgOwner || had.Joined() || u.Organization == org || by(actor) == user1 ||
+				w.Has(by(actor), access.Administer, access.PlatformObject, h.now)
+			require.Equal(h.t, atOnce, result.Offer == nil, "the ownership is accepted by the person (O7)")
+			if !atOnce {
+				require.Equal(h.t, had, of(after), "until then the old role holds")
+			}
+		},
 	}
 }
 
@@ -106,7 +126,7 @@ func (h *history) removesMember(w *plain.World) deed {
 	return deed{
 		actor: actor, what: fmt.Sprint("removes ", who, " from ", org, ", successor ", successor),
 		about:  []access.Object{organization(org), user(who)},
-		may:    w.MaySetRole(by(actor), org, who, ""),
+		may:    w.MaySetRole(by(actor), org, who, "") || by(actor) == who, // O7
 		absent: !has(w.Memberships, func(m access.Membership) bool { return m.Organization == org && m.User == who }),
 		do:     func() error { return second(h.RemoveMember(h.ctx, actor, org, who, successor)) },
 	}

@@ -337,7 +337,13 @@ func (r *InvitationRow) Check() error {
 	var f form
 	id(&f, "invitation", r.Invitation)
 	id(&f, "organization", r.Organization)
-	if r.Email == "" {
+	switch {
+	case r.User != "":
+		id(&f, "user", r.User)
+		if r.Email != "" || r.Role != access.OrgOwner || len(r.Shares) > 0 {
+			f.refuse("user", access.Invalidf("O7", "a user is offered the role owner, with no address and no shares"))
+		}
+	case r.Email == "":
 		f.refuse("email", access.Invalidf("N1", "is missing"))
 	}
 	email(&f, &r.Email)

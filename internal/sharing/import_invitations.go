@@ -8,7 +8,7 @@ import (
 
 func (r *InvitationRow) steps() []step {
 	inv := access.Invitation{
-		ID: r.Invitation, Organization: r.Organization, Email: r.Email, Role: r.Role, Inviter: r.Inviter, Key: r.InviterKey, Confined: r.Confined,
+		ID: r.Invitation, Organization: r.Organization, Email: r.Email, User: r.User, Role: r.Role, Inviter: r.Inviter, Key: r.InviterKey, Confined: r.Confined,
 		Revision: r.Revision, Digest: r.Digest, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, State: access.InvitationPending,
 	}
 	for _, s := range r.Shares {
@@ -33,7 +33,7 @@ func (c *change) restoreInvitation(inv access.Invitation) error {
 		return err
 	}
 	if exists {
-		if old.Organization == inv.Organization && old.Email == inv.Email {
+		if old.Organization == inv.Organization && old.Email == inv.Email && old.User == inv.User {
 			return nil
 		}
 		return access.Conflictf("N1", "%s exists and is another one, and an import changes none", access.Obj(typeInvitation, inv.ID))
@@ -51,10 +51,18 @@ func (c *change) restoreInvitation(inv access.Invitation) error {
 			return err
 		}
 	}
-	if _, pending, err := c.pendingInvitation(inv.Organization, inv.Email); err != nil {
+	_, pending, err := c.pendingInvitation(inv.Organization, inv.Email)
+	if inv.User != "" {
+		if _, err := c.activeUser(inv.User, "O7"); err != nil {
+			return err
+		}
+		_, pending, err = c.pendingOffer(inv.Organization, inv.User)
+	}
+	if err != nil {
 		return err
-	} else if pending {
-		return access.Conflictf("N1", "another invitation of %s to %s is pending, and an import replaces none", inv.Email,
+	}
+	if pending {
+		return access.Conflictf("N1", "another invitation of %s%s to %s is pending, and an import replaces none", inv.Email, inv.User,
 			access.Obj(access.TypeOrganization, inv.Organization))
 	}
 	c.state(nil, inv)

@@ -217,7 +217,7 @@ func (r *MembershipRow) steps() []step {
 				return err
 			}
 		}
-		_, err := c.putMember(m, "")
+		_, _, err := c.putMember(m, "")
 		return err
 	}}
 	if r.Role == access.OrgOwner {

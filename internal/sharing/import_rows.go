@@ -310,7 +310,8 @@ type RequestRow struct {
 type InvitationRow struct {
 	Invitation   access.InvitationID   `json:"invitation"`
 	Organization access.OrganizationID `json:"organization"`
-	Email        access.Email          `json:"email"`
+	Email        access.Email          `json:"email,omitempty"`
+	User         access.UserID         `json:"user,omitempty"` // who is offered the ownership, instead of an address (O7)
 	Role         access.OrgRole        `json:"role"`
 	Shares       []InvitedShare        `json:"shares,omitempty"`
 	Inviter      string                `json:"inviter,omitempty"` // user:ID or key:ID, or "" once the user is offboarded

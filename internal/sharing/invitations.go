@@ -87,7 +87,13 @@ func (s *Service) ResendInvitation(ctx context.Context, actor access.Actor, id a
 		}
 		c.resource = access.Obj(access.TypeOrganization, old.Organization)
 		pending, exists, err := c.PendingInvitation(old.Organization, old.Email)
+		if old.User != "" {
+			pending, exists, err = c.PendingOffer(old.Organization, old.User)
+		}
 		if err != nil {
+			return err
+		}
+		if err := c.mayInviteAs(old.Organization, old.Role); err != nil { // whoever is offered the ownership reads the offer too
 			return err
 		}
 		if exists && pending.ID != id {
@@ -115,11 +121,11 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 			return inv, "", err
 		}
 	}
-	holder, held, err := c.UserByVerifiedEmail(inv.Email)
+	holder, held, err := c.invitee(inv)
 	if err != nil {
 		return inv, "", err
 	}
-	if held {
+	if held && inv.User == "" {
 		if _, member, err := c.Membership(inv.Organization, holder.ID); err != nil {
 			return inv, "", err
 		} else if member {
@@ -137,7 +143,26 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 	if err := c.DeleteMailsOfInvitation(inv.ID); err != nil { // its token is dead
 		return inv, "", err
 	}
+	if inv.User != "" {
+		return inv, token, c.tellOffer(inv, holder)
+	}
 	return inv, token, c.mail(access.Mail{To: inv.Email, Invitation: inv.ID})
+}
+
+// invitee gives the user who is invited, if there is one. An offer of ownership is to somebody who is active and no owner yet.
+func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
+	if inv.User == "" {
+		return c.UserByVerifiedEmail(inv.Email)
+	}
+	u, err := c.activeUser(inv.User, "O1")
+	if err != nil {
+		return u, false, err
+	}
+	m, _, err := c.Membership(inv.Organization, inv.User)
+	if err == nil && m.Role == access.OrgOwner {
+		err = access.Conflictf("O7", "%s owns %s already", access.Obj(access.TypeUser, u.ID), access.Obj(access.TypeOrganization, inv.Organization))
+	}
+	return u, true, err
 }
 
 // mayInviteAs refuses an actor who may not give the role in the organization (O2).
@@ -185,7 +210,7 @@ func (c *change) mayInvite(inv access.Invitation) error {
 	return nil
 }
 
-// RevokeInvitation takes an invitation back. What was accepted stays.
+// RevokeInvitation takes an invitation back, or declines the ownership that the actor was offered. What was accepted stays.
 func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id access.InvitationID) (r InvitationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.revoke", access.Obj(typeInvitation, id), func(c *change) error {
 		old, err := c.invitation(id)
@@ -193,8 +218,10 @@ func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id a
 			return err
 		}
 		c.resource = access.Obj(access.TypeOrganization, old.Organization)
-		if err := c.mayInviteAs(old.Organization, old.Role); err != nil {
-			return err
+		if old.User == "" || old.User != c.actor.User {
+			if err := c.mayInviteAs(old.Organization, old.Role); err != nil {
+				return err
+			}
 		}
 		r.Invitation = old
 		if old.State == access.InvitationRevoked {
@@ -224,7 +251,7 @@ func (c *change) closeInvitation(inv access.Invitation, event access.InvitationE
 	return inv, c.DeleteMailsOfInvitation(inv.ID)
 }
 
-// invitation loads one for an actor who manages the organization's members; to others there is none (C6).
+// invitation loads one for an actor who manages the organization's members, or who is offered the ownership; to others there is none (C6).
 func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
 	o := access.Obj(typeInvitation, id)
 	inv, ok, err := c.Invitation(id)
@@ -235,6 +262,11 @@ func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
 		return inv, access.NotFound(o)
 	}
 	org := access.Obj(access.TypeOrganization, inv.Organization)
+	if inv.User != "" && inv.User == c.actor.User {
+		if inside, err := c.inside(org); err != nil || inside {
+			return inv, err
+		}
+	}
 	manages, err := c.may(access.ManageMembers, org)
 	if err != nil {
 		return inv, err

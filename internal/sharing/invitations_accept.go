@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -21,10 +22,21 @@ type AcceptResult struct {
 }
 
 // AcceptInvitation makes the actor, a user whose verified address was invited, a member of the organization, with all that comes with it, in
-// one change (N1). Where the inviter has lost what the invitation gives, nothing is given, the invitation closes as failed, and the error is
+// one change (N1), or the user who was offered the ownership an owner (O7). Where the inviter has lost what the invitation gives, nothing is given, the invitation closes as failed, and the error is
 // of kind Conflict.
-func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, token string) (r AcceptResult, err error) {
+func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, token string) (AcceptResult, error) {
 	id, _ := secret.ParseInvitationToken(token)
+	return s.acceptInvitation(ctx, actor, id, func(c *change) (access.Invitation, error) { return c.invited(token) })
+}
+
+// AcceptOwnership is AcceptInvitation for a user who was offered the ownership, and names the offer by its ID (O7).
+func (s *Service) AcceptOwnership(ctx context.Context, actor access.Actor, id access.InvitationID) (AcceptResult, error) {
+	return s.acceptInvitation(ctx, actor, id, func(c *change) (access.Invitation, error) { return c.offered(id) })
+}
+
+func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id access.InvitationID,
+	find func(*change) (access.Invitation, error),
+) (r AcceptResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.accept", access.Obj(typeInvitation, id), func(c *change) error {
 		switch {
 		case c.actor.User == "" && c.actor.Access != access.KeyFull:
@@ -32,7 +44,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, toke
 		case c.actor.User == "":
 			return access.Deniedf("B2", "an invitation is accepted by a user: send Grantway-Actor")
 		}
-		inv, err := c.invited(token)
+		inv, err := find(c)
 		if err != nil {
 			return err
 		}
@@ -40,9 +52,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, toke
 			return err
 		}
 		org := access.Obj(access.TypeOrganization, inv.Organization)
-		if _, member, err := c.Membership(inv.Organization, c.actor.User); err != nil {
+		if m, member, err := c.Membership(inv.Organization, c.actor.User); err != nil {
 			return err
-		} else if member {
+		} else if member && (inv.User == "" || m.Role == access.OrgOwner) {
 			return access.Conflictf("N1", "you have a role in %s already", org)
 		}
 		if err := c.fromAllowedAddress(org); err != nil {
@@ -96,7 +108,10 @@ func (c *change) invited(token string) (access.Invitation, error) {
 	if err != nil {
 		return inv, err
 	}
-	if u.Verified() != inv.Email {
+	if inv.User != "" && inv.User != u.ID {
+		return inv, access.Deniedf("N1", "the ownership was offered to somebody else")
+	}
+	if inv.User == "" && u.Verified() != inv.Email {
 		return inv, access.Deniedf("N1", "the invitation was sent to an address that is not your verified one")
 	}
 	return inv, nil
@@ -155,10 +170,24 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	r.Membership = access.Membership{
 		Organization: inv.Organization, User: c.actor.User, Role: inv.Role, Source: access.Accepted, Since: c.now,
 	}
+	accepted := inv
+	accepted.AcceptedBy = c.actor.User
+	accepted, err := c.closeInvitation(accepted, access.InvitationAccept)
+	if err != nil {
+		return err
+	}
+	old, member, err := c.Membership(inv.Organization, c.actor.User)
+	if err != nil {
+		return err
+	}
 	if err := c.setRole(r.Membership); err != nil {
 		return err
 	}
-	if err := c.also(altered("member", nil, r.Membership), org); err != nil {
+	e := altered("member", nil, r.Membership)
+	if member { // who accepts the ownership may have had another role
+		e = altered("member", old, r.Membership)
+	}
+	if err := c.also(e, org); err != nil {
 		return err
 	}
 	for _, s := range inv.Shares {
@@ -168,11 +197,8 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 		}
 		r.Shares = append(r.Shares, share)
 	}
-	accepted := inv
-	accepted.AcceptedBy = c.actor.User
-	accepted, err := c.closeInvitation(accepted, access.InvitationAccept)
 	c.state(inv, accepted)
-	return err
+	return nil
 }
 
 // giveInvited puts a share in force that comes with an invitation. Nobody is told of it but whoever accepts, who knows.
@@ -210,7 +236,7 @@ func (c *change) dropInvitations(org access.OrganizationID) error {
 		if inv.StateAt(c.now) != access.InvitationPending {
 			return c.also(dropped("invitation", inv), o)
 		}
-		return c.took(dropped("invitation", inv), "invitation of "+string(inv.Email), access.ManageMembers, o)
+		return c.took(dropped("invitation", inv), "invitation of "+cmp.Or(string(inv.Email), access.Obj(access.TypeUser, inv.User).String()), access.ManageMembers, o)
 	})
 }
 
@@ -240,12 +266,16 @@ func (c *change) endInvitations(u access.User) error {
 	if err := c.ForgetInviter(ActorName(access.Actor{User: u.ID})); err != nil {
 		return err
 	}
-	if u.Verified() == "" {
-		return nil
-	}
-	invs, err := c.Invitations(store.InvitationFilter{Email: u.Verified()}, "", 0)
+	invs, err := c.Invitations(store.InvitationFilter{User: u.ID}, "", 0)
 	if err != nil {
 		return err
+	}
+	if u.Verified() != "" {
+		toAddress, err := c.Invitations(store.InvitationFilter{Email: u.Verified()}, "", 0)
+		if err != nil {
+			return err
+		}
+		invs = append(invs, toAddress...)
 	}
 	return eachFact(invs, func(old access.Invitation) error {
 		if _, err := access.NextInvitation(old.State, access.InvitationSend); err != nil {

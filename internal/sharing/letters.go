@@ -97,7 +97,7 @@ func (c *caller) inviteLetter(l *letter, id access.InvitationID) error {
 
 // tellLetter fills in what a notification tells.
 func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
-	l.Kind, l.Level, l.State = n.Kind, n.Level, n.State
+	l.Kind, l.Level, l.State, l.Role = n.Kind, n.Level, n.State, n.Role
 	if l.By, err = c.personName(n.By); err != nil {
 		return err
 	}

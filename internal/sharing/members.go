@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -13,31 +14,48 @@ import (
 type MemberResult struct {
 	Change
 	Membership access.Membership
+	Offer      *access.Invitation // of the ownership, where the person has to accept it (O7); nothing else has changed then
 	Removed    []string
 	Reassigned []Reassignment
 }
 
-// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3). successor becomes an owner where the last one
-// is demoted; "" names nobody.
+// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3), or offers the ownership (O7). successor becomes an
+// owner where the last one is demoted; "" names nobody.
 func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, successor access.UserID) (r MemberResult, err error) {
 	m := access.Membership{Organization: org, User: user, Role: role}
 	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
-		r.Membership, err = c.putMember(m, successor)
+		r.Membership, r.Offer, err = c.putMember(m, successor)
 		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
 		return err
 	})
 	return r, err
 }
 
-// putMember gives the role that m names, and returns the membership as it is then. An import that restores says how and since when it is held.
-func (c *change) putMember(m access.Membership, successor access.UserID) (access.Membership, error) {
+// putMember gives the role that m names, and returns the membership as it is then, or offers the ownership. An import that restores says how
+// and since when the role is held.
+func (c *change) putMember(m access.Membership, successor access.UserID) (access.Membership, *access.Invitation, error) {
 	old, exists, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
-	if _, err := c.activeUser(m.User, "O1"); err != nil {
-		return m, err
+	u, err := c.activeUser(m.User, "O1")
+	if err != nil {
+		return m, nil, err
 	}
+	if m.Role == access.OrgOwner && old.Role != access.OrgOwner {
+		if atOnce, err := c.ownsAtOnce(m.Organization, u, old); err != nil {
+			return m, nil, err
+		} else if !atOnce {
+			offer, err := c.offerOwnership(m.Organization, u)
+			return old, &offer, err
+		}
+	}
+	m, err = c.giveRole(old, exists, m, successor)
+	return m, nil, err
+}
+
+// giveRole turns the old membership, if one exists, into m.
+func (c *change) giveRole(old access.Membership, exists bool, m access.Membership, successor access.UserID) (_ access.Membership, err error) {
 	switch {
 	case m.Source == "":
 		if m.Source, err = c.source(m.User); err != nil {
@@ -69,10 +87,26 @@ func (c *change) putMember(m access.Membership, successor access.UserID) (access
 	}
 	if exists {
 		c.state(old, m)
-	} else {
-		c.state(nil, m)
+		return m, nil
 	}
-	return m, nil
+	c.state(nil, m)
+	return m, c.tellAdded(m)
+}
+
+// tellAdded tells a person that somebody else gave them a role in an organization, which they can leave (O7).
+func (c *change) tellAdded(m access.Membership) error {
+	return c.tell(access.Notification{
+		Kind: access.NotifyAdded, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(m.Organization)}, Role: m.Role,
+	}, []access.UserID{m.User}, true)
+}
+
+// ownsAtOnce reports whether the actor, who may make owners, makes the user one without asking them: as a site admin, or where the user has a role
+// that they came to by themself, or is at home (O7).
+func (c *change) ownsAtOnce(org access.OrganizationID, u access.User, has access.Membership) (bool, error) {
+	if u.ID == c.actor.User || u.Organization == org || has.Joined() {
+		return true, nil
+	}
+	return c.may(access.Administer, access.PlatformObject)
 }
 
 // source is how somebody to whom the actor gives a role comes to it (O7).
@@ -128,7 +162,7 @@ func (c *change) mustOwn(o access.Object) error {
 
 // setRole writes a membership, and folds the user's rows against the new ceiling (M2).
 func (c *change) setRole(m access.Membership) error {
-	return c.aroundRows(m.User, func() error {
+	err := c.aroundRows(m.User, func() error {
 		old, exists, err := c.Membership(m.Organization, m.User)
 		if err != nil {
 			return err
@@ -146,14 +180,42 @@ func (c *change) setRole(m access.Membership) error {
 		}
 		return nil
 	})
+	if err != nil || m.Role != access.OrgOwner {
+		return err
+	}
+	if err := c.endOffer(m.Organization, m.User); err != nil {
+		return err
+	}
+	return c.adoptChatbots(m)
+}
+
+// adoptChatbots gives a new owner the chatbots that nobody owns, for want of one (O3).
+func (c *change) adoptChatbots(owner access.Membership) error {
+	bots, err := c.Chatbots(store.ChatbotFilter{Organization: owner.Organization, Ownerless: true}, "", 0)
+	if err != nil {
+		return err
+	}
+	return eachFact(bots, func(b access.Chatbot) error {
+		if err := c.setOwner(b, owner.User); err != nil {
+			return err
+		}
+		return c.passed(b, owner.User)
+	})
+}
+
+// lastOwner reports whether nobody else owns the organization of the membership.
+func (c *change) lastOwner(m access.Membership) (bool, error) {
+	if m.Role != access.OrgOwner {
+		return false, nil
+	}
+	owners, err := c.MembersWithRole(m.Organization, access.OrgOwner, 2)
+	return len(owners) < 2, err
 }
 
 // keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted: the last one is followed by the
-// successor (O1). Naming one is making an owner, which is for owners (O2): a home organization offboards its users everywhere, and so
-// gets here without being anything in this organization.
+// successor (O1), who has a role there and whom the actor could make an owner at once (O2, O7).
 func (c *change) keepOwner(leaving access.Membership, successor access.UserID) error {
-	owners, err := c.MembersWithRole(leaving.Organization, access.OrgOwner, 2)
-	if err != nil || len(owners) > 1 {
+	if last, err := c.lastOwner(leaving); err != nil || !last {
 		return err
 	}
 	o := access.Obj(access.TypeOrganization, leaving.Organization)
@@ -161,41 +223,84 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 	if err != nil {
 		return err
 	}
-	if !owner { // and need not know which one (C6)
+	if !owner { // a confined key that acts for the owner (B3)
 		return access.Conflictf("O1", "%s is the last owner of an organization that you do not own: a site admin names the successor",
 			access.Obj(access.TypeUser, leaving.User))
 	}
 	if successor == "" || successor == leaving.User {
 		return access.Conflictf("O1", "%s is the last owner of %s: name a successor", access.Obj(access.TypeUser, leaving.User), o)
 	}
-	m, ok, err := c.Membership(leaving.Organization, successor)
+	u, err := c.activeUser(successor, "O1")
 	if err != nil {
 		return err
 	}
-	if !ok {
+	m, exists, err := c.Membership(leaving.Organization, successor)
+	if err != nil {
+		return err
+	}
+	if !exists {
 		return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor), o)
 	}
 	if m.Role == access.OrgOwner {
 		return nil
 	}
-	now := m
-	now.Role, now.Since = access.OrgOwner, c.now
+	if atOnce, err := c.ownsAtOnce(leaving.Organization, u, m); err != nil {
+		return err
+	} else if !atOnce {
+		return access.Unprocessablef("O7", "the successor %s has not accepted a role in %s: offer the ownership first", access.Obj(access.TypeUser, successor), o)
+	}
+	source, err := c.source(successor)
+	if err != nil {
+		return err
+	}
+	now := access.Membership{
+		Organization: leaving.Organization, User: successor, Role: access.OrgOwner, Source: m.Source.Stronger(source), Since: c.now,
+	}
 	if err := c.also(altered("member", m, now), o); err != nil {
 		return err
 	}
 	return c.setRole(now)
 }
 
-// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3).
+// leaveOwnerless tells the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it (O1).
+func (c *change) leaveOwnerless(org access.OrganizationID) error {
+	admins, err := c.MembersWithRole(org, access.OrgAdmin, 0)
+	if err != nil {
+		return err
+	}
+	var users []access.UserID
+	for _, m := range admins {
+		users = append(users, m.User)
+	}
+	grants, err := c.AllPlatformGrants()
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if g.Role == access.SiteAdmin {
+			users = append(users, g.User)
+		}
+	}
+	return c.tell(access.Notification{
+		Kind: access.NotifyOwnerless, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(org)},
+	}, users, true)
+}
+
+// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3). Everybody can end their own, from any address (O7).
 func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user, successor access.UserID) (r MemberResult, err error) {
 	r.Change, err = s.change(ctx, actor, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
-		m, exists, err := c.membersOf(org, user, false)
+		m, exists, err := c.leaving(org, user)
 		if err != nil {
 			return err
 		}
 		if !exists {
 			return access.Refuse(access.KindNotFound, "", "%s has no role in %s", access.Obj(access.TypeUser, user),
 				access.Obj(access.TypeOrganization, org))
+		}
+		if m.Role == access.OrgOwner {
+			if err := c.keepOwner(m, successor); err != nil {
+				return err
+			}
 		}
 		if err := c.leave(m, successor); err != nil {
 			return err
@@ -207,12 +312,25 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 	return r, err
 }
 
-// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it, and account keys are refused (O3, B5).
-func (c *change) leave(m access.Membership, successor access.UserID) error {
-	if m.Role == access.OrgOwner {
-		if err := c.keepOwner(m, successor); err != nil {
-			return err
+// leaving loads the membership that the actor ends: their own, or one that they manage.
+func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.Membership, bool, error) {
+	if user != "" && user == c.actor.User {
+		m, member, err := c.Membership(org, user)
+		if err != nil {
+			return m, member, err
 		}
+		if inside, err := c.inside(access.Obj(access.TypeOrganization, org)); err != nil || member && inside {
+			return m, member, err
+		}
+	}
+	return c.membersOf(org, user, false)
+}
+
+// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it, and account keys are
+// refused (O3, B5). Whether the organization keeps an owner was judged before.
+func (c *change) leave(m access.Membership, successor access.UserID) error {
+	if err := c.endOffer(m.Organization, m.User); err != nil {
+		return err
 	}
 	teams, err := c.TeamsOf(m.User)
 	if err != nil {
@@ -293,7 +411,8 @@ func (c *change) belongs(o access.Object, org access.OrganizationID) (bool, erro
 	return ok && of == org, err
 }
 
-// passOn gives the chatbots of one who may own them no longer to the actor if an owner, else to the successor, else to an owner (O3).
+// passOn gives the chatbots of one who may own them no longer to the actor if an owner, else to the successor, else to an owner, else to the admin
+// of longest standing; without one nobody owns them until the organization has an owner again (O3).
 func (c *change) passOn(m access.Membership, successor access.UserID) error {
 	bots, err := c.Chatbots(store.ChatbotFilter{Organization: m.Organization, Owner: m.User}, "", 0)
 	if err != nil || len(bots) == 0 {
@@ -333,7 +452,15 @@ func (c *change) heir(m access.Membership, successor access.UserID) (access.User
 			return o.User, nil
 		}
 	}
-	return "", access.Conflictf("O1", "%s has no owner to whom the chatbots could pass", access.Obj(access.TypeOrganization, m.Organization))
+	admins, err := c.MembersWithRole(m.Organization, access.OrgAdmin, 0)
+	if err != nil {
+		return "", err
+	}
+	admins = slices.DeleteFunc(admins, func(a access.Membership) bool { return a.User == m.User })
+	if len(admins) == 0 {
+		return "", nil
+	}
+	return slices.MinFunc(admins, func(a, b access.Membership) int { return a.Since.Compare(b.Since) }).User, nil
 }
 
 // Members lists the people of an organization, by user, to its staff.

@@ -280,6 +280,9 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 				return err
 			}
 		}
+		if err := c.succeed(m, successor); err != nil {
+			return err
+		}
 		if err := c.leave(m, successor); err != nil {
 			return err
 		}
@@ -315,6 +318,23 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 		return err
 	}
 	return c.ungate(access.TypeUser, string(u.ID))
+}
+
+// succeed makes sure that an organization keeps an owner where its last one is offboarded by somebody who owns it. Nothing that others did there
+// stops anybody else from offboarding their own people (O1, N2).
+func (c *change) succeed(leaving access.Membership, successor access.UserID) error {
+	last, err := c.lastOwner(leaving)
+	if err != nil || !last {
+		return err
+	}
+	owns, err := c.may(access.Delete, access.Obj(access.TypeOrganization, leaving.Organization))
+	if err != nil {
+		return err
+	}
+	if owns {
+		return c.keepOwner(leaving, successor)
+	}
+	return c.leaveOwnerless(leaving.Organization)
 }
 
 // removesOwners refuses an admin who offboards an owner of the home organization, whose users admins otherwise manage (O2, U1).

@@ -27,9 +27,11 @@ func FoldChatbot(s ChatbotState) Relationships {
 	org := object(access.TypeOrganization, c.Organization)
 	rs := Relationships{
 		rel(bot, schema.RelOrganization, sub(org)),
-		rel(bot, schema.RelOwner, user(c.Owner)),
 	}
-	rs = append(rs, each(bot, everything, user(c.Owner))...)
+	if c.Owner != "" {
+		rs = append(rs, rel(bot, schema.RelOwner, user(c.Owner)))
+		rs = append(rs, each(bot, everything, user(c.Owner))...)
+	}
 
 	switch c.Visibility {
 	case access.OwnerOnly: // owners and admins keep what the schema gives them through #organization
@@ -61,8 +63,10 @@ func FoldChatbot(s ChatbotState) Relationships {
 		gatehouse := object(schema.TypeGatehouse, c.ID)
 		rs = append(rs,
 			rel(gatehouse, schema.RelBeyond, sub(decidedAt)),
-			rel(gatehouse, schema.RelExempt, user(c.Owner)),
 			rel(gatehouse, schema.RelExempt, all(access.TypeAPIKey)))
+		if c.Owner != "" {
+			rs = append(rs, rel(gatehouse, schema.RelExempt, user(c.Owner)))
+		}
 		rs = append(rs, foldPolicy(gatehouse, c.ID, s.Policy)...)
 	}
 	if c.Enabled {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -13,7 +15,7 @@ var putInvitation = upsert("invitations", "id", "organization, email, role, shar
 	"expires_at, state, accepted_by, closed_at, reason")
 
 func scanInvitation(r row) (i access.Invitation, err error) {
-	err = r.Scan(&i.ID, &i.Organization, &i.Email, &i.Role, asJSON(&i.Shares), &i.Inviter, &i.Key, &i.Confined, &i.Revision, &i.Digest,
+	err = r.Scan(&i.ID, &i.Organization, inviteeColumn{&i}, &i.Role, asJSON(&i.Shares), &i.Inviter, &i.Key, &i.Confined, &i.Revision, &i.Digest,
 		timeColumn{&i.CreatedAt}, timeColumn{&i.ExpiresAt}, &i.State, &i.AcceptedBy, timeColumn{&i.ClosedAt}, &i.Reason)
 	return i, err
 }
@@ -25,7 +27,7 @@ func (tx *Tx) Invitation(id access.InvitationID) (access.Invitation, bool, error
 
 // PutInvitation inserts or replaces the invitation. One more that is pending for the same organization and address is refused (N1).
 func (tx *Tx) PutInvitation(i access.Invitation) error {
-	err := tx.exec(putInvitation, i.ID, i.Organization, i.Email, i.Role, asJSON(&i.Shares), i.Inviter, i.Key, i.Confined, i.Revision, i.Digest,
+	err := tx.exec(putInvitation, i.ID, i.Organization, invitee(i.Email, i.User), i.Role, asJSON(&i.Shares), i.Inviter, i.Key, i.Confined, i.Revision, i.Digest,
 		micros(i.CreatedAt), micros(i.ExpiresAt), i.State, i.AcceptedBy, micros(i.ClosedAt), i.Reason)
 	if err != nil {
 		return err
@@ -50,15 +52,48 @@ func (tx *Tx) PendingInvitation(org access.OrganizationID, to access.Email) (acc
 	return one(tx, scanInvitation, selectInvitations+` WHERE organization = $1 AND email = $2 AND state = 'pending'`, org, to)
 }
 
+// PendingOffer gives the offer of ownership that is kept as pending for the organization and the user; by the clock it may have expired.
+func (tx *Tx) PendingOffer(org access.OrganizationID, user access.UserID) (access.Invitation, bool, error) {
+	return one(tx, scanInvitation, selectInvitations+` WHERE organization = $1 AND email = $2 AND state = 'pending'`, org, invitee("", user))
+}
+
+// offered begins the column of who is invited where that is a user. No address has a space in it (I2).
+const offered = "user "
+
+// invitee is how the store keeps who is invited: by the address, or by the user.
+func invitee(address access.Email, user access.UserID) string {
+	if user != "" {
+		return offered + string(user)
+	}
+	return string(address)
+}
+
+// inviteeColumn scans what invitee made.
+type inviteeColumn struct{ of *access.Invitation }
+
+func (c inviteeColumn) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("who is invited is kept as %T", v)
+	}
+	if user, ok := strings.CutPrefix(text, offered); ok {
+		c.of.User = access.UserID(user)
+		return nil
+	}
+	c.of.Email = access.Email(text)
+	return nil
+}
+
 // InvitationFilter narrows Invitations.
 type InvitationFilter struct {
 	Organization access.OrganizationID
 	Email        access.Email
+	User         access.UserID // who is offered the ownership
 }
 
 // Invitations lists invitations by ID.
 func (tx *Tx) Invitations(f InvitationFilter, after access.InvitationID, limit int) ([]access.Invitation, error) {
-	l := from(selectInvitations).is("organization", string(f.Organization)).is("email", string(f.Email))
+	l := from(selectInvitations).is("organization", string(f.Organization)).is("email", invitee(f.Email, f.User))
 	return many(tx, scanInvitation, l.page("id", string(after), limit))
 }
 

@@ -78,6 +78,12 @@ func (c *Caller) PutsMember(org access.OrganizationID, user access.UserID, role 
 	return c.Does(http.MethodPut, Path("v1", "organizations", string(org), "members", string(user)), Fields{"role": role})
 }
 
+// AcceptsOwnership accepts the ownership that the answer to PutsMember offers.
+func (c *Caller) AcceptsOwnership(offer map[string]any) map[string]any {
+	c.Helper()
+	return c.Does(http.MethodPost, "/v1/invitations/accept", Fields{"invitation": offer["invitation"].(map[string]any)["id"]})
+}
+
 // RemovesMember ends the user's role in the organization.
 func (c *Caller) RemovesMember(org access.OrganizationID, user access.UserID) map[string]any {
 	c.Helper()
