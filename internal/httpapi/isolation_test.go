@@ -256,7 +256,7 @@ func tells(a testenv.Answer) string {
 	fmt.Fprintln(&text, a.Status)
 	_ = header.Write(&text) // into memory
 	body := token.ReplaceAll(a.Body, nil)
-	if a.Status == http.StatusCreated {
+	if a.Status == http.StatusCreated || a.Status == http.StatusAccepted {
 		body = made.ReplaceAll(body, nil)
 	}
 	text.Write(body)
