@@ -36,7 +36,7 @@ var wordNames = map[string]string{
 
 // Words that name nothing.
 var plainWords = []string{
-	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action", "token", "reason",
+	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action", "token", "grace", "reason",
 }
 
 // tenant is one thing of each kind that an organization has, by the names of path parameters; where these are too general, with the collection
