@@ -120,7 +120,7 @@ func TestPerChatbotPermissions(t *testing.T) {
 	})
 
 	s.part(t, "delete: delete the chatbot entirely (3.3, O4)", func(s *story) {
-		s.As(olga).PutsMember(acme, "zoe", access.OrgOwner)
+		s.As("zoe").AcceptsOwnership(s.As(olga).PutsMember(acme, "zoe", access.OrgOwner))
 		defer s.As(olga).RemovesMember(acme, "zoe")
 		bot := s.bot("cell-delete", acme, olga)
 		setsRow(s.As(olga), bot, zoe, access.Delete)
