@@ -25,7 +25,7 @@ var NotificationKinds = []NotificationKind{
 
 // Notification is one thing that one user was told, by ID (N3).
 type Notification struct {
-	ID        NotificationID   `json:"id,omitzero"` // ascending in the order in which they were made
+	ID        NotificationID   `json:"id,omitzero"` // those made later follow, in the order of bytes, as far as the clocks of gateways agree
 	User      UserID           `json:"user,omitzero"`
 	Kind      NotificationKind `json:"kind,omitzero"`
 	Chatbot   ChatbotID        `json:"chatbot,omitzero"`

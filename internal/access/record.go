@@ -22,7 +22,8 @@ var Outcomes = []Outcome{Done, Pending, Refused, Allowed, Denied}
 // and after; the others have the same actor, action, resource and request, and only effects. Applied in their order, the states and the
 // effects of the entries that are done reproduce the facts.
 type Record struct {
-	Seq          int64 // ascending in the order of the changes
+	Seq          int64  // ascending in the order of the changes; callers are not shown it, for it counts everybody's
+	ID           string // how callers name the entry, where they are shown it
 	Time         time.Time
 	Actor        string         // as whom: a user, or a key acting for itself
 	Key          KeyID          // who: the key that was presented, or issuer:URL for a token

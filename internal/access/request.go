@@ -54,7 +54,7 @@ func Next(state RequestState, event RequestEvent) (RequestState, error) {
 
 // Request asks those who manage the principal for a share, by ID (S4–S9). At most one is pending for a chatbot and a principal.
 type Request struct {
-	ID             RequestID    `json:"id,omitzero"` // ascending in the order in which they were first made
+	ID             RequestID    `json:"id,omitzero"` // those made later follow, in the order of bytes, as far as the clocks of gateways agree
 	Chatbot        ChatbotID    `json:"chatbot,omitzero"`
 	Principal      Principal    `json:"principal,omitzero"` // a team, an organization, or everyone
 	Level          Level        `json:"access,omitzero"`

@@ -21,12 +21,13 @@ type step struct{ command, output string }
 // What differs from one run to the next.
 var (
 	keyText   = regexp.MustCompile(`gw_[0-9A-Za-z]{12}_[0-9A-Za-z]{40,}`)
+	idText    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	tokenText = regexp.MustCompile(`"zedtoken":"[^"]*"`)
 	// What a shell that is no terminal's says of a job that was killed, where it notices that before it waits for it.
 	killedText = regexp.MustCompile(`(?m)^bash: line \d+:\s+\d+ Killed.*$`)
 )
 
-// The tour in the README works as it stands, but for the port and the key: these are another one at each run.
+// The tour in the README works as it stands, but for the port, the key and the ID of a request: these are another one at each run.
 func TestReadme(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -51,6 +52,7 @@ func TestReadme(t *testing.T) {
 	for i, s := range steps {
 		command := strings.ReplaceAll(s.command, "127.0.0.1:8080", port)
 		command = keyText.ReplaceAllString(command, `$(grep -o 'gw_[0-9A-Za-z_]*' server.log | head -1)`)
+		command = idText.ReplaceAllLiteralString(command, `$(curl -s http://`+port+`/v1/requests -H "Authorization: Bearer $GRANTWAY_KEY" | grep -Eo '`+idText.String()+`' | head -1)`)
 		if strings.HasPrefix(command, "go build") {
 			command = ":" // the program is there already
 		}
@@ -76,6 +78,7 @@ func TestReadme(t *testing.T) {
 
 func normal(output string) string {
 	output = killedText.ReplaceAllString(keyText.ReplaceAllString(output, "KEY"), "")
+	output = idText.ReplaceAllString(output, "ID")
 	return strings.TrimSpace(tokenText.ReplaceAllString(output, "TOKEN"))
 }
 

@@ -12,7 +12,7 @@ import (
 
 // AuditEntry is one entry of the record.
 type AuditEntry struct {
-	Seq          int64                  `json:"seq" doc:"ascending in the order of the changes"`
+	ID           string                 `json:"id" doc:"names the entry, and tells nothing of the order or number of entries"`
 	Time         time.Time              `json:"time"`
 	Actor        string                 `json:"actor" doc:"as whom: user:ID, key:ID for a key that acted for itself, or system"`
 	Key          string                 `json:"key" doc:"who: the ID of the key that was presented, or issuer:URL for a token"`
@@ -34,7 +34,7 @@ type AuditEntry struct {
 
 func showEntry(r access.Record) AuditEntry {
 	return AuditEntry{
-		Seq: r.Seq, Time: r.Time.UTC(), Actor: r.Actor, Key: string(r.Key), Action: r.Action, Resource: r.Resource,
+		ID: r.ID, Time: r.Time.UTC(), Actor: r.Actor, Key: string(r.Key), Action: r.Action, Resource: r.Resource,
 		Organization: orNull(r.Organization), Subject: r.Subject, Address: r.Address, RequestID: r.RequestID, Outcome: r.Outcome, Rule: r.Rule,
 		Detail: r.Detail, Before: rawState(r.Before), After: rawState(r.After), Effects: rawEffects(r.Effects),
 		Count: 1 + r.Repeats, LastTime: lastTime(r),

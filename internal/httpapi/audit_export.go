@@ -72,7 +72,7 @@ func auditLines(w io.Writer) func(access.Record) error {
 }
 
 var auditColumns = []string{
-	"seq", "time", "actor", "key", "action", "resource_type", "resource_id", "organization", "subject", "address", "request_id", "outcome", "rule",
+	"id", "time", "actor", "key", "action", "resource_type", "resource_id", "organization", "subject", "address", "request_id", "outcome", "rule",
 	"detail", "before", "after", "effects", "count", "last_time",
 }
 
@@ -82,7 +82,7 @@ func auditTable(w *bufio.Writer) func(access.Record) error {
 	_ = t.Write(auditColumns) // the buffer holds it, and what goes wrong later is told by its Flush
 	return func(r access.Record) error {
 		cells := []string{
-			strconv.FormatInt(r.Seq, 10), r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,
+			r.ID, r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,
 			string(r.Organization), r.Subject, r.Address, r.RequestID, string(r.Outcome), r.Rule, r.Detail, r.Before, r.After, r.Effects,
 			strconv.FormatInt(1+r.Repeats, 10), lastTime(r).Format(time.RFC3339Nano),
 		}

@@ -20,7 +20,7 @@ import (
 var here = map[string]string{
 	"user": string(bob), "org": string(acme), "team": string(support), "inner": string(nested), "role": string(tier1), "group": string(list),
 	"principal": "user:bob", "chatbot": string(helper), "feature": "traces",
-	"request": "0000000000000001", "notification": "0000000000000001", "documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
+	"request": "", "notification": "", "documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
 }
 
 // things is here with what has an ID that nobody chose.
@@ -28,6 +28,10 @@ func things(e *testenv.Env) map[string]string {
 	all := maps.Clone(here)
 	invitations := e.Admin().Sees("v1", "organizations", string(acme), "invitations")["items"].([]any)
 	all["invitation"] = invitations[0].(map[string]any)["id"].(string)
+	for name, list := range map[string]map[string]any{"request": e.As(mel).Sees("v1", "requests"), "notification": e.As(bob).Sees("v1", "notifications")} {
+		first := list["items"].([]any)
+		all[name] = first[len(first)-1].(map[string]any)["id"].(string)
+	}
 	return all
 }
 

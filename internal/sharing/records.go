@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/record"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -35,7 +36,11 @@ const (
 // Records lists entries of the record, the newest first: all of it to site admins, and to others that of the organizations that they may
 // update. A page may hold fewer entries than asked for, or none, and still be followed by another.
 func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery, p Page) (found []access.Record, next string, err error) {
-	place, err := parsePlace(p.After)
+	names, err := s.entryNames(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	place, err := parsePlace(names, p.After)
 	if err != nil {
 		return nil, "", err
 	}
@@ -56,9 +61,10 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 					return err
 				} else if ok {
 					if len(found) == p.Limit {
-						next = placeText(store.PlaceOf(found[len(found)-1]))
+						next = placeText(names, store.PlaceOf(found[len(found)-1]))
 						return nil
 					}
+					e.ID = names.Name(e.Seq)
 					found = append(found, e)
 				}
 				place = store.PlaceOf(e)
@@ -67,7 +73,7 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 				return nil
 			}
 		}
-		next = placeText(place)
+		next = placeText(names, place)
 		return nil
 	})
 	return found, next, err
@@ -76,6 +82,10 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 // EachRecord gives each entry that Records would list, the oldest first, up to those of the moment at which it began. What the actor may read
 // is judged again as it goes on.
 func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQuery, each func(access.Record) error) error {
+	names, err := s.entryNames(ctx)
+	if err != nil {
+		return err
+	}
 	if now := s.now().UTC(); q.To.IsZero() || q.To.After(now) {
 		q.To = now.Add(time.Microsecond)
 	}
@@ -95,6 +105,7 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 				if ok, err := r.shows(e); err != nil {
 					return err
 				} else if ok {
+					e.ID = names.Name(e.Seq)
 					found = append(found, e)
 				}
 				place = store.PlaceOf(e)
@@ -288,20 +299,42 @@ func actionMatches(wanted, action string) bool {
 	return wanted == "" || wanted == action
 }
 
-// placeText is the place as the key of a page.
-func placeText(p store.RecordPlace) string {
-	return strconv.FormatInt(p.Time.UnixMicro(), 10) + "." + strconv.FormatInt(p.Seq, 10)
+// entryNames are the names of entries. The first who asks for them makes their key.
+func (s *Service) entryNames(ctx context.Context) (*record.Names, error) {
+	if known := s.names.Load(); known != nil {
+		return known, nil
+	}
+	var names *record.Names
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		names, err = record.OpenNames(tx)
+		return err
+	})
+	if err == nil && names == nil {
+		err = s.db.Update(ctx, func(tx *store.Tx) (err error) {
+			names, err = record.MakeNames(tx)
+			return err
+		})
+	}
+	if err == nil {
+		s.names.Store(names)
+	}
+	return names, err
 }
 
-func parsePlace(s string) (p store.RecordPlace, err error) {
+// placeText is the place as the key of a page.
+func placeText(names *record.Names, p store.RecordPlace) string {
+	return strconv.FormatInt(p.Time.UnixMicro(), 10) + "." + names.Name(p.Seq)
+}
+
+func parsePlace(names *record.Names, s string) (p store.RecordPlace, err error) {
 	if s == "" {
 		return p, nil
 	}
-	micros, seq, _ := strings.Cut(s, ".")
-	t, errTime := strconv.ParseInt(micros, 10, 64)
-	n, errSeq := strconv.ParseInt(seq, 10, 64)
-	if errTime != nil || errSeq != nil {
+	micros, name, _ := strings.Cut(s, ".")
+	t, err := strconv.ParseInt(micros, 10, 64)
+	seq, named := names.Seq(name)
+	if err != nil || !named {
 		return p, access.Invalidf("", "the page token is none that this list has given")
 	}
-	return store.RecordPlace{Time: time.UnixMicro(t).UTC(), Seq: n}, nil
+	return store.RecordPlace{Time: time.UnixMicro(t).UTC(), Seq: seq}, nil
 }

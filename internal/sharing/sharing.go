@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -73,6 +74,7 @@ type Service struct {
 	keyRounds  rounds // of the upkeep
 
 	refusals *record.Refusals
+	names    atomic.Pointer[record.Names]
 
 	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
 }

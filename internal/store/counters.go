@@ -3,10 +3,8 @@ package store
 import "errors"
 
 const (
-	counterRecord       = "record"
-	counterOutbox       = "outbox"
-	counterNotification = "notification"
-	counterRequest      = "request"
+	counterRecord = "record"
+	counterOutbox = "outbox"
 )
 
 // next takes the next number of the counter, from 1. The row stays locked until the transaction ends, so that numbers ascend in the order

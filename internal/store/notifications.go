@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -16,13 +15,13 @@ func scanNotification(r row) (access.Notification, error) {
 	return about, err
 }
 
-// AddNotification adds a notification and returns it with its ID, which follows all others.
+// AddNotification adds a notification and returns it with its ID, as newID makes it.
 func (tx *Tx) AddNotification(n access.Notification) (access.Notification, error) {
-	seq, err := tx.next(counterNotification)
+	id, err := newID()
 	if err != nil {
-		return n, err
+		return n, tx.fail(err, "the ID of a notification")
 	}
-	n.ID = access.NotificationID(fmt.Sprintf("%016d", seq))
+	n.ID = access.NotificationID(id)
 	return n, tx.exec(`INSERT INTO notifications (id, user_id, kind, about, created_at, read_at) VALUES `+tuple(1, 6),
 		n.ID, n.User, n.Kind, asJSON(&n), micros(n.CreatedAt), micros(n.ReadAt))
 }

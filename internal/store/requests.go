@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -19,13 +18,13 @@ func scanRequest(r row) (q access.Request, err error) {
 	return q, err
 }
 
-// AddRequest adds a request and returns it with its ID, which follows all others.
+// AddRequest adds a request and returns it with its ID, as newID makes it.
 func (tx *Tx) AddRequest(q access.Request) (access.Request, error) {
-	seq, err := tx.next(counterRequest)
+	id, err := newID()
 	if err != nil {
-		return q, err
+		return q, tx.fail(err, "the ID of a request")
 	}
-	q.ID = access.RequestID(fmt.Sprintf("%016d", seq))
+	q.ID = access.RequestID(id)
 	return q, tx.PutRequest(q)
 }
 

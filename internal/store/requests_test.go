@@ -39,6 +39,12 @@ func testRequests(t *testing.T, stores maker) {
 		everyone.Principal, everyone.ExpiresAt = access.Everyone, at(40)
 		third, err := tx.AddRequest(everyone)
 		require.NoError(t, err)
+		numbered := denied
+		numbered.ID = "0000000000004711" // as earlier versions counted them
+		must(t, tx.PutRequest(numbered))
+		are(t, third, second, denied, numbered)(tx.Requests(RequestFilter{}, "", 0))
+		are(t, numbered)(tx.Requests(RequestFilter{}, denied.ID, 0))
+		must(t, tx.exec(`DELETE FROM requests WHERE id = $1`, numbered.ID))
 		are(t, third, second, denied)(tx.Requests(RequestFilter{}, "", 0))
 		are(t, second, denied)(tx.Requests(RequestFilter{Principal: team}, third.ID, 0))
 		are(t, second)(tx.Requests(RequestFilter{Chatbot: "helper"}, third.ID, 1))
@@ -51,6 +57,12 @@ func testRequests(t *testing.T, stores maker) {
 
 		must(t, tx.ForgetRequester("user:mia"), tx.OrphanRequestsWith(team))
 		second.Requester, second.Orphaned, denied.Orphaned, third.Requester = "", true, true, ""
+		old := denied
+		old.ID = "0000000000004711" // as earlier versions counted them
+		must(t, tx.PutRequest(old))
+		are(t, third, second, denied, old)(tx.Requests(RequestFilter{}, "", 0))
+		are(t, old)(tx.Requests(RequestFilter{}, denied.ID, 0))
+		must(t, tx.exec(`DELETE FROM requests WHERE id = $1`, old.ID))
 		are(t, third, second, denied)(tx.Requests(RequestFilter{}, "", 0))
 		must(t, tx.OrphanRequestsOf("helper"))
 		third.Orphaned = true

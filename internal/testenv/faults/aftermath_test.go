@@ -16,7 +16,7 @@ import (
 
 // entry is one of the record, as far as it is of interest here.
 type entry struct {
-	Seq          int64
+	seq          int    // in the order of the record
 	RequestID    string `json:"request_id"`
 	Action       string
 	Outcome      string
@@ -50,7 +50,8 @@ func (t *trial) verify() {
 func (t *trial) record() map[string][]entry {
 	all := map[string][]entry{}
 	n := 0
-	for _, e := range listed[entry](t, "", "/v1/audit") {
+	for i, e := range listed[entry](t, "", "/v1/audit") { // the newest first
+		e.seq = -i
 		if e.Outcome != "refused" {
 			all[e.RequestID] = append(all[e.RequestID], e)
 			n++
@@ -64,7 +65,7 @@ func (t *trial) record() map[string][]entry {
 func (t *trial) compareRecord(record map[string][]entry) {
 	type made struct {
 		*deed
-		seq int64
+		seq int
 	}
 	var in []made
 	taken, open := 0, 0
@@ -83,11 +84,11 @@ func (t *trial) compareRecord(record map[string][]entry) {
 			t.wrong("made twice", fmt.Sprintf("%s: %s", id, twice))
 		}
 		if len(entries) > 0 {
-			in = append(in, made{d, entries[len(entries)-1].Seq})
+			in = append(in, made{d, entries[len(entries)-1].seq})
 		}
 	}
 	t.Logf("of %d changes that were under way and not answered %d had been made", open, taken)
-	slices.SortFunc(in, func(a, b made) int { return int(a.seq - b.seq) })
+	slices.SortFunc(in, func(a, b made) int { return a.seq - b.seq })
 	last := map[*thing]*deed{}
 	is := map[*thing]string{}
 	for _, x := range t.things {

@@ -143,7 +143,7 @@ func TestB5_TheHeirsAreTold(t *testing.T) {
 	e.Admin().Does(http.MethodDelete, "/v1/platform/roles/site_admin/iris", nil)
 	m := box.Await("olga@acme.com")
 	require.Equal(t, "Account keys of “Acme” are refused", m.Subject)
-	require.Contains(t, m.Text, "adam lost the rights that 2 account keys of “Acme” rest on.")
+	require.Contains(t, m.Text, "“adam” lost the rights that 2 account keys of “Acme” rest on.")
 	require.Equal(t, "Account keys of the installation are refused", box.Await("sue@acme.com").Subject)
 	require.Equal(t, []string{"2 account keys of organization:acme are refused, because user:adam lost the rights that they rest on. " +
 		"You can take them over or delete them."}, e.As("olga").Hears())
