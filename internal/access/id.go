@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -40,10 +41,24 @@ func ParseID[T AnyID](s string) (T, error) {
 		return "", Invalidf("I1", "an ID has at most %d bytes, this one has %d", MaxIDBytes, len(s))
 	case !utf8.ValidString(s):
 		return "", Invalidf("I1", "an ID must be valid UTF-8")
-	case strings.ContainsRune(s, 0):
-		return "", Invalidf("I1", "an ID must not hold U+0000, which not every database can store")
+	}
+	if at := strings.IndexFunc(s, unicode.IsControl); at >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[at:])
+		return "", Invalidf("I1", "an ID must not contain control characters, this one contains %U", r)
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	for _, r := range []rune{first, last} {
+		if invisible(r) {
+			return "", Invalidf("I1", "an ID must not begin or end with white space or an invisible character, this one does with %U", r)
+		}
 	}
 	return T(s), nil
+}
+
+// invisible reports whether people cannot see the character: white space, and format characters such as U+200B and U+FEFF.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Z, r)
 }
 
 var featureName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)

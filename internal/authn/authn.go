@@ -23,9 +23,6 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// ActorHeader names the user for whom a full key acts (B2). Its value is the user's ID as it is, not percent-encoded.
-const ActorHeader = "Grantway-Actor"
-
 // Facts is what authentication asks of one snapshot, and writes in one transaction, of the store.
 type Facts interface {
 	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
@@ -159,7 +156,7 @@ func (a *Authenticator) authenticate(r *http.Request, requestID string, newest b
 				return mayActFor(f, actor)
 			}
 			if key.ActorRequired {
-				return access.Deniedf("B1", "the key acts for users only: send %s", ActorHeader)
+				return access.Deniedf("B1", "the key acts for users only: send %s", access.ActorHeader)
 			}
 			return nil
 		})
@@ -183,7 +180,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 		return access.Actor{}, err
 	}
 	if acting {
-		return access.Actor{}, access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", ActorHeader)
+		return access.Actor{}, access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", access.ActorHeader)
 	}
 	in.Address, in.RequestID = actor.Address, actor.RequestID
 	user, current, err := a.identified(ctx, in, newest)
@@ -291,18 +288,20 @@ func bearer(h http.Header) (string, error) {
 
 // actingFor reads the actor that the caller names, if it names one. A header that names nobody, or more than one, is refused (B2).
 func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
-	values := h.Values(ActorHeader)
+	values := h.Values(access.ActorHeader)
+	for name := range h {
+		if strings.HasPrefix(name, access.ActorHeader) && name != access.ActorHeader {
+			return "", false, access.Deniedf("B2", "%q is not a header of this server: name the user in %s", name, access.ActorHeader)
+		}
+	}
 	if len(values) == 0 {
 		return "", false, nil
 	}
 	if len(values) > 1 {
-		return "", false, access.Deniedf("B2", "%s is sent more than once", ActorHeader)
+		return "", false, access.Deniedf("B2", "%s is sent more than once", access.ActorHeader)
 	}
-	user, err = access.ParseID[access.UserID](values[0])
-	if err != nil {
-		return "", false, access.Deniedf("B2", "%s does not hold the ID of a user", ActorHeader)
-	}
-	return user, true, nil
+	user, err = access.DecodeActor(values[0])
+	return user, err == nil, err
 }
 
 // mayActFor refuses an actor whom the key may not act for (B2, B3).
@@ -316,7 +315,7 @@ func mayActFor(f Facts, actor access.Actor) error {
 	}
 	if actor.Organization == "" {
 		if !known || user.Gone() {
-			return access.Deniedf("B2", "%s does not name an active user", ActorHeader)
+			return access.Deniedf("B2", "%s does not name an active user", access.ActorHeader)
 		}
 		return nil
 	}
@@ -325,7 +324,7 @@ func mayActFor(f Facts, actor access.Actor) error {
 		return err
 	}
 	if !known || user.Gone() || !member {
-		return access.Deniedf("B3", "%s does not name an active user with a role in the key's organization", ActorHeader)
+		return access.Deniedf("B3", "%s does not name an active user with a role in the key's organization", access.ActorHeader)
 	}
 	return nil
 }

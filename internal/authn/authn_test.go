@@ -83,7 +83,7 @@ func call(credential string, actors ...string) *http.Request {
 		r.Header.Set("Authorization", "Bearer "+credential)
 	}
 	for _, a := range actors {
-		r.Header.Add(authn.ActorHeader, a)
+		r.Header.Add(access.ActorHeader, a)
 	}
 	return r
 }
@@ -99,6 +99,19 @@ func (w *world) refused(r *http.Request, kind access.Kind, rule string) *access.
 	return refusal
 }
 
+// An actor that is not named exactly is refused: the key never falls back to acting as itself, and never for somebody with a similar name (B2).
+func TestAnActorIsNamedExactly(t *testing.T) {
+	w := newWorld(t)
+	for _, header := range []string{"Grantway-Actor*", "Grantway-Actor-Id", "Grantway-Actors"} {
+		r := call(w.root)
+		r.Header.Set(header, "alice")
+		w.refused(r, access.KindDenied, "B2")
+	}
+	for _, actor := range []string{"", "%20alice", "todo:{id}|é", "todo:{id}|%c3%a9", "%61lice"} {
+		w.refused(call(w.root, actor), access.KindDenied, "B2")
+	}
+}
+
 func TestRootKey(t *testing.T) {
 	w := newWorld(t)
 	require.NotEmpty(t, w.root)
@@ -106,7 +119,7 @@ func TestRootKey(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, access.Actor{Key: secret.RootKey, Access: access.KeyFull, Address: "192.0.2.7", RequestID: "req"}, actor)
 
-	actor, err = w.auth.Authenticate(call(w.root, "todo:{id}|é"), "req")
+	actor, err = w.auth.Authenticate(call(w.root, "todo:{id}|%C3%A9"), "req")
 	require.NoError(t, err)
 	require.Equal(t, access.UserID("todo:{id}|é"), actor.User)
 
@@ -359,7 +372,7 @@ func FuzzAuthenticate(f *testing.F) {
 		perByte := budget.Budget{CPU: time.Microsecond, Bytes: 64, BaseCPU: 20 * time.Millisecond, BaseHeap: 1 << 20}
 		r := call("")
 		r.Header["Authorization"] = []string{authorization}
-		r.Header[authn.ActorHeader] = []string{actor}
+		r.Header[access.ActorHeader] = []string{actor}
 		var got access.Actor
 		perByte.Check(t, len(authorization)+len(actor), func() { got, err = a.Authenticate(r, "") })
 		require.Error(t, err, "a store that knows nobody lets nobody in")

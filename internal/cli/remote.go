@@ -24,8 +24,25 @@ func (r *remote) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&r.server, "server", defaultServer, "`URL` of the server")
 	flags.StringVar(&r.key, "key", "", "account `KEY` to call it with; rather give it as a variable, since other users see the flags of a program")
-	flags.StringVar(&r.actor, "actor", "", "`USER` to act for, with a full key")
+	flags.Var((*actorFlag)(&r.actor), flagActor, "`USER` to act for, with a full key")
 	flags.StringVar(&r.output, "output", outputText, "`FORM` of what is printed: text or json")
+}
+
+// flagActor is the flag whose empty value is an error, in a variable too: a script whose user is missing must not act as the key itself.
+const flagActor = "actor"
+
+// actorFlag holds the ID of a user.
+type actorFlag string
+
+func (a *actorFlag) String() string { return string(*a) }
+
+func (a *actorFlag) Type() string { return "user ID" }
+
+// Set refuses what is not the ID of a user.
+func (a *actorFlag) Set(value string) error {
+	user, err := access.ParseID[access.UserID](value)
+	*a = actorFlag(user)
+	return err
 }
 
 const (

@@ -46,7 +46,7 @@ func applySettings(cmd *cobra.Command) error {
 		if err != nil || f.Changed || f.Name == flagConfig || f.Name == flagHelp {
 			return
 		}
-		if value := os.Getenv(variable(f.Name)); value != "" {
+		if value, sent := os.LookupEnv(variable(f.Name)); value != "" || sent && f.Name == flagActor {
 			err = set(flags, f, value, variable(f.Name))
 			return
 		}

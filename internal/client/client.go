@@ -85,7 +85,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
 	if c.actor != "" {
-		req.Header.Set("Grantway-Actor", c.actor)
+		req.Header.Set(access.ActorHeader, access.EncodeActor(access.UserID(c.actor)))
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -50,7 +50,7 @@ func (a *api) newDescription() *description {
 		"problem":         refusal("Refused, or failed"),
 	}
 	d.Components.Parameters = map[string]*huma.Param{"actor": {
-		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "the user for whom a full key acts (B2)",
+		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "the user for whom a full key acts (B2): the ID with %25 for %, and upper-case percent-encoding for spaces and for bytes outside ASCII, as in jos%C3%A9",
 	}}
 	return d
 }

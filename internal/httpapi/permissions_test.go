@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/testenv"
@@ -160,7 +159,7 @@ func TestDemands(t *testing.T) {
 			for _, actors := range [][]string{{""}, {"alice", "alice"}, {"", "alice"}} {
 				c := call
 				c.Key = keys[access.KeyFull]
-				c.Header = http.Header{authn.ActorHeader: actors}
+				c.Header = http.Header{access.ActorHeader: actors}
 				requireProblem(t, e.Do(c), access.KindDenied, "B2")
 			}
 		})

@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/grantway/grantway/internal/authn"
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/server"
 	"github.com/grantway/grantway/internal/testenv/backend"
 	"github.com/grantway/grantway/internal/testenv/mailbox"
@@ -162,7 +162,7 @@ func (e *Env) Do(c Call) Answer {
 		req.Header.Set("Authorization", "Bearer "+c.Key)
 	}
 	if c.Actor != "" {
-		req.Header.Set(authn.ActorHeader, c.Actor)
+		req.Header.Set(access.ActorHeader, access.EncodeActor(access.UserID(c.Actor)))
 	}
 	for name, values := range c.Header {
 		req.Header[name] = values
