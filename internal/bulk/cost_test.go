@@ -31,8 +31,12 @@ func TestCostOfFiles(t *testing.T) {
 		format Format
 		file   func(n int) string
 	}{
-		"deep":            {JSONL, again(`[`)},
-		"deep objects":    {JSONL, again(`{"a":`)},
+		"deep":                  {JSONL, again(`[`)},
+		"deep objects":          {JSONL, again(`{"a":`)},
+		"deep, with long names": {JSONL, within(`{"kind":"role","role":"r","name":`, `{"`+strings.Repeat("n", 100)+`":`, "}\n")},
+		"deep and closed, with long names": {JSONL, func(n int) string {
+			return `{"kind":"role","role":"r","name":` + strings.Repeat(`{"`+strings.Repeat("n", 100)+`":`, n/105) + "1" + strings.Repeat("}", n/105) + "}\n"
+		}},
 		"deep in a field": {JSONL, within(`{"kind":"role","role":"r","name":`, "[", "}\n")},
 		"long names": {JSONL, func(n int) string {
 			var b strings.Builder
