@@ -69,6 +69,7 @@ func globexs(e *testenv.Env) tenant {
 	owner.Does(http.MethodPut, "/v1/groups/ggroup", fields{"organization": globex})
 	owner.Does(http.MethodPut, "/v1/groups/ggroup/members/user:gina", nil)
 	owner.PutsChatbot("gbot", fields{"organization": globex})
+	putsGated(owner)
 	owner.Shares("gbot", access.UserID("gina"), access.ReadWrite)
 	owner.PutsFeature("gbot", "gtraces", fields{"enabled": true})
 	owner.Puts(access.Object{Type: access.TypeDocument, ID: "gdoc"}, fields{"chatbot": "gbot"})
@@ -171,6 +172,7 @@ type isolated struct {
 
 func newIsolated(t *testing.T) *isolated {
 	e := newWorld(t)
+	passesGates(e)
 	w := &isolated{Env: e, acme: acmes(e)}
 	require.NoError(t, json.Unmarshal(e.Do(testenv.Call{Method: http.MethodGet, Path: "/openapi.json"}).Body, &w.described))
 	w.found(t)

@@ -9,6 +9,32 @@ import (
 	"github.com/grantway/grantway/internal/testenv"
 )
 
+// gated are chatbots of globex that everybody may use who passes one gate, which bob of acme passes. Whether he does is of no concern to globex (C7).
+var gated = map[access.ChatbotID]fields{
+	"gdomains":  {"email_domains": []string{"example.com"}},
+	"gtypes":    {"user_types": []string{"internal"}},
+	"gentities": {"entities": []string{"umbra"}},
+	"grequired": {"required_roles": []string{"platform:content_user"}},
+	"gallowed":  {"allowed_roles": []string{"platform:content_user"}},
+}
+
+// passesGates makes bob somebody who passes each of them. The organization of one gate is a third one, so that globex's record does not name acme.
+func passesGates(e *testenv.Env) {
+	e.Admin().PutsUser(bob, fields{"type": access.Internal})
+	e.Admin().PutsOrganization("umbra", fields{"owner": alice})
+	e.Admin().PutsMember("umbra", bob, access.OrgMember)
+	e.Admin().Does("PUT", testenv.Path("v1", "platform", "roles", string(access.ContentUser), string(bob)), nil)
+}
+
+// putsGated makes the gated chatbots.
+func putsGated(owner *testenv.Caller) {
+	for _, bot := range slices.Sorted(maps.Keys(gated)) {
+		owner.PutsChatbot(bot, fields{"organization": globex})
+		owner.Shares(bot, access.Everyone, access.ReadOnly)
+		owner.SetsPolicy(bot, gated[bot])
+	}
+}
+
 // asked is a question: what its body names.
 type asked struct {
 	subject  fields
@@ -77,8 +103,12 @@ func (w *isolated) eachHidden(ask func(place, id string, about func(id string) a
 	}
 }
 
-// eachPerson asks what acme's people and keys may do with the caller's own things.
+// eachPerson asks what acme's people and keys may do with the caller's own things, and with those that only a gate closes.
 func (w *isolated) eachPerson(ask func(place, id string, about func(id string) asked)) {
+	own := of(w.globex)
+	for _, bot := range slices.Sorted(maps.Keys(gated)) {
+		own = append(own, access.Obj(access.TypeChatbot, bot))
+	}
 	subjects := map[string]struct {
 		id string
 		of func(id string) fields
@@ -93,7 +123,7 @@ func (w *isolated) eachPerson(ask func(place, id string, about func(id string) a
 	}
 	for _, name := range slices.Sorted(maps.Keys(subjects)) {
 		s := subjects[name]
-		for _, o := range of(w.globex) {
+		for _, o := range own {
 			ask("subject "+name, s.id, func(id string) asked { return asked{s.of(id), access.Actions[o.Type][0], o} })
 		}
 	}
