@@ -98,7 +98,8 @@ var placeholder = regexp.MustCompile(`[a-z]-X`)
 
 // single is the call that the row stands for, or false where an import alone makes such a change.
 func (e *env) single(actor access.Actor, row sharing.Row) (error, bool) {
-	ctx, err := e.t.Context(), error(nil)
+	ctx := e.t.Context()
+	var err error
 	text := func(v string) access.Optional[string] { return access.Optional[string]{Set: v != "", Value: v} }
 	org := func(v access.OrganizationID) access.Optional[access.OrganizationID] {
 		return access.Optional[access.OrganizationID]{Set: v != "", Value: v}

@@ -47,8 +47,8 @@ func (v *validator) fault(format string, args ...any) {
 }
 
 // faultIn notes what is wrong with a member of the value that is being checked.
-func (v *validator) faultIn(name, format string, args ...any) {
-	v.in(name, func() { v.fault(format, args...) })
+func (v *validator) faultIn(name, detail string) {
+	v.in(name, func() { v.fault("%s", detail) })
 }
 
 // in does something with a member of the value that is being checked.

@@ -3,7 +3,7 @@ package spice
 import (
 	core "github.com/authzed/spicedb/pkg/proto/core/v1"
 	implv1 "github.com/authzed/spicedb/pkg/proto/impl/v1"
-	"google.golang.org/genproto/googleapis/api/expr/v1alpha1"
+	expr "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
 	"google.golang.org/protobuf/proto"
 )
 

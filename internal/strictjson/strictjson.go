@@ -244,8 +244,8 @@ func (p *parser) number() (any, error) {
 }
 
 // skip passes over the next byte if it is one of these.
-func (p *parser) skip(any string) bool {
-	if p.at < len(p.text) && strings.IndexByte(any, p.text[p.at]) >= 0 {
+func (p *parser) skip(these string) bool {
+	if p.at < len(p.text) && strings.IndexByte(these, p.text[p.at]) >= 0 {
 		p.at++
 		return true
 	}

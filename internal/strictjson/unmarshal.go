@@ -66,7 +66,7 @@ func (c *checker) members(t reflect.Type, members map[string]any) error {
 	}
 	for name, value := range members {
 		c.path.Push(Step{Name: name, Named: true})
-		of := t
+		var of reflect.Type
 		if t.Kind() == reflect.Map {
 			of = t.Elem()
 		} else if of = fieldsOf(t)[name]; of == nil {
