@@ -99,6 +99,10 @@ func (e *env) acme() {
 	e.users(access.Internal, "iris")
 	e.ok(e.PutPlatformRole(e.ctx, root, access.SiteAdmin, "iris"))
 	e.makeBot("helper", "acme", "mia")
+	for _, u := range []access.UserID{"olga", "adam", "mia", "max", "carl", "gus", "otto", "iris"} {
+		e.told(u) // that they were added (O7) is no part of the stories
+	}
+	e.mailed()
 }
 
 func (e *env) makeBot(id access.ChatbotID, org access.OrganizationID, owner access.UserID) {
