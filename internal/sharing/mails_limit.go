@@ -59,17 +59,21 @@ func (c *change) schedule(m *access.Mail) error {
 	return nil
 }
 
-// sentFrom is the organization whose chatbot or invitation the e-mail is about.
+// sentFrom is the organization whose chatbot or invitation the e-mail is about, or to which its receiver was added.
 func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
 	if m.Invitation != "" {
 		inv, _, err := c.Invitation(m.Invitation)
 		return inv.Organization, err
 	}
+	if with := m.About.Principal; m.About.Chatbot == "" && with.Kind == access.PrincipalOrganization {
+		return access.OrganizationID(with.ID), nil
+	}
 	org, _, err := c.OrganizationOf(access.Obj(access.TypeChatbot, m.About.Chatbot))
 	return org, err
 }
 
-// outsider reports whether the receiver is of none of the actor's organizations.
+// outsider reports whether the receiver is of none of the actor's organizations. That somebody added them to one makes them no insider: or else a
+// stranger would be added first, and mailed then (O7).
 func (c *change) outsider(m access.Mail) (bool, error) {
 	to, known, err := c.User(m.User)
 	if m.User == "" {
@@ -85,16 +89,16 @@ func (c *change) outsider(m access.Mail) (bool, error) {
 	if c.actor.User == "" {
 		ours = map[access.OrganizationID]bool{c.actor.Organization: true}
 	}
-	theirs, err := c.organizationsOf(to.ID)
-	if err != nil {
-		return true, err
+	if ours[to.Organization] && to.Organization != "" {
+		return false, nil
 	}
-	for org := range theirs {
-		if ours[org] {
-			return false, nil
+	theirs, err := c.Memberships(to.ID)
+	for _, m := range theirs {
+		if ours[m.Organization] && m.Source != access.Added {
+			return false, err
 		}
 	}
-	return true, nil
+	return true, err
 }
 
 // organizationsOf are those in which the user has a role, and the user's home.
