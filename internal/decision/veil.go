@@ -14,7 +14,7 @@ import (
 func (r *round) bound() bool { return r.actor.User != "" || r.actor.Organization != "" }
 
 // veiled reports whether gates may not be answered about the user to the actor: a stranger is somebody who is of no organization where the actor has
-// view_data, neither by home nor by having joined it. Being added by somebody else makes nobody less of a stranger (O7).
+// view_data, neither by home, nor by having joined it, nor because the operator said so. Being added by an owner or admin makes nobody less of a stranger (O7).
 func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
 	if !r.bound() || about == r.actor.User {
 		return false, nil
@@ -37,7 +37,7 @@ func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return !slices.ContainsFunc(memberships, func(m access.Membership) bool { return m.Joined() && views.of(m.Organization) }), nil
+	return !slices.ContainsFunc(memberships, func(m access.Membership) bool { return m.ShowsAddress() && views.of(m.Organization) }), nil
 }
 
 // views is where an actor has view_data.

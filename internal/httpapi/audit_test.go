@@ -156,7 +156,9 @@ func TestO4ARecordBeginsAnewWithItsOrganization(t *testing.T) {
 func TestH2TheExportIsTheWholeRecord(t *testing.T) {
 	e := newWorld(t)
 	for i, name := range []string{`=HYPERLINK("http://evil.example")`, "+1", "-1", "@SUM(A1)", "\tx", "R&D <\"quoted\",\nlines>"} {
-		e.As(adam).Refused(access.KindNotFound, "").Shares(access.ChatbotID(name), bob, access.UseOnly)
+		if _, err := access.ParseID[access.ChatbotID](name); err == nil {
+			e.As(adam).Refused(access.KindNotFound, "").Shares(access.ChatbotID(name), bob, access.UseOnly)
+		}
 		e.As(adam).PutsTeam(access.TeamID(fmt.Sprint("t", i)), fields{"organization": acme, "name": name})
 	}
 	get := func(key, actor, query string) testenv.Answer {

@@ -22,6 +22,7 @@ func TestRequests(t *testing.T) {
 	for user, role := range map[access.UserID]access.OrgRole{"gil": access.OrgMember, "gwen": access.OrgAdmin, "gary": access.OrgClient} {
 		admin.PutsUser(user, fields{})
 		admin.PutsMember(globex, user, role)
+		e.As(user).Hears() // that they were added
 	}
 	helper := access.ChatbotID("helper2")
 	e.As(mel).PutsChatbot(helper, fields{"organization": acme})
@@ -183,7 +184,7 @@ func TestNotificationsOfNobody(t *testing.T) {
 	a := e.Admin().Refused(access.KindDenied, "B2").Does(http.MethodGet, "/v1/notifications", nil)
 	require.Contains(t, a["detail"], "Grantway-Actor")
 	bobs := e.As(bob).Does(http.MethodGet, "/v1/notifications", nil)["items"].([]any)
-	require.Len(t, bobs, 1)
+	require.Len(t, bobs, 2, "the other one is about the organization that he was added to")
 	n := bobs[0].(map[string]any)
 	require.Equal(t, []any{"share", "helper", "user:bob", "read_only", nil, nil, nil, "user:mel", nil},
 		[]any{n["kind"], n["chatbot"], n["principal"], n["access"], n["request"], n["state"], n["api_key"], n["by"], n["read_at"]})

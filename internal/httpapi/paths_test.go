@@ -16,8 +16,8 @@ import (
 // oddIDs are IDs of the kind that callers have (I1), and worse.
 var oddIDs = []string{
 	"a/b", "a%2Fb", ".", "..", "...", "a/../b", "/", "//", "auth0|123", "todo:{id}", "{user}", "alice@acme.com", "héllo wörld", "日本", "\U0001F600",
-	"a+b", "a b", " ", "?", "#", "a?b=c&d", "%", "%zz", "\"", "'", "\\", "<script>", "user:alice", "everyone", "*", "$", "null", "\u00a0", "\u202e", "\x7f",
-	"\n", "\t\r", strings.Repeat("é", 128), strings.Repeat("%", 256),
+	"a+b", "a b", "?", "#", "a?b=c&d", "%", "%zz", "\"", "'", "\\", "<script>", "user:alice", "everyone", "*", "$", "null", "a\u00a0b",
+	strings.Repeat("é", 128), strings.Repeat("%", 256),
 }
 
 // TestIDsRoundTrip makes one of everything with each odd ID, reads it back by path and in lists, decides about it, and deletes it.

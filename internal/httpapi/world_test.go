@@ -50,6 +50,9 @@ func newWorld(t testing.TB, options ...testenv.Option) *testenv.Env {
 	admin.PutsMember(acme, mel, access.OrgMember)
 	admin.PutsMember(acme, bob, access.OrgMember)
 	admin.PutsMember(acme, cal, access.OrgClient)
+	for _, u := range []access.UserID{adam, mel, bob, cal} {
+		e.As(u).Hears() // that they were added
+	}
 	e.As(alice).PutsTeam(support, fields{"organization": acme})
 	e.As(alice).PutsTeam(nested, fields{"organization": acme})
 	e.As(alice).PutsTeamMember(support, bob, access.TeamMember)

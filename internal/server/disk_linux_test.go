@@ -68,7 +68,7 @@ func TestAFullDisk(t *testing.T) {
 	helper(t, h)
 	becomes(t, h, http.StatusOK, ready)
 	change := func(n int) int {
-		status, _ := do(t, h, http.MethodPut, fmt.Sprintf("/v1/users/user%d", n), `{"name":"`+strings.Repeat("x", 10000)+`"}`)
+		status, _ := do(t, h, http.MethodPut, fmt.Sprintf("/v1/users/user%d", n), `{"name":"`+strings.Repeat("x", 4000)+`"}`)
 		return status
 	}
 	_, figures := do(t, h, http.MethodGet, "/metrics", "")
@@ -78,7 +78,7 @@ func TestAFullDisk(t *testing.T) {
 		fill(t, filler)
 		becomes(t, h, http.StatusServiceUnavailable, full)
 		failed := 0
-		for n := range 100 {
+		for n := range 250 {
 			switch status := change(round*1000 + n); status {
 			case http.StatusOK: // the log has room for some
 			case http.StatusServiceUnavailable:

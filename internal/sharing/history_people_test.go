@@ -154,6 +154,7 @@ func (h *history) offboards(w *plain.World) deed {
 	return deed{
 		actor: actor, what: fmt.Sprint("offboards ", who, ", successor ", successor), about: []access.Object{user(who)},
 		may:    w.MayOffboard(by(actor), who),
+		leaves: who,
 		absent: has(w.Users, func(u access.User) bool { return u.ID == who && u.Deleted }),
 		do:     func() error { return second(h.DeleteUser(h.ctx, actor, who, successor)) },
 	}
@@ -188,8 +189,13 @@ func (h *history) putsUser(w *plain.World) deed {
 		p.Organization = access.Some(now.Organization)
 	}
 	actor := h.keeperOfUser(w, old.ID)
+	leaves := access.UserID("")
+	if !now.Active {
+		leaves = old.ID
+	}
 	return deed{
-		actor: actor, what: fmt.Sprintf("changes %s to %+v", old.ID, now), about: []access.Object{user(old.ID)},
+		leaves: leaves,
+		actor:  actor, what: fmt.Sprintf("changes %s to %+v", old.ID, now), about: []access.Object{user(old.ID)},
 		may: w.MayPutUser(by(actor), old, now),
 		do:  func() error { return second(h.PutUser(h.ctx, actor, old.ID, p)) },
 	}

@@ -66,6 +66,8 @@ type history struct {
 	mu    *sync.Mutex
 	links map[access.ChatbotID][]string // the public links that there were, the last one last
 
+	ownerless map[access.OrganizationID]bool // the organizations whose last owner was offboarded by somebody else (O1)
+
 	invited []sent // the invitations that were sent, the last one last
 
 	done, refused           int
@@ -102,6 +104,7 @@ type deed struct {
 	about  []access.Object // what it names, and so what may be different afterwards
 	may    bool            // by the plain reading of the model, as long as all that it names is there
 	absent bool            // what is to be taken away may not be there, which is no refusal of the actor
+	leaves access.UserID   // who is offboarded by it, or ""
 	closes bool            // a conflict closes what it is about as failed (S8)
 	do     func() error
 	then   func(after *plain.World) // what else must be so once it is done; or nil
@@ -136,6 +139,7 @@ func (h *history) try(before *plain.World, d deed) {
 	if d.then != nil {
 		d.then(after)
 	}
+	h.noteOwnerless(after, d)
 	h.invariants(after)
 	h.agrees()
 	touched := append(changed(before, after), d.about...)

@@ -57,6 +57,8 @@ func (c *change) putMember(m access.Membership, successor access.UserID) (access
 // giveRole turns the old membership, if one exists, into m.
 func (c *change) giveRole(old access.Membership, exists bool, m access.Membership, successor access.UserID) (_ access.Membership, err error) {
 	switch {
+	case m.Source == "" && c.memo != nil && exists && old.Role == m.Role: // a row of an import that does not say how changes nothing
+		m.Source = old.Source
 	case m.Source == "":
 		if m.Source, err = c.source(m.User); err != nil {
 			return m, err

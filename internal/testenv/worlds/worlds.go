@@ -26,9 +26,12 @@ func Ordinary(w *plain.World) {
 	for i, u := range w.Users {
 		switch {
 		case u.Deleted:
-			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true, TokensAfter: plain.Era}
+			w.Users[i] = access.User{ID: u.ID, Type: access.External, Deleted: true}
 		case u.Type == "":
 			w.Users[i].Type = access.External
+		}
+		if u.Gone() {
+			w.Users[i].TokensAfter = plain.Era.AddDate(-10, 0, 0) // in the past for real clocks too
 		}
 		if i%3 == 0 && !u.Deleted {
 			w.Users[i].Organization = w.Organizations[0].ID
