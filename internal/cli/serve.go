@@ -83,7 +83,7 @@ their claims give. The README says what is in it.
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.IntVar(&c.OutsideMails, "outside-mails", server.DefaultOutsideMails,
-		"`NUMBER` of e-mails that an actor can cause to people outside their organizations in an hour; more are sent later")
+		"`NUMBER` of e-mails that an actor can cause to people outside their organizations in an hour, a tenth of them from one organization to one person; more are sent later")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
 		"how long a request to share waits for its decision, as a `DURATION` such as 720h")
 	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION` such as 72h")

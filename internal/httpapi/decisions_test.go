@@ -194,5 +194,5 @@ func TestNotificationsOfNobody(t *testing.T) {
 	require.NotNil(t, read["read_at"])
 	require.Equal(t, read, e.As(bob).Does(http.MethodPost, path, nil))
 	require.Empty(t, e.As(bob).Does(http.MethodGet, "/v1/notifications?unread=true", nil)["items"])
-	require.Len(t, e.As(bob).Does(http.MethodGet, "/v1/notifications?unread=false", nil)["items"], 1)
+	require.Len(t, e.As(bob).Does(http.MethodGet, "/v1/notifications?unread=false", nil)["items"], 2)
 }

@@ -12,9 +12,9 @@ const DefaultOutsideMails = 100
 const (
 	// mailsCountFor is how long an e-mail counts for the limits on e-mails to outsiders.
 	mailsCountFor = time.Hour
-	// mostToOutsider is how many e-mails an outsider gets within mailsCountFor from one organization, whoever of it sends them. Actors may be many:
-	// an organization makes users. Organizations are made by site admins.
-	mostToOutsider = 10
+	// partToOutsider is what part of the e-mails that an actor may send within mailsCountFor one outsider gets from one organization, no matter who
+	// sends them. Actors may be many, since an organization makes users; organizations are made by site admins.
+	partToOutsider = 10
 	// mailedAgainAfter is how long a person is not mailed again that they gained access to the same chatbot (S11).
 	mailedAgainAfter = 24 * time.Hour
 )
@@ -46,7 +46,7 @@ func (c *change) schedule(m *access.Mail) error {
 	if err != nil {
 		return err
 	}
-	toOne, manyToOne, err := c.LatestMailTo(m.To, from, mostToOutsider)
+	toOne, manyToOne, err := c.LatestMailTo(m.To, from, max(1, c.s.outsideMails/partToOutsider))
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ func Mail(box *mailbox.Mailbox) Option {
 	return func(c *server.Config) { c.SMTPURL, c.MailFrom = box.URL(), MailFrom }
 }
 
+// MailsALot lets actors send many e-mails to people outside of their organizations.
+func MailsALot() Option { return func(c *server.Config) { c.OutsideMails = 10_000 } }
+
 // Limited gives the server other limits.
 func Limited(change func(*server.Limits)) Option { return func(c *server.Config) { change(&c.Limits) } }
 

@@ -39,7 +39,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 	)
 	post := newPost(t)
 	s := begin(t, []string{"root@platform.example", "olga@acme.com", "mel@acme.com", "gus@globex.example", "gwen@globex.example", "gil@globex.example",
-		"tara@globex.example", "tim@globex.example", "gord@globex.example", "zoe@else.example"}, testenv.Mail(post.box))
+		"tara@globex.example", "tim@globex.example", "gord@globex.example", "zoe@else.example"}, testenv.Mail(post.box), testenv.MailsALot())
 	s.post = post
 	s.internal(root)
 	s.Admin().Does(http.MethodPut, "/v1/platform/roles/site_admin/root", nil)

@@ -25,7 +25,7 @@ func TestUserManagement(t *testing.T) {
 	)
 	post := newPost(t)
 	s := begin(t, []string{"olga@studio.example", "adam@studio.example", "bert@studio.example", "cleo@client.example", "clark@client.example",
-		"zoe@else.example"}, testenv.Mail(post.box))
+		"zoe@else.example"}, testenv.Mail(post.box), testenv.MailsALot())
 	s.Admin().PutsOrganization(studio, fields{"owner": olga, "name": "The studio"})
 	for _, admin := range []access.UserID{adam, bert} {
 		s.As(olga).PutsMember(studio, admin, access.OrgAdmin)
@@ -128,7 +128,7 @@ func TestUserManagement(t *testing.T) {
 			}
 			token := s.As(adam).Invites(studio, access.Email(address), role, shares)["token"].(string)
 			letter := post.box.Await(address)
-			require.Equal(s, "You are invited to The studio", letter.Subject)
+			require.Equal(s, "You are invited to “The studio”", letter.Subject)
 			require.Contains(s, letter.Text, "log in with this e-mail address")
 			require.Contains(s, letter.Text, token)
 

@@ -23,8 +23,12 @@ type post struct {
 func newPost(t *testing.T) *post { return &post{box: mailbox.New(t), told: map[string][]string{}} }
 
 // The subjects of the e-mails about a chatbot, whose name is its ID.
-func shared(bot access.ChatbotID) string    { return string(bot) + " was shared with you" }
-func requested(bot access.ChatbotID) string { return "A request waits for you: share " + string(bot) }
+func shared(bot access.ChatbotID) string {
+	return "The chatbot “" + string(bot) + "” was shared with you"
+}
+func requested(bot access.ChatbotID) string {
+	return "A request waits for you: share the chatbot “" + string(bot) + "”"
+}
 
 // mailed tells that these people, besides those of whom the story has told so, are sent an e-mail with the subject: one each.
 func (s *story) mailed(subject string, people ...access.UserID) {
@@ -40,6 +44,9 @@ func (s *story) arrived() {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		there = map[string][]string{}
 		for _, m := range s.post.box.Messages() {
+			if m.Subject == "You were added to an organization" { // told of where somebody is added
+				continue
+			}
 			id, _, _ := strings.Cut(m.To, "@")
 			there[m.Subject] = append(there[m.Subject], id)
 			slices.Sort(there[m.Subject])
