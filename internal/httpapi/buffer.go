@@ -32,8 +32,10 @@ func (a *api) answer(ctx context.Context, x *exchange, r *http.Request, rt route
 	if err := a.work(ctx, out, r, rt, actor, recall); err != nil {
 		return err
 	}
-	if err := m.hold(out.body.Len()); err != nil {
-		return err
+	if rt.work() != changes { // what a change answers is sent in any case: it was made
+		if err := m.hold(out.body.Len()); err != nil {
+			return err
+		}
 	}
 	return out.sendTo(x)
 }
