@@ -50,7 +50,7 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 	if place.Mode != backend.Embedded {
 		latest = 600
 	}
-	flags := []string{"--smtp-url", mails.URL(), "--mail-from", "Grantway <no-reply@grantway.test>"}
+	flags := []string{"--smtp-url", mails.URL(), "--mail-from", "Grantway <no-reply@grantway.test>", "--outside-mails", "100000"}
 	p := startAt(t, place, flags...)
 	twoCompanies(p)
 

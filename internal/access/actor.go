@@ -59,7 +59,7 @@ func (a Actor) Name() string {
 	return "key:" + string(a.Key)
 }
 
-// Holder is who holds what all share while the actor's call is worked on: the key, whomever it acts for, or the user who calls directly (B6).
+// Holder is the one that holds what all share while the actor's call is worked on: the key, also when it acts for a user, or the user who calls directly (B6).
 func (a Actor) Holder() string {
 	if a.Key != "" {
 		return "key " + string(a.Key)

@@ -67,7 +67,7 @@ func newKeySet(issuer string, now func() time.Time, away func(string, error)) *k
 }
 
 // verify gives what was signed, if one of the issuer's keys has signed it. The error is of kind Unavailable where the issuer cannot be asked about
-// a key that is not known. Whoever names a known key does not wait for the issuer, however slow it is, where callers come steadily: the keys are
+// a key that is not known. A token with a known key does not wait for a slow issuer while callers come steadily: the keys are
 // fetched anew before they are too old, and used on while the issuer does not answer.
 func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
 	asking := k.fetch(func(now time.Time) bool {

@@ -183,7 +183,7 @@ func fieldsOf(t reflect.Type) map[string]bool {
 	return fields
 }
 
-// lineLimits are those of a line, of which the deepest has three levels.
+// lineLimits bound a line. The deepest kind of row has three levels.
 var lineLimits = strictjson.Limits{Depth: 8}
 
 // decode reads one object.

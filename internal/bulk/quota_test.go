@@ -125,7 +125,7 @@ func TestB6NobodyKeepsMoreThanAQuarterOfTheDiskWhileOthersWait(t *testing.T) {
 		exhausted(two.take(evesSecond, 1))
 		one.release()
 		require.NoError(t, <-got)
-		require.NoError(t, two.take(evesSecond, 10), "nobody waits any more")
+		require.NoError(t, two.take(evesSecond, 10), "nobody else waits")
 
 		go func() { got <- bob.take(bobs, 60) }()
 		exhausted(<-got)

@@ -176,7 +176,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
 }
 
-// managedResources lists the candidates of a search about others by a user: what the user manages, whoever the others are, so that the time of it
+// managedResources lists the candidates of a search about others by a user: what the user manages, for any others alike, so that the time of it
 // tells nothing of what they have elsewhere (C6, C7).
 func (r *round) managedResources(ctx context.Context, t access.Type) ([]string, error) {
 	managing, known := spice.Question{}, false

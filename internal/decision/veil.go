@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Whoever manages a chatbot sets its gates, and would learn from the answers about a stranger what the gates ask: the stranger's type, domain, roles and
+// Those who manage a chatbot set its gates, and would learn from the answers about a stranger what the gates ask: the stranger's type, domain, roles and
 // organizations. So to an actor who is bound by C7, what rests on such a gate is answered about strangers as if nobody passed it, and not explained.
 // A veil only ever makes a yes a no.
 

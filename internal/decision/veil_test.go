@@ -46,8 +46,8 @@ func TestC7GatesTellNothingOfStrangers(t *testing.T) {
 		for i, policy := range pair {
 			s := load(policy)
 			for _, req := range questions {
-				require.Equal(t, i == 0, can(t, s, backend, req), "%s: a backend is told: %+v", name, req)
-				require.Equal(t, i == 0, can(t, s, as("zoe"), req), "%s: zoe is told: %+v", name, req)
+				require.Equal(t, i == 0, can(t, s, backend, req), "%s: a backend learns it: %+v", name, req)
+				require.Equal(t, i == 0, can(t, s, as("zoe"), req), "%s: zoe learns it: %+v", name, req)
 				for _, actor := range []access.Actor{anna, key, confinedAs("anna")} {
 					got := answer(t, s, actor, explained(req))
 					require.False(t, got.Allowed, "%s: %+v", name, req)

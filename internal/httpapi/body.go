@@ -39,7 +39,7 @@ func checkJSONType(h http.Header) error {
 	return nil
 }
 
-// bodyLimits are those of a body under /v1, of which the deepest that the API knows has three levels.
+// bodyLimits bound a body under /v1. The deepest that the API knows has three levels.
 var bodyLimits = strictjson.Limits{}
 
 // parseJSON reads one JSON value: maps, slices, strings, json.Number, booleans and nil.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
@@ -16,8 +15,7 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 	if rt.demand.free {
 		return rt.endpoint.serve(x, r, access.Actor{RequestID: requestID})
 	}
-	from := a.Authn.Address(r)
-	visit, err := a.pace.admit(r, from)
+	visit, err := a.pace.admit(r, a.Authn.Address(r))
 	if err != nil {
 		return a.limited(limitRate, err)
 	}
@@ -39,7 +37,7 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 
 	actor, err := a.authenticate(ctx, r, rt, visit, requestID, func() { cancel(errRecalled) })
 	if err != nil {
-		return a.refuse(x, r, from, visit, recalledOr(ctx, err))
+		return a.refuse(x, r, visit, recalledOr(ctx, err))
 	}
 	if rt.work() == transfers {
 		return recalledOr(ctx, a.transfer(ctx, x, r, rt, actor, recall))
@@ -103,7 +101,7 @@ func (a *api) authenticate(ctx context.Context, r *http.Request, rt route, visit
 
 // refuse is where every call ends that is not let in for want of good credentials: it counts them, and gives the error to answer. The body is not
 // read, and so the connection ends with the answer.
-func (a *api) refuse(x *exchange, r *http.Request, _ netip.Addr, visit visit, err error) error {
+func (a *api) refuse(x *exchange, r *http.Request, visit visit, err error) error {
 	if access.KindOf(err) == access.KindExhausted {
 		return err // there was no place, or too many calls of good credentials: nobody was refused for who they are
 	}

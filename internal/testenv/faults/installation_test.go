@@ -52,7 +52,7 @@ func install(t testing.TB, gateways int) *installation {
 	i := &installation{TB: t, mode: backend.ModeOf(t), mails: mailbox.New(t)}
 	dir := workDir(t)
 	i.data = filepath.Join(dir, "data0")
-	flags := []string{"--smtp-url", i.mails.URL(), "--mail-from", "Grantway <no-reply@grantway.test>"}
+	flags := []string{"--smtp-url", i.mails.URL(), "--mail-from", "Grantway <no-reply@grantway.test>", "--outside-mails", "100000"}
 	if i.mode == backend.Embedded {
 		gateways = 1
 	} else {
