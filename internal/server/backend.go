@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"time"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 
@@ -171,7 +172,9 @@ func (b *backend) retract(ctx context.Context, x *spice.Extension) (undo func(co
 		if _, err := b.engine.Apply(ctx, earlier); err != nil {
 			return err
 		}
-		return b.putSetting(ctx, settingExtension, noted)
+		return b.store.Update(ctx, func(tx *store.Tx) error {
+			return errors.Join(tx.PutSetting(settingExtension, noted), b.announce(tx))
+		})
 	}
 	if noted == "" && len(x.Changes()) == 0 {
 		return undo, nil
@@ -181,6 +184,20 @@ func (b *backend) retract(ctx context.Context, x *spice.Extension) (undo func(co
 		return nil, err
 	}
 	return undo, b.putSetting(ctx, settingExtension, string(data))
+}
+
+// announce has the gateways that share the engine look at a state of it that has what was written beside the outbox, which their marks do not tell of:
+// an entry without changes, which they carry after it.
+func (b *backend) announce(tx *store.Tx) error {
+	if !b.shared {
+		return nil
+	}
+	nothing, err := spice.Changes{}.Marshal()
+	if err != nil {
+		return err
+	}
+	_, err = tx.AppendOutbox(nothing, time.Now())
+	return err
 }
 
 func relationships(changes spice.Changes) spice.Relationships {

@@ -56,14 +56,15 @@ func (c *connections) take() {
 }
 
 // admit hands on a connection when there is a place for it.
-func (c *connections) admit(conn net.Conn) {
-	if from := addressOf(conn); !c.proxies.Trust(from) {
-		place, err := c.limiter.Take(c.ctx, from.String(), func() { _ = conn.Close() })
+func (c *connections) admit(accepted net.Conn) {
+	conn := accepted
+	if from := addressOf(accepted); !c.proxies.Trust(from) {
+		place, err := c.limiter.Take(c.ctx, from.String(), func() { _ = accepted.Close() })
 		if err != nil {
-			_ = conn.Close()
+			_ = accepted.Close()
 			return
 		}
-		conn = &connection{Conn: conn, place: place}
+		conn = &connection{Conn: accepted, place: place}
 	}
 	select {
 	case c.ready <- conn:
