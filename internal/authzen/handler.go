@@ -18,6 +18,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // The endpoints.
@@ -110,7 +111,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, actor access.Act
 		h.writeError(w, r, err)
 		return
 	}
-	m, err := body(text)
+	m, err := parsed(r, text)
 	if err != nil {
 		h.writeError(w, r, err)
 		return
@@ -253,6 +254,16 @@ func subjectFound(typ, id string) any {
 		e.Properties = map[string]any{"by": "id"}
 	}
 	return e
+}
+
+// parsed reads what a body says, in turn with others where it is long.
+func parsed(r *http.Request, text []byte) (members, error) {
+	rest, err := fair.Compute(r.Context(), "bodies", len(text))
+	if err != nil {
+		return members{}, access.Unavailable(err)
+	}
+	defer rest()
+	return body(text)
 }
 
 // readBody reads a body of JSON. How long it may be is for an http.MaxBytesReader to say.

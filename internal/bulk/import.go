@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/fair"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
 )
@@ -161,7 +162,9 @@ func (in *intake) file(name string, r io.Reader) error {
 	}
 	file := in.rows.file(name, format)
 	var own error // of the staging, not of the file
-	err := Read(r, format, func(l Line) error {
+	body := &inTurn{Reader: r, ctx: in.ctx, holder: holderOf(in.actor), rest: func() {}}
+	defer func() { body.rest() }()
+	err := Read(body, format, func(l Line) error {
 		if own = in.ctx.Err(); own == nil {
 			own = in.rows.add(file, l)
 		}
@@ -171,6 +174,27 @@ func (in *intake) file(name string, r io.Reader) error {
 		return own
 	}
 	return unreadable(in.ctx, err)
+}
+
+// inTurn is a body that is read in turn with others, once it is long: between its parts its reader computes.
+type inTurn struct {
+	io.Reader
+	ctx    context.Context
+	holder string
+	length int
+	rest   func() // gives the turn back
+}
+
+func (b *inTurn) Read(p []byte) (int, error) {
+	b.rest()
+	n, err := b.Reader.Read(p)
+	b.length += n
+	rest, failed := fair.Compute(b.ctx, b.holder, b.length)
+	if failed != nil {
+		return n, failed
+	}
+	b.rest = rest
+	return n, err
 }
 
 // unreadable says that the rest of a body did not come.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // binding knows how to read a call into an input: a struct whose fields are tagged path:"name" or query:"name", and whose field Body, if it has
@@ -175,6 +176,11 @@ func (b *binding) readBody(r *http.Request, into reflect.Value) ([]byte, error) 
 	if err := checkJSONType(r.Header); err != nil {
 		return nil, err
 	}
+	rest, err := fair.Compute(r.Context(), "bodies", len(raw))
+	if err != nil {
+		return nil, access.Unavailable(err)
+	}
+	defer rest()
 	tree, err := parseJSON(raw)
 	if err != nil {
 		return nil, err

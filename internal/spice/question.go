@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/grantway/grantway/internal/access"
@@ -59,29 +60,55 @@ func (c *Client) check(ctx context.Context, f Freshness, q Question, traced bool
 	return resp, nil
 }
 
-// CheckAll asks many questions at one state of the engine. The answers are in the order of the questions; one that fails alone carries
-// its error and is no grant. Those that fail because a node of the engine has just gone are asked again, at the same state, as gRPC asks a single
-// question again.
+// CheckAll asks many questions at one state of the engine, equal ones once. The answers are in the order of the questions; one that fails alone
+// carries its error and is no grant.
 func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]Answer, error) {
-	if len(qs) == 0 {
-		return nil, nil
-	}
-	items := make([]*v1.CheckBulkPermissionsRequestItem, len(qs))
+	var items []*v1.CheckBulkPermissionsRequestItem
+	at := make([]int, len(qs)) // where among the items a question is asked
+	seen := map[string]int{}
 	for i, q := range qs {
 		values, err := structpb.NewStruct(q.Context)
 		if err != nil {
 			return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
 		}
-		items[i] = &v1.CheckBulkPermissionsRequestItem{
+		item := &v1.CheckBulkPermissionsRequestItem{
 			Resource:   object(q.Resource.Type, q.Resource.ID),
 			Permission: q.Permission,
 			Subject:    subject(q.Subject),
 			Context:    values,
 		}
+		written, err := proto.MarshalOptions{Deterministic: true}.Marshal(item)
+		if err != nil {
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "the engine cannot be asked this question", Cause: err}
+		}
+		n, ok := seen[string(written)]
+		if !ok {
+			n = len(items)
+			seen[string(written)] = n
+			items = append(items, item)
+		}
+		at[i] = n
+	}
+	found, err := c.checkAll(ctx, f, items)
+	if err != nil {
+		return nil, err
 	}
 	answers := make([]Answer, len(qs))
+	for i, n := range at {
+		answers[i] = found[n]
+	}
+	return answers, nil
+}
+
+// checkAll asks the items. Those that fail because a node of the engine has just gone are asked again, at the same state, as gRPC asks a single
+// question again.
+func (c *Client) checkAll(ctx context.Context, f Freshness, items []*v1.CheckBulkPermissionsRequestItem) ([]Answer, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	answers := make([]Answer, len(items))
 	var open []int // those that are to be asked
-	for i := range qs {
+	for i := range items {
 		open = append(open, i)
 	}
 	for wait := firstWait; ; wait *= 4 {

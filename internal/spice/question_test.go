@@ -108,3 +108,15 @@ func TestC4OneQuestionThatStaysUnansweredFailsNoOther(t *testing.T) {
 		require.Len(t, e.told, 2)
 	}
 }
+
+// TestEqualQuestionsAreAskedOnce: each is answered, in its place.
+func TestEqualQuestionsAreAskedOnce(t *testing.T) {
+	e := &losing{lost: map[string]int{"b": 100}, code: codes.InvalidArgument}
+	answers := e.asked(t, "a", "b", "a", "c", "b", "a")
+	for i, id := range []string{"a", "b", "a", "c", "b", "a"} {
+		require.Equal(t, id != "b", answers[i].Allowed)
+		require.Equal(t, id == "b", answers[i].Err != nil)
+	}
+	require.Len(t, e.told, 1)
+	require.Len(t, e.told[0].GetItems(), 3)
+}

@@ -1,0 +1,38 @@
+package fair
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"time"
+)
+
+// Long is from how many bytes on reading something is long work for a processor.
+const Long = 16 << 10
+
+// slice is how long a turn lasts at most.
+const slice = 100 * time.Millisecond
+
+// cores are the processors but one.
+var cores = newCores(runtime.GOMAXPROCS(0) - 1)
+
+func newCores(n int) *Limiter { return New(Config{Places: n, Waiting: math.MaxInt}) }
+
+// Compute gives the holder a turn on a processor for reading n bytes, until it calls rest. It waits, as long as the context allows, while all
+// processors but one read for others: that one stays free for what takes a moment, which would else wait for the end of others' time slices at each
+// of its many steps. A turn that lasts too long ends by itself, and its work goes on beside that of the next. What is not Long needs no turn.
+func Compute(ctx context.Context, holder string, n int) (rest func(), err error) {
+	if n <= Long {
+		return func() {}, nil
+	}
+	return compute(ctx, cores, holder)
+}
+
+func compute(ctx context.Context, cores *Limiter, holder string) (rest func(), err error) {
+	turn, err := cores.Take(ctx, holder, nil)
+	if err != nil {
+		return nil, err
+	}
+	end := time.AfterFunc(slice, turn.Release)
+	return func() { end.Stop(); turn.Release() }, nil
+}
