@@ -187,7 +187,12 @@ func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c C
 	if _, err := b.engine.Install(ctx, x); err != nil {
 		return nil, errors.Join(schemaFault(err), undo(ctx))
 	}
-	if err := b.store.Update(ctx, func(tx *store.Tx) error { return errors.Join(s.next.put(tx), b.announce(tx)) }); err != nil {
+	if err := b.store.Update(ctx, func(tx *store.Tx) error {
+		if s.empty || s.now.Folded == 0 { // nobody has run on it yet
+			return s.next.put(tx)
+		}
+		return errors.Join(s.next.put(tx), b.announce(tx))
+	}); err != nil {
 		return nil, err
 	}
 	carrier, err := outbox.Open(ctx, b.store, b.engine, sharing.Project, c.Log)
