@@ -87,6 +87,13 @@ func (m Membership) Joined() bool { return m.Source == SignedIn || m.Source == A
 // ShowsAddress reports whether the organization's owners and admins may see the user's address for this role (O7).
 func (m Membership) ShowsAddress() bool { return m.Joined() || m.Source == Assigned }
 
+// KnownIn reports whether the user, who has these memberships, is known in one of the organizations: at home there, or there in a role that shows the
+// address. Being added by an owner or admin makes nobody known (O7, C7).
+func (u User) KnownIn(memberships []Membership, in func(OrganizationID) bool) bool {
+	return u.Organization != "" && in(u.Organization) ||
+		slices.ContainsFunc(memberships, func(m Membership) bool { return m.ShowsAddress() && in(m.Organization) })
+}
+
 // Team is by ID; its organization is fixed (I3).
 type Team struct {
 	ID           TeamID         `json:"id,omitzero"`

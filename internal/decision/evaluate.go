@@ -137,7 +137,7 @@ func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Requ
 		}
 		items[i] = r.read(ctx, req)
 	}
-	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(ctx, &notebook{Facts: facts}, items) })
+	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(ctx, r.notebook(facts), items) })
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,7 +35,7 @@ func (r *round) explainAll(ctx context.Context, items []*item) error {
 		return nil
 	}
 	return r.directory.View(ctx, func(facts Facts) error {
-		n := &notebook{Facts: facts}
+		n := r.notebook(facts)
 		for _, it := range wanted {
 			x := &explainer{round: r, notebook: n, ctx: ctx, it: it}
 			if err := x.explain(); err != nil {

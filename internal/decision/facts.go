@@ -15,6 +15,12 @@ type notebook struct {
 	users  map[access.UserID]access.User
 	people map[access.UserID]*person
 	views  *views // of the actor, as far as asked
+
+	showsAddress func(*notebook, *person) (bool, error) // to the actor
+}
+
+func (r *round) notebook(facts Facts) *notebook {
+	return &notebook{Facts: facts, showsAddress: r.showsAddress}
 }
 
 // User gives the user, or the zero user for one whom the directory does not know.

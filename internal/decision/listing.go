@@ -49,7 +49,7 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 	var org access.OrganizationID
 	var there, admitted bool
 	err = r.directory.View(ctx, func(facts Facts) (err error) {
-		n := &notebook{Facts: facts}
+		n := r.notebook(facts)
 		if r.actorUser, err = n.user(r.actor.User); err != nil {
 			return err
 		}

@@ -16,7 +16,11 @@ type person struct {
 	memberships []access.Membership
 	roles       []access.RoleID
 	reaches     []reach
+	address     string // the verified one, as the actor is told of it
 }
+
+// hiddenAddress stands for an address that the actor may not see (O7).
+const hiddenAddress = "(hidden)"
 
 // reach is a principal that stands for the user, how that can be said, and what the engine is asked to confirm it.
 type reach struct {
@@ -106,7 +110,14 @@ func (p *person) findReaches(n *notebook) error {
 	}
 	add(access.PrincipalUser, string(p.ID), "", "", "")
 	if e := p.Verified(); e != "" {
-		add(access.PrincipalEmail, string(e), schema.RelHolder, schema.TypeEmail, "%s has the verified address %s", p.ID, e)
+		shown, err := n.showsAddress(n, p)
+		if err != nil {
+			return err
+		}
+		if p.address = hiddenAddress; shown {
+			p.address = string(e)
+		}
+		add(access.PrincipalEmail, string(e), schema.RelHolder, schema.TypeEmail, "%s has the verified address %s", p.ID, p.address)
 		byAddress, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
 		if err != nil {
 			return err

@@ -33,12 +33,13 @@ type MatrixRow struct {
 }
 
 // Matrix lists the people of the chatbot's organization with their cells, at most limit of those after the user named. The second result is
-// whom to go on after, or "" at the end.
-func (s *Service) Matrix(ctx context.Context, id access.ChatbotID, after access.UserID, limit int) (rows []MatrixRow, next access.UserID, err error) {
+// whom to go on after, or "" at the end. What decides a cell is told as the reader may know it (O7).
+func (s *Service) Matrix(ctx context.Context, reader access.Actor, id access.ChatbotID, after access.UserID, limit int) (rows []MatrixRow, next access.UserID, err error) {
 	r, err := s.review(ctx)
 	if err != nil {
 		return nil, "", err
 	}
+	r.actor = reader
 	var standings []*standing
 	err = r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) error {
 		members, err := n.Members(bot.Organization, after, limit+1)
@@ -180,7 +181,7 @@ func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.
 	var bots []string
 	var u access.User
 	err = r.directory.View(ctx, func(facts Facts) (err error) {
-		u, err = (&notebook{Facts: facts}).user(id)
+		u, err = r.notebook(facts).user(id)
 		return err
 	})
 	if err == nil && !u.Gone() {
@@ -222,7 +223,7 @@ func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.
 func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.ChatbotID, known []bool) ([]Held, error) {
 	var standings []*standing
 	err := r.directory.View(ctx, func(facts Facts) error {
-		n := &notebook{Facts: facts}
+		n := r.notebook(facts)
 		for i, b := range bots {
 			if !known[i] {
 				continue
@@ -276,7 +277,7 @@ func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func
 		if !ok {
 			return access.NotFound(access.Obj(access.TypeChatbot, id))
 		}
-		return fn(&notebook{Facts: facts}, bot)
+		return fn(r.notebook(facts), bot)
 	})
 }
 

@@ -52,7 +52,7 @@ func aWorldIsReviewed(t *testing.T, e *randomWorld) {
 			}
 		}
 		for _, row := range pages(t, 2, func(after access.UserID) ([]decision.MatrixRow, access.UserID, error) {
-			return s.Matrix(t.Context(), bot.ID, after, 2)
+			return s.Matrix(t.Context(), access.Actor{Key: "root", Access: access.KeyFull}, bot.ID, after, 2)
 		}) {
 			require.Equal(t, has(w, row.User, bot.ID, access.RowActions), row.Effective, "%s: %s on %s", about, row.User, bot.ID)
 			require.Len(t, row.Because, len(access.RowActions))

@@ -174,17 +174,20 @@ func (s *standing) addShares(n *notebook, now time.Time) error {
 			witness = spice.Question{Permission: schema.PermEveryone, Resource: access.PlatformObject}
 		}
 		s.sources = append(s.sources, source{
-			actions: actions, because: because, through: fmt.Sprintf("%s share with %s", share.Level, sharedWith(r.principal)), witness: witness,
+			actions: actions, because: because, through: fmt.Sprintf("%s share with %s", share.Level, s.sharedWith(r.principal)), witness: witness,
 			everyone: r.principal == access.Everyone,
 		})
 	}
 	return nil
 }
 
-// sharedWith names a principal in a list.
-func sharedWith(p access.Principal) string {
-	if p.ID == "" {
+// sharedWith names a principal that stands for the user in a list.
+func (s *standing) sharedWith(p access.Principal) string {
+	switch {
+	case p.ID == "":
 		return string(p.Kind)
+	case p.Kind == access.PrincipalEmail:
+		return string(p.Kind) + " " + s.who.address
 	}
 	return string(p.Kind) + " " + p.ID
 }
@@ -288,7 +291,7 @@ func (s *standing) lacks(action access.Action) []string {
 	var said []string
 	for _, share := range s.expired {
 		if slices.Contains(levelActions[share.Level], action) {
-			said = append(said, fmt.Sprintf("the %s share with %s expired at %s (S13)", share.Level, sharedWith(share.Principal), share.ExpiresAt.UTC().Format(time.RFC3339)))
+			said = append(said, fmt.Sprintf("the %s share with %s expired at %s (S13)", share.Level, s.sharedWith(share.Principal), share.ExpiresAt.UTC().Format(time.RFC3339)))
 		}
 	}
 	switch {

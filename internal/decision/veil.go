@@ -30,14 +30,8 @@ func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
 	if err != nil || !known || u.Deleted {
 		return true, err
 	}
-	if u.Organization != "" && views.of(u.Organization) {
-		return false, nil
-	}
 	memberships, err := n.Memberships(about)
-	if err != nil {
-		return false, err
-	}
-	return !slices.ContainsFunc(memberships, func(m access.Membership) bool { return m.ShowsAddress() && views.of(m.Organization) }), nil
+	return !u.KnownIn(memberships, views.of), err
 }
 
 // views is where an actor has view_data.
@@ -45,6 +39,7 @@ type views struct {
 	strangers     bool // a site admin manages all users (U1)
 	everywhere    bool
 	organizations map[access.OrganizationID]bool
+	manages       map[access.OrganizationID]bool // as their owner or admin, and from an IP address that they allow (B4)
 }
 
 func (v views) of(org access.OrganizationID) bool { return v.everywhere || v.organizations[org] }
@@ -54,18 +49,32 @@ func (r *round) views(n *notebook) (views, error) {
 	if n.views != nil {
 		return *n.views, nil
 	}
-	v := views{organizations: map[access.OrganizationID]bool{}}
+	v := views{organizations: map[access.OrganizationID]bool{}, manages: map[access.OrganizationID]bool{}}
+	manage := func(id access.OrganizationID) error {
+		org, _, err := n.Organization(id)
+		v.manages[id] = org.Admits(r.actor)
+		return err
+	}
 	switch {
 	case r.actor.User == "":
 		v.organizations[r.actor.Organization] = true
+		if err := manage(r.actor.Organization); err != nil {
+			return v, err
+		}
 	default:
 		memberships, err := n.Memberships(r.actor.User)
 		if err != nil {
 			return v, err
 		}
 		for _, m := range memberships {
-			if r.actor.Organization == "" || m.Organization == r.actor.Organization {
-				v.organizations[m.Organization] = true
+			if r.actor.Organization != "" && m.Organization != r.actor.Organization {
+				continue
+			}
+			v.organizations[m.Organization] = true
+			if m.Role == access.OrgOwner || m.Role == access.OrgAdmin {
+				if err := manage(m.Organization); err != nil {
+					return v, err
+				}
 			}
 		}
 		if r.actor.Organization != "" {
@@ -80,6 +89,18 @@ func (r *round) views(n *notebook) (views, error) {
 	}
 	n.views = &v
 	return v, nil
+}
+
+// showsAddress reports whether the actor may see the user's e-mail address (O7). The system, which puts reviews together, is nobody's reader.
+func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
+	switch {
+	case r.actor == access.System || r.actor == access.Actor{}:
+		return false, nil
+	case !r.bound() || p.ID == r.actor.User:
+		return true, nil
+	}
+	views, err := r.views(n)
+	return err == nil && (views.strangers || p.KnownIn(p.memberships, func(org access.OrganizationID) bool { return views.manages[org] })), err
 }
 
 // asksElsewhere reports whether G2–G5 of the chatbot, or the conditions of the feature, rest on something other than the chatbot's organization. Its

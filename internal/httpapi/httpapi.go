@@ -37,7 +37,7 @@ type Authenticator interface {
 // them, which package sharing judges.
 type Decisions interface {
 	ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject decision.Entity, page decision.Page) (decision.Found, error)
-	Matrix(ctx context.Context, of access.ChatbotID, after access.UserID, limit int) ([]decision.MatrixRow, access.UserID, error)
+	Matrix(ctx context.Context, reader access.Actor, of access.ChatbotID, after access.UserID, limit int) ([]decision.MatrixRow, access.UserID, error)
 	ChatbotAccess(ctx context.Context, actor access.Actor, of access.ChatbotID, after access.UserID, limit int) ([]decision.Held, access.UserID, error)
 	UserAccess(ctx context.Context, actor access.Actor, of access.UserID, after access.ChatbotID, limit int,
 		mayKnow func([]access.ChatbotID) ([]bool, error)) ([]decision.Held, access.ChatbotID, error)

@@ -37,7 +37,7 @@ func (a *api) listPermissions(ctx context.Context, actor access.Actor, in *chatb
 	if err := a.Sharing.MayReadMatrix(ctx, actor, in.Chatbot); err != nil {
 		return nil, err
 	}
-	rows, next, err := a.Decisions.Matrix(ctx, in.Chatbot, access.UserID(p.After), p.Limit)
+	rows, next, err := a.Decisions.Matrix(ctx, actor, in.Chatbot, access.UserID(p.After), p.Limit)
 	return listOf(rows, string(next), err, showMatrixRow)
 }
 

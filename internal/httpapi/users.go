@@ -7,20 +7,20 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// User is a user as callers see one.
+// User is a user as callers see one. To those who do not see the address, there are only ID, name and whether the user is active (O7).
 type User struct {
 	ID            access.UserID          `json:"id"`
-	Email         *access.Email          `json:"email" doc:"in the form in which addresses are compared, or null"`
-	EmailVerified bool                   `json:"email_verified"`
+	Email         *access.Email          `json:"email" doc:"in the form in which addresses are compared; null where there is none, or the caller may not see it (O7)"`
+	EmailVerified bool                   `json:"email_verified" doc:"false where the caller may not see the address"`
 	Name          string                 `json:"name"`
-	Type          access.UserType        `json:"type"`
+	Type          *access.UserType       `json:"type" doc:"null where the caller may not see the address (O7)"`
 	Active        bool                   `json:"active"`
-	Organization  *access.OrganizationID `json:"organization" doc:"the home organization, or null"`
+	Organization  *access.OrganizationID `json:"organization" doc:"the home organization; null where there is none, or the caller may not see the address (O7)"`
 }
 
 func showUser(u access.User) User {
 	return User{
-		ID: u.ID, Email: orNull(u.Email), EmailVerified: u.EmailVerified, Name: u.Name, Type: u.Type, Active: u.Active,
+		ID: u.ID, Email: orNull(u.Email), EmailVerified: u.EmailVerified, Name: u.Name, Type: orNull(u.Type), Active: u.Active,
 		Organization: orNull(u.Organization),
 	}
 }
@@ -36,7 +36,7 @@ type userPath struct {
 }
 
 type usersQuery struct {
-	Email access.Email `query:"email" doc:"only the users with this address, verified or not"`
+	Email access.Email `query:"email" doc:"only the users with this address, verified or not, as far as the caller sees their addresses (O7)"`
 	pageQuery
 }
 

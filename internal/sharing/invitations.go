@@ -129,7 +129,10 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 		if _, member, err := c.Membership(inv.Organization, holder.ID); err != nil {
 			return inv, "", err
 		} else if member {
-			return inv, "", access.Conflictf("N1", "whoever has this address has a role in %s already", access.Obj(access.TypeOrganization, inv.Organization))
+			// Whose address it is may be none of the actor's business; the person is refused who accepts it (O7).
+			if sees, err := c.seesAddress(holder); err != nil || sees {
+				return inv, "", firstError(err, access.Conflictf("N1", "a person with this address has a role in %s already", access.Obj(access.TypeOrganization, inv.Organization)))
+			}
 		}
 	}
 	inv.State, inv.Revision, inv.ClosedAt = access.InvitationPending, inv.Revision+1, time.Time{}

@@ -105,7 +105,7 @@ func (h *history) search(w *plain.World, o access.Object) {
 func (h *history) matrix(w *plain.World, bot access.ChatbotID) {
 	h.t.Helper()
 	b, _ := find(w.Chatbots, func(b access.Chatbot) bool { return b.ID == bot })
-	rows, _, err := h.decide.Matrix(h.ctx, bot, "", len(users)+1)
+	rows, _, err := h.decide.Matrix(h.ctx, access.System, bot, "", len(users)+1)
 	require.NoError(h.t, err)
 	people := 0
 	for _, m := range w.Memberships {

@@ -57,7 +57,7 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 				return err
 			}
 			for _, e := range chunk {
-				if ok, err := r.shows(e); err != nil {
+				if ok, err := r.shows(&e); err != nil {
 					return err
 				} else if ok {
 					if len(found) == p.Limit {
@@ -102,7 +102,7 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 				return err
 			}
 			for _, e := range chunk {
-				if ok, err := r.shows(e); err != nil {
+				if ok, err := r.shows(&e); err != nil {
 					return err
 				} else if ok {
 					e.ID = names.Name(e.Seq)
@@ -260,8 +260,8 @@ func (r *recordReader) chunk(after store.RecordPlace) (entries []access.Record, 
 	return entries, end, nil
 }
 
-// shows reports whether the entry is one that the query asks for and the caller may read.
-func (r *recordReader) shows(e access.Record) (bool, error) {
+// shows reports whether the entry is one that the query asks for and the caller may read, and takes out of it the addresses that the caller may not see.
+func (r *recordReader) shows(e *access.Record) (bool, error) {
 	if r.since != nil {
 		if since, mine := r.since[e.Organization]; !mine || e.Seq <= since {
 			return false, nil
@@ -277,6 +277,9 @@ func (r *recordReader) shows(e access.Record) (bool, error) {
 		q.Outcome != "" && e.Outcome != q.Outcome,
 		!actionMatches(q.Action, e.Action):
 		return false, nil
+	}
+	if err := r.hideAddresses(e); err != nil {
+		return false, err
 	}
 	if q.Text != "" && !slices.ContainsFunc([]string{e.Resource.ID, e.Subject, e.Detail, e.Before, e.After, e.Effects}, func(s string) bool {
 		return strings.Contains(strings.ToLower(s), q.Text)

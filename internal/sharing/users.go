@@ -406,7 +406,7 @@ func (c *caller) throughWhich(id access.UserID) (t through, err error) {
 	return t, nil
 }
 
-// User reads one user.
+// User reads one user. To those who do not see the address, only ID, name and whether the user is active are told (O7).
 func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID) (u access.User, err error) {
 	o := access.Obj(access.TypeUser, id)
 	err = s.read(ctx, actor, func(c *caller) error {
@@ -421,9 +421,19 @@ func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID
 		if !known || u.Deleted || !t.anywhere && len(t.organizations) == 0 {
 			return access.NotFound(o)
 		}
-		return c.readFromHere(u, t)
+		if err := c.readFromHere(u, t); err != nil {
+			return err
+		}
+		sees, err := c.seesAddress(u)
+		if err == nil && !sees {
+			u = hiddenUser(u)
+		}
+		return err
 	})
-	return u, err
+	if err != nil {
+		return access.User{}, err
+	}
+	return u, nil
 }
 
 // readFromHere refuses to read a user from an address that none of the organizations allows through which the actor sees the user, or, for a site
@@ -447,12 +457,12 @@ func (c *caller) readFromHere(u access.User, t through) error {
 	return refusal
 }
 
-// UserQuery filters a list of users; Email is an exact address, verified or not.
+// UserQuery filters a list of users; Email is an exact address, verified or not. It finds only users whose address the actor sees (O7).
 type UserQuery struct {
 	Email access.Email
 }
 
-// Users lists the users that the actor may see, by ID.
+// Users lists the users that the actor may see, by ID, each as User gives it.
 func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p Page) (us []access.User, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		sc, err := c.scope()
@@ -473,7 +483,7 @@ func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p 
 				return u.Organization
 			}, nil)
 		case q.Email != "": // few have it
-			sees = func(us []access.User) ([]bool, error) { return c.seesIn(sc, us) }
+			sees = func(us []access.User) ([]bool, error) { return c.seeAddresses(sc, us) }
 		default:
 			sources := []source[access.User]{named([]access.UserID{actor.User}, func(id access.UserID) (access.User, bool, error) {
 				u, known, err := c.User(id)
@@ -487,26 +497,14 @@ func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p 
 			}
 			users = merged(by(id), sources...)
 		}
-		us, next, err = visible(p, users, id, sees)
+		if us, next, err = visible(p, users, id, sees); err != nil {
+			return err
+		}
+		us, err = c.shownIn(sc, us)
 		return err
 	})
-	return us, next, err
-}
-
-// seesIn reports which of the users the scope shows.
-func (c *caller) seesIn(sc scope, us []access.User) ([]bool, error) {
-	seen := make([]bool, len(us))
-	for i, u := range us {
-		seen[i] = u.ID == c.actor.User || slices.Contains(sc.manages, u.Organization)
-		for _, org := range sc.staffs {
-			if seen[i] {
-				break
-			}
-			var err error
-			if _, seen[i], err = c.Membership(org, u.ID); err != nil {
-				return nil, err
-			}
-		}
+	if err != nil {
+		return nil, "", err
 	}
-	return seen, nil
+	return us, next, nil
 }

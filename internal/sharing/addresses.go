@@ -1,0 +1,62 @@
+package sharing
+
+import (
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// seesAddress reports whether the actor may see the user's e-mail address (O7): the user's own, a site admin's and an unconfined key's to see, and that of
+// the owners and admins, and of a confined key, of an organization in which the user is known. Where such an
+// organization does not admit the caller's IP address, it does not count (B4).
+func (c *caller) seesAddress(u access.User) (bool, error) {
+	sc, err := c.scope()
+	if err != nil {
+		return false, err
+	}
+	return c.seesAddressIn(sc, u)
+}
+
+// seesAddressIn is seesAddress for an actor of that scope.
+func (c *caller) seesAddressIn(sc scope, u access.User) (bool, error) {
+	if sc.all || u.ID != "" && u.ID == c.actor.User {
+		return true, nil
+	}
+	if len(sc.manages) == 0 {
+		return false, nil
+	}
+	memberships, err := c.Memberships(u.ID)
+	return err == nil && u.KnownIn(memberships, func(org access.OrganizationID) bool { return slices.Contains(sc.manages, org) }), err
+}
+
+// hiddenUser is the user to those who do not see the address: ID and name (O7), and, as whoever names a user in a change learns, whether they are active
+// (C6).
+func hiddenUser(u access.User) access.User {
+	return access.User{ID: u.ID, Name: u.Name, Active: u.Active}
+}
+
+// seeAddresses is seesAddressIn for each of the users.
+func (c *caller) seeAddresses(sc scope, us []access.User) (seen []bool, err error) {
+	seen = make([]bool, len(us))
+	for i, u := range us {
+		if seen[i], err = c.seesAddressIn(sc, u); err != nil {
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// shownIn is the users as an actor of that scope sees them.
+func (c *caller) shownIn(sc scope, us []access.User) ([]access.User, error) {
+	seen, err := c.seeAddresses(sc, us)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]access.User, len(us))
+	for i, u := range us {
+		if shown[i] = u; !seen[i] {
+			shown[i] = hiddenUser(u)
+		}
+	}
+	return shown, nil
+}
