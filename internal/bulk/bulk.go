@@ -1,7 +1,7 @@
 // Package bulk is import and export: files in, rows out, and back.
 //
 // It owns the formats (CSV, JSON Lines, SpiceDB relationships), the errors with line numbers, and the course of an import: all files are
-// received into a staging file on disk, every row is tried on a copy of the facts, and only then are the good ones written. It decides
+// received into a staging file on disk, every row is tried in a store over the facts, and only then are the good ones written. It decides
 // nothing: package sharing judges each row as the caller's own change. Its memory does not grow with what it is given.
 package bulk
 

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,8 +78,8 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 	return r.sum, r.rows.rejects(limit, r.told.Reject)
 }
 
-// check tries every row. What is left afterwards is to be written. Many rows are tried on a copy of the facts, so that nobody waits for them;
-// few are not worth one.
+// check tries every row. What is left afterwards is to be written. Many rows are tried in a store of their own over the facts, so that nobody waits for
+// them; few are not worth one.
 func (r *run) check(ctx context.Context) error {
 	total, _, err := r.rows.count()
 	if err != nil {
@@ -88,12 +89,12 @@ func (r *run) check(ctx context.Context) error {
 		return lost(err)
 	}
 	if total > fewRows {
-		return r.checkOnCopy(ctx, total)
+		return r.checkAside(ctx, total)
 	}
 	var refusals []sharing.Refusal
 	if err := r.sharing.Rehearse(ctx, r.actor, func(rehearsal *sharing.Rehearsal) error {
 		return r.eachPage(checkPage, func(page []staged) error {
-			refused, err := r.try(rehearsal, page)
+			refused, err := r.try(page, rehearsal.Try)
 			refusals = append(refusals, refused...)
 			return err
 		})
@@ -103,31 +104,24 @@ func (r *run) check(ctx context.Context) error {
 	return r.checked(ctx, refusals, Event{Phase: Checking, Rows: total, Total: total})
 }
 
-// checkOnCopy checks many rows on a copy of the facts, which takes space on the disk while it is there.
-func (r *run) checkOnCopy(ctx context.Context, total int64) (err error) {
-	facts, err := r.sharing.FactsSize(ctx)
-	if err != nil {
-		return err
-	}
-	rows, err := r.rows.size()
-	if err != nil {
-		return err
-	}
-	size := facts + 2*rows // the rows become facts of the copy, and are in its log too
-	if err := r.rows.lease.take(ctx, size); err != nil {
+// checkAside checks many rows in a store that takes space on the disk for what they touch and make, while it is there.
+func (r *run) checkAside(ctx context.Context, total int64) (err error) {
+	aside := &scratch{path: r.rows.scratch(), lease: r.rows.lease}
+	if err := aside.grow(ctx); err != nil {
 		return err
 	}
 	defer func() {
-		if removed := r.rows.removeScratch(); removed != nil {
-			err = errors.Join(err, unstaged(removed)) // and the space is given back with the rest
-			return
+		if removed := aside.remove(); removed != nil {
+			err = errors.Join(err, unstaged(removed))
 		}
-		r.rows.lease.give(size)
 	}()
-	return r.sharing.RehearseOnCopy(ctx, r.actor, r.rows.scratch(), func(rehearsal *sharing.Rehearsal) error {
+	return r.sharing.RehearseAside(ctx, r.actor, aside.path, func(rehearsal *sharing.Rehearsal) error {
 		var done int64
 		return r.eachPage(checkPage, func(page []staged) error {
-			refusals, err := r.try(rehearsal, page)
+			refusals, err := r.try(page, func(row sharing.Row) (bool, error) {
+				changed, err := rehearsal.Try(row)
+				return changed, cmp.Or(aside.grow(ctx), err)
+			})
 			if err != nil {
 				return err
 			}
@@ -151,9 +145,9 @@ func (r *run) checked(ctx context.Context, refusals []sharing.Refusal, e Event) 
 }
 
 // try tries the rows of a page and takes out those that are refused, which it gives, and those that are so already.
-func (r *run) try(rehearsal *sharing.Rehearsal, page []staged) (refusals []sharing.Refusal, err error) {
+func (r *run) try(page []staged, try func(sharing.Row) (bool, error)) (refusals []sharing.Refusal, err error) {
 	for _, row := range page {
-		changed, err := rehearsal.Try(row.row)
+		changed, err := try(row.row)
 		var refused *sharing.RowError
 		switch {
 		case errors.As(err, &refused):

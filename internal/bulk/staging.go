@@ -102,17 +102,8 @@ func stage(ctx context.Context, dir string, l *lease) (_ *staging, err error) {
 	return s, nil
 }
 
-// scratch is where a copy of the facts may be put.
+// scratch is where the rows may be tried.
 func (s *staging) scratch() string { return filepath.Join(s.dir, "facts.db") }
-
-// removeScratch removes that copy.
-func (s *staging) removeScratch() error {
-	left, err := filepath.Glob(s.scratch() + "*") // SQLite's side files, and the lock
-	for _, path := range left {
-		err = errors.Join(err, os.Remove(path))
-	}
-	return err
-}
 
 // close removes all that was staged, and gives its space back.
 func (s *staging) close() error {

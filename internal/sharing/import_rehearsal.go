@@ -26,15 +26,12 @@ func (s *Service) Rehearse(ctx context.Context, actor access.Actor, fn func(*Reh
 	return s.rehearse(ctx, s.db, actor, fn)
 }
 
-// RehearseOnCopy gives fn a Rehearsal on a copy of the facts as they are now. The copy is made at path, where no file is, and stays there
-// for the caller to remove. Changes are not held up meanwhile.
-func (s *Service) RehearseOnCopy(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
-	if err := s.db.Snapshot(ctx, path); err != nil {
-		return err
-	}
-	facts, err := store.Open(ctx, path)
+// RehearseAside gives fn a Rehearsal in a store of its own over the facts, which takes the space of what the rows touch and make. It is made at
+// path, where no file is, and stays there for the caller to remove. Changes are not held up, and those made meanwhile may be seen.
+func (s *Service) RehearseAside(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
+	facts, err := s.db.Overlay(ctx, path)
 	if err != nil {
-		return access.Unavailable(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, facts.Close()) }()
 	return s.rehearse(ctx, facts, actor, fn)

@@ -4,6 +4,9 @@ import "github.com/grantway/grantway/internal/access"
 
 const selectChatbots = `SELECT id, organization, owner, name, visibility, enabled, public_mode, link_digest, link_nonce, ownerless FROM chatbots`
 
+// ownerOrAnybody is the user whom a chatbot's row names although nobody owns it.
+const ownerOrAnybody = `SELECT COALESCE((SELECT owner FROM chatbots WHERE id = $1), (SELECT MIN(id) FROM users), '')`
+
 var putChatbot = upsert("chatbots", "id", "organization, owner, name, visibility, enabled, public_mode, link_digest, link_nonce, ownerless")
 
 func scanChatbot(r row) (c access.Chatbot, err error) {
@@ -25,7 +28,7 @@ func (tx *Tx) PutChatbot(c access.Chatbot) error {
 	owner := c.Owner
 	if owner == "" {
 		var err error
-		owner, _, err = one(tx, scanString[access.UserID], `SELECT COALESCE((SELECT owner FROM chatbots WHERE id = $1), (SELECT MIN(id) FROM users), '')`, c.ID)
+		owner, _, err = one(tx, scanString[access.UserID], ownerOrAnybody, c.ID)
 		if err != nil {
 			return err
 		}

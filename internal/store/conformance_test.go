@@ -11,6 +11,7 @@ import (
 // conformance is what every store has to do, whichever database it is in.
 var conformance = map[string]func(*testing.T, maker){
 	"Snapshot":                    testSnapshot,
+	"Overlay":                     testOverlay,
 	"AnyTextIsKept":               testAnyTextIsKept,
 	"PagesFollowByteOrder":        testPagesFollowByteOrder,
 	"Users":                       testUsers,

@@ -4,6 +4,8 @@ import "github.com/grantway/grantway/internal/access"
 
 const selectFeatures = `SELECT chatbot, name, enabled, allowed_roles, user_types, limits FROM features`
 
+const featuresNaming = selectFeatures + ` JOIN feature_names USING (chatbot, name) WHERE role = $1 ORDER BY feature_names.chatbot, feature_names.name`
+
 var putFeature = upsert("features", "chatbot, name", "enabled, allowed_roles, user_types, limits")
 
 func scanFeature(r row) (f access.Feature, err error) {
@@ -46,6 +48,6 @@ func (tx *Tx) Features(chatbot access.ChatbotID, after string, limit int) ([]acc
 
 // FeaturesNaming lists the features whose role condition names the role, by chatbot and name. Roles are spelled as in PoliciesNaming.
 func (tx *Tx) FeaturesNaming(role string) ([]access.Feature, error) {
-	l := from(selectFeatures+` JOIN feature_names USING (chatbot, name) WHERE role = $1 ORDER BY feature_names.chatbot, feature_names.name`, role)
+	l := from(featuresNaming, role)
 	return many(tx, scanFeature, l)
 }

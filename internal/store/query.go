@@ -18,6 +18,9 @@ func one[T any](tx *Tx, scan func(row) (T, error), query string, args ...any) (T
 	if err := tx.usable(); err != nil {
 		return none, false, err
 	}
+	if err := tx.uncover(query, args); err != nil {
+		return none, false, err
+	}
 	got, err := scan(tx.sql.QueryRowContext(tx.detached(), query, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return none, false, nil
@@ -32,6 +35,9 @@ func one[T any](tx *Tx, scan func(row) (T, error), query string, args ...any) (T
 // many reads every row of the list. It gives nil for none.
 func many[T any](tx *Tx, scan func(row) (T, error), l *list) (all []T, err error) {
 	if err := tx.usable(); err != nil {
+		return nil, err
+	}
+	if err := tx.uncover(l.query, l.args); err != nil {
 		return nil, err
 	}
 	rows, err := tx.sql.QueryContext(tx.detached(), l.query, l.args...)
@@ -59,6 +65,9 @@ func many[T any](tx *Tx, scan func(row) (T, error), l *list) (all []T, err error
 // exec runs a statement that gives no rows.
 func (tx *Tx) exec(query string, args ...any) error {
 	if err := tx.usable(); err != nil {
+		return err
+	}
+	if err := tx.uncover(query, args); err != nil {
 		return err
 	}
 	if _, err := tx.sql.ExecContext(tx.detached(), query, args...); err != nil {

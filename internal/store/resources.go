@@ -4,6 +4,8 @@ import "github.com/grantway/grantway/internal/access"
 
 const selectResources = `SELECT type, id, chatbot, mode, allowed FROM resources`
 
+const resourcesAllowing = selectResources + ` JOIN resource_names USING (type, id) WHERE principal = $1 ORDER BY resource_names.type, resource_names.id`
+
 var putResource = upsert("resources", "type, id", "chatbot, mode, allowed")
 
 func scanResource(r row) (o access.Resource, err error) {
@@ -51,6 +53,6 @@ func (tx *Tx) Resources(t access.Type, f ResourceFilter, after string, limit int
 
 // ResourcesAllowing lists the resources on whose list the principal itself is, by type and ID.
 func (tx *Tx) ResourcesAllowing(p access.Principal) ([]access.Resource, error) {
-	l := from(selectResources+` JOIN resource_names USING (type, id) WHERE principal = $1 ORDER BY resource_names.type, resource_names.id`, p.String())
+	l := from(resourcesAllowing, p.String())
 	return many(tx, scanResource, l)
 }

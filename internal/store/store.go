@@ -30,6 +30,7 @@ type DB struct {
 	memory  *memory
 	path    string // of a file, else ""
 	trial   trial
+	under   *under // of an overlay, else nil
 }
 
 // Tx is one transaction. It carries the context of the call that began it, is not safe for concurrent use, and is dead once the function
@@ -43,6 +44,7 @@ type Tx struct {
 	lock   string // the dialect's lockChanges
 	broken error
 
+	under      *under  // of an overlay, else nil
 	memory     *memory // of Recall, else nil
 	generation uint64
 	loose      bool // each statement is a transaction by itself
@@ -96,7 +98,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
 	return db.dialect.transact(ctx, pool, opts, func(t *sql.Tx) error {
-		tx := &Tx{ctx: ctx, sql: t, lock: db.dialect.lockChanges}
+		tx := &Tx{ctx: ctx, sql: t, lock: db.dialect.lockChanges, under: db.under}
 		defer func() { countRows(ctx, tx.rows) }()
 		if err := fn(tx); err != nil {
 			return err

@@ -93,7 +93,9 @@ func (tx *Tx) OuterTeams(inner access.TeamID) ([]access.TeamID, error) {
 	return many(tx, scanString[access.TeamID], from(`SELECT outer_team FROM team_nestings WHERE inner_team = $1 ORDER BY outer_team`, inner))
 }
 
+const hasNestings = `SELECT 1 FROM teams JOIN team_nestings ON outer_team = id WHERE organization = $1 LIMIT 1 OFFSET $2`
+
 // HasNestings reports whether teams of the organization are nested in teams at least n times.
 func (tx *Tx) HasNestings(org access.OrganizationID, n int) (bool, error) {
-	return tx.exists(`SELECT 1 FROM teams JOIN team_nestings ON outer_team = id WHERE organization = $1 LIMIT 1 OFFSET $2`, org, n-1)
+	return tx.exists(hasNestings, org, n-1)
 }
