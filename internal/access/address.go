@@ -19,3 +19,16 @@ func (o Organization) Admits(a Actor) bool {
 	}
 	return false
 }
+
+// NetworkOf is what one caller has to itself: the address, or of an IPv6 one the first 64 bits. Callers without an address are one.
+func NetworkOf(address netip.Addr) netip.Prefix {
+	bits := address.BitLen()
+	if address.Is6() && !address.Is4In6() {
+		bits = 64
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
+}

@@ -109,7 +109,9 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 // Close waits until the uses of keys that are being noted are noted. No Authenticate may run any more.
 func (a *Authenticator) Close() { a.uses.wait() }
 
-// Authenticate says who sent the request, and from which address: the connection's, or what the proxies say that are trusted.
+// Authenticate says who sent the request, and from which address: the connection's, or what the proxies say that are trusted. Beside an error
+// the actor is who was refused, as far as that is known, for the record: the address, the key whose secret was presented and for whom it was to act, or
+// the issuer and the user of a token. It may nothing.
 func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
 	return a.authenticate(r, requestID, true)
 }
@@ -120,49 +122,57 @@ func (a *Authenticator) Recognize(r *http.Request, requestID string) (access.Act
 }
 
 func (a *Authenticator) authenticate(r *http.Request, requestID string, newest bool) (access.Actor, error) {
-	token, err := bearer(r.Header)
+	actor, err := a.caller(r, requestID, newest)
 	if err != nil {
-		return access.Actor{}, err
+		actor.Key, actor.Access = actor.Credential(), "" // whoever overlooks the error lets nobody do anything
 	}
-	user, acting, err := actingFor(r.Header)
-	if err != nil {
-		return access.Actor{}, err
-	}
+	return actor, err
+}
+
+// caller says who sent the request. Beside an error the actor is not one yet.
+func (a *Authenticator) caller(r *http.Request, requestID string, newest bool) (access.Actor, error) {
 	address := a.proxies.client(r)
-	actor := access.Actor{RequestID: requestID, User: user}
+	actor := access.Actor{RequestID: requestID}
 	if address.IsValid() {
 		actor.Address = address.String()
 	}
-
+	token, err := bearer(r.Header)
+	if err != nil {
+		return actor, err
+	}
+	user, acting, unclear := actingFor(r.Header)
 	if len(a.issuers) > 0 && isToken(token) {
-		return a.direct(r.Context(), token, actor, acting, newest)
+		return a.direct(r.Context(), token, actor, acting || unclear != nil, newest)
 	}
 	digests, now := a.secrets.Digests(token), a.now()
 	digest, isRoot := a.isRoot(digests)
 	if isRoot {
-		actor.Key, actor.Access = secret.RootKey, access.KeyFull
-		if acting {
+		actor.Key, actor.Access, actor.User = secret.RootKey, access.KeyFull, user
+		if err = unclear; acting && err == nil {
 			err = a.recall(r.Context(), newest, func(f Facts) error { return mayActFor(f, actor) })
 		}
 	} else {
 		err = a.recall(r.Context(), newest, func(f Facts) error {
 			var key access.AccountKey
 			key, digest, err = usable(f, digests, address, now)
-			if err != nil {
+			if key.ID != "" {
+				actor.Key, actor.Access, actor.Organization, actor.Version, actor.User = key.ID, key.Access, key.Organization, key.Version, user
+			}
+			switch {
+			case err != nil:
 				return err
-			}
-			actor.Key, actor.Access, actor.Organization, actor.Version = key.ID, key.Access, key.Organization, key.Version
-			if acting {
+			case unclear != nil:
+				return unclear
+			case acting:
 				return mayActFor(f, actor)
-			}
-			if key.ActorRequired {
+			case key.ActorRequired:
 				return access.Deniedf("B1", "the key acts for users only: send %s", access.ActorHeader)
 			}
 			return nil
 		})
 	}
 	if err != nil {
-		return access.Actor{}, err
+		return actor, err
 	}
 	switch {
 	case !isRoot:
@@ -176,27 +186,25 @@ func (a *Authenticator) authenticate(r *http.Request, requestID string, newest b
 // direct says which user has sent the token of an issuer. Such a caller is that user, and acts for nobody.
 func (a *Authenticator) direct(ctx context.Context, token string, actor access.Actor, acting, newest bool) (access.Actor, error) {
 	in, err := a.issuers.read(ctx, token, a.now())
+	actor.Issuer = in.Issuer
 	if err != nil {
-		return access.Actor{}, err
-	}
-	if acting {
-		return access.Actor{}, access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", access.ActorHeader)
+		return actor, err
 	}
 	in.Address, in.RequestID = actor.Address, actor.RequestID
 	user, current, err := a.identified(ctx, in, newest)
+	if err == nil && acting {
+		err = access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", access.ActorHeader)
+	}
 	if err == nil && !current {
 		if err = a.signIn(ctx, in); err == nil {
 			user, _, err = a.identified(ctx, in, true) // another server may have taken it in meanwhile
 		}
 	}
-	if err != nil {
-		return access.Actor{}, err
+	actor.User = user
+	if err == nil && user == "" {
+		err = refuseToken(errors.New("it names nobody who may call"))
 	}
-	if user == "" {
-		return access.Actor{}, refuseToken(errors.New("it names nobody who may call"))
-	}
-	actor.User, actor.Issuer = user, in.Issuer
-	return actor, nil
+	return actor, err
 }
 
 // identified gives the active user whom the issuer speaks of, or "", and whether what the token says was taken in, or what a newer one said.
@@ -229,7 +237,9 @@ func usable(f Facts, digests []string, address netip.Addr, now time.Time) (acces
 	switch {
 	case err != nil:
 		return key, "", err
-	case !known || key.ExpiredAt(now):
+	case !known:
+		return access.AccountKey{}, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+	case key.ExpiredAt(now):
 		return key, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
 	case !within(address, key.AllowedIPs):
 		return key, "", access.Deniedf("B1", "the key may not be used from this address")

@@ -62,7 +62,7 @@ func refuseToken(cause error) error {
 }
 
 // read verifies the token and gives what it says. The error is of kind Unauthenticated, or Unavailable where the issuer cannot be asked for
-// its keys.
+// its keys. Beside an error it gives the issuer, where the token is known to be of one.
 func (all issuers) read(ctx context.Context, token string, now time.Time) (access.SignIn, error) {
 	is, payload, err := all.verify(ctx, token)
 	if err != nil {
@@ -73,18 +73,18 @@ func (all issuers) read(ctx context.Context, token string, now time.Time) (acces
 	}
 	c, err := parseClaims(payload)
 	if err != nil {
-		return access.SignIn{}, refuseToken(err)
+		return access.SignIn{Issuer: is.URL}, refuseToken(err)
 	}
 	issued, err := is.inForce(c, now)
 	if err != nil {
-		return access.SignIn{}, refuseToken(err)
+		return access.SignIn{Issuer: is.URL}, refuseToken(err)
 	}
 	in, err := is.signIn(c)
 	if err == nil {
 		err = all.mayName(is, in.User)
 	}
 	if err != nil {
-		return access.SignIn{}, refuseToken(err)
+		return access.SignIn{Issuer: is.URL}, refuseToken(err)
 	}
 	in.IssuedAt = issued
 	for url := range all {

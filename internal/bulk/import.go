@@ -68,7 +68,7 @@ func (b *Bulk) receive(r *http.Request, actor access.Actor) (*staging, Options, 
 	if err != nil {
 		return nil, opts, err
 	}
-	in := &intake{rows: rows, actor: actor, ctx: ctx, format: Format(q.Get("format"))}
+	in := &intake{sharing: b.sharing, rows: rows, actor: actor, ctx: ctx, format: Format(q.Get("format"))}
 	if err := in.body(r, q.Get("name")); err != nil {
 		err = cause(ctx, err)
 		b.unstage(rows)
@@ -98,10 +98,11 @@ func parameters(q url.Values, known ...string) (url.Values, error) {
 
 // intake puts the files of one call into a staging.
 type intake struct {
-	rows   *staging
-	actor  access.Actor
-	ctx    context.Context
-	format Format // of all files, or ""
+	sharing *sharing.Service
+	rows    *staging
+	actor   access.Actor
+	ctx     context.Context
+	format  Format // of all files, or ""
 }
 
 // body takes the files of a form, or one file that is the whole body.
@@ -157,8 +158,10 @@ func (in *intake) file(name string, r io.Reader) error {
 	if !slices.Contains(Formats, format) {
 		return access.Invalidf("", "the format is %q, and it is one of %s", format, access.Listed(Formats))
 	}
-	if format == Relationships && !sharing.MayRestore(in.actor) {
-		return access.Deniedf("B1", "relationships are imported with a full key that is not confined, without an actor")
+	if format == Relationships {
+		if err := in.sharing.MayImportRelationships(in.ctx, in.actor); err != nil {
+			return err
+		}
 	}
 	file := in.rows.file(name, format)
 	var own error // of the staging, not of the file

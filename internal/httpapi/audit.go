@@ -14,12 +14,12 @@ import (
 type AuditEntry struct {
 	ID           string                 `json:"id" doc:"names the entry, and tells nothing of the order or number of entries"`
 	Time         time.Time              `json:"time"`
-	Actor        string                 `json:"actor" doc:"as whom: user:ID, key:ID for a key that acted for itself, or system"`
+	Actor        string                 `json:"actor" doc:"as whom: user:ID, key:ID for a key that acted for itself, system, stranger for calls without good credentials, or several"`
 	Key          string                 `json:"key" doc:"who: the ID of the key that was presented, or issuer:URL for a token"`
-	Action       string                 `json:"action" doc:"the kind of the fact and what was done, such as share.put"`
+	Action       string                 `json:"action" doc:"the kind of the fact and what was done, such as share.put; door.refuse for a call that was not let in, whose resource is the route"`
 	Resource     access.Object          `json:"resource"`
 	Organization *access.OrganizationID `json:"organization" doc:"in whose record it stands; null for the platform's"`
-	Subject      string                 `json:"subject,omitempty" doc:"of a decision: about whom, such as user:alice"`
+	Subject      string                 `json:"subject,omitempty" doc:"of a decision: about whom, such as user:alice; of a call that was not let in: the user for whom it was to act"`
 	Address      string                 `json:"address"`
 	RequestID    string                 `json:"request_id"`
 	Outcome      access.Outcome         `json:"outcome" doc:"of a change: done, pending or refused; of a decision: allowed or denied"`
@@ -87,7 +87,7 @@ func (rawEffects) Schema(r huma.Registry) *huma.Schema {
 
 // auditFilter says which entries are wanted.
 type auditFilter struct {
-	Actor        string                `query:"actor" doc:"user:ID or key:ID; an ID alone is either"`
+	Actor        string                `query:"actor" doc:"user:ID or key:ID; an ID alone is either; or system, stranger, several"`
 	Key          access.KeyID          `query:"key" doc:"the key that was presented, whatever it acted as"`
 	Action       string                `query:"action" doc:"such as share.put, or share.* for all that begins like that"`
 	Resource     string                `query:"resource" doc:"type:ID, such as chatbot:helper"`

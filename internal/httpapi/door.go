@@ -37,12 +37,17 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 
 	actor, err := a.authenticate(ctx, r, rt, visit, requestID, func() { cancel(errRecalled) })
 	if err != nil {
-		return a.refuse(x, r, visit, recalledOr(ctx, err))
+		return a.refuse(x, r, rt, visit, actor, recalledOr(ctx, err))
 	}
+	answer := a.answer
 	if rt.work() == transfers {
-		return recalledOr(ctx, a.transfer(ctx, x, r, rt, actor, recall))
+		answer = a.transfer
 	}
-	return recalledOr(ctx, a.answer(ctx, x, r, rt, actor, recall))
+	err = recalledOr(ctx, answer(ctx, x, r, rt, actor, recall))
+	if rt.unrecorded(actor, err) {
+		a.refused(actor, rt.String(), err)
+	}
+	return err
 }
 
 // inFlight bounds the calls that were begun and not taken, whatever they ask and however they are answered: each costs memory until its caller has
@@ -93,18 +98,19 @@ func (a *api) authenticate(ctx context.Context, r *http.Request, rt route, visit
 		check = a.Authn.Recognize
 	}
 	actor, err := check(r.WithContext(ctx), requestID)
-	if err != nil {
-		return actor, err
+	if err == nil {
+		err = visit.isOf(actor)
 	}
-	return actor, visit.isOf(actor)
+	return actor, err
 }
 
-// refuse is where every call ends that is not let in for want of good credentials: it counts them, and gives the error to answer. The body is not
-// read, and so the connection ends with the answer.
-func (a *api) refuse(x *exchange, r *http.Request, visit visit, err error) error {
+// refuse is where every call ends that is not let in for want of good credentials: it counts and records them (H1), and gives the error to answer. The
+// body is not read, and so the connection ends with the answer. actor is who was refused, as far as that is known.
+func (a *api) refuse(x *exchange, r *http.Request, rt route, visit visit, actor access.Actor, err error) error {
 	if access.KindOf(err) == access.KindExhausted {
 		return err // there was no place, or too many calls of good credentials: nobody was refused for who they are
 	}
+	a.refused(actor, rt.String(), err)
 	err = visit.failed(err)
 	if r.ProtoMajor == 1 && r.ContentLength != 0 && visit.caller == "" {
 		x.Header().Set("Connection", "close")

@@ -69,6 +69,7 @@ func newDoor(t *testing.T, change func(*Limits)) *door {
 		Limits: l, Metrics: registry, Authn: byName{}, Log: slog.New(slog.DiscardHandler), Traced: func(_ string, h http.Handler) http.Handler { return h },
 	}}
 	require.NoError(t, a.limit())
+	a.refused = func(access.Actor, string, error) {}
 	d := &door{T: t, api: a, letGo: make(chan struct{})}
 	d.Handler = a.handler([]route{
 		{method: http.MethodPost, path: "/access/v1/evaluation", name: "evaluate", demand: askers, endpoint: slowly{d.letGo}},

@@ -73,7 +73,8 @@ type api struct {
 	parts    parts
 	pace     *pace
 	places   map[work]*fair.Limiter
-	document []byte // the API description
+	refused  func(actor access.Actor, route string, err error) // records a refusal at the door
+	document []byte                                            // the API description
 }
 
 // New makes the handler of the whole API. It fails where a route does not declare what it demands, or is described wrongly.
@@ -81,7 +82,7 @@ func New(c Config) (http.Handler, error) {
 	a := &api{
 		Config: c, registry: newRegistry(), metrics: newMetrics(c.Metrics),
 		memory: &memory{answers: c.Sharing, log: c.Log, busy: map[string]chan struct{}{}},
-		parts:  newParts(c.Ready, c.Log),
+		parts:  newParts(c.Ready, c.Log), refused: c.Sharing.RefusedAtDoor,
 	}
 	if err := a.limit(); err != nil {
 		return nil, err

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
 )
 
 const (
@@ -58,7 +60,8 @@ func onceOf(r *http.Request, key string, body []byte) access.Once {
 }
 
 // remembered gives the first answer to the call, or does it and keeps the answer. Two calls with one key take turns. What is refused is not
-// kept: trying again after the cause has gone is what the key is for.
+// kept: trying again after the cause has gone is what the key is for. A repeated call is judged like a new one, and a caller who could not make it
+// now gets the refusal and no answer.
 func remembered[O any](r *http.Request, m *memory, actor access.Actor, status int, do func(access.Actor) (*O, error)) (int, []byte, error) {
 	ctx := r.Context()
 	done, err := m.take(ctx, strings.Join([]string{string(actor.Key), string(actor.User), actor.Once.Route, actor.Once.Key}, "\x00"))
@@ -67,11 +70,14 @@ func remembered[O any](r *http.Request, m *memory, actor access.Actor, status in
 	}
 	defer done()
 
-	first, answer, found, err := m.answers.Remembered(ctx, actor)
-	if err != nil || found {
-		return first, answer, err
-	}
 	out, err := do(actor)
+	if errors.Is(err, sharing.ErrRepeated) {
+		first, answer, found, lost := m.answers.Remembered(ctx, actor)
+		if lost == nil && !found {
+			lost = err // it was forgotten a moment ago
+		}
+		return first, answer, lost
+	}
 	if err != nil {
 		return 0, nil, err
 	}
@@ -86,7 +92,7 @@ func remembered[O any](r *http.Request, m *memory, actor access.Actor, status in
 	if err := m.answers.Remember(context.WithoutCancel(ctx), actor, status, again); err != nil {
 		m.log.Error("the answer to a call could not be kept for its repetition", "route", r.Pattern, "request_id", actor.RequestID, "error", err)
 	}
-	answer, err = json.Marshal(out)
+	answer, err := json.Marshal(out)
 	return status, answer, err
 }
 

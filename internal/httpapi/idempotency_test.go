@@ -80,3 +80,99 @@ func TestIdempotencyKeyAtOnce(t *testing.T) {
 	}
 	require.Len(t, e.Admin().Sees("v1", "keys")["items"], 1)
 }
+
+// once makes the call with an Idempotency-Key, or without one for "".
+func once(e *testenv.Env, actor access.UserID, key, path string, body any) testenv.Answer {
+	c := testenv.Call{Method: http.MethodPost, Path: path, Body: body, Key: testenv.RootKey, Actor: string(actor)}
+	if key != "" {
+		c.Header = http.Header{"Idempotency-Key": {key}}
+	}
+	return e.Do(c)
+}
+
+// refusalIn is what a problem document says, but for the call that it is about.
+func refusalIn(t testing.TB, a testenv.Answer) map[string]any {
+	m := members(t, a)
+	require.GreaterOrEqual(t, a.Status, 400, "%s", a.Body)
+	delete(m, "request_id")
+	delete(m, "instance")
+	return m
+}
+
+// B5: adam, an admin of acme, makes calls with an Idempotency-Key. Once he may not make them, he is not given their answers again either.
+func TestB5ARepeatedCallIsJudgedLikeANewOne(t *testing.T) {
+	e := newWorld(t)
+	e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/public-access", fields{"mode": access.AudienceAuthenticated})
+	request := e.As(adam).Sees("v1", "requests")["items"].([]any)[0].(map[string]any)
+	calls := []struct {
+		path   string
+		body   any
+		secret string // the member of the answer that is shown once
+	}{
+		{"/v1/organizations/acme/invitations", fields{"email": "new@example.com", "role": access.OrgMember}, "token"},
+		{"/v1/keys", fields{"name": "k", "access": access.KeyReadOnly, "organization": acme}, "secret"},
+		{"/v1/chatbots/helper/api-keys", fields{"name": "k", "access": access.ReadOnly}, "secret"},
+		{"/v1/chatbots/helper/public-access/rotate", nil, "link"},
+		{"/v1/requests/" + request["id"].(string) + "/approve", fields{"access": access.UseOnly, "revision": request["revision"]}, ""},
+	}
+	answers := map[string]map[string]any{}
+	for _, c := range calls {
+		first := once(e, adam, "k", c.path, c.body)
+		require.Less(t, first.Status, 300, "%s", first.Body)
+		again := once(e, adam, "k", c.path, c.body)
+		require.Equal(t, first.Status, again.Status, "%s", again.Body)
+		want, got := members(t, first), members(t, again)
+		if c.secret != "" {
+			require.NotEmpty(t, want[c.secret], c.path)
+			require.Empty(t, got[c.secret], "%s: the secret is shown once", c.path)
+			delete(want, c.secret)
+			delete(got, c.secret)
+		}
+		require.Equal(t, want, got, "%s: the first answer again", c.path)
+		answers[c.path] = want
+		require.GreaterOrEqual(t, once(e, bob, "k", c.path, c.body).Status, 400, "%s: the key is adam's", c.path)
+	}
+	require.Empty(t, audit(e.Admin(), "outcome=refused&actor=user:adam"), "a repeated call is no refusal")
+
+	for _, loss := range []struct {
+		name string
+		does func()
+	}{
+		{"demoted", func() { e.As(alice).PutsMember(acme, adam, access.OrgMember) }},
+		{"removed", func() { e.As(alice).RemovesMember(acme, adam) }},
+		{"deactivated", func() { e.Admin().PutsUser(adam, fields{"active": false}) }},
+	} {
+		loss.does()
+		for _, c := range calls {
+			fresh := once(e, adam, "", c.path, c.body)
+			repeat := once(e, adam, "k", c.path, c.body)
+			require.Equal(t, refusalIn(t, fresh), refusalIn(t, repeat), "%s, %s", loss.name, c.path)
+		}
+	}
+
+	e.Admin().PutsUser(adam, fields{"active": true})
+	e.Admin().PutsMember(acme, adam, access.OrgAdmin)
+	path := calls[0].path
+	require.Equal(t, answers[path]["id"], members(t, once(e, adam, "k", path, calls[0].body))["id"], "who may make the call again is answered again")
+}
+
+// A call that passes its own right on is answered again as long as its caller may see what the answer tells of.
+func TestARepeatedCallThatTookItsOwnRight(t *testing.T) {
+	e := newWorld(t)
+	e.As(alice).PutsChatbot(helper, fields{"visibility": access.OrganizationVisible})
+	transfer := func() testenv.Answer { return once(e, mel, "k", "/v1/chatbots/helper/transfer", fields{"to": bob}) }
+	first := transfer()
+	require.Equal(t, http.StatusOK, first.Status, "%s", first.Body)
+	require.Equal(t, members(t, first), members(t, transfer()))
+	requireProblem(t, once(e, mel, "another", "/v1/chatbots/helper/transfer", fields{"to": bob}), access.KindDenied, "A1")
+	e.As(alice).RemovesMember(acme, mel)
+	requireProblem(t, transfer(), access.KindNotFound, "")
+
+	token := e.As(alice).Invites(acme, "gus@example.com", access.OrgMember, nil)["token"]
+	accept := func() testenv.Answer { return once(e, gus, "k", "/v1/invitations/accept", fields{"token": token}) }
+	first = accept()
+	require.Equal(t, http.StatusOK, first.Status, "%s", first.Body)
+	require.Equal(t, members(t, first), members(t, accept()))
+	e.As(alice).RemovesMember(acme, gus)
+	requireProblem(t, accept(), access.KindConflict, "")
+}

@@ -45,7 +45,7 @@ func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {
 			x.recall()
 		}
 	}
-	place, err := a.take(r.Context(), operations, holderAt(network(a.Authn.Address(r))), recall)
+	place, err := a.take(r.Context(), operations, holderAt(access.NetworkOf(a.Authn.Address(r))), recall)
 	if err != nil {
 		WriteError(w, r, err)
 		return

@@ -60,7 +60,7 @@ type visit struct {
 
 // visit is the call as far as it is known before anybody looks at its credentials.
 func (p *pace) visit(r *http.Request, address netip.Addr) visit {
-	v := visit{pace: p, from: network(address)}
+	v := visit{pace: p, from: access.NetworkOf(address)}
 	if sent := r.Header.Values("Authorization"); len(sent) > 0 {
 		v.credentials = sha256.Sum256([]byte(strings.Join(sent, "\n")))
 		v.caller, _ = p.known.Get(v.credentials)
@@ -151,17 +151,4 @@ func take(l *rate.Limiter) error {
 	}
 	l.AllowN(now, 1)
 	return nil
-}
-
-// network is the address, or of an IPv6 one the 64 bits that one caller has to himself.
-func network(address netip.Addr) netip.Prefix {
-	bits := address.BitLen()
-	if address.Is6() && !address.Is4In6() {
-		bits = 64
-	}
-	prefix, err := address.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address at all: all such callers are one
-	}
-	return prefix
 }

@@ -27,7 +27,8 @@ type route struct {
 
 // demand is what a route asks of its callers. The zero demand is none, and New refuses a route that has it.
 //
-// That a key is strong enough is judged by the use case, which records the refusal (H1); for handlers of other packages it is judged here.
+// That a key is strong enough is judged by the use case, and for handlers of other packages here. A use case that changes something records the
+// refusal itself (H1); the others are recorded at the door.
 type demand struct {
 	key   access.KeyAccess // the weakest key that will do (B1)
 	actor actorRule        // whether it may act for a user (B2)
@@ -72,12 +73,26 @@ func (d demand) check() error {
 	return nil
 }
 
+// met reports whether the actor has what is demanded.
+func (d demand) met(actor access.Actor) bool {
+	return d.open || !actor.Limited(d.key) && (d.actor != actorNeeded || actor.User != "")
+}
+
 // endpoint is what stands behind a route.
 type endpoint interface {
 	// prepare compiles the endpoint for its route and describes it.
 	prepare(a *api, rt route, op *huma.Operation) error
 	// serve answers the call. An error becomes a problem document.
 	serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error
+}
+
+// String names the route, in the record too.
+func (rt route) String() string { return rt.method + " " + rt.path }
+
+// unrecorded reports whether the error refuses what the route demands, and nobody has recorded it.
+func (rt route) unrecorded(actor access.Actor, err error) bool {
+	_, elsewhere := rt.endpoint.(*handled)
+	return err != nil && !rt.demand.met(actor) && (elsewhere || rt.method == http.MethodGet)
 }
 
 var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)

@@ -40,8 +40,8 @@ const Several = "several"
 // are counted in memory and written every few seconds and at the end. Equal are those of the same actor and credential with the same action,
 // resource, rule and organization. A caller with too many different refusals has one more entry that counts the rest.
 //
-// Each process of several on one database has entries of its own. One that is killed loses the counts of the last seconds, never an entry. It is
-// safe for concurrent use.
+// Each process of several on one database has entries of its own. One that is killed loses the counts of the last seconds and the entries of
+// AtDoor of the last moment, no others. It is safe for concurrent use.
 type Refusals struct {
 	db  *store.DB
 	log *slog.Logger
@@ -52,6 +52,11 @@ type Refusals struct {
 	queue   []*tally       // the same, the oldest first
 	held    map[sum]int    // how many of them a record, or a caller, has
 	changed map[*tally]bool
+
+	begun int64 // counts the tallies
+
+	wake    chan struct{} // that an entry of AtDoor waits
+	writing sync.Mutex    // held by Flush
 }
 
 // sum stands for texts of any length.
@@ -64,8 +69,10 @@ type tally struct {
 	key     sum
 	holders []sum // who is charged for it
 	since   time.Time
-	seq     int64 // of the entry, or 0 while it is not written
-	repeats int64 // beyond the first
+	order   int64          // in which they were begun
+	seq     int64          // of the entry, or 0 while it is not written
+	entry   *access.Record // of AtDoor, while it is not written
+	repeats int64          // beyond the first
 	last    time.Time
 	ended   bool // another refusal like it is the first of an entry of its own
 }
@@ -78,7 +85,7 @@ type first struct {
 
 // NewRefusals makes it. Run writes the counts; now is the clock.
 func NewRefusals(db *store.DB, now func() time.Time, log *slog.Logger) *Refusals {
-	return &Refusals{db: db, now: now, log: log, found: map[sum]*tally{}, held: map[sum]int{}, changed: map[*tally]bool{}}
+	return &Refusals{db: db, now: now, log: log, found: map[sum]*tally{}, held: map[sum]int{}, changed: map[*tally]bool{}, wake: make(chan struct{}, 1)}
 }
 
 // Record records refusals. Their organizations are those in whose records they belong.
@@ -151,14 +158,21 @@ func (r *Refusals) count(refused []access.Record, eras map[access.OrganizationID
 // tallyOf finds the tally that counts the refusal, or begins it. Where there is no room for one of its own the refusal is counted with the caller's
 // others in the same record, and where there is none for that either, with those of all such callers.
 func (r *Refusals) tallyOf(e access.Record, era int64) (*tally, *first) {
-	record := fmt.Sprint(e.Organization, "\x00", era)
+	record := recordName(e.Organization, era)
+	return r.tally(e, sumOf("refusal", record, e.Actor, string(e.Key), e.Action, string(e.Resource.Type), e.Resource.ID, e.Rule), record)
+}
+
+// recordName names the record of an organization, or of one that was created again.
+func recordName(org access.OrganizationID, era int64) string { return fmt.Sprint(org, "\x00", era) }
+
+// tally is tallyOf with what equal refusals have in common, and the name of the record.
+func (r *Refusals) tally(e access.Record, exactly sum, record string) (*tally, *first) {
 	actor, key := e.Actor, string(e.Key)
 	caller, own := sumOf("caller", actor, key), sumOf("caller in record", record, actor, key)
 	room := func(in sum, most int) bool {
 		return r.held[in] < most && r.held[caller] < mostInAll/4 && r.held[sumOf("all")] < 2*mostInAll
 	}
 
-	exactly := sumOf("refusal", record, actor, key, e.Action, string(e.Resource.Type), e.Resource.ID, e.Rule)
 	if t := r.found[exactly]; t != nil {
 		return t, nil
 	}
@@ -194,7 +208,8 @@ func (r *Refusals) tallyOf(e access.Record, era int64) (*tally, *first) {
 }
 
 func (r *Refusals) begin(e access.Record, key sum, holders ...sum) *first {
-	t := &tally{key: key, holders: holders, since: e.Time}
+	r.begun++
+	t := &tally{key: key, holders: holders, since: e.Time, order: r.begun}
 	r.found[key] = t
 	r.queue = append(r.queue, t)
 	for _, h := range holders {
@@ -235,42 +250,38 @@ func (r *Refusals) Run(ctx context.Context) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+		case <-r.wake:
+			select {
+			case <-time.After(gatherTime): // for others, so that many are one transaction
+			case <-ctx.Done():
+			}
 		}
 		writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 		if err := r.Flush(writing); err != nil {
-			r.log.Error("the counts of refusals could not be recorded", "error", err)
+			r.log.Error("refusals could not be recorded, and are tried again", "error", err)
 		}
 		cancel()
 	}
 }
 
-// counted is what the store is to learn of a tally.
+// counted is what the store is to learn of a tally, entry and all where it has none yet.
 type counted struct {
 	*tally
 	seq, repeats int64
 	last         time.Time
+	entry        *access.Record
 }
 
-// Flush writes the counts that have changed.
+// Flush writes the counts that have changed, and the entries that wait.
 func (r *Refusals) Flush(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	for {
 		batch := r.take()
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := r.db.Update(ctx, func(tx *store.Tx) error {
-			for _, c := range batch {
-				if err := tx.CountRepeats(c.seq, c.repeats, c.last); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			for _, c := range batch {
-				r.changed[c.tally] = true
-			}
+		if err := r.write(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -283,14 +294,14 @@ func (r *Refusals) take() (batch []counted) {
 	defer r.mu.Unlock()
 	r.expire()
 	for t := range r.changed {
-		if t.seq == 0 && !t.ended {
+		if t.seq == 0 && t.entry == nil && !t.ended {
 			continue
 		}
 		delete(r.changed, t)
-		if t.seq == 0 {
+		if t.seq == 0 && t.entry == nil {
 			continue
 		}
-		if batch = append(batch, counted{t, t.seq, t.repeats, t.last}); len(batch) == countAtOnce {
+		if batch = append(batch, counted{t, t.seq, t.repeats, t.last, t.entry}); len(batch) == countAtOnce {
 			break
 		}
 	}

@@ -25,7 +25,13 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 ) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
 		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations,
-		Caller: func(r *http.Request) (access.Actor, error) { return callers.Authenticate(r, "") },
+		Caller: func(r *http.Request) (access.Actor, error) {
+			actor, err := callers.Authenticate(r, "")
+			if err != nil { // since the call was let in
+				changes.RefusedAtDoor(actor, r.Method+" "+r.Pattern, err)
+			}
+			return actor, err
+		},
 		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
 			problem.Write(w, w.Header().Get("X-Request-ID"), err)
 		},

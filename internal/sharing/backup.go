@@ -17,12 +17,19 @@ func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) e
 	return s.db.Snapshot(ctx, path)
 }
 
-// MayBackup refuses those whom Backup refuses.
-func (s *Service) MayBackup(_ context.Context, actor access.Actor) error {
-	if !MayRestore(actor) {
-		return access.Deniedf("B1", "a backup needs a full key that is not confined, without an actor")
+// MayBackup refuses those whom Backup refuses. The refusal is recorded (H1).
+func (s *Service) MayBackup(ctx context.Context, actor access.Actor) error {
+	return s.mustRestore(ctx, actor, "backup", "a backup needs")
+}
+
+// mustRestore refuses those who may not import and export everything as it is. The refusal is recorded (H1).
+func (s *Service) mustRestore(ctx context.Context, actor access.Actor, action, needs string) error {
+	if MayRestore(actor) {
+		return nil
 	}
-	return nil
+	err := access.Deniedf("B1", "%s a full key that is not confined, without an actor", needs)
+	s.recordRefusal(ctx, actor, step{action: action, resource: access.PlatformObject}, err)
+	return err
 }
 
 // FactsSize is about how many bytes a copy of the facts takes on the disk.

@@ -175,7 +175,7 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 			return access.NotFound(o)
 		}
 		if err := c.must(access.Transfer, o); err != nil {
-			return ruled(err, "A1")
+			return ruled(c.passedOn(err), "A1")
 		}
 		if err := c.canOwn(b.Organization, to); err != nil {
 			return at("/to", err)

@@ -25,8 +25,8 @@ type ExportQuery struct {
 //
 // It needs an unconfined full key, which no organization's allowed ranges bind (B4).
 func (s *Service) Export(ctx context.Context, actor access.Actor, q ExportQuery, each func(Row) error) error {
-	if !MayRestore(actor) {
-		return access.Deniedf("B1", "an export needs a full key that is not confined, without an actor")
+	if err := s.mustRestore(ctx, actor, "export", "an export needs"); err != nil {
+		return err
 	}
 	return s.snapshot(ctx, actor, func(c *caller) error {
 		e := &exporting{caller: c, query: q, give: each}

@@ -39,19 +39,47 @@ const RememberFor = 24 * time.Hour
 // carriedOut stands for the status of a call whose answer is not kept yet.
 const carriedOut = 0
 
+// ErrRepeated ends a call that was carried out before with the same Idempotency-Key, and that its caller could make now: its first answer may be
+// given again. A caller who has lost the right to make it gets the refusal of a new call instead.
+var ErrRepeated error = access.Conflictf("", "the call with this Idempotency-Key was carried out before")
+
+// repeats reports whether the call was carried out before. Then its steps are judged like those of a new call, and nothing is written.
+func (c *caller) repeats() (bool, error) {
+	once := c.actor.Once
+	if once.Key == "" {
+		return false, nil
+	}
+	_, found, err := c.Idempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key)
+	return found, err
+}
+
+// judgedAgain is what a repeated call answers with whose step ended like that. A conflict and the like come from what has happened since, the call
+// itself included, and say nothing against its caller.
+func (c *change) judgedAgain(err error) error {
+	switch access.KindOf(err) {
+	case access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
+		if !c.withheld {
+			return ErrRepeated
+		}
+	}
+	return err
+}
+
+// passedOn is the refusal of an actor who has no right to pass something on. Where this call has passed on the right as well, its answer may be
+// given again for as long as the actor sees the thing.
+func (c *change) passedOn(refusal error) error {
+	if c.repeat && access.KindOf(refusal) == access.KindDenied {
+		return ErrRepeated
+	}
+	return refusal
+}
+
 // once notes, in the transaction of the change, that the call was carried out: whatever happens to its answer, it is not carried out again, also where
 // it came to two servers at the same time.
 func (c *change) once() error {
 	once := c.actor.Once
 	if once.Key == "" {
 		return nil
-	}
-	first, found, err := c.Idempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key)
-	if err != nil {
-		return err
-	}
-	if found {
-		return repeated(first, once)
 	}
 	return c.PutIdempotent(string(c.actor.Key), string(c.actor.User), once.Route, once.Key,
 		store.IdempotentAnswer{BodyDigest: once.BodyDigest, Status: carriedOut, At: c.now})

@@ -22,6 +22,11 @@ func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
 	return err
 }
 
+// MayImportRelationships refuses actors who may not import relationships as they are. The refusal is recorded (H1).
+func (s *Service) MayImportRelationships(ctx context.Context, actor access.Actor) error {
+	return s.mustRestore(ctx, actor, "import", "relationships are imported with")
+}
+
 func (s *Service) mayImport(ctx context.Context, actor access.Actor) error {
 	may := false
 	if err := s.read(ctx, actor, func(c *caller) (err error) {

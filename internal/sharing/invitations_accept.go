@@ -48,13 +48,16 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 		if err != nil {
 			return err
 		}
+		m, member, err := c.Membership(inv.Organization, c.actor.User)
+		if err != nil {
+			return err
+		}
+		c.withheld = !member
 		if _, err := access.NextInvitation(inv.StateAt(c.now), access.InvitationAccept); err != nil {
 			return err
 		}
 		org := access.Obj(access.TypeOrganization, inv.Organization)
-		if m, member, err := c.Membership(inv.Organization, c.actor.User); err != nil {
-			return err
-		} else if member && (inv.User == "" || m.Role == access.OrgOwner) {
+		if member && (inv.User == "" || m.Role == access.OrgOwner) {
 			return access.Conflictf("N1", "you have a role in %s already", org)
 		}
 		if err := c.fromAllowedAddress(org); err != nil {

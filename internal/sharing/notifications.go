@@ -68,6 +68,7 @@ func (c *caller) hears(n access.Notification) (bool, error) {
 // no entry in the record.
 func (s *Service) ReadNotification(ctx context.Context, actor access.Actor, id access.NotificationID) (n access.Notification, err error) {
 	if err := mustBePerson(actor); err != nil {
+		s.recordRefusal(ctx, actor, step{action: "notification.read", resource: access.Obj("notification", id)}, err)
 		return n, err
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {

@@ -227,7 +227,8 @@ func (r *recordReader) lookups() []store.RecordFilter {
 
 // actorNames are the actors that a filter names.
 func actorNames(actor string) []string {
-	if strings.HasPrefix(actor, "user:") || strings.HasPrefix(actor, "key:") || actor == ActorName(access.System) {
+	if strings.HasPrefix(actor, "user:") || strings.HasPrefix(actor, "key:") ||
+		slices.Contains([]string{ActorName(access.System), record.Stranger, record.Several}, actor) {
 		return []string{actor}
 	}
 	return []string{"user:" + actor, "key:" + actor}

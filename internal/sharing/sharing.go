@@ -132,6 +132,9 @@ type change struct {
 	refusedKeys   []access.KeyID
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
 
+	repeat   bool // the call was carried out before, and is only judged: see ErrRepeated
+	withheld bool // though its actor has nothing left of what it gave, so that its first answer is not given again
+
 	outcome access.Outcome // what the record says became of it: done, or pending where others decide it (S4–S6)
 	refusal *access.Error  // with which its caller is refused although it is committed: a request or an invitation that failed is closed (S8, N1)
 }
@@ -169,6 +172,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 	defer turn.Release()
 	var changed bool
 	var failed step
+	if len(steps) > 0 {
+		failed = steps[0]
+	}
 	var entry int64
 	var unmailed []access.Mail
 	var refusedKeys []access.KeyID
@@ -179,9 +185,13 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 		if err := s.caller(ctx, tx, actor).stillCalls(); err != nil {
 			return err
 		}
+		repeat, err := s.caller(ctx, tx, actor).repeats()
+		if err != nil {
+			return err
+		}
 		for _, st := range steps {
 			failed = st
-			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource, outcome: access.Done}
+			c := &change{caller: s.caller(ctx, tx, actor), action: st.action, resource: st.resource, outcome: access.Done, repeat: repeat}
 			if err := c.mayChange(); err != nil {
 				return err
 			}
@@ -191,7 +201,13 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			}
 			if err := st.run(c); err != nil {
 				failed.resource = c.resource
+				if repeat {
+					return c.judgedAgain(err)
+				}
 				return err
+			}
+			if repeat {
+				continue
 			}
 			if !c.changed {
 				if err := parked.RefusesAbout(c.resource); err != nil {
@@ -213,6 +229,9 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 				return err
 			}
 		}
+		if repeat {
+			return ErrRepeated // which takes back what its steps have written
+		}
 		if merged := spice.Merge(deltas...); len(merged) > 0 {
 			if err := merged.Validate(); err != nil {
 				return &access.Error{Kind: access.KindInternal, Detail: "the change cannot be carried to the engine", Cause: err}
@@ -230,7 +249,13 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 		return nil
 	})
 	if err != nil {
-		s.recordRefusal(ctx, actor, failed, err)
+		switch {
+		case errors.Is(err, ErrRepeated): // which is no refusal
+		case access.KindOf(err) == access.KindUnauthenticated: // since the call was let in
+			s.refusedAtDoor(actor, failed.resource, err)
+		default:
+			s.recordRefusal(ctx, actor, failed, err)
+		}
 		return Change{}, err
 	}
 
