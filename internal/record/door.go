@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/store"
@@ -25,7 +26,7 @@ const (
 	mostOfStrangers = mostInRecord / 4
 	mostOfNetwork   = mostOfStrangers / 4
 	// maxDetail is how much of a detail is kept, in bytes: some quote what a stranger sent.
-	maxDetail = 256
+	maxDetail = 1024
 )
 
 // AtDoor records a refusal at the door, in the record of the installation. It never waits for the store and never fails: the entry is written a moment
@@ -33,7 +34,7 @@ const (
 // the same reason.
 func (r *Refusals) AtDoor(e access.Record) {
 	e.Action, e.Organization, e.Outcome = ActionAtDoor, "", access.Refused
-	e.Detail = e.Detail[:min(len(e.Detail), maxDetail)]
+	e.Detail = strings.ToValidUTF8(e.Detail[:min(len(e.Detail), maxDetail)], "") // no database takes half a letter
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire()

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,4 +122,13 @@ func TestRefusalsAtTheDoorWaitForTheStore(t *testing.T) {
 	d.now = d.now.Add(time.Hour)
 	require.Error(t, d.Flush(t.Context()))
 	require.Zero(t, d.waiting(), "then they are given up, and logged")
+}
+
+// A detail names who somebody is, and is cut off where it is too long: between letters, for the database refuses half of one, and all that is written with it.
+func TestADetailIsCutOffBetweenLetters(t *testing.T) {
+	db := open(t)
+	defer db.Close()
+	d := newDesk(t, db)
+	d.AtDoor(access.Record{Time: d.now, Actor: "key:k1", Key: "k1", Detail: "x" + strings.Repeat("é", maxDetail)})
+	require.Equal(t, "x"+strings.Repeat("é", maxDetail/2-1), d.entries()[0].Detail)
 }
