@@ -12,6 +12,7 @@ const (
 	NotifyRequestDecided NotificationKind = "request-decided"  // what became of a request of theirs (N3)
 	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot may not deploy any more (K3)
 	NotifyKeysRefused    NotificationKind = "keys-refused"     // account keys that they can take over are refused (B5)
+	NotifyKeysHandedOver NotificationKind = "keys-handed-over" // account keys of somebody who was offboarded rest on them now (B5)
 	NotifyAdded          NotificationKind = "added"            // somebody else gave them a role in an organization (O7)
 	NotifyOwnership      NotificationKind = "ownership"        // they are offered the ownership of an organization (O7)
 	NotifyOwnerless      NotificationKind = "ownerless"        // an organization that they manage has no owner (O1)
@@ -19,8 +20,8 @@ const (
 
 // NotificationKinds lists every kind.
 var NotificationKinds = []NotificationKind{
-	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned, NotifyKeysRefused, NotifyAdded, NotifyOwnership,
-	NotifyOwnerless,
+	NotifyShared, NotifyShareChanged, NotifyRequest, NotifyRequestDecided, NotifyKeyOrphaned, NotifyKeysRefused, NotifyKeysHandedOver, NotifyAdded,
+	NotifyOwnership, NotifyOwnerless,
 }
 
 // Notification is one thing that one user was told, by ID (N3).
@@ -38,7 +39,7 @@ type Notification struct {
 	CreatedAt time.Time        `json:"created_at,omitzero"`
 	ReadAt    time.Time        `json:"read_at,omitzero"` // or the zero time
 
-	AccountKeys  []KeyID        `json:"account_keys,omitzero"` // that are refused; Principal is the person who lost the right that they rest on
+	AccountKeys  []KeyID        `json:"account_keys,omitzero"` // that are refused or passed to the user; Principal is the person who lost the right that they rested on
 	Organization OrganizationID `json:"organization,omitzero"` // to which these are confined, or ""
 
 	Role       OrgRole      `json:"role,omitzero"`       // in the organization that Principal is

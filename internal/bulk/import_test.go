@@ -175,7 +175,7 @@ func TestSkippingWhatIsBad(t *testing.T) {
 func TestNobodyComesBackByAnImport(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)
-	_, err := e.DeleteUser(t.Context(), root, "bob", "")
+	_, err := e.DeleteUser(t.Context(), root, "bob", sharing.Offboard{})
 	require.NoError(t, err)
 	_, err = e.PutUser(t.Context(), root, "carla", sharing.UserPatch{Active: access.Some(false)})
 	require.NoError(t, err)

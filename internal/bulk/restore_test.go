@@ -216,7 +216,7 @@ func TestWhatIsRestoredIsJudged(t *testing.T) {
 	e.takes(root, "more.jsonl", `{"kind":"organization","organization":"closed","owner":"olga","public_access":"authenticated"}
 {"kind":"chatbot","chatbot":"modest","organization":"closed","owner":"olga"}
 `)
-	_, err := e.DeleteUser(t.Context(), root, "carla", "")
+	_, err := e.DeleteUser(t.Context(), root, "carla", sharing.Offboard{})
 	require.NoError(t, err)
 	fresh := strings.Repeat("0f", 32)
 	apiKey := func(fields string) string {

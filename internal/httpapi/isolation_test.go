@@ -28,7 +28,7 @@ import (
 // own name.
 var wordNames = map[string]string{
 	"organization": "org", "entities": "org",
-	"owner": "user", "to": "user", "successor": "user", "allowed_users": "user", "denied_users": "user",
+	"owner": "user", "to": "user", "successor": "user", "keys_to": "user", "allowed_users": "user", "denied_users": "user",
 	"allowed_roles": "role", "required_roles": "role",
 	"chatbot": "chatbot", "allowed": "principal", "subject": "subject", "email": "email",
 	"actor": "subject", "resource": "object", "q": "user", "key": "keys/key",
@@ -36,7 +36,7 @@ var wordNames = map[string]string{
 
 // Words that name nothing.
 var plainWords = []string{
-	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action", "token", "grace", "reason",
+	"name", "email_domains", "allowed_ips", "expires_at", "page_size", "page_token", "format", "table", "dry_run", "skip_invalid", "file", "action", "token", "grace", "keys_grace", "reason",
 }
 
 // tenant is one thing of each kind that an organization has, by the names of path parameters; where these are too general, with the collection

@@ -66,6 +66,16 @@ func message(n access.Notification) string {
 		}
 		return fmt.Sprintf("%d account keys of %s are refused, because %s lost the rights that they rest on. You can take them over or delete them.",
 			len(n.AccountKeys), of, n.Principal)
+	case access.NotifyKeysHandedOver:
+		of := "the installation"
+		if n.Organization != "" {
+			of = access.Obj(access.TypeOrganization, n.Organization).String()
+		}
+		if len(n.AccountKeys) == 1 {
+			return fmt.Sprintf("%s offboarded %s and named you for an account key of %s. It rests on your rights now: take it over to get a new secret, or delete it.", n.By, n.Principal, of)
+		}
+		return fmt.Sprintf("%s offboarded %s and named you for %d account keys of %s. They rest on your rights now: take them over to get new secrets, or delete them.",
+			n.By, n.Principal, len(n.AccountKeys), of)
 	case access.NotifyAdded:
 		return fmt.Sprintf("%s has made you %s of %s. You can leave it at any time.", n.By, n.Role, n.Principal)
 	case access.NotifyOwnership:

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
@@ -28,7 +29,50 @@ func showUser(u access.User) User {
 // UserChanged is a user after a change.
 type UserChanged struct {
 	User
+	Offboarded
+}
+
+// Offboarded answers a change by which a user can be offboarded (N2).
+type Offboarded struct {
 	Departure
+	KeysTakenOver []KeyHandedOver `json:"keys_taken_over" nullable:"false" doc:"the account keys that keys_to took over (B5)"`
+}
+
+// KeyHandedOver is an account key that passed to somebody else at an offboarding.
+type KeyHandedOver struct {
+	ID           access.KeyID           `json:"id"`
+	Name         string                 `json:"name"`
+	Organization *access.OrganizationID `json:"organization" doc:"where it is confined (B3), or null"`
+	BelongsTo    []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights it rests on now: who took it over, and who made this call and learns the secret"`
+	Secret       string                 `json:"secret,omitempty" doc:"the new one, shown here and never again; a dry run leaves it out"`
+}
+
+func offboarded(o sharing.Offboarding) Offboarded {
+	keys := make([]KeyHandedOver, len(o.HandedOver))
+	for i, h := range o.HandedOver {
+		k := showKey(h.Key)
+		keys[i] = KeyHandedOver{ID: k.ID, Name: k.Name, Organization: k.Organization, BelongsTo: k.BelongsTo, Secret: h.Secret}
+	}
+	return Offboarded{Departure: departure(o.Change, o.Removed, o.Reassigned), KeysTakenOver: keys}
+}
+
+// offboarding is how a call offboards a user.
+type offboarding struct {
+	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1), if the user is offboarded"`
+	KeysTo    access.UserID `query:"keys_to" doc:"who takes over the account keys that would be refused (B5), if the user is offboarded: each that the caller handles and this user could hold. Their secrets change. The others are refused, and listed in refused_keys"`
+	KeysGrace string        `query:"keys_grace" doc:"how long the secrets before of keys_to work on, such as 24h, without full; 0s if left out, at most 168h"`
+	DryRun    bool          `query:"dry_run" doc:"only report: the answer is that of the call, without secrets, and nothing changes"`
+}
+
+func (in offboarding) how() (sharing.Offboard, error) {
+	how := sharing.Offboard{Successor: in.Successor, KeysTo: in.KeysTo, DryRun: in.DryRun}
+	if in.KeysGrace != "" {
+		var err error
+		if how.KeysGrace, err = time.ParseDuration(in.KeysGrace); err != nil {
+			return how, access.Invalidf("B5", "keys_grace is a duration, such as 24h or 90m")
+		}
+	}
+	return how, nil
 }
 
 type userPath struct {
@@ -74,9 +118,9 @@ type UserPatch struct {
 }
 
 type putUser struct {
-	User      access.UserID `path:"user"`
-	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1), if the user is deactivated"`
-	Body      UserPatch
+	User access.UserID `path:"user"`
+	offboarding
+	Body UserPatch
 }
 
 func (a *api) putUser(ctx context.Context, actor access.Actor, in *putUser) (*UserChanged, error) {
@@ -87,27 +131,35 @@ func (a *api) putUser(ctx context.Context, actor access.Actor, in *putUser) (*Us
 			return nil, err
 		}
 	}
+	how, err := in.how()
+	if err != nil {
+		return nil, err
+	}
 	r, err := a.Sharing.PutUser(ctx, actor, in.User, sharing.UserPatch{
 		Email: b.Email, EmailVerified: b.EmailVerified, Name: b.Name, Type: b.Type, Active: b.Active, Organization: b.Organization,
-		Successor: in.Successor,
+		Offboard: how,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &UserChanged{User: showUser(r.User), Departure: departure(r.Change, r.Removed, r.Reassigned)}, nil
+	return &UserChanged{User: showUser(r.User), Offboarded: offboarded(r.Offboarding)}, nil
 }
 
 type deleteUser struct {
-	User      access.UserID `path:"user"`
-	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1)"`
+	User access.UserID `path:"user"`
+	offboarding
 }
 
-func (a *api) deleteUser(ctx context.Context, actor access.Actor, in *deleteUser) (*Departure, error) {
-	r, err := a.Sharing.DeleteUser(ctx, actor, in.User, in.Successor)
+func (a *api) deleteUser(ctx context.Context, actor access.Actor, in *deleteUser) (*Offboarded, error) {
+	how, err := in.how()
 	if err != nil {
 		return nil, err
 	}
-	return ref(departure(r.Change, r.Removed, r.Reassigned)), nil
+	r, err := a.Sharing.DeleteUser(ctx, actor, in.User, how)
+	if err != nil {
+		return nil, err
+	}
+	return ref(offboarded(r)), nil
 }
 
 type platformRolePath struct {

@@ -325,7 +325,7 @@ func TestK3TheOwnerIsToldWhenACreatorLosesDeploy(t *testing.T) {
 
 	// Whoever owns the chatbot then is told, of the key of its former owner, too; offboarding its creator does not end a key.
 	e.ok(e.TransferChatbot(e.ctx, as("mia"), "helper", "adam"))
-	e.ok(e.DeleteUser(e.ctx, root, "max", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "max", sharing.Offboard{}))
 	upkeep()
 	require.ElementsMatch(t, []access.KeyID{ofMia.ID, ofMax.ID}, e.orphansTold("adam"))
 	require.Len(t, e.orphansTold("mia"), 2)

@@ -87,9 +87,9 @@ func TestN2WhoIsOffboardedIsNamedNowhereAndComesBackWithNothing(t *testing.T) {
 func (h *history) leaves(id access.UserID, forGood bool) (err error) {
 	for _, successor := range append([]access.UserID{""}, users...) {
 		if forGood {
-			_, err = h.DeleteUser(h.ctx, root, id, successor)
+			_, err = h.DeleteUser(h.ctx, root, id, sharing.Offboard{Successor: successor})
 		} else {
-			_, err = h.PutUser(h.ctx, root, id, sharing.UserPatch{Active: access.Some(false), Successor: successor})
+			_, err = h.PutUser(h.ctx, root, id, sharing.UserPatch{Active: access.Some(false), Offboard: sharing.Offboard{Successor: successor}})
 		}
 		if err == nil {
 			return nil

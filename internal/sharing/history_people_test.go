@@ -156,7 +156,7 @@ func (h *history) offboards(w *plain.World) deed {
 		may:    w.MayOffboard(by(actor), who),
 		leaves: who,
 		absent: has(w.Users, func(u access.User) bool { return u.ID == who && u.Deleted }),
-		do:     func() error { return second(h.DeleteUser(h.ctx, actor, who, successor)) },
+		do:     func() error { return second(h.DeleteUser(h.ctx, actor, who, sharing.Offboard{Successor: successor})) },
 	}
 }
 
@@ -169,7 +169,7 @@ func (h *history) putsUser(w *plain.World) deed {
 		}
 	}
 	old := pick(h.rng, there)
-	p, now := sharing.UserPatch{Successor: h.successor()}, old
+	p, now := sharing.UserPatch{Offboard: sharing.Offboard{Successor: h.successor()}}, old
 	switch h.rng.IntN(5) {
 	case 0:
 		now.Type = pick(h.rng, access.UserTypes)

@@ -17,8 +17,8 @@ type Rehearsal struct {
 	read  memo
 }
 
-// errCurtain ends the rehearsal's transaction, which is never committed.
-var errCurtain = errors.New("the rehearsal is over")
+// errRollback ends the transaction of a rehearsal or a dry run, which is never committed.
+var errRollback = errors.New("nothing of it stays")
 
 // Rehearse gives fn a Rehearsal on the facts as they are now. It is for few rows: other changes wait until fn returns, which must not
 // change anything itself, nor wait for the caller.
@@ -49,9 +49,9 @@ func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Ac
 		if err := fn(&Rehearsal{ctx: ctx, tx: tx, s: scratch, actor: actor}); err != nil {
 			return err
 		}
-		return errCurtain
+		return errRollback
 	})
-	if errors.Is(err, errCurtain) {
+	if errors.Is(err, errRollback) {
 		return nil
 	}
 	return err

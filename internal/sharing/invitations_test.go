@@ -276,12 +276,12 @@ func TestN1_TheInviterSharesOnlyWhatIsTheirs(t *testing.T) {
 // What the inviter has lost meanwhile is not given, and the invitation is closed.
 func TestN1_WhatTheInviterHasLostIsNotGiven(t *testing.T) {
 	for name, loses := range map[string]func(e *env){
-		"offboarded": func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "adam", "")) },
+		"offboarded": func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "adam", sharing.Offboard{})) },
 		"inactive": func(e *env) {
 			e.ok(e.PutUser(e.ctx, root, "adam", sharing.UserPatch{Active: access.Some(false)}))
 		},
 		"came back": func(e *env) {
-			e.ok(e.DeleteUser(e.ctx, root, "adam", ""))
+			e.ok(e.DeleteUser(e.ctx, root, "adam", sharing.Offboard{}))
 			e.member("acme", access.OrgAdmin, "adam")
 		},
 		"demoted":      func(e *env) { e.ok(e.PutMember(e.ctx, root, "acme", "adam", access.OrgMember, "")) },
@@ -417,7 +417,7 @@ func TestO4_DeletionEndsInvitations(t *testing.T) {
 func TestN2_ComingBackStartsWithoutInvitations(t *testing.T) {
 	e := acme(t)
 	r := e.invited(as("olga"), access.OrgMember)
-	e.ok(e.DeleteUser(e.ctx, root, "otto", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "otto", sharing.Offboard{}))
 	e.users(access.External, "otto")
 	e.refused(e.accept("otto", r.Token), access.KindConflict, "N1")
 	e.nobodyIn("acme", "otto")
@@ -442,7 +442,7 @@ func TestH2_TheTokenIsNeverKept(t *testing.T) {
 		require.NotContains(t, entry.Before+entry.After+entry.Effects+entry.Detail, again.Invitation.Digest)
 	}
 	require.NoError(t, e.accept("otto", again.Token))
-	e.ok(e.DeleteUser(e.ctx, root, "otto", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "otto", sharing.Offboard{}))
 }
 
 // A refused invitation mails nobody.

@@ -31,15 +31,26 @@ func (c *caller) holders() (people []access.UserID, with access.KeyID, err error
 }
 
 // refuseKeysOf refuses the account keys that rest on what the person has just lost: the role in the organization, or with "" a platform role. Those
-// who can take them over are told (B5).
+// who can take them over are told (B5). Where the change hands keys over, those pass instead that can.
 func (c *change) refuseKeysOf(person access.UserID, org access.OrganizationID) error {
 	keys, err := c.AccountKeys(store.AccountKeyFilter{Organization: org, Personal: true}, "", 0)
 	if err != nil {
 		return err
 	}
-	refused := map[access.OrganizationID][]access.KeyID{}
+	refused, passed := map[access.OrganizationID][]access.KeyID{}, map[access.OrganizationID][]access.KeyID{}
 	for _, k := range keys {
 		if !slices.Contains(k.BelongsTo, person) {
+			continue
+		}
+		if why, err := k.Lapse(c); err != nil {
+			return err
+		} else if why == "" {
+			continue
+		}
+		if handed, err := c.handOver(k); err != nil {
+			return err
+		} else if handed {
+			passed[k.Organization] = append(passed[k.Organization], k.ID)
 			continue
 		}
 		lapsed, err := c.refuseIfLapsed(k)
@@ -52,6 +63,11 @@ func (c *change) refuseKeysOf(person access.UserID, org access.OrganizationID) e
 	}
 	for _, org := range slices.Sorted(maps.Keys(refused)) {
 		if err := c.tellHeirs(org, refused[org], person); err != nil {
+			return err
+		}
+	}
+	for _, org := range slices.Sorted(maps.Keys(passed)) {
+		if err := c.tellHandedOver(org, passed[org], person); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -38,7 +39,7 @@ func (s *Service) TakeOverKey(ctx context.Context, actor access.Actor, id access
 		if t.Grace < 0 || t.Grace > MaxKeyGrace {
 			return fieldError("B5", "/grace", "the secret before works for at most 7 days (168h)")
 		}
-		if r.Key, err = c.takenOver(before, t.Grace); err != nil {
+		if r.Key, err = c.takenOver(before, t.Grace, ""); err != nil {
 			return err
 		}
 		r.Key.Preview = minted.Preview
@@ -62,10 +63,13 @@ func (s *Service) TakeOverKey(ctx context.Context, actor access.Actor, id access
 	return r, nil
 }
 
-// takenOver is the key as it is when the actor has taken it over.
-func (c *change) takenOver(k access.AccountKey, grace time.Duration) (_ access.AccountKey, err error) {
+// takenOver is the key as it is when the actor has taken it over, along with another person or "".
+func (c *change) takenOver(k access.AccountKey, grace time.Duration, with access.UserID) (_ access.AccountKey, err error) {
 	if k.BelongsTo, _, err = c.holders(); err != nil {
 		return k, err
+	}
+	if with != "" && !slices.Contains(k.BelongsTo, with) {
+		k.BelongsTo = append(k.BelongsTo, with)
 	}
 	k.RefusedFor, k.RefusedAt, k.FormerUntil = "", time.Time{}, time.Time{}
 	k.Version++

@@ -207,7 +207,7 @@ func TestB4AnOrganizationIsChangedAndReadFromItsAllowedRangesOnly(t *testing.T) 
 			"organization": func() error { return e.putOrg(adam, "acme", named("z")) },
 			"member":       func() error { return e.putMember(adam, "acme", "otto", access.OrgClient) },
 			"home user":    func() error { return e.putUser(adam, "max", sharing.UserPatch{Name: access.Some("M")}) },
-			"delete user":  func() error { _, err := e.DeleteUser(e.ctx, adam, "max", ""); return err },
+			"delete user":  func() error { _, err := e.DeleteUser(e.ctx, adam, "max", sharing.Offboard{}); return err },
 			"chatbot":      func() error { return e.putBot(mia, "helper", sharing.ChatbotPatch{Name: access.Some("z")}) },
 			"unchanged":    func() error { return e.putBot(mia, "helper", sharing.ChatbotPatch{}) },
 			"transfer":     func() error { return e.transfer(mia, "helper", "max") },

@@ -172,7 +172,7 @@ func TestC6_LettersNameOnlyWhatTheirReceiverMaySee(t *testing.T) {
 func TestN2_NoMailToWhoIsGone(t *testing.T) {
 	e := acme(t)
 	e.queued(access.Mail{ID: "m1", To: mail("max"), User: "max", About: aboutHelper("user:mia")})
-	_, err := e.DeleteUser(e.ctx, root, "max", "")
+	_, err := e.DeleteUser(e.ctx, root, "max", sharing.Offboard{})
 	require.NoError(t, err)
 	require.Empty(t, e.claimed())
 }

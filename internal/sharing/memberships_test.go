@@ -181,7 +181,7 @@ func TestO7AnOfferEnds(t *testing.T) {
 func TestO1NobodyElseStopsAnOffboarding(t *testing.T) {
 	for name, leave := range map[string]func(*env) error{
 		"deactivated": func(e *env) error { return e.putUser(as("gus"), "ann", inactive) },
-		"deleted":     func(e *env) error { return second(e.DeleteUser(e.ctx, as("gus"), "ann", "")) },
+		"deleted":     func(e *env) error { return second(e.DeleteUser(e.ctx, as("gus"), "ann", sharing.Offboard{})) },
 	} {
 		for _, admins := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func TestH1ARefusedChangeLeavesNothingHalfWritten(t *testing.T) {
 	e.ok(e.RemoveMember(e.ctx, root, "globex", "gus", ""))
 	e.shared("helper", "user:zoe", access.UseOnly)
 	// acme is left before globex refuses to lose its last owner.
-	_, err := e.DeleteUser(e.ctx, root, "zoe", "")
+	_, err := e.DeleteUser(e.ctx, root, "zoe", sharing.Offboard{})
 	e.refused(err, access.KindConflict, "O1")
 	e.can("zoe", "helper", access.Delete)
 	require.Len(t, whole(e, func(c ctx, a access.Actor, p sharing.Page) ([]access.Share, string, error) {

@@ -490,7 +490,7 @@ func TestN2AnOffboardedRequesterAskedForNothing(t *testing.T) {
 	e := acme(t)
 	e.shared("helper", "user:max", access.ReadWrite)
 	r := e.asks(as("max"), "helper", "organization:globex", access.UseOnly)
-	d, err := e.DeleteUser(e.ctx, root, "max", "")
+	d, err := e.DeleteUser(e.ctx, root, "max", sharing.Offboard{})
 	require.NoError(t, err)
 	require.Contains(t, d.Removed, "request for use_only of chatbot:helper with organization:globex")
 	require.Equal(t, access.RequestCancelled, e.state(r))
@@ -567,7 +567,7 @@ func TestB4AShareIsGivenAtOnceFromTheAddressesFromWhichItIsApproved(t *testing.T
 func TestH1TheEndOfARequestStandsInTheRecordOfThoseWhoDecideIt(t *testing.T) {
 	for name, end := range map[string]func(e *env){
 		"shared at once":   func(e *env) { e.shared("helper", "organization:globex", access.UseOnly) },
-		"asker offboarded": func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "mia", "")) },
+		"asker offboarded": func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "mia", sharing.Offboard{})) },
 		"chatbot deleted":  func(e *env) { e.ok(e.DeleteChatbot(e.ctx, root, "helper")) },
 		"its clock ran out": func(e *env) {
 			e.now = e.now.AddDate(1, 0, 0)

@@ -130,6 +130,8 @@ type change struct {
 	removals      []removal
 	reassignments []reassignment
 	refusedKeys   []access.KeyID
+	handover      *handover // to whom account keys pass that would be refused, or nil
+	handedOver    []HandedOver
 	unmailed      []access.Mail // what would have been mailed if there were a mail server
 
 	repeat   bool // the call was carried out before, and is only judged: see ErrRepeated
@@ -157,6 +159,11 @@ func (s *Service) change(ctx context.Context, actor access.Actor, action string,
 	return s.changes(ctx, actor, []step{{action: action, resource: resource, run: fn}})
 }
 
+// changeOrTry is change, or with dryRun the same to its end, and nothing of it stays but the record of a refusal (H1).
+func (s *Service) changeOrTry(ctx context.Context, actor access.Actor, dryRun bool, action string, resource access.Object, fn func(*change) error) (Change, error) {
+	return s.carryOut(ctx, actor, []step{{action: action, resource: resource, run: fn}}, dryRun)
+}
+
 // step is one use case of several that are committed together.
 type step struct {
 	action   string
@@ -165,6 +172,10 @@ type step struct {
 }
 
 func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step) (Change, error) {
+	return s.carryOut(ctx, actor, steps, false)
+}
+
+func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step, dryRun bool) (Change, error) {
 	turn, err := s.turn.Take(ctx, actor.Holder(), nil)
 	if err != nil {
 		return Change{}, access.Unavailable(err)
@@ -243,11 +254,18 @@ func (s *Service) changes(ctx context.Context, actor access.Actor, steps []step)
 			if err != nil {
 				return err
 			}
-			entry, err = tx.AppendOutbox(updates, s.now())
-			return err
+			if entry, err = tx.AppendOutbox(updates, s.now()); err != nil {
+				return err
+			}
+		}
+		if dryRun {
+			return errRollback
 		}
 		return nil
 	})
+	if dryRun && errors.Is(err, errRollback) {
+		entry, unmailed, err = 0, nil, nil
+	}
 	if err != nil {
 		switch {
 		case errors.Is(err, ErrRepeated): // which is no refusal

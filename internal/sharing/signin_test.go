@@ -222,7 +222,7 @@ func TestN2ATokenBringsNobodyBack(t *testing.T) {
 	require.NoError(t, e.signs(corp, "nina", in))
 	require.True(t, e.may("nina", access.ViewData, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
 
-	e.ok(e.DeleteUser(e.ctx, root, "nina", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "nina", sharing.Offboard{}))
 	e.refused(e.signs(corp, "nina", in), access.KindUnauthenticated, "U1")
 	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{}))
 	e.refused(e.signs(corp, "nina", func(i *access.SignIn) { in(i); i.Adopt = false }), access.KindUnauthenticated, "U1")
@@ -236,7 +236,7 @@ func TestN2WhoIsDeletedDoesNotComeBackUnderAnotherName(t *testing.T) {
 		return func(in *access.SignIn) { in.Subject, in.Adopt = "s-nina", adopt }
 	}
 	require.NoError(t, e.signs(corp, "nina", nil))
-	e.ok(e.DeleteUser(e.ctx, root, "nina", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "nina", sharing.Offboard{}))
 	e.refused(e.signs(corp, "ninette", named(true)), access.KindUnauthenticated, "U1")
 	require.Zero(t, e.user("ninette"))
 	require.NoError(t, e.signs(partner, "ninette", named(false)), "to another provider it is somebody else")
@@ -246,7 +246,7 @@ func TestN2WhoIsDeletedDoesNotComeBackUnderAnotherName(t *testing.T) {
 	e.refused(e.signs(corp, "ninon", named(false)), access.KindUnauthenticated, "U1")
 	require.NoError(t, e.signs(corp, "ninon", named(true)))
 	require.NoError(t, e.signs(corp, "whoever", named(false)))
-	e.ok(e.DeleteUser(e.ctx, root, "ninon", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "ninon", sharing.Offboard{}))
 	e.refused(e.signs(corp, "ninette", named(false)), access.KindUnauthenticated, "U1")
 }
 
@@ -259,7 +259,7 @@ func TestO4ATokenOfBeforeADeletionGivesNothing(t *testing.T) {
 	require.NoError(t, e.signs(corp, "nina", in))
 	e.now = e.now.Add(time.Hour)
 	unused := e.now.Add(-time.Minute)
-	e.ok(e.DeleteUser(e.ctx, root, "nina", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "nina", sharing.Offboard{}))
 	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{}))
 	e.refused(e.signs(corp, "nina", func(i *access.SignIn) { in(i); i.IssuedAt = unused }), access.KindUnauthenticated, "U1")
 	e.nobodyIn("acme", "nina")
@@ -313,7 +313,7 @@ func TestB1AUserWhoCallsDirectlyHasTheirOwnRightsAndNoKeys(t *testing.T) {
 	e.refused(e.makeKey(mia, sharing.NewKey{Name: "k", Access: access.KeyReadOnly, Organization: "acme"}), access.KindDenied, "")
 	e.refused(e.putUser(mia, "x", sharing.UserPatch{}), access.KindDenied, "U1")
 	require.False(t, sharing.MayRestore(access.Actor{User: "iris", Issuer: corp}), "not even a site admin restores keys")
-	e.ok(e.DeleteUser(e.ctx, root, "olga", "max"))
+	e.ok(e.DeleteUser(e.ctx, root, "olga", sharing.Offboard{Successor: "max"}))
 	require.Empty(t, liveKeys(e))
 	e.refused(e.putUser(olga, "x", sharing.UserPatch{}), access.KindUnauthenticated, "N2")
 }
@@ -322,9 +322,9 @@ func TestB1AUserWhoCallsDirectlyHasTheirOwnRightsAndNoKeys(t *testing.T) {
 func TestN2ATokenOfBeforeAdoptsNobody(t *testing.T) {
 	for name, leave := range map[string]func(*env){
 		"deactivated": func(e *env) { e.ok(e.PutUser(e.ctx, root, "max", inactive)) },
-		"deleted":     func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "max", "")) },
+		"deleted":     func(e *env) { e.ok(e.DeleteUser(e.ctx, root, "max", sharing.Offboard{})) },
 		"created inactive": func(e *env) {
-			e.ok(e.DeleteUser(e.ctx, root, "max", ""))
+			e.ok(e.DeleteUser(e.ctx, root, "max", sharing.Offboard{}))
 			e.ok(e.PutUser(e.ctx, root, "max", inactive))
 		},
 	} {

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// UserPatch is the body of a PUT on a user. Successor is for N2 and O1 where Active is false.
+// UserPatch is the body of a PUT on a user, and how the user is offboarded where Active is false.
 type UserPatch struct {
 	Email         access.Optional[access.Email]
 	EmailVerified access.Optional[bool]
@@ -18,31 +18,35 @@ type UserPatch struct {
 	Type          access.Optional[access.UserType]
 	Active        access.Optional[bool]
 	Organization  access.Optional[access.OrganizationID]
-	Successor     access.UserID
 
+	Offboard    Offboard
 	tokensAfter time.Time // as an import brings it; it is never set back
 }
 
 // UserResult is the user after a change, and what offboarding or a new type took away (N2, P4).
 type UserResult struct {
-	Change
-	User       access.User
-	Removed    []string
-	Reassigned []Reassignment
+	User access.User
+	Offboarding
 }
 
-// Offboarding reports what a deletion removed and passed on (N2).
+// Offboarding reports what an offboarding removed and passed on (N2). What it refuses is in the Change.
 type Offboarding struct {
 	Change
 	Removed    []string
 	Reassigned []Reassignment
+	HandedOver []HandedOver
+}
+
+// report fills in what the change did to others' things.
+func (o *Offboarding) report(c *change, how Offboard) {
+	o.Removed, o.Reassigned, o.HandedOver = c.toldRemoved(), c.toldReassigned(), c.toldHandedOver(how)
 }
 
 // PutUser creates or changes a user (U1). Setting Active to false offboards (N2).
 func (s *Service) PutUser(ctx context.Context, actor access.Actor, id access.UserID, p UserPatch) (r UserResult, err error) {
-	r.Change, err = s.change(ctx, actor, "user.put", access.Obj(access.TypeUser, id), func(c *change) (err error) {
+	r.Change, err = s.changeOrTry(ctx, actor, p.Offboard.DryRun, "user.put", access.Obj(access.TypeUser, id), func(c *change) (err error) {
 		r.User, err = c.putUser(id, p)
-		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
+		r.report(c, p.Offboard)
 		return err
 	})
 	return r, err
@@ -103,7 +107,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		return u, nil
 	}
 	if exists && old.Active && !u.Active {
-		if err := c.offboard(old, p.Successor); err != nil {
+		if err := c.offboard(old, p.Offboard); err != nil {
 			return u, err
 		}
 	}
@@ -229,9 +233,9 @@ func (c *change) mayPutUser(old, u access.User, exists bool) error {
 }
 
 // DeleteUser offboards a user for good (N2). The same ID created later starts with nothing (O4).
-func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, successor access.UserID) (r Offboarding, err error) {
+func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id access.UserID, how Offboard) (r Offboarding, err error) {
 	o := access.Obj(access.TypeUser, id)
-	r.Change, err = s.change(ctx, actor, "user.delete", o, func(c *change) error {
+	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "user.delete", o, func(c *change) error {
 		u, known, err := c.User(id)
 		if err != nil {
 			return err
@@ -247,7 +251,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 		if err := c.mayPutUser(u, u, true); err != nil {
 			return err
 		}
-		if err := c.offboard(u, successor); err != nil {
+		if err := c.offboard(u, how); err != nil {
 			return err
 		}
 		tombstone := access.User{ID: id, Type: access.External, Deleted: true, TokensAfter: u.TokensAfter}
@@ -261,7 +265,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 			return err
 		}
 		c.refold(spice.FoldUser(u), spice.FoldUser(tombstone))
-		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
+		r.report(c, how)
 		c.state(u, nil)
 		return nil
 	})
@@ -269,7 +273,10 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id, succes
 }
 
 // offboard removes every relationship of the user and of the user's verified address, and passes chatbots on (N2, O3).
-func (c *change) offboard(u access.User, successor access.UserID) error {
+func (c *change) offboard(u access.User, how Offboard) error {
+	if err := c.handsOverKeys(u.ID, how); err != nil {
+		return err
+	}
 	memberships, err := c.Memberships(u.ID)
 	if err != nil {
 		return err
@@ -280,10 +287,10 @@ func (c *change) offboard(u access.User, successor access.UserID) error {
 				return err
 			}
 		}
-		if err := c.succeed(m, successor); err != nil {
+		if err := c.succeed(m, how.Successor); err != nil {
 			return err
 		}
-		if err := c.leave(m, successor); err != nil {
+		if err := c.leave(m, how.Successor); err != nil {
 			return err
 		}
 	}

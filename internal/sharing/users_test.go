@@ -65,8 +65,8 @@ func TestC6APutOnAUserAnswersAlikeWhetherThereIsOne(t *testing.T) {
 	} {
 		e.nowhere(e.putUser(as("otto"), "mia", p), "mia", e.putUser(as("otto"), "nobody", p), "nobody")
 	}
-	_, hidden := e.DeleteUser(e.ctx, as("otto"), "mia", "")
-	_, absent := e.DeleteUser(e.ctx, as("otto"), "nobody", "")
+	_, hidden := e.DeleteUser(e.ctx, as("otto"), "mia", sharing.Offboard{})
+	_, absent := e.DeleteUser(e.ctx, as("otto"), "nobody", sharing.Offboard{})
 	e.nowhere(hidden, "mia", absent, "nobody")
 	_, hidden = e.User(e.ctx, as("otto"), "mia")
 	_, absent = e.User(e.ctx, as("otto"), "nobody")
@@ -79,7 +79,7 @@ func TestI2AVerifiedAddressBelongsToOneUser(t *testing.T) {
 	e.ok(e.PutUser(e.ctx, root, "twin", sharing.UserPatch{Email: access.Some(mail("mia"))}))
 	e.refused(e.putUser(root, "twin", sharing.UserPatch{EmailVerified: access.Some(true)}), access.KindConflict, "I2")
 	e.refused(e.putUser(root, "blank", sharing.UserPatch{EmailVerified: access.Some(true)}), access.KindUnprocessable, "I2")
-	e.ok(e.DeleteUser(e.ctx, root, "mia", ""))
+	e.ok(e.DeleteUser(e.ctx, root, "mia", sharing.Offboard{}))
 	e.ok(e.PutUser(e.ctx, root, "twin", sharing.UserPatch{EmailVerified: access.Some(true)}))
 }
 
@@ -94,14 +94,14 @@ func TestI2AGrantToAnAddressTakesHoldForWhoeverVerifiesItHoweverItIsSpelled(t *t
 		e.cannot("late", "helper", access.Interact)
 		e.ok(e.PutUser(e.ctx, root, "late", sharing.UserPatch{EmailVerified: access.Some(true)}))
 		e.can("late", "helper", access.Interact)
-		e.ok(e.DeleteUser(e.ctx, root, "late", ""))
+		e.ok(e.DeleteUser(e.ctx, root, "late", sharing.Offboard{}))
 	}
 }
 
 func TestN2OffboardingEndsEverythingAndComingBackStartsWithNothing(t *testing.T) {
 	for name, leave := range map[string]func(*env) ([]string, []sharing.Reassignment, error){
 		"deleted": func(e *env) ([]string, []sharing.Reassignment, error) {
-			r, err := e.DeleteUser(e.ctx, root, "mia", "")
+			r, err := e.DeleteUser(e.ctx, root, "mia", sharing.Offboard{})
 			return r.Removed, r.Reassigned, err
 		},
 		"inactive": func(e *env) ([]string, []sharing.Reassignment, error) {
@@ -169,9 +169,9 @@ func TestO1TheLastOwnerIsOffboardedWithASuccessorOnly(t *testing.T) {
 	e := acme(t)
 	e.makeBot("olga's", "acme", "olga")
 	e.refused(e.putUser(root, "olga", inactive), access.KindConflict, "O1")
-	_, err := e.DeleteUser(e.ctx, root, "olga", "otto")
+	_, err := e.DeleteUser(e.ctx, root, "olga", sharing.Offboard{Successor: "otto"})
 	e.refused(err, access.KindUnprocessable, "O1")
-	r, err := e.DeleteUser(e.ctx, root, "olga", "max")
+	r, err := e.DeleteUser(e.ctx, root, "olga", sharing.Offboard{Successor: "max"})
 	require.NoError(t, err)
 	require.Equal(t, []sharing.Reassignment{{Chatbot: "olga's", To: "max"}}, r.Reassigned)
 	require.True(t, e.may("max", access.Billing, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
@@ -181,7 +181,7 @@ func TestO1ASuccessorIsNeededAndMadeAnOwnerOnlyWhereTheLastOwnerLeaves(t *testin
 	e := acme(t)
 	e.member("globex", access.OrgOwner, "olga")
 	e.member("globex", access.OrgClient, "max")
-	e.ok(e.DeleteUser(e.ctx, root, "olga", "max"))
+	e.ok(e.DeleteUser(e.ctx, root, "olga", sharing.Offboard{Successor: "max"}))
 	require.True(t, e.may("max", access.Billing, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
 	require.False(t, e.may("max", access.Billing, access.Obj[access.OrganizationID](access.TypeOrganization, "globex")), "gus is still there")
 }
@@ -191,17 +191,17 @@ func TestO2AnAdminOffboardsTheUsersOfItsOrganizationButNoOwner(t *testing.T) {
 	e.member("acme", access.OrgOwner, "owen")
 	e.home("acme", "owen", "max")
 	e.refused(e.putUser(as("adam"), "owen", inactive), access.KindDenied, "O2")
-	_, err := e.DeleteUser(e.ctx, as("adam"), "owen", "")
+	_, err := e.DeleteUser(e.ctx, as("adam"), "owen", sharing.Offboard{})
 	e.refused(err, access.KindDenied, "O2")
-	e.ok(e.DeleteUser(e.ctx, as("adam"), "max", ""))
-	e.ok(e.DeleteUser(e.ctx, as("olga"), "owen", ""))
+	e.ok(e.DeleteUser(e.ctx, as("adam"), "max", sharing.Offboard{}))
+	e.ok(e.DeleteUser(e.ctx, as("olga"), "owen", sharing.Offboard{}))
 }
 
 func TestO2OffboardingMakesNobodyAnOwnerOfAnOrganizationThatTheActorDoesNotOwn(t *testing.T) {
 	e := acme(t)
 	e.home("acme", "gus")
 	e.member("globex", access.OrgClient, "max")
-	r, err := e.PutUser(e.ctx, as("adam"), "gus", sharing.UserPatch{Active: access.Some(false), Successor: "max"})
+	r, err := e.PutUser(e.ctx, as("adam"), "gus", sharing.UserPatch{Active: access.Some(false), Offboard: sharing.Offboard{Successor: "max"}})
 	require.NoError(t, err)
 	require.Empty(t, r.Removed, "C6: nothing of globex")
 	require.Equal(t, access.OrgClient, e.role("globex", "max"))
@@ -248,7 +248,7 @@ func TestN2TheAccountKeysThatAUserMadeEndWithTheUser(t *testing.T) {
 	others, err := e.CreateKey(e.ctx, as("olga"), sharing.NewKey{Name: "olga's", Access: access.KeyFull, Organization: "acme"})
 	require.NoError(t, err)
 
-	gone, err := e.DeleteUser(e.ctx, as("iris"), "adam", "")
+	gone, err := e.DeleteUser(e.ctx, as("iris"), "adam", sharing.Offboard{})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []access.KeyID{made.Key.ID, another.Key.ID}, gone.RefusedKeys)
 	require.Equal(t, []access.KeyID{others.Key.ID}, liveKeys(e))

@@ -1,0 +1,110 @@
+package sharing
+
+import (
+	"slices"
+	"time"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Offboard says how a user is offboarded (N2).
+type Offboard struct {
+	Successor access.UserID // who becomes an owner where the user is the last one (O1), or ""
+	KeysTo    access.UserID // who takes over the account keys that would be refused (B5), or "": they are refused
+	KeysGrace time.Duration // how long their secrets before work on, without KeyFull; at most MaxKeyGrace
+	DryRun    bool          // whether the change is only reported, and nothing changes
+}
+
+// HandedOver is an account key that passed to somebody else at an offboarding, with its new secret, which is shown here and never again.
+type HandedOver struct {
+	Key    access.AccountKey
+	Secret string // "" in a dry run
+}
+
+// handover is to whom account keys pass within a change.
+type handover struct {
+	to    access.UserID
+	grace time.Duration
+}
+
+// handsOverKeys notes who takes over the account keys of a user who is offboarded. They pass as in a take-over by the actor, who handles them and learns
+// their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
+func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
+	switch {
+	case o.KeysTo == "" && o.KeysGrace != 0:
+		return access.Unprocessablef("B5", "keys_grace needs keys_to")
+	case o.KeysTo == "":
+		return nil
+	case o.KeysGrace < 0 || o.KeysGrace > MaxKeyGrace:
+		return access.Unprocessablef("B5", "keys_grace: the secret before works for at most 7 days (168h)")
+	case o.KeysTo == leaving:
+		return access.Unprocessablef("B5", "keys_to names the user who is offboarded")
+	}
+	if err := c.handlesKeys(); err != nil {
+		return err
+	}
+	if _, err := c.activeUser(o.KeysTo, "B5"); err != nil {
+		return err
+	}
+	c.handover = &handover{to: o.KeysTo, grace: o.KeysGrace}
+	return nil
+}
+
+// handOver gives the key to whoever takes over those of the offboarded user. It reports whether that was done: a key that the actor does not handle, that
+// has expired, or that the other person could not hold is refused like any other.
+func (c *change) handOver(k access.AccountKey) (bool, error) {
+	if c.handover == nil || k.ExpiredAt(c.now) {
+		return false, nil
+	}
+	if err := c.mayHandleKeys(k.Organization); err != nil {
+		return false, unlessRefused(err)
+	}
+	after, err := c.takenOver(k, c.handover.grace, c.handover.to)
+	if err != nil {
+		return false, unlessRefused(err)
+	}
+	minted := c.s.secrets.RenewAccountKey(k.ID)
+	after.Preview = minted.Preview
+	former, _, err := c.AccountKeyDigest(k.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := c.PutAccountKey(after, minted.Digest); err != nil {
+		return false, err
+	}
+	if c.handover.grace > 0 {
+		if err := c.KeepFormerAccountKeyDigest(k.ID, former); err != nil {
+			return false, err
+		}
+	}
+	c.handedOver = append(c.handedOver, HandedOver{Key: after, Secret: minted.Text})
+	c.changed = true
+	holder, _ := keyHolder(k)
+	return true, c.also(altered(string(typeKey), withoutPreview(k), withoutPreview(after)), holder)
+}
+
+// toldHandedOver is what the answer says of keys that passed. A dry run made no secrets.
+func (c *change) toldHandedOver(o Offboard) []HandedOver {
+	told := slices.Clone(c.handedOver)
+	for i := range told {
+		if o.DryRun {
+			told[i].Secret = ""
+		}
+	}
+	return told
+}
+
+// tellHandedOver tells whoever took keys over, if it was not the actor.
+func (c *change) tellHandedOver(org access.OrganizationID, ids []access.KeyID, from access.UserID) error {
+	return c.tellEach(access.Notification{
+		Kind: access.NotifyKeysHandedOver, Organization: org, AccountKeys: ids, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(from)},
+	}, []access.UserID{c.handover.to}, true)
+}
+
+// unlessRefused is the error, and nil for one by which a rule refuses something.
+func unlessRefused(err error) error {
+	if kind := access.KindOf(err); kind == access.KindDenied || kind == access.KindNotFound {
+		return nil
+	}
+	return err
+}
