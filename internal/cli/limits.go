@@ -17,7 +17,7 @@ func addLimitFlags(cmd *cobra.Command, c *server.Config) {
 		"how many `BYTES` imports and backups leave free on that volume, but at most a tenth of it")
 	flags.IntVar(&l.Evaluations, "max-evaluations", most.Evaluations, "`NUMBER` of evaluations that one call may ask for, at most 1000")
 	flags.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections,
-		"`NUMBER` of connections at a time, shared by address as the calls below are by caller; those of --trusted-proxies are not counted")
+		"`NUMBER` of connections at a time, shared by address as the calls below are by caller; those of --trusted-proxies are not counted; as many again at --engine-listen")
 	flags.IntVar(&l.Calls, "max-calls", most.Calls,
 		"`NUMBER` of checks and short readings that are worked on at the same time; while others wait, one caller has at most a quarter of them, as of all below")
 	markDefault(cmd, "max-calls", "2 for each core, at least 4; 256 with a database or a SpiceDB elsewhere")

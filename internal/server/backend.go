@@ -82,7 +82,7 @@ func openStore(ctx context.Context, c Config) (db *store.DB, closeStore func() e
 
 // start runs the embedded engine, on a file of its own or in the store's database.
 func (b *backend) start(ctx context.Context, c Config) error {
-	config := embedded.Config{Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, Logger: c.Log, Dial: c.dial}
+	config := embedded.Config{Listen: c.EngineListen, Token: c.EngineToken, Writable: c.EngineWritable, MaxConnections: c.MaxConnections, Logger: c.Log, Dial: c.dial}
 	if c.DatastoreURI == "" {
 		config.Path = filepath.Join(c.Data, engineFile)
 	} else {

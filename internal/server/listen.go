@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // The limits of one connection between calls: to say what is wanted, and to say nothing. Package httpapi has those of a call.
@@ -98,7 +100,7 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 		server.TLSConfig = certificate.config()
 		go certificate.watch(calls)
 	}
-	connections := limited(calls, socket, s.config.MaxConnections, s.config.proxies)
+	connections := fair.Listen(calls, socket, s.config.MaxConnections, s.config.proxies.Trust)
 	ended := make(chan error, 1)
 	go func() {
 		if server.TLSConfig != nil {

@@ -34,6 +34,21 @@ const (
 	// maxMessage is the largest answer that is accepted from the engine, in bytes.
 	maxMessage = 64 << 20
 
+	// Limits of one connection from outside the process, in streams, in bytes of a
+	// message and of all headers of a call, and how long it may take to greet, be
+	// idle, and leave a ping without an answer.
+	maxStreams  = 100
+	maxRequest  = 4 << 20
+	maxHeaders  = 64 << 10
+	greetWithin = 10 * time.Second
+	idleAfter   = 15 * time.Minute
+	pingAfter   = time.Minute
+	pingWithin  = 20 * time.Second
+	// minPing is how often clients may ping at most.
+	minPing = 10 * time.Second
+	// defaultConnections is the MaxConnections of a Config that has none.
+	defaultConnections = 256
+
 	// The caches take 256 MiB together when they are full.
 	dispatchCache = "160MiB"
 	schemaCache   = "32MiB"
@@ -57,6 +72,9 @@ type Config struct {
 	// Writable lets those clients change relationships and the schema. Otherwise
 	// they can only read, and get PERMISSION_DENIED.
 	Writable bool
+	// MaxConnections is how many connections there are at that address at a time,
+	// shared by the clients' addresses (B6). 0 means 256.
+	MaxConnections int
 	// Logger gets what fails in the background. The default is slog.Default.
 	Logger *slog.Logger
 	// Dial adds to the connection from inside this process, such as what measures it.

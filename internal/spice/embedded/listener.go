@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -13,8 +14,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // reads are the methods that change nothing. A method that is not here counts as
@@ -55,16 +59,27 @@ type listener struct {
 	token    string
 	writable bool
 	server   *grpc.Server
-	socket   net.Listener
+	socket   *fair.Listener
+	release  func()        // ends what the socket does in the background
 	closing  chan struct{} // closed by close
 }
 
 // listen serves the engine at the socket, which it closes in the end.
 func listen(config Config, socket net.Listener, engine *grpc.ClientConn) *listener {
-	l := &listener{engine: engine, token: config.Token, writable: config.Writable, socket: socket, closing: make(chan struct{})}
-	l.server = grpc.NewServer(grpc.ForceServerCodec(frameCodec{}), grpc.UnknownServiceHandler(l.serve))
+	accepting, release := context.WithCancel(context.Background())
+	l := &listener{
+		engine: engine, token: config.Token, writable: config.Writable, release: release, closing: make(chan struct{}),
+		socket: fair.Listen(accepting, socket, cmp.Or(config.MaxConnections, defaultConnections), nil),
+	}
+	l.server = grpc.NewServer(
+		grpc.ForceServerCodec(frameCodec{}), grpc.UnknownServiceHandler(l.serve),
+		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeaders),
+		grpc.ConnectionTimeout(greetWithin),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleAfter, Time: pingAfter, Timeout: pingWithin}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPing, PermitWithoutStream: true}),
+	)
 	go func() {
-		if err := l.server.Serve(socket); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		if err := l.server.Serve(l.socket); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			config.Logger.Error("the engine is no longer offered outside", "address", config.Listen, "error", err)
 		}
 	}()
@@ -76,6 +91,7 @@ func (l *listener) addr() string { return l.socket.Addr().String() }
 // close stops listening. Requests that are under way have the grace period to
 // finish; watches, which never finish, end at once.
 func (l *listener) close() {
+	defer l.release()
 	close(l.closing)
 	force := time.AfterFunc(gracePeriod, l.server.Stop)
 	defer force.Stop()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -168,7 +170,8 @@ func TestOutsideWatchEndsWithTheEngine(t *testing.T) {
 	engine, err := Start(t.Context(), Config{Path: t.TempDir() + "/engine.db", Listen: "127.0.0.1:0", Token: "secret"})
 	require.NoError(t, err)
 	writeSchema(t, engine.Conn())
-	watch, err := outside(t, engine, authorized()).Watch(t.Context(), &v1.WatchRequest{})
+	before := share(t, engine.Conn(), viewer("plan", "ann"))
+	watch, err := outside(t, engine, authorized()).Watch(t.Context(), &v1.WatchRequest{OptionalStartCursor: before})
 	require.NoError(t, err)
 	share(t, engine.Conn(), viewer("plan", "tom"))
 	answer, err := watch.Recv()
@@ -212,4 +215,56 @@ func TestEveryMethodIsClassified(t *testing.T) {
 		return true
 	})
 	require.GreaterOrEqual(t, found, len(writes)+20)
+}
+
+// B6: an address that opens connections without end keeps no other one out.
+func TestB6OutsideConnectionsAreSharedByAddress(t *testing.T) {
+	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", MaxConnections: 8})
+	writeSchema(t, engine.Conn())
+	var greedy []net.Conn
+	for range 20 { // that say nothing
+		conn, err := net.Dial("tcp", engine.Addr())
+		require.NoError(t, err)
+		defer conn.Close()
+		greedy = append(greedy, conn)
+	}
+	from := grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+		return (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP("127.0.0.2")}}).DialContext(ctx, "tcp", address)
+	})
+	_, err := outside(t, engine, authorized(), from).ReadSchema(t.Context(), &v1.ReadSchemaRequest{}, grpc.WaitForReady(true))
+	require.NoError(t, err)
+	served := 0
+	for _, conn := range greedy {
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		if _, err := conn.Read(make([]byte, 1)); err == nil { // the engine greets whom it serves
+			served++
+		}
+	}
+	require.Equal(t, 6, served, "all but a quarter")
+}
+
+// A connection has a number of streams, and a message a size, beyond which the engine is not asked.
+func TestOutsideConnectionsAreLimited(t *testing.T) {
+	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret"})
+	writeSchema(t, engine.Conn())
+	client := outside(t, engine, authorized())
+	watching, stop := context.WithCancel(t.Context())
+	defer stop()
+	for range maxStreams {
+		_, err := client.Watch(watching, &v1.WatchRequest{OptionalObjectTypes: []string{"document"}})
+		require.NoError(t, err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := client.ReadSchema(soon, &v1.ReadSchemaRequest{})
+	require.Equal(t, codes.DeadlineExceeded, status.Code(err), "it waits until a stream ends")
+	_, err = outside(t, engine, authorized()).ReadSchema(t.Context(), &v1.ReadSchemaRequest{})
+	require.NoError(t, err, "another connection has streams of its own")
+	stop()
+	_, err = client.ReadSchema(t.Context(), &v1.ReadSchemaRequest{})
+	require.NoError(t, err)
+
+	_, err = client.CheckPermission(t.Context(), &v1.CheckPermissionRequest{Permission: strings.Repeat("x", maxRequest)})
+	require.Equal(t, codes.ResourceExhausted, status.Code(err))
+	require.ErrorContains(t, err, "received message larger than max")
 }

@@ -1,4 +1,4 @@
-package server
+package fair
 
 import (
 	"io"
@@ -8,16 +8,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/grantway/grantway/internal/authn"
 )
 
 // B6: an address that opens connections without end keeps no other address out, and a proxy that is trusted is not limited.
 func TestB6ConnectionsAreSharedByAddress(t *testing.T) {
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	proxies := authn.Proxies{netip.MustParsePrefix("127.0.0.9/32")}
-	l := limited(t.Context(), socket, 8, proxies)
+	proxy := netip.MustParseAddr("127.0.0.9")
+	l := Listen(t.Context(), socket, 8, func(from netip.Addr) bool { return from == proxy })
 	defer l.Close()
 	go func() {
 		for {

@@ -1,4 +1,4 @@
-package server
+package fair
 
 import (
 	"context"
@@ -6,17 +6,14 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/grantway/grantway/internal/authn"
-	"github.com/grantway/grantway/internal/fair"
 )
 
-// connections is a listener that takes so many connections at a time, shared by address (B6). One beyond them waits for a moment and is closed then, or
-// the newest of an address with more than its share is closed for it. Proxies that are trusted are not limited: of them all calls come.
-type connections struct {
+// Listener takes a number of connections at a time, shared by address (B6). One beyond them waits for a moment and is closed then, or the newest of an
+// address with more than its share is closed for it. Addresses that are exempt, such as those of proxies, are not limited.
+type Listener struct {
 	net.Listener
-	limiter *fair.Limiter
-	proxies authn.Proxies
+	limiter *Limiter
+	exempt  func(netip.Addr) bool
 	ctx     context.Context
 	ready   chan net.Conn
 	failed  chan error
@@ -29,18 +26,21 @@ const (
 	connectionsWaiting = 256
 )
 
-// limited takes so many connections at a time from the listener, until ctx ends.
-func limited(ctx context.Context, l net.Listener, most int, proxies authn.Proxies) *connections {
-	c := &connections{
-		Listener: l, proxies: proxies, ctx: ctx, ready: make(chan net.Conn), failed: make(chan error),
-		limiter: fair.New(fair.Config{Places: most, Waiting: connectionsWaiting, Wait: connectionWait, Patience: connectionPatience}),
+// Listen takes at most that many connections at a time from the listener, until ctx ends. A nil exempt exempts no address.
+func Listen(ctx context.Context, l net.Listener, most int, exempt func(netip.Addr) bool) *Listener {
+	if exempt == nil {
+		exempt = func(netip.Addr) bool { return false }
+	}
+	c := &Listener{
+		Listener: l, exempt: exempt, ctx: ctx, ready: make(chan net.Conn), failed: make(chan error),
+		limiter: New(Config{Places: most, Waiting: connectionsWaiting, Wait: connectionWait, Patience: connectionPatience}),
 	}
 	go c.take()
 	return c
 }
 
 // take takes connections until the listener fails, which it does when it is closed.
-func (c *connections) take() {
+func (c *Listener) take() {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
@@ -56,9 +56,9 @@ func (c *connections) take() {
 }
 
 // admit hands on a connection when there is a place for it.
-func (c *connections) admit(accepted net.Conn) {
+func (c *Listener) admit(accepted net.Conn) {
 	conn := accepted
-	if from := addressOf(accepted); !c.proxies.Trust(from) {
+	if from := addressOf(accepted); !c.exempt(from) {
 		place, err := c.limiter.Take(c.ctx, from.String(), func() { _ = accepted.Close() })
 		if err != nil {
 			_ = accepted.Close()
@@ -74,7 +74,7 @@ func (c *connections) admit(accepted net.Conn) {
 }
 
 // Accept gives the next connection.
-func (c *connections) Accept() (net.Conn, error) {
+func (c *Listener) Accept() (net.Conn, error) {
 	select {
 	case conn := <-c.ready:
 		return conn, nil
@@ -94,7 +94,7 @@ func addressOf(conn net.Conn) netip.Addr {
 // connection gives its place back when it is closed.
 type connection struct {
 	net.Conn
-	place *fair.Place
+	place *Place
 	once  sync.Once
 }
 
