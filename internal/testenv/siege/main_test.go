@@ -3,7 +3,7 @@
 //
 // The server is the program grantway as a child process, with files in a temporary directory. The attackers come from addresses of their own and have
 // no credentials, or those of a user without any role or share ("nobody"), or those of mallory, who owns an organization. The others come from
-// another address with keys of their own. scripts/siege builds the program and runs the siege; without -grantway its test is skipped.
+// another address with keys of their own, and from another process, so that neither wait for the other on a processor but in the server. scripts/siege builds the program and runs the siege; without -grantway its test is skipped.
 //
 // An attack is one file and one line of attacks. What it demands of the server is a list of goals that all attacks share (verdict), and what it
 // checks itself when it is over.
@@ -23,6 +23,7 @@ var settings struct {
 	rounds   int
 	memory   int64
 	keep     string
+	orders   string
 }
 
 func init() {
@@ -33,5 +34,6 @@ func init() {
 	flag.DurationVar(&s.length, "length", 10*time.Second, "how long one attack lasts, as a `DURATION`; before and after it is quiet for half as long")
 	flag.IntVar(&s.rounds, "rounds", 2, "`NUMBER` of times that each attack is made, with quiet times between")
 	flag.Int64Var(&s.memory, "kill-at", 3<<30, "resident `BYTES` at which the server is killed, so that the machine survives")
+	flag.StringVar(&s.orders, "orders", "", "what the process of the attackers is told, as `JSON`")
 	flag.StringVar(&s.keep, "keep", "", "`DIRECTORY` for the servers' logs, and their CPU and heap profiles where they offer them")
 }

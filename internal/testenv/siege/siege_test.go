@@ -126,11 +126,8 @@ func (s *siege) run() {
 		s.pass(before, settings.length/2)
 		s.server.resetPeak()
 		cpu := s.server.cpu()
-		waging, end := context.WithTimeout(ctx, settings.length)
 		s.phase.Store(during)
-		s.wage(waging, s)
-		<-waging.Done()
-		end()
+		s.send()
 		s.cpu += s.server.cpu() - cpu
 		s.pass(after, settings.length/2)
 		s.peak = max(s.peak, s.server.peak())
