@@ -111,6 +111,8 @@ func TestWhatAnAnswerSays(t *testing.T) {
 	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":9}}`, upload), `{"decision":true,"context":{"limits":{"max_mb":10}}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":11}}`, upload),
 		`{"decision":false,"context":{"reason":"over its limit: mb","limits":{"max_mb":10}}}`)
+	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":10.00000000000000000001}}`, upload),
+		`{"decision":false,"context":{"reason":"over its limit: mb","limits":{"max_mb":10}}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("write"), `"resource":{"type":"record","id":"record-2","properties":{"status":1}}`),
 		`{"decision":false,"context":{"reason":"not sent: role; of another type than the condition needs: status","missing":["role"],"mistyped":["status"]}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`), no)

@@ -316,6 +316,9 @@ func (x *explainer) onFeature(o access.Object, allowed bool) error {
 	for _, value := range x.it.limited.missing {
 		x.stopped("needs %s (F1)", value)
 	}
+	for _, value := range x.it.limited.negative {
+		x.stopped("%s %s is below 0 (F1)", value, number(x.it.req.Action.Properties[value]))
+	}
 	for _, value := range x.it.limited.exceeded {
 		x.stopped("%s %s exceeds %s%s %s (F1)",
 			value, number(x.it.req.Action.Properties[value]), limitPrefix, value, number(f.Limits[limitPrefix+value]))

@@ -180,6 +180,7 @@ func TestExplanations(t *testing.T) {
 		{"R1 visitor", visitor, "use", thing(access.TypeMCPServer, "logins"), "denied: gate user_types: all that it named is gone, so that nobody passes (G8); mcp_server:logins is for those who are logged in (R1) [mia, who owns linked, or an owner or admin of acme]", []any{"context.link", link}},
 		{"F1", user("zoe"), "use", feature("upload"), "allowed: zoe holds the role tier1, which has use_only on helper (S1); feature upload of helper is on (F1); zoe meets the conditions of feature upload (F1); all values are within the limits of feature upload (F1)", []any{"action.file_size_mb", 9.5}},
 		{"F1 above", user("zoe"), "use", feature("upload"), "denied: file_size_mb 12 exceeds max_file_size_mb 10 (F1)", []any{"action.file_size_mb", 12.0}},
+		{"F1 below 0", user("zoe"), "use", feature("upload"), "denied: file_size_mb -1 is below 0 (F1)", []any{"action.file_size_mb", -1.0}},
 		{"F1 missing", user("zoe"), "use", feature("upload"), "denied: needs file_size_mb (F1)", nil},
 		{"F1 conditions", user("pat"), "use", feature("upload"), "denied: feature upload: pat holds none of its allowed roles (F1) [whoever may update helper]", []any{"action.file_size_mb", 1.0}},
 		{"F1 off", user("pat"), "use", feature("traces"), "denied: feature traces of helper is off (F1); feature traces: pat is external (F1) [whoever may update helper]", nil},

@@ -126,7 +126,7 @@ func (r *round) gatherLimits(n *notebook, it *item) error {
 	}
 	it.limits = f.Limits
 	it.limited = compareLimits(f.Limits, it.req.Action.Properties)
-	if len(it.limited.missing) == 0 && len(it.limited.exceeded) == 0 {
+	if it.limited.met() {
 		it.values[schema.ParamValues] = it.limited.values
 	}
 	return nil

@@ -90,6 +90,9 @@ func (it *item) say() {
 		if len(it.limited.exceeded) > 0 {
 			reasons = append(reasons, "over its limit: "+strings.Join(it.limited.exceeded, ", "))
 		}
+		if len(it.limited.negative) > 0 {
+			reasons = append(reasons, "below 0: "+strings.Join(it.limited.negative, ", "))
+		}
 	}
 	if it.failed {
 		reasons = append(reasons, it.why)

@@ -102,8 +102,12 @@ func (r *round) emailDomain(subject Entity, u access.User) string {
 type limited struct {
 	missing  []string       // the values that were not sent, by their own names
 	exceeded []string       // the values above their limit
+	negative []string       // the values below 0, which no limit admits
 	values   map[string]any // the values sent, by the names of the limits
 }
+
+// met reports whether all limits are kept.
+func (l limited) met() bool { return len(l.missing)+len(l.exceeded)+len(l.negative) == 0 }
 
 func compareLimits(limits map[string]float64, sent map[string]any) limited {
 	l := limited{values: map[string]any{}}
@@ -113,6 +117,8 @@ func compareLimits(limits map[string]float64, sent map[string]any) limited {
 		switch {
 		case !ok:
 			l.missing = append(l.missing, value)
+		case n < 0:
+			l.negative = append(l.negative, value)
 		case n > limit:
 			l.exceeded = append(l.exceeded, value)
 		}
@@ -122,14 +128,15 @@ func compareLimits(limits map[string]float64, sent map[string]any) limited {
 	}
 	slices.Sort(l.missing)
 	slices.Sort(l.exceeded)
+	slices.Sort(l.negative)
 	return l
 }
 
-// everyNumber is what limits are compared with where it is not known which: each number in the action's properties.
+// everyNumber is what limits are compared with where it is not known which: each number in the action's properties that is not negative.
 func everyNumber(sent map[string]any) map[string]any {
 	values := map[string]any{}
 	for name, value := range sent {
-		if n, ok := value.(float64); ok {
+		if n, ok := value.(float64); ok && n >= 0 {
 			values[limitPrefix+name] = n
 		}
 	}

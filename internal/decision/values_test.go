@@ -138,6 +138,7 @@ func TestFeature(t *testing.T) {
 	require.Equal(t, decision.Answer{Limits: limits, Reason: "over its limit: file_size_mb"}, ask("action.file_size_mb", 10.01, "action.files", 3.0))
 	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "not sent: files"}, ask("action.file_size_mb", 1.0))
 	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "not sent: files; over its limit: file_size_mb"}, ask("action.file_size_mb", 12.0))
+	require.Equal(t, decision.Answer{Limits: limits, Reason: "below 0: files"}, ask("action.file_size_mb", 1.0, "action.files", -1.0))
 	require.Equal(t, []string{"file_size_mb", "files"}, ask().Missing)
 	require.Equal(t, []string{"file_size_mb", "files"}, ask("action.file_size_mb", "1", "action.files", nil).Missing)
 	require.Equal(t, []string{"file_size_mb", "files"}, ask("context.file_size_mb", 1.0, "resource.files", 1.0, "subject.files", 1.0).Missing)
@@ -151,6 +152,8 @@ func TestFeature(t *testing.T) {
 	require.Equal(t, []string{"theirs/free"}, found(t, s.SearchResources, backend, find))
 	find.Action.Properties = map[string]any{"file_size_mb": 3.0, "files": 1.0}
 	require.Equal(t, []string{"theirs/free", "theirs/upload"}, found(t, s.SearchResources, backend, find))
+	find.Action.Properties["files"] = -1.0
+	require.Equal(t, []string{"theirs/free"}, found(t, s.SearchResources, backend, find))
 }
 
 // I1: a feature's ID is its chatbot's and its own name, each as long as it may be.

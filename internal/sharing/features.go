@@ -14,6 +14,7 @@ import (
 // as many values, and the engine limits what a question carries.
 const (
 	MaxLimits         = 32
+	MaxLimit          = 1 << 53 // up to which every whole number is exact
 	MaxLimitNameBytes = 64
 )
 
@@ -164,7 +165,10 @@ func judgeLimits(limits map[string]float64) error {
 	if len(limits) > MaxLimits {
 		return fieldError("F1", "/limits", fmt.Sprintf("a feature has at most %d limits", MaxLimits))
 	}
-	for limit := range limits {
+	for limit, value := range limits {
+		if value < 0 || value > MaxLimit {
+			return fieldError("F1", "/limits/"+limit, "a limit is a number from 0 to 2^53, which is 9007199254740992")
+		}
 		if !strings.HasPrefix(limit, "max_") || limit == "max_" {
 			return fieldError("F1", "/limits/"+limit, "a limit is named max_ and the value that it bounds")
 		}

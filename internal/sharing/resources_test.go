@@ -116,6 +116,7 @@ func TestF1AFeatureIsSwitchedByWhoMayUpdateTheChatbot(t *testing.T) {
 		"F1": {
 			{AllowedRoles: access.Some([]string{"absent"})}, {AllowedRoles: access.Some([]string{"theirs"})},
 			{Limits: access.Some(map[string]float64{"size": 1})}, {Limits: access.Some(map[string]float64{"max_": 1})},
+			{Limits: access.Some(map[string]float64{"max_size": -1})}, {Limits: access.Some(map[string]float64{"max_size": 1<<53 + 2})},
 			{Limits: access.Some(limits(sharing.MaxLimits+1, 10))}, {Limits: access.Some(limits(1, sharing.MaxLimitNameBytes+1))},
 		},
 	} {

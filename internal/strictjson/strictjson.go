@@ -17,10 +17,12 @@ import (
 
 // Limits bound what a text may hold. The zero value of a field stands for its default.
 type Limits struct {
-	Depth   int  // levels of objects and arrays within each other; 32 by default
-	Name    int  // bytes of a name, as it reads without escapes; 256 by default
-	Values  int  // values altogether: each object, array, string, number, truth value and null; 100,000 by default
-	Doubles bool // give numbers as float64, and refuse those that are beyond it; else they are given as json.Number
+	Depth  int // levels of objects and arrays within each other; 32 by default
+	Name   int // bytes of a name, as it reads without escapes; 256 by default
+	Values int // values altogether: each object, array, string, number, truth value and null; 100,000 by default
+	// Doubles gives numbers as float64, and refuses those that are beyond it; else they are given as json.Number. A number with more digits than a
+	// double holds is given as the next one above it: none is taken for less than it is.
+	Doubles bool
 }
 
 const (
@@ -236,7 +238,7 @@ func (p *parser) number() (any, error) {
 	if !p.limits.Doubles {
 		return json.Number(literal), nil
 	}
-	n, err := strconv.ParseFloat(literal, 64)
+	n, err := double(literal)
 	if err != nil {
 		return nil, p.fault("is a number beyond what a double holds")
 	}

@@ -69,7 +69,9 @@ func (e *engine) ask(ctx context.Context, w *World, questions []Question) ([]boo
 func conditions(w *World, q Question) map[string]any {
 	limits := map[string]any{}
 	for name, value := range q.Request.Values {
-		limits["max_"+name] = value
+		if value >= 0 { // a gateway sends no others (F1)
+			limits["max_"+name] = value
+		}
 	}
 	filled := map[string]any{
 		schema.ParamTime:   q.Request.Now.UTC().Format(time.RFC3339Nano),

@@ -127,7 +127,7 @@ func (w *World) request(rng *rand.Rand, now time.Time, q Question) Request {
 		r.Values["file_size_mb"] = float64(rng.IntN(20)) + pick(rng, 0, 0, 0.5)
 	}
 	if rng.IntN(3) > 0 {
-		r.Values["files"] = pick(rng, 1, 2.5, 3)
+		r.Values["files"] = pick(rng, -1, 1, 2.5, 3)
 	}
 	switch rng.IntN(5) {
 	case 0:

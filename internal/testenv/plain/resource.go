@@ -51,8 +51,8 @@ func (w *World) onFeature(who asker, f access.Feature, r Request) bool {
 	}
 	for name, limit := range f.Limits {
 		value, sent := r.Values[strings.TrimPrefix(name, "max_")]
-		if !sent || value > limit {
-			return false // F1: at most its limit, and never without a value
+		if !sent || value < 0 || value > limit {
+			return false // F1: from 0 to its limit, and never without a value
 		}
 	}
 	return true
