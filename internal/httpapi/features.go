@@ -68,7 +68,7 @@ type FeaturePatch struct {
 	Enabled      access.Optional[bool]               `json:"enabled,omitzero" doc:"false unless said"`
 	AllowedRoles access.Optional[[]string]           `json:"allowed_roles,omitzero" doc:"at least one of these roles, or of platform:site_admin and so on"`
 	UserTypes    access.Optional[[]access.UserType]  `json:"user_types,omitzero"`
-	Limits       access.Optional[map[string]float64] `json:"limits,omitzero" doc:"such as max_file_size_mb, which bounds the value file_size_mb"`
+	Limits       access.Optional[map[string]float64] `json:"limits,omitzero" doc:"such as max_file_size_mb, which bounds the value file_size_mb; a number from 0 to 2^53"`
 }
 
 type putFeature struct {
