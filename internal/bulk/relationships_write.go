@@ -24,7 +24,7 @@ type relationshipWriter struct {
 const relationshipPreamble = `// Facts of Grantway as SpiceDB relationships, as grantway import takes them back.
 // Left out, because relationships cannot name them: users' addresses, names and types, and who is deleted or inactive; names of everything;
 // organizations' limits; platform roles; platform-wide roles; features, documents, MCP servers and metrics; public links, keys, requests and
-// invitations; chatbots with gates or rows or a visibility other than shared. Use JSON Lines to move everything.
+// invitations; chatbots that nobody owns, or with gates or rows or a visibility other than shared. Use JSON Lines to move everything.
 `
 
 func newRelationshipWriter(w io.Writer) (*relationshipWriter, error) {
@@ -42,6 +42,9 @@ func (rw *relationshipWriter) row(r sharing.Row) error {
 		rw.bot, rw.narrows, rw.shares = r, "", false
 		if r.Visibility != access.Shared {
 			rw.narrows = "its visibility is " + string(r.Visibility)
+		}
+		if r.Ownerless {
+			rw.narrows = "nobody owns it"
 		}
 		return nil
 	case *sharing.PolicyRow:

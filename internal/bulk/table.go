@@ -74,16 +74,24 @@ var tables = []*table{
 		},
 	},
 	{
-		name: "chatbots", kind: sharing.KindChatbot, required: []string{"chatbot", "organization", "owner"}, optional: []string{"visibility", "name"},
+		name: "chatbots", kind: sharing.KindChatbot, required: []string{"chatbot", "organization", "owner"}, optional: []string{"visibility", "name", "ownerless"},
 		read: func(field func(string) string) (sharing.Row, error) {
+			ownerless := field("ownerless")
+			if ownerless != "" && ownerless != "true" && ownerless != "false" {
+				return nil, access.Invalidf("O3", "ownerless: must be true, false or empty")
+			}
 			return &sharing.ChatbotRow{
 				Chatbot: access.ChatbotID(field("chatbot")), Organization: access.OrganizationID(field("organization")),
-				Owner: access.UserID(field("owner")), Visibility: access.Visibility(field("visibility")), Name: field("name"),
+				Owner: access.UserID(field("owner")), Ownerless: ownerless == "true", Visibility: access.Visibility(field("visibility")), Name: field("name"),
 			}, nil
 		},
 		write: func(r sharing.Row) []string {
 			b := r.(*sharing.ChatbotRow)
-			return []string{string(b.Chatbot), string(b.Organization), string(b.Owner), string(b.Visibility), b.Name}
+			ownerless := ""
+			if b.Ownerless {
+				ownerless = "true"
+			}
+			return []string{string(b.Chatbot), string(b.Organization), string(b.Owner), string(b.Visibility), b.Name, ownerless}
 		},
 	},
 	{

@@ -118,16 +118,21 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 	if exists {
 		return b, taken(access.Obj(access.TypeChatbot, id))
 	}
+	return b, c.addChatbot(b)
+}
+
+// addChatbot adds a chatbot that is not there.
+func (c *change) addChatbot(b access.Chatbot) error {
 	if err := c.PutChatbot(b); err != nil {
-		return b, err
+		return err
 	}
 	state, err := c.chatbotState(b)
 	if err != nil {
-		return b, err
+		return err
 	}
 	c.refold(nil, spice.FoldChatbot(state))
 	c.state(nil, b)
-	return b, nil
+	return nil
 }
 
 // canOwn refuses an owner who is not in the organization, or only as a client (A1).

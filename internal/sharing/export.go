@@ -107,7 +107,7 @@ func (e *exporting) people() error {
 			return err
 		}
 	}
-	if err := e.eachOrganization(func(o access.Organization) error { return e.row(organizationRow(o)) }); err != nil {
+	if err := e.eachOrganization(e.organization); err != nil {
 		return err
 	}
 	if e.wants(KindMembership) {
@@ -136,10 +136,18 @@ func userRow(u access.User) *UserRow {
 	return r
 }
 
-func organizationRow(o access.Organization) *OrganizationRow {
-	return &OrganizationRow{
-		Organization: o.ID, Name: o.Name, PublicAccess: o.PublicAccess, OutsideSharing: &o.OutsideSharing, AllowedIPs: o.AllowedIPs,
+func (e *exporting) organization(o access.Organization) error {
+	if !e.wants(KindOrganization) {
+		return nil
 	}
+	owners, err := e.MembersWithRole(o.ID, access.OrgOwner, 1)
+	if err != nil {
+		return err
+	}
+	return e.row(&OrganizationRow{
+		Organization: o.ID, Ownerless: len(owners) == 0, Name: o.Name, PublicAccess: o.PublicAccess, OutsideSharing: &o.OutsideSharing,
+		AllowedIPs: o.AllowedIPs,
+	})
 }
 
 func (e *exporting) members(o access.Organization) error {

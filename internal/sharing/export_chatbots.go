@@ -23,7 +23,9 @@ func (e *exporting) chatbots() error {
 					return err
 				}
 			}
-			err := e.row(&ChatbotRow{Chatbot: b.ID, Organization: b.Organization, Owner: b.Owner, Visibility: b.Visibility, Name: b.Name})
+			err := e.row(&ChatbotRow{
+				Chatbot: b.ID, Organization: b.Organization, Owner: b.Owner, Ownerless: b.Owner == "", Visibility: b.Visibility, Name: b.Name,
+			})
 			if err != nil {
 				return err
 			}

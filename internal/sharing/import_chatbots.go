@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
@@ -10,11 +11,47 @@ import (
 func (r *ChatbotRow) steps() []step {
 	return []step{{action: "chatbot.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		c.forOwner = MayRestore(c.actor)
+		if r.Ownerless && r.Owner == "" { // rows that were joined may say both
+			if restored, err := c.restoreOwnerless(r); err != nil || restored {
+				return err
+			}
+		}
 		_, err := c.putChatbot(r.Chatbot, ChatbotPatch{
 			Organization: given(r.Organization), Owner: given(r.Owner), Name: given(r.Name), Visibility: given(r.Visibility),
 		})
 		return err
 	}}}
+}
+
+// restoreOwnerless creates a chatbot that nobody owns, because its organization has no owner (O3). It reports false where the chatbot is there already,
+// and nobody owns it.
+func (c *change) restoreOwnerless(r *ChatbotRow) (bool, error) {
+	if err := c.mayRestore("chatbots that nobody owns"); err != nil {
+		return false, err
+	}
+	old, exists, err := c.Chatbot(r.Chatbot)
+	if err != nil {
+		return false, err
+	}
+	if exists && old.Owner != "" {
+		return false, access.Conflictf("A1", "%s has an owner", access.Obj(access.TypeChatbot, r.Chatbot))
+	}
+	if exists {
+		return false, nil
+	}
+	if err := c.mustOn(access.CreateChatbot, r.Organization); err != nil {
+		return false, err
+	}
+	owners, err := c.MembersWithRole(r.Organization, access.OrgOwner, 1)
+	if err != nil {
+		return false, err
+	}
+	if len(owners) > 0 {
+		return false, access.Unprocessablef("O3", "%s has an owner: name the chatbot's", access.Obj(access.TypeOrganization, r.Organization))
+	}
+	return true, c.addChatbot(access.Chatbot{
+		ID: r.Chatbot, Organization: r.Organization, Name: r.Name, Visibility: cmp.Or(r.Visibility, access.Shared), Enabled: true, PublicMode: access.AudienceNone,
+	})
 }
 
 func (r *ShareRow) steps() []step {

@@ -54,6 +54,13 @@ func maybeWord[T ~string](f *form, field string, v T, words []T) {
 	}
 }
 
+// ownerless refuses an owner of what is said to have none.
+func ownerless(f *form, said bool, owner access.UserID) {
+	if said && owner != "" {
+		f.refuse("ownerless", access.Invalidf("O3", "must be false or left out where there is an owner"))
+	}
+}
+
 // email puts an address into its compared form.
 func email(f *form, v *access.Email) {
 	if *v == "" {
@@ -134,6 +141,7 @@ func (r *OrganizationRow) Check() error {
 	var f form
 	id(&f, "organization", r.Organization)
 	maybe(&f, "owner", r.Owner)
+	ownerless(&f, r.Ownerless, r.Owner)
 	maybeWord(&f, "public_access", r.PublicAccess, access.Audiences)
 	return f.err
 }
@@ -213,6 +221,7 @@ func (r *ChatbotRow) Check() error {
 	id(&f, "chatbot", r.Chatbot)
 	maybe(&f, "organization", r.Organization)
 	maybe(&f, "owner", r.Owner)
+	ownerless(&f, r.Ownerless, r.Owner)
 	maybeWord(&f, "visibility", r.Visibility, access.Visibilities)
 	return f.err
 }

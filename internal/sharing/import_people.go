@@ -170,6 +170,9 @@ func (r *OrganizationRow) steps() []step {
 			Name: given(r.Name), PublicAccess: given(r.PublicAccess), OutsideSharing: givenBool(r.OutsideSharing),
 			AllowedIPs: access.Optional[[]string]{Set: r.AllowedIPs != nil, Value: r.AllowedIPs},
 		}
+		if !exists && r.Ownerless && r.Owner == "" {
+			return c.restoreOwnerlessOrganization(r.Organization, p)
+		}
 		if !exists && r.Owner == "" {
 			if err := c.noOwner(r.Organization); err != nil {
 				return err
@@ -185,6 +188,23 @@ func (r *OrganizationRow) steps() []step {
 		return []step{put}
 	}
 	return []step{introduces(r.Owner), put}
+}
+
+// restoreOwnerlessOrganization creates an organization whose last owner was offboarded (O1).
+func (c *change) restoreOwnerlessOrganization(id access.OrganizationID, p OrganizationPatch) error {
+	if err := c.mayRestore("organizations without an owner"); err != nil {
+		return err
+	}
+	org := access.Organization{ID: id, PublicAccess: access.AudienceEveryone, OutsideSharing: true}
+	if err := c.settings(&org, p); err != nil {
+		return err
+	}
+	if err := c.PutOrganization(org); err != nil {
+		return err
+	}
+	c.refold(nil, spice.FoldOrganization(org))
+	c.state(nil, org)
+	return nil
 }
 
 // noOwner tells site admins that an organization is not there, and that nothing in the import gives it an owner.

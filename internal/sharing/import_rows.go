@@ -120,10 +120,12 @@ type HomeRow struct {
 	Organization access.OrganizationID `json:"organization"`
 }
 
-// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and matters only where the row creates it.
+// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and matters only where the row creates it. Only an unconfined
+// full key creates one without an owner, which has to be said.
 type OrganizationRow struct {
 	Organization   access.OrganizationID `json:"organization"`
 	Owner          access.UserID         `json:"owner,omitempty"`
+	Ownerless      bool                  `json:"ownerless,omitempty"`
 	Name           string                `json:"name,omitempty"`
 	PublicAccess   access.Audience       `json:"public_access,omitempty"`
 	OutsideSharing *bool                 `json:"outside_sharing,omitempty"`
@@ -201,6 +203,7 @@ type ChatbotRow struct {
 	Chatbot      access.ChatbotID      `json:"chatbot"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
 	Owner        access.UserID         `json:"owner,omitempty"`
+	Ownerless    bool                  `json:"ownerless,omitempty"` // only from an unconfined full key, where the organization has no owner (O3)
 	Visibility   access.Visibility     `json:"visibility,omitempty"`
 	Name         string                `json:"name,omitempty"`
 }
