@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,7 +35,54 @@ type SignIn struct {
 	Roles         []RoleID
 	PlatformRoles []PlatformRole
 
+	Unknown Unknown // what the token does not tell (D1)
+
 	Address, RequestID string // of the call that brought the token, for the record
+}
+
+// Unknown is what a token does not tell, because a claim is elsewhere or cannot be read. Nothing is taken back for it (D1).
+type Unknown struct {
+	Email  bool // the address, or whether it is verified
+	Grants []UnknownGrant
+}
+
+// UnknownGrant is what a claim that is unknown may give. A * in Role and in Organization stands for any text, the same at each place.
+type UnknownGrant struct {
+	Role         string
+	Platform     PlatformRole
+	Organization string
+	As           OrgRole
+}
+
+// MayGiveRole reports whether what the token does not tell may give the role.
+func (u Unknown) MayGiveRole(role RoleID) bool {
+	return slices.ContainsFunc(u.Grants, func(g UnknownGrant) bool { return g.Role != "" && fits(g.Role, string(role)) })
+}
+
+// MayGivePlatformRole reports whether what the token does not tell may give the platform role.
+func (u Unknown) MayGivePlatformRole(role PlatformRole) bool {
+	return slices.ContainsFunc(u.Grants, func(g UnknownGrant) bool { return g.Platform == role })
+}
+
+// MayGiveMembership reports whether what the token does not tell may give the role in the organization.
+func (u Unknown) MayGiveMembership(m Membership) bool {
+	return slices.ContainsFunc(u.Grants, func(g UnknownGrant) bool {
+		return g.As == m.Role && g.Organization != "" && fits(g.Organization, string(m.Organization))
+	})
+}
+
+// fits reports whether there is a text that makes the ID of the pattern, if it stands for each *.
+func fits(pattern, id string) bool {
+	before, _, open := strings.Cut(pattern, "*")
+	if !open {
+		return pattern == id
+	}
+	n := strings.Count(pattern, "*")
+	length := (len(id) - len(pattern) + n) / n
+	if length < 1 || len(before)+length > len(id) {
+		return false
+	}
+	return strings.ReplaceAll(pattern, "*", id[len(before):len(before)+length]) == id
 }
 
 // issuerPrefix begins the name of an issuer where the record names who made a change.

@@ -13,17 +13,17 @@ import (
 // maxName is the longest name that is taken from a token, in bytes.
 const maxName = 256
 
-// signIn reads the claims as the configuration says. What it does not understand of an address, a name or a grant gives nothing; what it does not
-// understand of who it is about is refused.
+// signIn reads the claims as the configuration says. It refuses a token whose user it does not understand. An address, a name or a grant that it does not
+// understand gives nothing, and nothing is taken back for it (D1).
 func (is *believed) signIn(c claims) (access.SignIn, error) {
 	in := access.SignIn{Issuer: is.URL, Create: *is.User.Create, Adopt: is.User.Adopt}
-	subject, err := identifier(c.text("sub"))
+	subject, err := identifier(c.protocol("sub"))
 	if err != nil {
 		return in, fmt.Errorf("sub: %w", err)
 	}
 	in.Subject = subject
-	in.Email, in.EmailVerified = is.email(c)
-	id := c.text(is.User.Claim)
+	in.Email, in.EmailVerified, in.Unknown.Email = is.email(c)
+	id, _ := c.text(is.User.Claim)
 	if is.User.Claim == is.Email.Claim {
 		if !in.EmailVerified { // or else whoever enters somebody's address would be them
 			return in, errors.New("the address that is the user's ID is not verified")
@@ -31,17 +31,18 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 		id = string(in.Email)
 	}
 	if id == "" {
-		return in, fmt.Errorf("%s, which is to be the ID of the user, is no string", is.User.Claim)
+		return in, fmt.Errorf("%s, which is to be the ID of the user, is not a string", is.User.Claim)
 	}
 	if id, err = identifier(is.User.Prefix + id); err != nil {
 		return in, fmt.Errorf("%s: %w", is.User.Claim, err)
 	}
 	in.User = access.UserID(id)
-	if name := c.text(is.Name); len(name) <= maxName && clean(name) {
+	if name, _ := c.text(is.Name); len(name) <= maxName && clean(name) {
 		in.Name = name
 	}
 	in.Type = is.kind(c, in)
-	return in, is.grants(c, &in)
+	is.grants(c, &in)
+	return in, nil
 }
 
 // identifier is an ID (I1) of which nothing was lost on the way: half of a surrogate pair would have become U+FFFD, as would any other.
@@ -56,37 +57,60 @@ func clean(s string) bool {
 	return !strings.ContainsRune(s, utf8.RuneError) && !strings.ContainsRune(s, 0)
 }
 
-// email is the address that the token names, or "", and whether the issuer is believed that it is verified (I2). A claim that is "true" in letters
-// is not true.
-func (is *believed) email(c claims) (access.Email, bool) {
-	e, err := access.ParseEmail(c.text(is.Email.Claim))
-	if err != nil || !clean(string(e)) {
-		return "", false
+// email is the address that the token names, or "", and whether the issuer is believed that it is verified (D3). unknown reports that the token does
+// not tell one or the other.
+func (is *believed) email(c claims) (e access.Email, verified, unknown bool) {
+	text, known := c.text(is.Email.Claim)
+	if text == "" {
+		return "", false, !known
 	}
-	verified, _ := c.value(is.Email.Verified).(bool)
-	return e, verified && (slices.Contains(is.Email.Domains, "*") || slices.Contains(is.Email.Domains, e.Domain()))
+	e, err := access.ParseEmail(text)
+	if err != nil || !clean(string(e)) {
+		return "", false, true
+	}
+	if !slices.Contains(is.Email.Domains, "*") && !slices.Contains(is.Email.Domains, e.Domain()) {
+		return e, false, false
+	}
+	if is.Email.Verified == always {
+		said, known := c.value(standardVerified)
+		yes, readable := truth(said)
+		return e, known && readable && (yes || said == nil), !known || !readable
+	}
+	said, known := c.value(is.Email.Verified)
+	verified, readable := truth(said)
+	return e, verified, !known || !readable
 }
 
-// kind is the type of the user, or "" where the issuer does not decide it.
+// kind is the type of the user, or "" where the issuer does not decide it, or its token does not tell.
 func (is *believed) kind(c claims, in access.SignIn) access.UserType {
 	if is.Type == nil {
 		return ""
 	}
-	values, err := c.texts(is.Type.Claim)
-	if err == nil && is.Type.Claim != "" && slices.ContainsFunc(values, func(v string) bool { return slices.Contains(is.Type.Internal, v) }) ||
-		in.EmailVerified && slices.Contains(is.Type.Domains, in.Email.Domain()) {
+	complete := true
+	if is.Type.Claim != "" {
+		var values []string
+		values, complete = c.values(is.Type.Claim)
+		if slices.ContainsFunc(values, func(v string) bool { return slices.Contains(is.Type.Internal, v) }) {
+			return access.Internal
+		}
+	}
+	switch {
+	case in.EmailVerified && slices.Contains(is.Type.Domains, in.Email.Domain()):
 		return access.Internal
+	case !complete || in.Unknown.Email && len(is.Type.Domains) > 0:
+		return ""
 	}
 	return access.External
 }
 
-// grants adds what the claims give. Of several roles in one organization the strongest is given.
-func (is *believed) grants(c claims, in *access.SignIn) error {
+// grants adds what the claims give, and what they may give besides for all that the token tells. Of several roles in one organization the strongest
+// is given.
+func (is *believed) grants(c claims, in *access.SignIn) {
 	roles := map[access.OrganizationID]access.OrgRole{}
 	for _, g := range is.Grants {
-		values, err := c.texts(g.Claim)
-		if err != nil {
-			return err
+		values, complete := c.values(g.Claim)
+		if !complete {
+			in.Unknown.Grants = append(in.Unknown.Grants, access.UnknownGrant{Role: g.Role, Platform: g.Platform, Organization: g.Organization, As: g.As})
 		}
 		for _, v := range values {
 			rest, matches := g.matches(v)
@@ -118,7 +142,6 @@ func (is *believed) grants(c claims, in *access.SignIn) error {
 	in.Roles = slices.Compact(in.Roles)
 	slices.Sort(in.PlatformRoles)
 	in.PlatformRoles = slices.Compact(in.PlatformRoles)
-	return nil
 }
 
 // matches reports whether the grant is for the value, and gives what a * stands for.

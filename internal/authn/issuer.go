@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 	"gopkg.in/yaml.v3"
@@ -37,14 +39,22 @@ type UserClaims struct {
 	Prefix string `yaml:"prefix"` // of the IDs of the issuer's users
 	Create *bool  `yaml:"create"` // whether users are created at their first sign-in; nil is true
 	Adopt  bool   `yaml:"adopt"`  // whether users who were created otherwise may sign in, unless another issuer has claimed them
+	// AdoptSelfChosen confirms Adopt where people may choose the claim themselves, and with it whose account they take.
+	AdoptSelfChosen bool `yaml:"adopt_self_chosen"`
 }
 
-// EmailClaims says which address a token names, and when that is verified (I2).
+// EmailClaims says which address a token names, and when that is verified (D3). Where Verified is always, each address in Domains counts as verified,
+// unless the token says in email_verified that it is not: for providers that never send it. The domains have to be named then.
 type EmailClaims struct {
 	Claim    string   `yaml:"claim"`    // "" is email
-	Verified string   `yaml:"verified"` // the claim that is true for a verified address; "" is email_verified
+	Verified string   `yaml:"verified"` // the claim that is true or "true" for a verified address; "" is email_verified; always: see below
 	Domains  []string `yaml:"domains"`  // for whose addresses the issuer is believed; * is all, and nil too where it is the only issuer
 }
+
+const (
+	standardVerified = "email_verified"
+	always           = "always"
+)
 
 // TypeClaims says who is internal; everybody else of the issuer is external.
 type TypeClaims struct {
@@ -107,40 +117,117 @@ func (is *Issuer) check(several bool) error {
 	if len(is.Audiences) == 0 || slices.Contains(is.Audiences, "") {
 		return errors.New("it needs an audience, which its tokens must name")
 	}
+	if is.Clients != nil && (len(is.Clients) == 0 || slices.Contains(is.Clients, "")) {
+		return errors.New("clients matches no token: name at least one, or leave clients out for any")
+	}
+	if is.Algorithms != nil && len(is.Algorithms) == 0 {
+		return errors.New("algorithms matches no token: name at least one, or leave algorithms out for all")
+	}
 	for _, a := range is.Algorithms {
 		if !slices.Contains(asymmetric, jose.SignatureAlgorithm(a)) {
 			return fmt.Errorf("%q is not one of the algorithms %s", a, access.Listed(asymmetric))
 		}
 	}
-	if is.Email.Domains == nil {
-		if several {
-			return errors.New("where there are several issuers, email.domains says for whose addresses each is believed (\"*\" for all, [] for none)")
+	for i, check := range []func() error{func() error { return is.checkEmail(several) }, is.checkUser, is.checkType} {
+		if err := check(); err != nil {
+			return fmt.Errorf("%s: %w", []string{"email", "user", "type"}[i], err)
 		}
-		is.Email.Domains = []string{"*"}
 	}
-	is.User.Claim = orElse(is.User.Claim, "sub")
-	is.Email.Claim = orElse(is.Email.Claim, "email")
-	is.Email.Verified = orElse(is.Email.Verified, "email_verified")
 	is.Name = orElse(is.Name, "name")
-	if is.User.Create == nil {
-		create := true
-		is.User.Create = &create
-	}
-	if err := parseDomains(is.Email.Domains, true); err != nil {
-		return err
-	}
-	if t := is.Type; t != nil {
-		if (t.Claim == "") != (len(t.Internal) == 0) || t.Claim == "" && len(t.Domains) == 0 {
-			return errors.New("type says who is internal: by a claim and its internal values, or by domains")
-		}
-		if err := parseDomains(t.Domains, false); err != nil {
-			return err
-		}
+	if err := checkClaim(is.Name); err != nil {
+		return fmt.Errorf("name: %w", err)
 	}
 	for i, g := range is.Grants {
 		if err := g.check(); err != nil {
 			return fmt.Errorf("grant %d: %w", i+1, err)
 		}
+	}
+	return nil
+}
+
+func (is *Issuer) checkEmail(several bool) error {
+	e := &is.Email
+	if e.Verified == always && (len(e.Domains) == 0 || slices.Contains(e.Domains, "*")) {
+		return errors.New("verified: always needs domains: list those whose addresses are trusted, without \"*\"")
+	}
+	if e.Domains == nil {
+		if several {
+			return errors.New("where there are several issuers, domains says for whose addresses each is believed (\"*\" for all, [] for none)")
+		}
+		e.Domains = []string{"*"}
+	}
+	e.Claim, e.Verified = orElse(e.Claim, "email"), orElse(e.Verified, standardVerified)
+	return errors.Join(parseDomains(e.Domains, true), checkClaim(e.Claim), checkClaim(e.Verified))
+}
+
+// selfChosen are the last parts of the names of claims that people choose themselves with most providers. An address among them is another claim than the one
+// that has to be verified.
+var selfChosen = []string{
+	"preferred_username", "username", "nickname", "login", "name", "given_name", "family_name", "middle_name", "email", "mail", "phone_number", "profile", "website",
+}
+
+func (is *Issuer) checkUser() error {
+	u := &is.User
+	u.Claim = orElse(u.Claim, "sub")
+	if u.Create == nil {
+		create := true
+		u.Create = &create
+	}
+	if err := checkClaim(u.Claim); err != nil {
+		return err
+	}
+	if _, err := identifier(u.Prefix + "x"); err != nil {
+		return fmt.Errorf("no user can have the prefix %q: %w", u.Prefix, err)
+	}
+	verified := u.Claim == is.Email.Claim
+	if verified && len(is.Email.Domains) == 0 {
+		return fmt.Errorf("nobody can sign in: claim %s must be a verified address, and email.domains lists no domain", u.Claim)
+	}
+	last := strings.ToLower(u.Claim[strings.LastIndexAny(u.Claim, "./:")+1:])
+	chosen := slices.Contains(selfChosen, last) && (!verified || last != "email" && last != "mail")
+	switch {
+	case u.Adopt && chosen && !u.AdoptSelfChosen:
+		return fmt.Errorf("adopt: true with claim %s lets people take over an account by choosing its name: use sub or a verified email, or confirm it with adopt_self_chosen: true", u.Claim)
+	case u.AdoptSelfChosen && !(u.Adopt && chosen):
+		return fmt.Errorf("adopt_self_chosen confirms adopt: true with a claim that people choose themselves, which claim %s is not, or adopt is off", u.Claim)
+	}
+	return nil
+}
+
+func (is *Issuer) checkType() error {
+	t := is.Type
+	if t == nil {
+		return nil
+	}
+	if (t.Claim == "") != (len(t.Internal) == 0) || t.Claim == "" && len(t.Domains) == 0 {
+		return errors.New("it says who is internal: by a claim and its internal values, or by domains")
+	}
+	if slices.Contains(t.Internal, "") {
+		return errors.New("internal holds an empty value, which no claim has")
+	}
+	if t.Claim != "" {
+		if err := checkClaim(t.Claim); err != nil {
+			return err
+		}
+	}
+	if err := parseDomains(t.Domains, false); err != nil {
+		return err
+	}
+	for _, d := range t.Domains {
+		if !slices.Contains(is.Email.Domains, "*") && !slices.Contains(is.Email.Domains, d) {
+			return fmt.Errorf("nobody is internal by the domain %s, because email.domains does not list it", d)
+		}
+	}
+	return nil
+}
+
+// checkClaim refuses the name of a claim that no token can have.
+func checkClaim(name string) error {
+	if name == "" || strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) {
+		return fmt.Errorf("%q cannot be the name of a claim", name)
+	}
+	if name[0] == '.' || name[len(name)-1] == '.' {
+		return fmt.Errorf("%q cannot be the name of a claim: a dot leads from one claim into another", name)
 	}
 	return nil
 }
@@ -155,6 +242,10 @@ func (g ClaimGrant) check() error {
 	switch {
 	case g.Claim == "" || g.Value == "":
 		return errors.New("it has a claim and a value")
+	case strings.Contains(strings.TrimSuffix(g.Value, "*"), "*"):
+		return fmt.Errorf("value %q matches no claim: * stands for any text at the end only", g.Value)
+	case strings.TrimSpace(g.Value) != g.Value:
+		return fmt.Errorf("value %q matches no claim: it begins or ends with white space", g.Value)
 	case gives != 1:
 		return errors.New("it gives one of role, platform and organization")
 	case (g.Organization != "") != (g.As != ""):
@@ -168,7 +259,12 @@ func (g ClaimGrant) check() error {
 	case strings.Contains(g.Role+g.Organization, "*") && !strings.HasSuffix(g.Value, "*"):
 		return errors.New("its value ends in *, if what it gives holds one")
 	}
-	return nil
+	if g.Platform == "" {
+		if _, err := identifier(strings.ReplaceAll(g.Role+g.Organization, "*", "x")); err != nil {
+			return fmt.Errorf("nothing can have the ID %q: %w", g.Role+g.Organization, err)
+		}
+	}
+	return checkClaim(g.Claim)
 }
 
 // parseDomains brings domains into their compared form (I2).

@@ -120,7 +120,7 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 	if err != nil {
 		return nil, nil, err
 	}
-	is := all[unverified.text("iss")]
+	is := all[unverified.protocol("iss")]
 	switch {
 	case is == nil:
 		return nil, nil, errors.New("it is of an issuer that is not configured")
@@ -166,14 +166,14 @@ func (all issuers) mayName(is *believed, user access.UserID) error {
 
 // inForce checks for whom the token is, and when (RFC 7519, section 4.1; RFC 9068, section 4), and gives the time at which it was issued.
 func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err error) {
-	aud, err := c.texts("aud")
+	aud, err := c.audiences()
 	if err != nil {
 		return issued, err
 	}
 	if !slices.ContainsFunc(aud, func(a string) bool { return slices.Contains(is.Audiences, a) }) {
 		return issued, errors.New("it is for another audience")
 	}
-	if is.Clients != nil && !slices.Contains(is.Clients, orElse(c.text("azp"), c.text("client_id"))) {
+	if is.Clients != nil && !slices.Contains(is.Clients, orElse(c.protocol("azp"), c.protocol("client_id"))) {
 		return issued, errors.New("it was issued to another client")
 	}
 	for _, unknown := range []string{
@@ -197,71 +197,4 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 		return issued, errors.Join(errors.New("it does not say when it was issued, or says a time to come"), err)
 	}
 	return issued, nil
-}
-
-// claims are what a token says.
-type claims map[string]any
-
-// parseClaims reads the payload of a token.
-func parseClaims(payload []byte) (claims, error) {
-	value, err := strictjson.Parse(payload, tokenLimits)
-	if err != nil {
-		return nil, fmt.Errorf("its claims: %w", err)
-	}
-	c, ok := value.(map[string]any)
-	if !ok {
-		return nil, errors.New("it has no claims")
-	}
-	return c, nil
-}
-
-// value gives a claim by its name: as it is, or by the names of those it is in.
-func (c claims) value(name string) any {
-	if v, ok := c[name]; ok {
-		return v
-	}
-	outer, inner, nested := strings.Cut(name, ".")
-	if m, ok := c[outer].(map[string]any); ok && nested {
-		return claims(m).value(inner)
-	}
-	return nil
-}
-
-// text gives a claim that is a string, else "".
-func (c claims) text(name string) string {
-	s, _ := c.value(name).(string)
-	return s
-}
-
-// texts gives a claim that is a string or a list of strings.
-func (c claims) texts(name string) (all []string, err error) {
-	switch v := c.value(name).(type) {
-	case nil:
-		return nil, nil
-	case string:
-		return []string{v}, nil
-	case []any:
-		for _, e := range v {
-			s, ok := e.(string)
-			if !ok {
-				return nil, fmt.Errorf("%s holds something else than strings", name)
-			}
-			all = append(all, s)
-		}
-		return all, nil
-	}
-	return nil, fmt.Errorf("%s is no string and no list of strings", name)
-}
-
-// time gives a claim that is a time, in whole seconds.
-func (c claims) time(name string) (at time.Time, sent bool, err error) {
-	v, sent := c[name]
-	if !sent {
-		return at, false, nil
-	}
-	seconds, ok := v.(float64)
-	if !ok || seconds <= 0 || seconds > lastSecond {
-		return at, true, fmt.Errorf("%s is no time", name)
-	}
-	return time.Unix(int64(seconds), 0).UTC(), true, nil
 }

@@ -134,6 +134,9 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 		p.Email, p.EmailVerified = access.Some(email), access.Some(true)
 	case exists && old.EmailVerified && old.Email != id.Email:
 		// Somebody else has verified the address that the user has.
+	case in.Unknown.Email && (email == "" || exists && old.Email == email): // nothing is taken back (D1)
+		_, err = c.putUser(id.User, p)
+		return id.Email, err
 	case email != "":
 		p.Email, p.EmailVerified = access.Some(email), access.Some(false)
 	case id.Email != "" && old.Email == id.Email:
@@ -146,8 +149,8 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 	return email, err
 }
 
-// syncMemberships gives the memberships that the issuer says, and ends those that it has given and says no more. An owner is never touched (O1,
-// O2), nor is what somebody else has given.
+// syncMemberships gives the memberships that the issuer says, and ends those that it has given and no longer says, unless the token does not tell (D1).
+// An owner is never touched (O1, O2), nor is what somebody else has given.
 func (c *change) syncMemberships(user access.UserID, in access.SignIn) error {
 	had, err := c.MembershipsGiven(user, in.Issuer)
 	if err != nil {
@@ -155,7 +158,7 @@ func (c *change) syncMemberships(user access.UserID, in access.SignIn) error {
 	}
 	for _, old := range had {
 		says := slices.ContainsFunc(in.Memberships, func(m access.Membership) bool { return m.Organization == old.Organization })
-		if says || old.Role == access.OrgOwner {
+		if says || old.Role == access.OrgOwner || in.Unknown.MayGiveMembership(old) {
 			continue
 		}
 		if err := c.leave(old, ""); err != nil {
@@ -164,14 +167,14 @@ func (c *change) syncMemberships(user access.UserID, in access.SignIn) error {
 	}
 	for _, m := range in.Memberships {
 		m.User = user
-		if err := c.syncMembership(had, m, in.Issuer); err != nil {
+		if err := c.syncMembership(had, m, in); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *change) syncMembership(had []access.Membership, m access.Membership, issuer string) error {
+func (c *change) syncMembership(had []access.Membership, m access.Membership, in access.SignIn) error {
 	if _, there, err := c.Organization(m.Organization); err != nil || !there {
 		return err
 	}
@@ -184,13 +187,13 @@ func (c *change) syncMembership(had []access.Membership, m access.Membership, is
 	if member && (old.Role == access.OrgOwner || !slices.Contains(had, old)) {
 		return c.joined(old)
 	}
-	if old == m {
+	if old == m || in.Unknown.MayGiveMembership(old) && slices.Index(access.OrgRoles, old.Role) < slices.Index(access.OrgRoles, m.Role) {
 		return nil
 	}
 	if err := c.setRole(m); err != nil {
 		return err
 	}
-	if err := c.GivenMembership(m, issuer); err != nil {
+	if err := c.GivenMembership(m, in.Issuer); err != nil {
 		return err
 	}
 	e := altered("member", nil, m)
@@ -227,7 +230,7 @@ func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 		return err
 	}
 	for _, role := range given {
-		if !slices.Contains(in.Roles, role) {
+		if !slices.Contains(in.Roles, role) && !in.Unknown.MayGiveRole(role) {
 			if err := c.dropAssignment(access.RoleAssignment{Role: role, User: user}); err != nil {
 				return err
 			}
@@ -267,7 +270,7 @@ func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 		return err
 	}
 	for _, role := range given {
-		if !slices.Contains(in.PlatformRoles, role) {
+		if !slices.Contains(in.PlatformRoles, role) && !in.Unknown.MayGivePlatformRole(role) {
 			if err := c.dropPlatformGrant(access.PlatformGrant{Role: role, User: user}); err != nil {
 				return err
 			}

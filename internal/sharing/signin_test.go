@@ -157,6 +157,59 @@ func TestU2AnIssuerTakesBackWhatItGaveAndNothingElse(t *testing.T) {
 	e.replays()
 }
 
+// D1: somebody in so many groups that the token says only where they are keeps what the groups gave, and gets nothing for them.
+func TestD1WhatATokenDoesNotTellIsNotTakenBack(t *testing.T) {
+	e := acme(t)
+	e.makeRole("support", "acme")
+	e.makeRole("other", "acme")
+	full := func(in *access.SignIn) {
+		in.Email, in.EmailVerified, in.Type = "nina@acme.test", true, access.Internal
+		in.Memberships, in.Roles = []access.Membership{{Organization: "acme", Role: access.OrgAdmin}}, []access.RoleID{"support", "other"}
+		in.PlatformRoles = []access.PlatformRole{access.ContentAdmin}
+	}
+	unknown := access.Unknown{Email: true, Grants: []access.UnknownGrant{
+		{Organization: "*", As: access.OrgAdmin}, {Role: "supp*"}, {Platform: access.ContentAdmin},
+	}}
+	require.NoError(t, e.signs(corp, "nina", full))
+	e.makeTeam("blue", "acme", "nina")
+	e.makeBot("ninas", "acme", "nina")
+	e.shared("helper", "user:nina", access.ReadOnly)
+
+	require.NoError(t, e.signs(corp, "nina", func(in *access.SignIn) { in.Roles, in.Unknown = []access.RoleID{"other"}, unknown }))
+	require.NoError(t, e.signs(corp, "nina", func(in *access.SignIn) {
+		in.Memberships, in.Roles, in.Unknown = []access.Membership{{Organization: "acme", Role: access.OrgClient}}, []access.RoleID{"other"}, unknown
+	}), "that a known claim gives less does not tell that the unknown one does not give more")
+	m, _ := e.membership("acme", "nina")
+	require.Equal(t, access.OrgAdmin, m.Role)
+	require.Equal(t, access.Email("nina@acme.test"), e.user("nina").Verified())
+	require.Equal(t, access.Internal, e.user("nina").Type)
+	e.can("nina", "helper", access.Read)
+	require.Len(t, facts(e, func(tx *store.Tx) ([]access.TeamMembership, error) { return tx.TeamsOf("nina") }), 1)
+	require.Equal(t, access.UserID("nina"), facts(e, func(tx *store.Tx) (access.UserID, error) {
+		b, _, err := tx.Chatbot("ninas")
+		return b.Owner, err
+	}))
+	roles := func() []access.RoleID {
+		return facts(e, func(tx *store.Tx) ([]access.RoleID, error) { return tx.RolesOf("nina") })
+	}
+	require.Equal(t, []access.RoleID{"other", "support"}, roles())
+	require.Equal(t, []access.PlatformRole{access.ContentAdmin}, facts(e, func(tx *store.Tx) ([]access.PlatformRole, error) { return tx.PlatformGrants("nina") }))
+
+	require.NoError(t, e.signs(corp, "nora", func(in *access.SignIn) { in.Unknown = unknown }))
+	e.nobodyIn("acme", "nora")
+
+	require.NoError(t, e.signs(corp, "nina", func(in *access.SignIn) {
+		full(in)
+		in.Roles, in.Unknown = nil, access.Unknown{Grants: []access.UnknownGrant{{Role: "supp*"}}}
+	}))
+	require.Equal(t, []access.RoleID{"support"}, roles(), "what only known claims give is taken back")
+	require.NoError(t, e.signs(corp, "nina", nil))
+	e.nobodyIn("acme", "nina")
+	require.Empty(t, e.user("nina").Email)
+	e.agrees()
+	e.replays()
+}
+
 func TestO1O2AnIssuerNeverTouchesAnOwner(t *testing.T) {
 	e := acme(t)
 	client := func(in *access.SignIn) {
