@@ -68,7 +68,8 @@ type history struct {
 
 	ownerless map[access.OrganizationID]bool // the organizations whose last owner was offboarded by somebody else (O1)
 
-	invited []sent // the invitations that were sent, the last one last
+	keys    []*heldKey // the account keys of people
+	invited []sent     // the invitations that were sent, the last one last
 
 	done, refused           int
 	decisions, trues, found int
@@ -140,6 +141,7 @@ func (h *history) try(before *plain.World, d deed) {
 		d.then(after)
 	}
 	h.noteOwnerless(after, d)
+	h.judgeKeys(after)
 	h.invariants(after)
 	h.agrees()
 	touched := append(changed(before, after), d.about...)
@@ -200,7 +202,7 @@ func (h *history) choose(w *plain.World) deed {
 		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {6, h.nests}, {4, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {3, h.deletesRole},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
 		{4, h.makesKey}, {1, h.deletesKey}, {4, h.linksUp}, {5, h.timePasses},
-		{6, h.decides}, {2, h.cancels}, {3, h.invites}, {4, h.accepts},
+		{6, h.decides}, {2, h.cancels}, {3, h.invites}, {4, h.accepts}, {5, h.makesAccountKey}, {2, h.takesKeyOver},
 	})(w)
 }
 

@@ -187,3 +187,16 @@ func (w *World) MayMakeKey(by access.UserID, bot access.ChatbotID, level access.
 	}
 	return true
 }
+
+// MayHoldKey reads B5: whether the person may do all that an account key does, of the organization that it is confined to, whose admin it is (B3), or of
+// none, which is a site admin (B2).
+func (w *World) MayHoldKey(person access.UserID, confined access.OrganizationID) bool {
+	u, known := w.user(person)
+	if !known || u.Gone() {
+		return false
+	}
+	if confined == "" {
+		return w.hasPlatformRole(person, access.SiteAdmin)
+	}
+	return w.MayManage(person, confined)
+}
