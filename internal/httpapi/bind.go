@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -94,6 +95,10 @@ func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 	}
 	for _, p := range b.params {
 		text, sent := r.PathValue(p.name), true
+		if p.in == "path" && hasDotSegment(text) {
+			v.faultIn(p.name, "has . or .. between slashes: a proxy that decodes paths would call something else")
+			continue
+		}
 		if p.in == "query" {
 			values := query[p.name]
 			text, sent = query.Get(p.name), len(values) > 0
@@ -114,6 +119,16 @@ func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 		return nil, nil
 	}
 	return b.readBody(r, into)
+}
+
+// hasDotSegment reports whether the ID is a path that somebody between could take steps along, to another thing and to another route.
+func hasDotSegment(id string) bool {
+	for part := range strings.FieldsFuncSeq(id, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // parameter reads one parameter of the path or the query.

@@ -15,7 +15,7 @@ import (
 
 // oddIDs are IDs of the kind that callers have (I1), and worse.
 var oddIDs = []string{
-	"a/b", "a%2Fb", ".", "..", "...", "a/../b", "/", "//", "auth0|123", "todo:{id}", "{user}", "alice@acme.com", "héllo wörld", "日本", "\U0001F600",
+	"a/b", "a%2Fb", "...", "a/.../b", "a..", "/", "//", "auth0|123", "todo:{id}", "{user}", "alice@acme.com", "héllo wörld", "日本", "\U0001F600",
 	"a+b", "a b", "?", "#", "a?b=c&d", "%", "%zz", "\"", "'", "\\", "<script>", "user:alice", "everyone", "*", "$", "null", "a\u00a0b",
 	strings.Repeat("é", 128), strings.Repeat("%", 256),
 }
@@ -87,6 +87,21 @@ func TestIDsThatAreNone(t *testing.T) {
 		requireProblem(t, a, access.KindInvalid, "")
 		require.Equal(t, []string{"/principal"}, pointers(t, a))
 	}
+}
+
+// TestIDsThatAProxyCouldWalkAlong: behind a proxy that decodes and shortens paths, the first would delete a user.
+func TestIDsThatAProxyCouldWalkAlong(t *testing.T) {
+	e := newWorld(t)
+	for _, path := range []string{
+		"/v1/documents/..%2Fusers%2Fbob", "/v1/documents/a%2F..%2F..%2Fusers%2Fbob", "/v1/users/%2E%2E", "/v1/users/%2e", "/v1/users/a%5C..%5Cb",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+			a := e.Do(testenv.Call{Method: method, Path: path, Key: testenv.RootKey, Body: map[string]any{http.MethodPut: "{}"}[method]})
+			requireProblem(t, a, access.KindInvalid, "")
+			require.Len(t, pointers(t, a), 1, path)
+		}
+	}
+	e.Admin().Sees("v1", "users", "bob")
 }
 
 // TestPathsThatAreNone checks what is answered where there is nothing: never a redirect, which would change the path or the method.
