@@ -153,6 +153,8 @@ func TestCertificationPages(t *testing.T) {
 		require.Empty(t, *last.Page.NextToken)
 	}
 	get(with(search, `"page":{"limit":1,"token":"`+*first.Page.NextToken+`"}`))
+	refuses(t, h, http.StatusBadRequest, authzen.PathSearchSubject, with(search, `"page":{"limit":0}`))
+	refuses(t, h, http.StatusBadRequest, authzen.PathSearchSubject, with(search, `"page":{"properties":{"a":1},"token":"`+*first.Page.NextToken+`"}`))
 	refuses(t, h, http.StatusBadRequest, authzen.PathSearchSubject, with(search, `"page":{"limit":2,"token":"`+*first.Page.NextToken+`"}`))
 	refuses(t, h, http.StatusBadRequest, authzen.PathSearchSubject, with(search, `"context":{"a":1}`, `"page":{"token":"`+*first.Page.NextToken+`"}`))
 }

@@ -209,10 +209,13 @@ func (m members) page() (decision.Page, error) {
 	}
 	if p.has("limit") {
 		n, ok := values["limit"].(float64)
-		if !ok || n < 0 || n != math.Trunc(n) {
-			return decision.Page{}, wrong(p.pointer("limit"), "must be an integer that is not negative")
+		if !ok || n < 1 || n != math.Trunc(n) {
+			return decision.Page{}, wrong(p.pointer("limit"), "must be an integer from 1 on")
 		}
 		page.Limit = access.Some(int(min(n, decision.MaxPageSize)))
+	}
+	if page.Properties, err = p.optionalObject("properties"); err != nil {
+		return decision.Page{}, err
 	}
 	return page, nil
 }

@@ -22,6 +22,8 @@ const maxPageToken = 4 << 10
 type Page struct {
 	Limit access.Optional[int] // at most so many results; left out: those of the page before, or DefaultPageSize
 	Token string               // Found.Next of the page before, or "" for the first page
+	// Properties are the caller's own. They change no result, and a token belongs to them as it does to the rest of the request.
+	Properties map[string]any
 }
 
 // Found is one page of what a search found.
@@ -46,13 +48,14 @@ type window struct {
 
 // searchDigest identifies a search by everything that its results depend on but the facts: the kind of it, as whom it is made, and the
 // request. The caller leaves the ID of what is sought out of the request.
-func searchDigest(kind string, actor access.Actor, req Request) []byte {
+func searchDigest(kind string, actor access.Actor, req Request, page Page) []byte {
 	text, err := json.Marshal(struct {
 		Kind         string
 		User         access.UserID
 		Organization access.OrganizationID
 		Request      Request
-	}{kind, actor.User, actor.Organization, req})
+		Properties   map[string]any `json:",omitempty"`
+	}{kind, actor.User, actor.Organization, req, page.Properties})
 	if err != nil {
 		return nil // values that JSON cannot spell were not sent by a caller
 	}
@@ -63,8 +66,8 @@ func searchDigest(kind string, actor access.Actor, req Request) []byte {
 // open reads the page. A token of another search, or another limit than that of the page before, is refused with an error of kind Invalid.
 func (p Page) open(search []byte) (window, error) {
 	w := window{search: search, limit: DefaultPageSize}
-	if p.Limit.Set && p.Limit.Value < 0 {
-		return window{}, access.Invalidf("", "the limit of a page is not negative")
+	if p.Limit.Set && p.Limit.Value < 1 {
+		return window{}, access.Invalidf("", "a page has at least one result: send a limit from 1 on")
 	}
 	if p.Token != "" {
 		var at place
@@ -72,7 +75,7 @@ func (p Page) open(search []byte) (window, error) {
 			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
 		}
 		data, err := base64.RawURLEncoding.DecodeString(p.Token)
-		if err != nil || strictjson.Unmarshal(data, &at, strictjson.Limits{}) != nil || at.Limit < 0 || at.Limit > MaxPageSize {
+		if err != nil || strictjson.Unmarshal(data, &at, strictjson.Limits{}) != nil || at.Limit < 1 || at.Limit > MaxPageSize {
 			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
 		}
 		if string(at.Search) != string(search) {
@@ -95,11 +98,9 @@ func (w window) found(ids []string) Found {
 	if len(ids) <= w.limit {
 		return Found{IDs: ids}
 	}
-	next := place{Search: w.search, Limit: w.limit, After: w.after}
+	next := place{Search: w.search, Limit: w.limit}
 	ids = ids[:w.limit]
-	if len(ids) > 0 {
-		next.After = ids[len(ids)-1]
-	}
+	next.After = ids[len(ids)-1]
 	text, err := json.Marshal(next)
 	if err != nil {
 		panic(err) // a defect: a place holds bytes, a number and a text

@@ -77,7 +77,7 @@ func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Act
 			return nil, window{}, err
 		}
 	}
-	w, err := page.open(searchDigest(kind, actor, req))
+	w, err := page.open(searchDigest(kind, actor, req, page))
 	if err != nil {
 		return nil, w, err
 	}

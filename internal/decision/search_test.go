@@ -57,10 +57,19 @@ func TestEveryResultOnOnePage(t *testing.T) {
 	f, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), decision.Page{Limit: access.Some(100_000)})
 	require.NoError(t, err)
 	require.Equal(t, users, f.IDs)
-	f, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), decision.Page{Limit: access.Some(0)})
+	_, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), decision.Page{Limit: access.Some(0)})
+	require.Equal(t, access.KindInvalid, access.KindOf(err), "a page of nothing would never end")
+
+	sorted := decision.Page{Properties: map[string]any{"sort": "name"}}
+	f, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), sorted)
 	require.NoError(t, err)
-	require.Empty(t, f.IDs)
-	require.NotEmpty(t, f.Next, "there are more")
+	sorted.Token = f.Next
+	next, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), sorted)
+	require.NoError(t, err)
+	require.Equal(t, users[50:100], next.IDs)
+	sorted.Properties = map[string]any{"sort": "age"}
+	_, err = s.SearchSubjects(t.Context(), backend, asks(user(""), "interact", chatbot("helper")), sorted)
+	require.Equal(t, access.KindInvalid, access.KindOf(err), "the token is of another search")
 }
 
 // C3: whoever asks for what another server has changed is not told of the keys of before, in no step of a search.
