@@ -177,6 +177,9 @@ func (c *change) setRole(m access.Membership) error {
 			before = spice.FoldMembership(old)
 		}
 		c.refold(before, spice.FoldMembership(m))
+		if err := c.giveAgain(m.User, access.TakenMembership, string(m.Organization)); err != nil {
+			return err
+		}
 		if manages(old.Role) && !manages(m.Role) {
 			return c.refuseKeysOf(m.User, m.Organization)
 		}
@@ -304,7 +307,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 				return err
 			}
 		}
-		if err := c.leave(m, successor); err != nil {
+		if err := c.endMembership(m, successor); err != nil {
 			return err
 		}
 		r.Membership, r.Removed, r.Reassigned = m, c.toldRemoved(), c.toldReassigned()

@@ -295,6 +295,9 @@ func (c *change) dropOrganization(org access.Organization) error {
 	if err := eachFact(keys, c.dropKey); err != nil {
 		return err
 	}
+	if err := c.DeleteTakenAwayTarget(access.TakenMembership, string(org.ID)); err != nil {
+		return err
+	}
 	if err := c.Tx.DeleteOrganization(org.ID); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func (c *change) putPlatformGrant(g access.PlatformGrant) error {
 		return c.PutPlatformGrant(g) // which an issuer may have given, and cannot take back any more
 	}
 	c.state(nil, g)
+	if err := c.giveAgain(g.User, access.TakenPlatformRole, string(g.Role)); err != nil {
+		return err
+	}
 	return c.aroundRows(g.User, func() error {
 		c.refold(nil, spice.FoldPlatformGrant(g))
 		return c.PutPlatformGrant(g)
@@ -55,6 +58,9 @@ func (s *Service) DeletePlatformRole(ctx context.Context, actor access.Actor, ro
 		}
 		g := access.PlatformGrant{Role: role, User: user}
 		c.state(g, nil)
+		if err := c.takeAway(user, access.TakenPlatformRole, string(role)); err != nil {
+			return err
+		}
 		return c.dropPlatformGrant(g)
 	})
 }

@@ -98,6 +98,9 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 	}
 	c.refold(nil, spice.FoldRoleAssignment(a))
 	c.state(nil, a)
+	if err := c.giveAgain(a.User, access.TakenRole, string(a.Role)); err != nil {
+		return err
+	}
 	return c.PutRoleAssignment(a)
 }
 
@@ -116,6 +119,9 @@ func (s *Service) UnassignRole(ctx context.Context, actor access.Actor, role acc
 		}
 		a := access.RoleAssignment{Role: role, User: user}
 		c.state(a, nil)
+		if err := c.takeAway(user, access.TakenRole, string(role)); err != nil {
+			return err
+		}
 		return c.dropAssignment(a)
 	})
 }
@@ -147,6 +153,9 @@ func (c *change) dropRole(role access.Role) error {
 		if err := c.dropAssignment(access.RoleAssignment{Role: role.ID, User: user}); err != nil {
 			return err
 		}
+	}
+	if err := c.DeleteTakenAwayTarget(access.TakenRole, string(role.ID)); err != nil {
+		return err
 	}
 	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalRole, ID: string(role.ID)}); err != nil {
 		return err

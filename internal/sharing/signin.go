@@ -101,6 +101,9 @@ func (c *change) signIn(id access.Identity, in access.SignIn) error {
 	if err != nil {
 		return err
 	}
+	if in, err = c.withhold(id.User, in); err != nil {
+		return err
+	}
 	for _, sync := range []func(access.UserID, access.SignIn) error{c.syncMemberships, c.syncRoles, c.syncPlatformRoles} {
 		if err := sync(id.User, in); err != nil {
 			return err

@@ -261,6 +261,9 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id access.
 		if err := c.EndIdentitiesOf(id); err != nil {
 			return err
 		}
+		if err := c.DeleteTakenAwayOf(id); err != nil { // the same ID created later starts with nothing (O4)
+			return err
+		}
 		if err := c.PutUser(tombstone); err != nil {
 			return err
 		}
