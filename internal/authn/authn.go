@@ -124,7 +124,7 @@ func (a *Authenticator) Recognize(r *http.Request, requestID string) (access.Act
 func (a *Authenticator) authenticate(r *http.Request, requestID string, newest bool) (access.Actor, error) {
 	actor, err := a.caller(r, requestID, newest)
 	if err != nil {
-		actor.Key, actor.Access = actor.Credential(), "" // whoever overlooks the error lets nobody do anything
+		actor.Key, actor.Access = actor.Credential(), "" // code that overlooks the error lets nobody do anything
 	}
 	return actor, err
 }

@@ -16,7 +16,7 @@ type person struct {
 	memberships []access.Membership
 	roles       []access.RoleID
 	reaches     []reach
-	address     string // the verified one, as the actor is told of it
+	address     string // the verified one, as far as the actor may see it
 }
 
 // hiddenAddress stands for an address that the actor may not see (O7).

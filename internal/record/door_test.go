@@ -33,7 +33,7 @@ func TestH1EqualRefusalsAtTheDoorAreOneEntry(t *testing.T) {
 	db := open(t)
 	defer db.Close()
 	d := newDesk(t, db)
-	require.NoError(t, db.Update(t.Context(), func(*store.Tx) error { // whoever writes would wait for ever
+	require.NoError(t, db.Update(t.Context(), func(*store.Tx) error { // a writer would wait without an end
 		for range 10_000 {
 			d.turnsAway(Stranger, "192.0.2.1", "GET /v1/users")
 		}

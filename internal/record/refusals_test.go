@@ -146,7 +146,7 @@ func TestRepeatsOfARefusalAreNotTransactionsOfTheirOwn(t *testing.T) {
 	defer db.Close()
 	d := newDesk(t, db)
 	d.refuses("eve", "helper", "acme")
-	require.NoError(t, db.Update(t.Context(), func(*store.Tx) error { // whoever writes would wait for ever
+	require.NoError(t, db.Update(t.Context(), func(*store.Tx) error { // a writer would wait without an end
 		for range 1000 {
 			d.refuses("eve", "helper", "acme")
 		}

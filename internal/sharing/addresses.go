@@ -29,7 +29,7 @@ func (c *caller) seesAddressIn(sc scope, u access.User) (bool, error) {
 	return err == nil && u.KnownIn(memberships, func(org access.OrganizationID) bool { return slices.Contains(sc.manages, org) }), err
 }
 
-// hiddenUser is the user to those who do not see the address: ID and name (O7), and, as whoever names a user in a change learns, whether they are active
+// hiddenUser is the user to those who do not see the address: ID and name (O7), and whether they are active, which everybody learns who names a user in a change
 // (C6).
 func hiddenUser(u access.User) access.User {
 	return access.User{ID: u.ID, Name: u.Name, Active: u.Active}

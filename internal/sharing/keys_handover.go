@@ -50,7 +50,7 @@ func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
 	return nil
 }
 
-// handOver gives the key to whoever takes over those of the offboarded user. It reports whether that was done: a key that the actor does not handle, that
+// handOver gives the key to the person who takes over those of the offboarded user. It reports whether that was done: a key that the actor does not handle, that
 // has expired, or that the other person could not hold is refused like any other.
 func (c *change) handOver(k access.AccountKey) (bool, error) {
 	if c.handover == nil || k.ExpiredAt(c.now) {
@@ -94,7 +94,7 @@ func (c *change) toldHandedOver(o Offboard) []HandedOver {
 	return told
 }
 
-// tellHandedOver tells whoever took keys over, if it was not the actor.
+// tellHandedOver tells the person who took keys over, unless that is the actor.
 func (c *change) tellHandedOver(org access.OrganizationID, ids []access.KeyID, from access.UserID) error {
 	return c.tellEach(access.Notification{
 		Kind: access.NotifyKeysHandedOver, Organization: org, AccountKeys: ids, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(from)},

@@ -45,7 +45,7 @@ type under struct {
 	tables map[string]table
 
 	mu      sync.Mutex
-	regions map[string][]region // of the statements that were run, of which the program has some hundred
+	regions map[string][]region // of the statements that were run; the program has some hundred
 }
 
 // table is how rows of a table are copied.

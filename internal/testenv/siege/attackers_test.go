@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// orders are what the attackers are told. They are a process of their own with the lowest priority: they come from other machines than the server and
+// orders are for the attackers. They are a process of their own with the lowest priority: they come from other machines than the server and
 // the others, whose processors they must not take but by what they make the server do.
 type orders struct {
 	Attack, Address, Data, Nobody, Mallory string

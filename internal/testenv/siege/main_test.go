@@ -34,6 +34,6 @@ func init() {
 	flag.DurationVar(&s.length, "length", 10*time.Second, "how long one attack lasts, as a `DURATION`; before and after it is quiet for half as long")
 	flag.IntVar(&s.rounds, "rounds", 2, "`NUMBER` of times that each attack is made, with quiet times between")
 	flag.Int64Var(&s.memory, "kill-at", 3<<30, "resident `BYTES` at which the server is killed, so that the machine survives")
-	flag.StringVar(&s.orders, "orders", "", "what the process of the attackers is told, as `JSON`")
+	flag.StringVar(&s.orders, "orders", "", "the orders for the process of the attackers, as `JSON`")
 	flag.StringVar(&s.keep, "keep", "", "`DIRECTORY` for the servers' logs, and their CPU and heap profiles where they offer them")
 }

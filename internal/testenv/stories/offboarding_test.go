@@ -82,7 +82,7 @@ func TestN2_APreviewIsForThoseWhoMayOffboard(t *testing.T) {
 	require.Len(t, e.As("olga").Does(http.MethodGet, "/v1/audit?actor=max&outcome=refused", nil)["items"], 1)
 }
 
-// Whoever the offboarding names takes over the keys: services go on with the new secret, and for the grace with the old one.
+// The person whom the offboarding names takes over the keys: services go on with the new secret, and for the grace with the old one.
 func TestB5_AnOffboardingNamesWhoTakesTheKeysOver(t *testing.T) {
 	e, key, secret := leaver(t)
 	e.As("bea").Hears()
