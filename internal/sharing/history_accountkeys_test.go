@@ -29,8 +29,11 @@ const maxHeldKeys = 12
 func (h *history) makesAccountKey(w *plain.World) deed {
 	org := pick(h.rng, append([]access.OrganizationID{""}, orgs...))
 	who := pick(h.rng, users)
-	if len(h.keys) > 0 && h.rng.IntN(2) == 0 || len(h.keys) >= maxHeldKeys {
+	if len(h.keys) > 3 && h.rng.IntN(2) == 0 || len(h.keys) >= maxHeldKeys {
 		return h.usesAccountKey()
+	}
+	if able := slices.DeleteFunc(slices.Clone(users), func(u access.UserID) bool { return !w.MayHoldKey(u, org) }); len(able) > 0 && h.rng.IntN(4) > 0 {
+		who = pick(h.rng, able)
 	}
 	d := deed{
 		actor: as(who), what: fmt.Sprintf("makes an account key of %q", org), about: []access.Object{access.PlatformObject},
