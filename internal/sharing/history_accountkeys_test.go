@@ -127,3 +127,21 @@ func (h *history) judgeKeys(w *plain.World) {
 		require.Equal(h.t, k.people, server.BelongsTo)
 	}
 }
+
+// takesRightAway ends the role that a key rests on.
+func (h *history) takesRightAway(w *plain.World) deed {
+	if len(h.keys) == 0 {
+		return h.makesAccountKey(w)
+	}
+	k := pick(h.rng, h.keys)
+	who, org := pick(h.rng, k.people), k.actor.Organization
+	d := deed{
+		actor: root, what: fmt.Sprintf("takes away what a key of %s of %q rests on", who, org), about: []access.Object{user(who)}, may: true, absent: true,
+		do: func() error { return second(h.DeletePlatformRole(h.ctx, root, access.SiteAdmin, who)) },
+	}
+	if org != "" {
+		d.about = append(d.about, access.Obj(access.TypeOrganization, org))
+		d.do = func() error { return second(h.RemoveMember(h.ctx, root, org, who, "")) }
+	}
+	return d
+}

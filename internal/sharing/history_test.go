@@ -202,7 +202,7 @@ func (h *history) choose(w *plain.World) deed {
 		{2, h.putsTeam}, {5, h.putsTeamMember}, {1, h.removesTeamMember}, {6, h.nests}, {4, h.putsRole}, {4, h.assigns}, {1, h.unassigns}, {3, h.deletesRole},
 		{2, h.putsGroup}, {4, h.listsInGroup}, {1, h.unlistsFromGroup}, {1, h.deletesThing},
 		{4, h.makesKey}, {1, h.deletesKey}, {4, h.linksUp}, {5, h.timePasses},
-		{6, h.decides}, {2, h.cancels}, {3, h.invites}, {4, h.accepts}, {12, h.makesAccountKey}, {2, h.takesKeyOver},
+		{6, h.decides}, {2, h.cancels}, {3, h.invites}, {4, h.accepts}, {12, h.makesAccountKey}, {5, h.takesRightAway}, {3, h.takesKeyOver},
 	})(w)
 }
 
