@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// double is the number as a double: the nearest one, or the next above where that is less than the number is written.
+// double is the number as a double: the nearest one, or the next above where that is less than the number is written. What is below 0 stays below 0.
 func double(literal string) (float64, error) {
 	n, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
@@ -15,6 +15,9 @@ func double(literal string) (float64, error) {
 	}
 	if compareDecimals(literal, strconv.FormatFloat(n, 'e', -1, 64)) > 0 {
 		n = math.Nextafter(n, math.Inf(1))
+	}
+	if n == 0 && parseDecimal(literal).sign() < 0 {
+		n = -math.SmallestNonzeroFloat64
 	}
 	return n, nil
 }

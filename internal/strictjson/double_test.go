@@ -22,6 +22,9 @@ func TestF1ANumberIsNeverTakenForLess(t *testing.T) {
 		"1e-999999999":                math.SmallestNonzeroFloat64,
 		"1e-99999999999999999999":     math.SmallestNonzeroFloat64,
 		"-9007199254740993":           -(1 << 53),
+		"-1e-400":                     -math.SmallestNonzeroFloat64,
+		"-5e-324":                     -math.SmallestNonzeroFloat64,
+		"-0.0e5":                      0,
 	} {
 		n, err := double(literal)
 		require.NoError(t, err, literal)
