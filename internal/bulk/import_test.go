@@ -172,6 +172,29 @@ func TestSkippingWhatIsBad(t *testing.T) {
 	assert.Equal(t, Summary{Rows: 15, Kinds: kinds, Unchanged: 12, Rejected: 3}, *again.sum)
 }
 
+// TestARefusedRowLeavesNothingToTheRowsAfterIt: the first row is refused because olga is the last owner of acme, and says what the second one says too,
+// that she is external. She is so by the second row alone, whether few rows are tried or many.
+func TestARefusedRowLeavesNothingToTheRowsAfterIt(t *testing.T) {
+	for name, others := range map[string]int{"few rows": 0, "many rows": fewRows} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.takes(root, "m.csv", "organization,user,role,type\nacme,olga,owner,internal\nglobex,gina,owner,\nglobex,olga,client,\n")
+			file := "organization,user,role,type\nacme,olga,member,external\nglobex,olga,client,external\n"
+			for _, query := range []string{"skip_invalid=true&dry_run=true", "skip_invalid=true"} {
+				got := e.post(t.Context(), root, query, "m.csv", file, "r.jsonl", `{"kind":"role","role":"vip","organization":"acme"}`+"\n"+roles(others))
+				require.NotNil(t, got.sum)
+				require.Len(t, got.rejects, 1)
+				require.Equal(t, "O1", got.rejects[0].Rule)
+				require.EqualValues(t, 2+others, got.sum.Written)
+			}
+			olga, err := e.User(t.Context(), root, "olga")
+			require.NoError(t, err)
+			require.Equal(t, access.External, olga.Type)
+			e.agrees()
+		})
+	}
+}
+
 func TestNobodyComesBackByAnImport(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)

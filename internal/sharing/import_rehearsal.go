@@ -58,25 +58,31 @@ func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Ac
 }
 
 // Try judges the row and makes it true for the rows after it. It reports whether that changed anything, and, as a *RowError, why the row is refused;
-// the rehearsal goes on after that. Rows are checked and in the order of their ranks.
+// the rehearsal goes on after that, as if the row were not there. Rows are checked and in the order of their ranks.
 func (r *Rehearsal) Try(row Row) (bool, error) {
 	changed := false
-	for _, st := range row.steps() {
-		c := &change{caller: r.s.caller(r.ctx, r.tx, r.actor), action: st.action, resource: st.resource}
-		c.memo = r.read.of(r.tx)
-		err := c.mayChange()
-		if err == nil {
-			err = st.run(c)
+	err := store.Attempt(r.tx, func() error {
+		for _, st := range row.steps() {
+			c := &change{caller: r.s.caller(r.ctx, r.tx, r.actor), action: st.action, resource: st.resource}
+			c.memo = r.read.of(r.tx)
+			if err := c.mayChange(); err != nil {
+				return err
+			}
+			if err := st.run(c); err != nil {
+				return err
+			}
+			changed = changed || c.changed
 		}
-		if err != nil && refuses(err) {
-			return false, &RowError{Err: err}
-		}
-		if err != nil {
-			return false, err
-		}
-		changed = changed || c.changed
+		return nil
+	})
+	if err == nil {
+		return changed, nil
 	}
-	return changed, nil
+	r.read = memo{} // of what was undone
+	if refuses(err) {
+		return false, &RowError{Err: err}
+	}
+	return false, err
 }
 
 // uncommitted answers for the engine where it cannot know the object, because the same import has just made it: what follows from the owner,

@@ -91,6 +91,35 @@ func (tx *Tx) LockChanges() error {
 	return nil
 }
 
+// Attempt runs fn within the transaction, and undoes what it has written if it fails. It is not for use within another Attempt.
+func Attempt(tx *Tx, fn func() error) error {
+	if err := tx.usable(); err != nil {
+		return err
+	}
+	say := func(statement string) error {
+		if _, err := tx.sql.ExecContext(tx.detached(), statement); err != nil {
+			return tx.fail(err, statement)
+		}
+		return nil
+	}
+	if err := say("SAVEPOINT attempt"); err != nil {
+		return err
+	}
+	err := fn()
+	if tx.broken != nil {
+		return tx.broken
+	}
+	if err != nil {
+		if failed := say("ROLLBACK TO SAVEPOINT attempt"); failed != nil {
+			return failed
+		}
+	}
+	if failed := say("RELEASE SAVEPOINT attempt"); failed != nil {
+		return failed
+	}
+	return err
+}
+
 // View runs fn in a read-only snapshot: what is committed meanwhile is not seen. It waits for no writer.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return traced(ctx, "view", func(ctx context.Context) error { return db.transact(ctx, db.readers, db.dialect.read, fn) })
