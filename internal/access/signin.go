@@ -13,6 +13,29 @@ type Identity struct {
 	User     UserID
 	IssuedAt time.Time // of the newest token that was taken in, in whole seconds
 	Email    Email     // the verified address that the issuer has given the user, or ""
+	TakenIn  string    // the digests of the tokens of that second that were taken in, with spaces between; "" where they are not known
+}
+
+// maxOfOneSecond is how many tokens of one second that say different things are taken in.
+const maxOfOneSecond = 8
+
+// Takes reports whether the token says something new: it was issued later than those taken in, or in the same second and says something else.
+func (i Identity) Takes(in SignIn) bool {
+	if !in.IssuedAt.Equal(i.IssuedAt) {
+		return in.IssuedAt.After(i.IssuedAt)
+	}
+	had := strings.Fields(i.TakenIn)
+	return in.Digest != "" && len(had) > 0 && len(had) < maxOfOneSecond && !slices.Contains(had, in.Digest)
+}
+
+// Take is the identity after the token was taken in.
+func (i Identity) Take(in SignIn) Identity {
+	if in.IssuedAt.Equal(i.IssuedAt) {
+		i.TakenIn += " " + in.Digest
+	} else {
+		i.IssuedAt, i.TakenIn = in.IssuedAt, in.Digest
+	}
+	return i
 }
 
 // SignIn is what an identity provider says about somebody in one token, as its configuration reads the claims (U1).
@@ -20,6 +43,7 @@ type SignIn struct {
 	Issuer   string
 	Subject  string
 	IssuedAt time.Time // in whole seconds
+	Digest   string    // of what the token says; "" never says something else than another token of the same second
 	User     UserID    // who it is at the first sign-in; afterwards the subject tells
 	Create   bool      // whether the user is created at the first sign-in
 	Adopt    bool      // whether it may be a user who is there already, and whom none of Claimants has claimed

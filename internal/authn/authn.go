@@ -54,6 +54,9 @@ type Config struct {
 	Now      func() time.Time // nil means time.Now
 	Touched  func(error)      // told of uses of keys that could not be noted; nil means nobody is
 
+	MaxToken  int           // the longest token of an issuer, in bytes; 0 means DefaultMaxToken
+	ClockSkew time.Duration // how far the clocks of issuers may be ahead; 0 means DefaultClockSkew
+
 	Issuers []Issuer                                   // whose tokens are believed, as CheckIssuers left them
 	SignIn  func(context.Context, access.SignIn) error // takes in a new token; needed where there are issuers
 	Away    func(issuer string, err error)             // told of keys of issuers that could not be fetched; nil means nobody is
@@ -70,6 +73,7 @@ type Authenticator struct {
 	proxies  Proxies
 	issuers  issuers
 	signIn   func(context.Context, access.SignIn) error
+	maxToken int
 
 	uses uses
 
@@ -91,6 +95,12 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Away == nil {
 		c.Away = func(string, error) {}
 	}
+	if c.MaxToken == 0 {
+		c.MaxToken = DefaultMaxToken
+	}
+	if c.ClockSkew == 0 {
+		c.ClockSkew = DefaultClockSkew
+	}
 	secret.Conceal(c.RootKey)
 	a := &Authenticator{
 		recall: func(ctx context.Context, newest bool, fn func(Facts) error) error {
@@ -100,7 +110,7 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 			return db.Update(ctx, func(tx T) error { return fn(tx) })
 		},
 		secrets: c.Secrets, now: c.Now, rootKey: c.RootKey, firstKey: c.FirstKey, proxies: c.Proxies,
-		issuers: newIssuers(c.Issuers, c.Now, c.Away), signIn: c.SignIn,
+		issuers: newIssuers(c.Issuers, c.ClockSkew, c.Now, c.Away), signIn: c.SignIn, maxToken: c.MaxToken,
 	}
 	a.uses = uses{update: a.update, failed: c.Touched, noted: map[access.KeyID]time.Time{}}
 	return a
@@ -136,7 +146,7 @@ func (a *Authenticator) caller(r *http.Request, requestID string, newest bool) (
 	if address.IsValid() {
 		actor.Address = address.String()
 	}
-	token, err := bearer(r.Header)
+	token, err := a.bearer(r.Header)
 	if err != nil {
 		return actor, err
 	}
@@ -222,7 +232,7 @@ func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest
 		if !u.Takes(in.IssuedAt) {
 			return refuseToken(errOffboardedSince)
 		}
-		user, current = id.User, !in.IssuedAt.After(id.IssuedAt)
+		user, current = id.User, !id.Takes(in)
 		return nil
 	})
 	return user, current, err
@@ -276,14 +286,11 @@ func byDigest[K any](digests []string, find func(digest string) (K, bool, error)
 	return key, "", false, nil
 }
 
-// maxAuthorization is the longest Authorization header, in bytes. The longest that is good holds a token.
-const maxAuthorization = maxToken + len("Bearer ")
-
 // bearer reads the one credential of a request. Its length is looked at first: it is hashed, or its signature is verified.
-func bearer(h http.Header) (string, error) {
+func (a *Authenticator) bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
-	if len(values) > 0 && len(values[0]) > maxAuthorization {
-		return "", refuseToken(fmt.Errorf("the Authorization header is longer than %d bytes", maxAuthorization))
+	if len(values) > 0 && len(values[0]) > a.maxToken+len("Bearer ") {
+		return "", refuseToken(fmt.Errorf("it has more than %d bytes, the most that --max-token allows", a.maxToken))
 	}
 	if len(values) == 0 {
 		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer and an account key")

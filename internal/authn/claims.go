@@ -1,6 +1,9 @@
 package authn
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +45,10 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 	}
 	in.Type = is.kind(c, in)
 	is.grants(c, &in)
-	return in, nil
+	said, err := json.Marshal(in)
+	sum := sha256.Sum256(said)
+	in.Digest = base64.RawURLEncoding.EncodeToString(sum[:16])
+	return in, err
 }
 
 // identifier is an ID (I1) of which nothing was lost on the way: half of a surrogate pair would have become U+FFFD, as would any other.

@@ -1,6 +1,7 @@
 package authn_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,8 @@ func TestWhatClaimsMean(t *testing.T) {
 			require.Len(t, w.signedIn, 1, "%v", err)
 			want := tc.want
 			want.Issuer, want.Claimants, want.IssuedAt, want.Address, want.RequestID = f.url, []string{f.url}, w.now, "192.0.2.7", "req"
+			require.NotEmpty(t, w.signedIn[0].Digest)
+			want.Digest = w.signedIn[0].Digest
 			require.Equal(t, want, w.signedIn[0])
 		})
 	}
@@ -106,6 +109,43 @@ func TestATokenIsTakenInOnce(t *testing.T) {
 	_, err := w.auth.Authenticate(call(f.token(f.good(fields{"iat": now.Unix() + 60}))), "")
 	require.NoError(t, err)
 	require.Len(t, w.signedIn, 2)
+}
+
+// Two tokens of one second that say different things are both taken in, each once: which of them is newer is told by which comes first.
+func TestTokensOfOneSecondThatSayDifferentThings(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	w.believing(authn.Issuer{URL: f.url, Audiences: []string{"api"}, Grants: []authn.ClaimGrant{{Claim: "groups", Value: "*", Role: "*"}}})
+	staff, none := f.token(f.good(fields{"groups": "staff"})), f.token(f.good(nil))
+	again := f.token(f.good(fields{"groups": []string{"staff"}, "jti": "2"})) // says the same as the first
+	for _, token := range []string{staff, staff, none, staff, again, none} {
+		_, err := w.auth.Authenticate(call(token), "")
+		require.NoError(t, err)
+	}
+	require.Len(t, w.signedIn, 2)
+	require.Equal(t, []access.RoleID{"staff"}, w.signedIn[0].Roles)
+	require.Empty(t, w.signedIn[1].Roles)
+}
+
+// How far an issuer's clock may be ahead, and how long a token may be, are settings.
+func TestSkewAndLengthOfTokensAreSettings(t *testing.T) {
+	w, f := newWorld(t), newForger(t, "k1")
+	list := []authn.Issuer{{URL: f.url, Audiences: []string{"api"}, User: authn.UserClaims{Adopt: true}}}
+	require.NoError(t, authn.CheckIssuers(list))
+	a := authn.New(w.db, authn.Config{
+		Secrets: w.secrets, Now: func() time.Time { return w.now }, Issuers: list, ClockSkew: time.Second, MaxToken: 2000,
+		SignIn: func(context.Context, access.SignIn) error { return nil },
+	})
+	ahead := func(d time.Duration) string { return f.token(f.good(fields{"iat": now.Add(d).Unix()})) }
+	var refused *access.Error
+	_, err := a.Authenticate(call(ahead(2*time.Second)), "")
+	require.ErrorAs(t, err, &refused)
+	require.ErrorContains(t, refused.Cause, "more than 1s ahead")
+	_, err = a.Authenticate(call(f.token(f.good(fields{"x": strings.Repeat("x", 2000)}))), "")
+	require.ErrorAs(t, err, &refused)
+	require.ErrorContains(t, refused.Cause, "more than 2000 bytes")
+	_, err = a.Authenticate(call(ahead(time.Second)), "")
+	require.ErrorAs(t, err, &refused)
+	require.ErrorContains(t, refused.Cause, "names nobody", "it is read")
 }
 
 func TestIssuersThatAreRefused(t *testing.T) {

@@ -172,6 +172,7 @@ func TestD1TokensOfWellKnownProviders(t *testing.T) {
 			require.Len(t, w.signedIn, 1, "%s: %v", name, err)
 			in := w.signedIn[0]
 			in.Issuer, in.Claimants, in.IssuedAt, in.Address, in.RequestID, in.Create = "", nil, time.Time{}, "", "", false
+			in.Digest = ""
 			return in
 		}
 		require.Equal(t, p.gives, says(maps.Clone(p.claims)), name)

@@ -15,14 +15,15 @@ import (
 	"github.com/grantway/grantway/internal/strictjson"
 )
 
+// DefaultMaxToken is the longest token, in bytes, and DefaultClockSkew is how far the clock of an issuer may be ahead. A token that has expired
+// has expired, whatever the skew.
 const (
-	// maxToken is the longest token, in bytes.
-	maxToken = 16 << 10
-	// leeway is by how much the issuer's clock may be ahead. A token that has expired has expired.
-	leeway = 30 * time.Second
-	// lastSecond bounds the times in a token: the year 9999.
-	lastSecond = 253402300799
+	DefaultMaxToken  = 32 << 10
+	DefaultClockSkew = 5 * time.Minute
 )
+
+// lastSecond bounds the times in a token: the year 9999.
+const lastSecond = 253402300799
 
 // tokenTypes are the types of tokens, in lower case and without application/, that are credentials: access tokens (RFC 9068) and ID tokens. Others
 // of the same issuer, such as logout tokens, are none.
@@ -36,15 +37,16 @@ type believed struct {
 	Issuer
 	algorithms []jose.SignatureAlgorithm
 	keys       *keySet
+	skew       time.Duration // how far its clock may be ahead
 }
 
 // issuers are those whose tokens are believed, by their URLs.
 type issuers map[string]*believed
 
-func newIssuers(list []Issuer, now func() time.Time, away func(string, error)) issuers {
+func newIssuers(list []Issuer, skew time.Duration, now func() time.Time, away func(string, error)) issuers {
 	all := issuers{}
 	for _, is := range list {
-		b := &believed{Issuer: is, keys: newKeySet(is.URL, now, away), algorithms: asymmetric}
+		b := &believed{Issuer: is, keys: newKeySet(is.URL, now, away), algorithms: asymmetric, skew: skew}
 		if is.Algorithms != nil {
 			b.algorithms = nil
 			for _, a := range is.Algorithms {
@@ -95,9 +97,6 @@ func (all issuers) read(ctx context.Context, token string, now time.Time) (acces
 
 // verify finds the issuer that the token says it is of, and verifies that it is.
 func (all issuers) verify(ctx context.Context, token string) (*believed, []byte, error) {
-	if len(token) > maxToken {
-		return nil, nil, fmt.Errorf("it has more than %d bytes", maxToken)
-	}
 	if err := canonical(token); err != nil {
 		return nil, nil, err
 	}
@@ -189,12 +188,12 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 		return issued, errors.Join(errors.New("it has expired, or does not say when it does"), err)
 	}
 	begins, sent, err := c.time("nbf")
-	if err != nil || sent && now.Add(leeway).Before(begins) {
+	if err != nil || sent && now.Add(is.skew).Before(begins) {
 		return issued, errors.Join(errors.New("it is not valid yet"), err)
 	}
 	issued, sent, err = c.time("iat")
-	if err != nil || !sent || now.Add(leeway).Before(issued) {
-		return issued, errors.Join(errors.New("it does not say when it was issued, or says a time to come"), err)
+	if err != nil || !sent || now.Add(is.skew).Before(issued) {
+		return issued, errors.Join(fmt.Errorf("it does not say when it was issued, or says a time more than %s ahead", is.skew), err)
 	}
 	return issued, nil
 }

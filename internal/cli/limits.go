@@ -10,6 +10,7 @@ import (
 func addLimitFlags(cmd *cobra.Command, c *server.Config) {
 	l, most, flags := &c.Limits, server.DefaultLimits, cmd.Flags()
 	flags.Int64Var(&l.Body, "max-body", most.Body, "longest body of a call, in `BYTES`; imports have their own limit")
+	flags.IntVar(&c.MaxToken, "max-token", server.DefaultMaxToken, "longest token of an OpenID provider, in `BYTES`, at most 1048576; proxies in front have limits of their own for headers")
 	flags.Int64Var(&l.ImportBody, "max-import", most.ImportBody, "longest body of an import, in `BYTES`; 0 is no limit")
 	flags.Int64Var(&c.MaxStaging, "max-staging", server.DefaultMaxStaging,
 		"how many `BYTES` of the data directory's volume imports and backups may use together; while others wait, one caller has a quarter at most")

@@ -49,6 +49,9 @@ their claims give. The README says what is in it.
 				return misuse(cmd, err)
 			}
 			c.Log = log
+			if c.OIDCClockSkew == 0 { // the default otherwise
+				c.OIDCClockSkew = server.NoOIDCClockSkew
+			}
 			slog.SetDefault(log)
 			if c.Demo && !cmd.Flags().Changed("data") {
 				c.Data = demoData
@@ -79,6 +82,8 @@ their claims give. The README says what is in it.
 	flags.StringSliceVar(&c.OIDCAudience, "oidc-audience", nil, "`AUDIENCES` (separated by commas) of which its tokens must name one")
 	markDefault(cmd, "oidc-audience", "none")
 	flags.StringVar(&c.OIDCConfig, "oidc-config", "", "YAML `FILE` of OpenID providers, with what the claims of their tokens mean")
+	flags.DurationVar(&c.OIDCClockSkew, "oidc-clock-skew", server.DefaultOIDCClockSkew,
+		"how far the clocks of OpenID providers may be ahead of the server's, as a `DURATION`, at most 1h; expired tokens are always refused")
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")

@@ -53,6 +53,18 @@ const (
 // DefaultMaxConnections is the MaxConnections of a server that is told none.
 const DefaultMaxConnections = 2048
 
+// DefaultOIDCClockSkew and DefaultMaxToken are the OIDCClockSkew and the MaxToken of a server that is told none. NoOIDCClockSkew takes no token of the future.
+const (
+	DefaultOIDCClockSkew = authn.DefaultClockSkew
+	DefaultMaxToken      = authn.DefaultMaxToken
+	NoOIDCClockSkew      = time.Nanosecond
+)
+
+const (
+	minMaxToken, maxMaxToken = 1 << 10, 1 << 20
+	maxOIDCClockSkew         = time.Hour
+)
+
 // DefaultStartTimeout is the StartTimeout of grantway serve.
 const DefaultStartTimeout = 30 * time.Second
 
@@ -76,6 +88,9 @@ type Config struct {
 	OIDCAudience []string // of which its tokens name one
 	OIDCConfig   string   // a YAML file of identity providers instead, as authn.ParseIssuers reads it, or ""
 	issuers      []authn.Issuer
+
+	OIDCClockSkew time.Duration // how far the clocks of identity providers may be ahead; 0 means DefaultOIDCClockSkew
+	MaxToken      int           // the longest token of an identity provider, in bytes; 0 means DefaultMaxToken
 
 	RootKey  string  // the first full key; "" is one made at the first start
 	firstKey *string // the root key that this start has made, maybe at an earlier try; "" until then
@@ -173,6 +188,10 @@ func (c *Config) check() error {
 		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
 	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
 		return fmt.Errorf("--record-decisions is one of %s, not %q", access.Listed(decision.Recordings), c.RecordDecisions)
+	case c.MaxToken != 0 && (c.MaxToken < minMaxToken || c.MaxToken > maxMaxToken):
+		return fmt.Errorf("--max-token must be between %d and %d bytes", minMaxToken, maxMaxToken)
+	case c.OIDCClockSkew < 0 || c.OIDCClockSkew > maxOIDCClockSkew:
+		return fmt.Errorf("--oidc-clock-skew must be between 0 and %s", maxOIDCClockSkew)
 	case c.OutsideMails < 0:
 		return errors.New("--outside-mails must be positive")
 	case c.RequestTTL < 0:

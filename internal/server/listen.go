@@ -86,7 +86,7 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 	defer cutOff()
 	var underWay atomic.Int64
 	server := &http.Server{
-		Handler: counted(s.Handler(), &underWay), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler: counted(s.Handler(), &underWay), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: max(maxHeaderBytes, s.config.MaxToken+maxHeaderBytes/2),
 		BaseContext: func(net.Listener) context.Context { return calls },
 		Protocols:   protocols(), HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerConnection: receiveBuffer, MaxReceiveBufferPerStream: receiveBuffer,

@@ -125,7 +125,7 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		callers = authn.New(b.store, authn.Config{
 			Secrets: secrets, RootKey: c.RootKey, FirstKey: c.firstKey, Proxies: c.proxies, Now: c.Now,
 			Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
-			Issuers: c.issuers, SignIn: changes.SignIn,
+			Issuers: c.issuers, SignIn: changes.SignIn, MaxToken: c.MaxToken, ClockSkew: c.OIDCClockSkew,
 			Away: func(issuer string, err error) {
 				c.Log.Warn("the keys of an issuer could not be fetched", "issuer", issuer, "error", err)
 			},

@@ -12,8 +12,8 @@ import (
 )
 
 // SignIn takes in what an issuer says about somebody: it finds or creates the user, and keeps the user's address, name and type, and the roles and
-// memberships that the issuer has given, in step (U1). A token that is not newer than the newest that was taken in changes nothing, so that an
-// older one, which is still valid, gives nothing back.
+// memberships that the issuer has given, in step (U1). A token that is older than the newest that was taken in changes nothing, so that an
+// older one, which is still valid, gives nothing back. Of several of one second that say different things, each counts when it comes first.
 //
 // What the issuer may not name is an error of kind Unauthenticated: a user who is offboarded (N2), whom somebody else is to the issuer, or who
 // is not the issuer's.
@@ -23,7 +23,7 @@ func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 	known := false
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		id, err := s.caller(ctx, tx, actor).identify(in)
-		known = err == nil && !in.IssuedAt.After(id.IssuedAt)
+		known = err == nil && !id.Takes(in)
 		return err
 	})
 	if err != nil || known { // the turn to change is for what changes something
@@ -31,7 +31,7 @@ func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 	}
 	_, err = s.change(ctx, actor, "user.sign_in", access.Obj(access.TypeUser, in.User), func(c *change) error {
 		id, err := c.identify(in)
-		if err != nil || !in.IssuedAt.After(id.IssuedAt) {
+		if err != nil || !id.Takes(in) {
 			return err
 		}
 		c.resource = access.Obj(access.TypeUser, id.User)
@@ -112,8 +112,8 @@ func (c *change) signIn(id access.Identity, in access.SignIn) error {
 	if id.IssuedAt.IsZero() { // the first sign-in is in the record, even where all was so already
 		c.changed = true
 	}
-	id.IssuedAt, id.Email = in.IssuedAt, email
-	return c.PutIdentity(id)
+	id.Email = email
+	return c.PutIdentity(id.Take(in))
 }
 
 // signInUser creates the user, or brings up to date what the issuer says about one. It gives the verified address that the user has from the
@@ -319,7 +319,7 @@ func (c *change) endSignIns(u *access.User) error {
 	u.TokensAfter = later(u.TokensAfter, c.now)
 	for _, id := range ids {
 		u.TokensAfter = later(u.TokensAfter, id.IssuedAt)
-		id.IssuedAt = later(id.IssuedAt, c.now)
+		id.IssuedAt, id.TakenIn = later(id.IssuedAt, c.now), ""
 		if err := c.PutIdentity(id); err != nil {
 			return err
 		}

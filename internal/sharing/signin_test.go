@@ -355,6 +355,27 @@ func TestAnOlderTokenChangesNothing(t *testing.T) {
 	require.Len(t, e.records(), records)
 }
 
+// Of two tokens of one second that say different things the one that comes later counts, and the first one gives nothing back.
+func TestTheLaterOfTwoTokensOfOneSecondCounts(t *testing.T) {
+	e := acme(t)
+	e.now = e.now.Truncate(time.Second).Add(time.Hour)
+	at := e.now
+	says := func(digest string, orgs ...access.Membership) error {
+		return e.signs(corp, "nina", func(in *access.SignIn) { in.IssuedAt, in.Digest, in.Memberships = at, digest, orgs })
+	}
+	member := access.Membership{Organization: "acme", Role: access.OrgMember}
+	require.NoError(t, says("in", member))
+	require.Equal(t, access.OrgMember, e.roleIn("nina"))
+	require.NoError(t, says("out"))
+	e.nobodyIn("acme", "nina")
+	require.NoError(t, says("in", member))
+	e.nobodyIn("acme", "nina")
+
+	e.ok(e.PutUser(e.ctx, root, "nina", inactive))
+	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{Active: access.Some(true)}))
+	e.refused(says("anew", member), access.KindUnauthenticated, "U1")
+}
+
 // B1: what a user who calls directly does is the user's own, keys among it, which end with the user.
 func TestB1AUserWhoCallsDirectlyHasTheirOwnRightsAndNoKeys(t *testing.T) {
 	e := acme(t)

@@ -2,16 +2,16 @@ package store
 
 import "github.com/grantway/grantway/internal/access"
 
-const selectIdentities = `SELECT issuer, subject, user_id, issued_at, email FROM identities`
+const selectIdentities = `SELECT issuer, subject, user_id, issued_at, email, taken_in FROM identities`
 
-var putIdentity = upsert("identities", "issuer, subject", "user_id, issued_at, email")
+var putIdentity = upsert("identities", "issuer, subject", "user_id, issued_at, email, taken_in")
 
 const endIdentities = `INSERT INTO ended_identities (issuer, subject, user_id, issued_at)
 	SELECT issuer, subject, user_id, issued_at FROM identities WHERE user_id = $1
 	ON CONFLICT (issuer, subject) DO UPDATE SET user_id = excluded.user_id, issued_at = excluded.issued_at`
 
 func scanIdentity(r row) (i access.Identity, err error) {
-	err = r.Scan(&i.Issuer, &i.Subject, &i.User, timeColumn{&i.IssuedAt}, &i.Email)
+	err = r.Scan(&i.Issuer, &i.Subject, &i.User, timeColumn{&i.IssuedAt}, &i.Email, &i.TakenIn)
 	return i, err
 }
 
@@ -29,7 +29,7 @@ func (tx *Tx) IdentitiesOf(user access.UserID) ([]access.Identity, error) {
 
 // PutIdentity inserts or replaces the identity.
 func (tx *Tx) PutIdentity(i access.Identity) error {
-	return tx.exec(putIdentity, i.Issuer, i.Subject, i.User, micros(i.IssuedAt), i.Email)
+	return tx.exec(putIdentity, i.Issuer, i.Subject, i.User, micros(i.IssuedAt), i.Email, i.TakenIn)
 }
 
 // EndIdentitiesOf makes those whom the issuers know as the user nobody; EndedIdentity tells who they were.
@@ -42,7 +42,7 @@ func (tx *Tx) EndIdentitiesOf(user access.UserID) error {
 
 // EndedIdentity gives who the issuer's subject was, the last time that it ended.
 func (tx *Tx) EndedIdentity(issuer, subject string) (access.Identity, bool, error) {
-	return one(tx, scanIdentity, `SELECT issuer, subject, user_id, issued_at, '' FROM ended_identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
+	return one(tx, scanIdentity, `SELECT issuer, subject, user_id, issued_at, '', '' FROM ended_identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
 // GivenMembership notes that the issuer has given the membership, until it is put again.
