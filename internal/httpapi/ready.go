@@ -33,6 +33,9 @@ type part struct {
 	at     time.Time // of last
 }
 
+// ErrBehind is for a part that answers, and for which changes wait: it is told, and the server is ready.
+var ErrBehind = errors.New("changes wait")
+
 var errNoAnswer = errors.New("it does not answer in time")
 
 // ready asks the part, unless it has answered just now.
@@ -88,14 +91,14 @@ func newParts(checks map[string]func(context.Context) error, log *slog.Logger) p
 }
 
 // ready asks all parts at the same time.
-func (ps parts) ready() map[string]bool {
-	answers := make([]bool, len(ps))
+func (ps parts) ready() map[string]error {
+	answers := make([]error, len(ps))
 	var asked sync.WaitGroup
 	for i, p := range ps {
-		asked.Go(func() { answers[i] = p.ready() == nil })
+		asked.Go(func() { answers[i] = p.ready() })
 	}
 	asked.Wait()
-	ready := make(map[string]bool, len(ps))
+	ready := make(map[string]error, len(ps))
 	for i, p := range ps {
 		ready[p.name] = answers[i]
 	}
@@ -109,16 +112,17 @@ func (ps parts) Describe(c chan<- *prometheus.Desc) { c <- readyFigure }
 
 // Collect asks the parts.
 func (ps parts) Collect(c chan<- prometheus.Metric) {
-	for name, ready := range ps.ready() {
+	for name, err := range ps.ready() {
 		value := 0.0
-		if ready {
+		if err == nil || errors.Is(err, ErrBehind) {
 			value = 1
 		}
 		c <- prometheus.MustNewConstMetric(readyFigure, prometheus.GaugeValue, value, name)
 	}
 }
 
-// readiness is the answer of /readyz: whether each part answers. What is wrong with it is in the log.
+// readiness is the answer of /readyz: whether each part answers ("ok", "unavailable"), or changes wait for it ("behind"). What is wrong with it is in the
+// log.
 type readiness struct {
 	Status string            `json:"status"`
 	Parts  map[string]string `json:"parts"`
@@ -126,9 +130,16 @@ type readiness struct {
 
 func (a *api) readyz(w http.ResponseWriter, _ *http.Request) {
 	status, answer := http.StatusOK, readiness{Status: "ready", Parts: map[string]string{}}
-	for name, ready := range a.parts.ready() {
-		answer.Parts[name] = "ok"
-		if !ready {
+	for name, err := range a.parts.ready() {
+		switch {
+		case err == nil:
+			answer.Parts[name] = "ok"
+		case errors.Is(err, ErrBehind):
+			answer.Parts[name] = "behind"
+			if answer.Status == "ready" {
+				answer.Status = "behind"
+			}
+		default:
 			status, answer.Status, answer.Parts[name] = http.StatusServiceUnavailable, "unavailable", "unavailable"
 		}
 	}

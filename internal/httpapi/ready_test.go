@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,12 @@ func TestReadyzTellsWhichPartIsDown(t *testing.T) {
 			require.JSONEq(t, `{"status":"unavailable","parts":{"store":"ok","engine":"unavailable","mail":"ok"}}`, text)
 		}
 		require.Equal(t, 1, asked, "a part is not asked at the will of whoever calls")
+
+		down = fmt.Errorf("since noon: %w", ErrBehind)
+		time.Sleep(readyFor)
+		status, text = ready()
+		require.Equal(t, http.StatusOK, status, "questions are answered all the same")
+		require.JSONEq(t, `{"status":"behind","parts":{"store":"ok","engine":"behind","mail":"ok"}}`, text)
 
 		down, stopping = nil, true
 		time.Sleep(readyFor)

@@ -101,7 +101,7 @@ func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, 
 		if err := pause(ctx, look); err != nil {
 			return nil, spice.Mark{}, err
 		}
-		before, err := viewOf(tx)
+		before, err := c.viewOf(tx)
 		if err != nil {
 			return nil, spice.Mark{}, err
 		}
@@ -109,7 +109,7 @@ func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, 
 		if err != nil {
 			return nil, spice.Mark{}, err
 		}
-		after, err := viewOf(tx)
+		after, err := c.viewOf(tx)
 		if err != nil || before.same(after) {
 			return after, mark, err
 		}

@@ -13,7 +13,7 @@ import (
 const scrapeWithin = 5 * time.Second
 
 var (
-	pendingFigure = prometheus.NewDesc("grantway_outbox_pending", "Committed changes that the engine may not have yet.", nil, nil)
+	pendingFigure = prometheus.NewDesc("grantway_outbox_pending", "Committed changes that the engine may not have yet, or parts of large ones.", nil, nil)
 	oldestFigure  = prometheus.NewDesc("grantway_outbox_oldest_seconds",
 		"How long ago the oldest change was committed that is pending or parked; 0 if there is none.", nil, nil)
 	parkedFigure = prometheus.NewDesc("grantway_outbox_parked", "Committed changes that the engine refuses; grantway verify says what to do.", nil, nil)
@@ -28,7 +28,11 @@ func (c *Carrier) Collect(to chan<- prometheus.Metric) {
 	defer cancel()
 	var waiting []store.OutboxEntry
 	var parked []store.ParkedEntry
+	var oldest time.Time
 	err := c.db.View(ctx, func(tx *store.Tx) (err error) {
+		if oldest, err = tx.OldestInOutbox(); err != nil {
+			return err
+		}
 		if waiting, err = tx.Outbox(0); err != nil {
 			return err
 		}
@@ -42,17 +46,18 @@ func (c *Carrier) Collect(to chan<- prometheus.Metric) {
 		}
 		to <- prometheus.MustNewConstMetric(figure, prometheus.GaugeValue, value)
 	}
-	all := waiting
+	pending, refused, age := len(waiting), 0, 0.0
 	for _, p := range parked {
-		all = append(all, p.OutboxEntry)
-	}
-	oldest := 0.0
-	for _, e := range all {
-		if !e.CommittedAt.IsZero() {
-			oldest = max(oldest, time.Since(e.CommittedAt).Seconds())
+		if p.SetAside() {
+			pending++
+		} else {
+			refused++
 		}
 	}
-	gauge(pendingFigure, float64(len(waiting)))
-	gauge(oldestFigure, oldest)
-	gauge(parkedFigure, float64(len(parked)))
+	if !oldest.IsZero() {
+		age = max(0, time.Since(oldest).Seconds())
+	}
+	gauge(pendingFigure, float64(pending))
+	gauge(oldestFigure, age)
+	gauge(parkedFigure, float64(refused))
 }

@@ -86,5 +86,8 @@ func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Proje
 			return nil, err
 		}
 	}
-	return c, c.Unpark(ctx)
+	if err := c.Unpark(ctx); err != nil {
+		return c, err
+	}
+	return c, c.finish(ctx)
 }

@@ -43,6 +43,8 @@ type Carrier struct {
 	at    seen  // the engine, as far as this carrier knows; the zero Mark if it has to ask
 	floor int64 // the change up to which it was carried: a view that ends before is an old one
 
+	abouts abouts // of what is parked
+
 	newest  chan struct{} // holds a token while somebody sees to Fresh
 	drained time.Time     // guarded by newest: when the last such Drain began
 }
@@ -103,43 +105,61 @@ func (c *Carrier) sync(ctx context.Context) error {
 	return nil
 }
 
-// Drain applies every committed entry but those that are parked, and returns Last. After an error of kind Unavailable the entries stay and
+// Drain applies every committed entry but those that are parked or set aside, and returns Last. After an error of kind Unavailable the entries stay and
 // are tried again.
 func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) { return c.Deliver(ctx, 0) }
 
-// Deliver is Drain for whoever has committed the entry with the number: it fails alike where that one is parked.
+// Deliver is Drain for whoever has committed the change with the number (Commit): it also carries the parts of it that are set aside, and fails where
+// one of them is refused.
 func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error) {
+	for {
+		token, aside, err := c.deliver(ctx, change)
+		if err != nil || !aside {
+			return token, err
+		}
+		if err := c.resume(ctx, change); err != nil {
+			return "", err
+		}
+	}
+}
+
+// deliver is Deliver without what is set aside of the change, and reports whether there is any.
+func (c *Carrier) deliver(ctx context.Context, change int64) (token spice.Token, aside bool, err error) {
 	for look := range looks {
 		if err := pause(ctx, look); err != nil {
-			return "", err
+			return "", false, err
 		}
 		v, err := c.look(ctx)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		token, err := c.carry(ctx, v)
 		var refused *refusal
 		switch {
 		case errors.As(err, &refused):
 			if err := c.park(ctx, v, refused); err != nil {
-				return "", err
+				return "", false, err
 			}
 		case errors.Is(err, spice.ErrMoved):
 		case err != nil:
-			return "", err
+			return "", false, err
 		default:
 			if err := c.told(ctx, v); err != nil {
-				return "", err
+				return "", false, err
 			}
-			for _, p := range v.parked {
-				if p.Is(change) {
-					return "", access.Unavailable(fmt.Errorf("the engine refuses entry %d of the outbox: %s", p.Seq, p.Reason))
+			for _, p := range v.parked.entries {
+				switch {
+				case !p.Is(change):
+				case p.SetAside():
+					aside = true
+				default:
+					return "", false, access.Unavailable(fmt.Errorf("the engine refuses entry %d of the outbox: %s", p.Seq, p.Reason))
 				}
 			}
-			return token, nil
+			return token, aside, nil
 		}
 	}
-	return "", access.Unavailable(errAdrift)
+	return "", false, access.Unavailable(errAdrift)
 }
 
 // errAdrift is for the log. Run compares the engine with the store and mends it, as does a server that starts; so does grantway verify --repair.
@@ -165,7 +185,7 @@ var ErrBehind = errors.New("committed changes are not in the engine yet")
 func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 	ctx, cancel := context.WithTimeout(ctx, carryWithin)
 	defer cancel()
-	v, err := viewOf(tx)
+	v, err := c.viewOf(tx)
 	if err != nil {
 		return Parked{}, err
 	}
@@ -175,7 +195,7 @@ func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 	} else if err != nil {
 		return Parked{}, err
 	}
-	return Parked{v.parked}, nil
+	return v.parked, nil
 }
 
 // carry brings the engine to the last mark of the view. It fails with ErrMoved where the engine is at a state that the view does not know, and with a
@@ -299,17 +319,20 @@ func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 	}
 }
 
+// once has no limit in all, so that it comes to an end also where much waits: each call of the engine has one.
 func (c *Carrier) once(ctx context.Context, unpark bool) error {
-	ctx, cancel := context.WithTimeout(ctx, carryWithin)
-	defer cancel()
 	if err := c.doubt(ctx); err != nil {
 		return err
 	}
-	if unpark {
-		return c.Unpark(ctx)
+	if _, err := c.Drain(ctx); err != nil {
+		return err
 	}
-	_, err := c.Drain(ctx)
-	return err
+	if unpark {
+		if err := c.Unpark(ctx); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx)
 }
 
 // doubt forgets where the engine was, so that it is asked the next time.

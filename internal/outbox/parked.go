@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -59,43 +61,48 @@ func (c *Carrier) park(ctx context.Context, v *view, r *refusal) error {
 	return err
 }
 
-// Parked is what the engine refuses.
-type Parked struct{ entries []store.ParkedEntry }
+// Parked is what is not carried with the other entries: what the engine refuses, and what is set aside (Commit).
+type Parked struct {
+	entries []store.ParkedEntry
+	about   []map[string]bool // of the entries: the objects whose relationships change, as type:ID
+}
+
+// refused is what the engine refuses.
+func (p Parked) refused() (refused Parked) {
+	for i, e := range p.entries {
+		if !e.SetAside() {
+			refused.entries, refused.about = append(refused.entries, e), append(refused.about, p.about[i])
+		}
+	}
+	return refused
+}
 
 // Refuses is an error of kind Unavailable where something is parked for one of the objects that the changes are about. What the engine knows of
 // those is not what was committed, and nothing can be added to it in its order.
-func (p Parked) Refuses(changes spice.Changes) error {
-	if reason := p.refuses(changes); reason != "" {
-		return access.Unavailable(errors.New(reason))
-	}
-	return nil
-}
+func (p Parked) Refuses(changes spice.Changes) error { return held(p.refuses(changes)) }
 
 // RefusesAbout is Refuses for what turns out to be no change of the object: a first try of it may be what is parked.
 func (p Parked) RefusesAbout(o access.Object) error {
-	if reason := p.holds(map[string]bool{string(o.Type) + ":" + o.ID: true}); reason != "" {
-		return access.Unavailable(errors.New(reason))
-	}
-	return nil
+	return held(p.holds([]string{string(o.Type) + ":" + o.ID}))
 }
 
-func (p Parked) refuses(changes spice.Changes) string {
-	about := map[string]bool{}
-	for _, o := range changes.Resources() {
-		about[o] = true
+func held(reason string) error {
+	if reason == "" {
+		return nil
 	}
-	return p.holds(about)
+	return &access.Error{
+		Kind: access.KindUnavailable, Cause: errors.New(reason),
+		Detail: "nothing was changed, because an earlier change of the same objects is still being carried out; try again",
+	}
 }
+
+func (p Parked) refuses(changes spice.Changes) string { return p.holds(changes.Resources()) }
 
 // holds says which entry is parked that is about one of the objects, or "".
-func (p Parked) holds(about map[string]bool) string {
-	for _, e := range p.entries {
-		held, err := changesOf(e.OutboxEntry)
-		if err != nil {
-			return err.Error()
-		}
-		for _, o := range held.Resources() {
-			if about[o] {
+func (p Parked) holds(objects []string) string {
+	for i, e := range p.entries {
+		for _, o := range objects {
+			if p.about[i][o] {
 				return fmt.Sprintf("it comes after entry %d, which is parked, for %s", e.Seq, o)
 			}
 		}
@@ -103,14 +110,67 @@ func (p Parked) holds(about map[string]bool) string {
 	return ""
 }
 
-// Unpark tries again what is parked: it gets new numbers, in its order, so that it is carried like any other entry, or parked again. Nobody
+// abouts remembers what parked entries are about, so that large ones are read once. It is safe for concurrent use.
+type abouts struct {
+	mu sync.Mutex
+	of map[parkedID]map[string]bool
+}
+
+// parkedID tells entries apart also where the store goes back to an earlier state, and numbers are given again.
+type parkedID struct{ seq, parkedAt int64 }
+
+// parkedOf reads what is parked.
+func parkedOf(tx *store.Tx, known *abouts) (p Parked, err error) {
+	if p.entries, err = tx.ParkedOutbox(); err != nil {
+		return p, err
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	of := map[parkedID]map[string]bool{}
+	for i := 0; i < len(p.entries); {
+		e := p.entries[i]
+		id := parkedID{e.Seq, e.ParkedAt.UnixMicro()}
+		about, ok := known.of[id]
+		if !ok {
+			if about, ok, err = aboutOf(tx, e); err != nil {
+				return p, err
+			}
+		}
+		if !ok { // somebody has taken it out since
+			p.entries = slices.Delete(p.entries, i, i+1)
+			continue
+		}
+		of[id], p.about = about, append(p.about, about)
+		i++
+	}
+	known.of = of
+	return p, nil
+}
+
+func aboutOf(tx *store.Tx, e store.ParkedEntry) (about map[string]bool, ok bool, err error) {
+	updates, ok, err := tx.ParkedUpdatesInOutbox(e.Seq)
+	if err != nil || !ok {
+		return nil, ok, err
+	}
+	changes, err := changesOf(store.OutboxEntry{Seq: e.Seq, Updates: updates})
+	if err != nil {
+		return nil, false, err
+	}
+	about = map[string]bool{}
+	for _, o := range changes.Resources() {
+		about[o] = true
+	}
+	return about, true, nil
+}
+
+// Unpark tries again what the engine has refused: it gets new numbers, in its order, so that it is carried like any other entry, or parked again. Nobody
 // changes anything meanwhile.
 func (c *Carrier) Unpark(ctx context.Context) error {
 	if _, err := c.Drain(ctx); err != nil {
 		return err
 	}
 	v, err := c.look(ctx)
-	if err != nil || len(v.parked) == 0 {
+	if err != nil || len(v.parked.refused().entries) == 0 {
 		return err
 	}
 	err = c.db.Update(ctx, func(tx *store.Tx) error {
@@ -121,8 +181,8 @@ func (c *Carrier) Unpark(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range parked.entries {
-			if err := tx.UnparkOutbox(e); err != nil {
+		for _, e := range parked.refused().entries {
+			if err := tx.UnparkOutbox(e.Seq); err != nil {
 				return err
 			}
 		}

@@ -24,9 +24,10 @@ type Report struct {
 	Store, Engine spice.Mark // of the last committed change, and of the engine; the zero Mark is none
 	Known         bool       // whether the engine is at a state of the store
 	Waiting       []store.OutboxEntry
-	Parked        []store.ParkedEntry
-	Implied       int          // relationships that follow from the facts
-	Differences   []Difference // by relation
+	Refused       []store.ParkedEntry
+	Aside         []store.ParkedEntry // parts of large changes that have not had their turn yet
+	Implied       int                 // relationships that follow from the facts
+	Differences   []Difference        // by relation
 }
 
 // Difference counts the relationships of one kind that differ in one way.
@@ -39,7 +40,7 @@ type Difference struct {
 
 // Clean reports whether there is nothing to do.
 func (r *Report) Clean() bool {
-	return r.Store == r.Engine && len(r.Parked) == 0 && len(r.Differences) == 0
+	return r.Store == r.Engine && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Differences) == 0
 }
 
 // Verify compares the relationships of the engine, which has the schema, with those that follow from the facts, and changes nothing. It compares both as
@@ -61,7 +62,7 @@ func Verify(ctx context.Context, db *store.DB, engine *spice.Client, project Pro
 // verify gives nil where the moment is no good, unless it has to do.
 func verify(ctx context.Context, db *store.DB, engine *spice.Client, project Projection, anyway bool) (report *Report, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
-		v, err := viewOf(tx)
+		v, err := viewOf(tx, &abouts{})
 		if err != nil {
 			return err
 		}
@@ -76,7 +77,12 @@ func verify(ctx context.Context, db *store.DB, engine *spice.Client, project Pro
 			}
 			f = spice.Newest
 		}
-		report = &Report{Store: v.last(), Engine: mark, Known: v.knows(mark), Waiting: v.entries, Parked: v.parked}
+		report = &Report{Store: v.last(), Engine: mark, Known: v.knows(mark), Waiting: v.entries, Refused: v.parked.refused().entries}
+		for _, e := range v.parked.entries {
+			if e.SetAside() {
+				report.Aside = append(report.Aside, e)
+			}
+		}
 		if mark == v.last() {
 			report.Waiting = nil // the engine has them, and the store is about to hear of it
 		}

@@ -118,7 +118,7 @@ func TestVerifyTellsWhatTheEngineRefuses(t *testing.T) {
 		report := r.verified(t)
 		require.False(t, report.Clean())
 		require.True(t, report.Known)
-		require.Len(t, report.Parked, 1)
+		require.Len(t, report.Refused, 1)
 		require.NoError(t, r.carrier.Mend(context.Background(), sharing.Project))
 		require.True(t, r.verified(t).Clean(), "no fact demands it")
 	}))

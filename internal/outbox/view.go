@@ -19,20 +19,22 @@ type view struct {
 	marks   []spice.Mark // of what is in the outbox no more, and then after each of the entries: where an engine can be
 	entries []store.OutboxEntry
 	changes []spice.Changes // of the entries
-	parked  []store.ParkedEntry
+	parked  Parked
 }
 
 func (c *Carrier) look(ctx context.Context) (v *view, err error) {
 	err = c.db.View(ctx, func(tx *store.Tx) error {
-		v, err = viewOf(tx)
+		v, err = c.viewOf(tx)
 		return err
 	})
 	return v, err
 }
 
-// viewOf reads the entries first: what others take out of the outbox meanwhile is up to the mark that is read after them, and what they park is among
+func (c *Carrier) viewOf(tx *store.Tx) (*view, error) { return viewOf(tx, &c.abouts) }
+
+// viewOf reads the outbox. It begins with the entries: what others take out of the outbox meanwhile is up to the mark that is read after them, and what they park is among
 // the parked ones, which are read last. So it needs no snapshot.
-func viewOf(tx *store.Tx) (*view, error) {
+func viewOf(tx *store.Tx, known *abouts) (*view, error) {
 	waiting, err := tx.Outbox(0)
 	if err != nil {
 		return nil, err
@@ -42,7 +44,7 @@ func viewOf(tx *store.Tx) (*view, error) {
 		return nil, err
 	}
 	v := &view{marks: []spice.Mark{mark}}
-	if v.parked, err = tx.ParkedOutbox(); err != nil {
+	if v.parked, err = parkedOf(tx, known); err != nil {
 		return nil, err
 	}
 	for _, e := range waiting {
@@ -90,7 +92,7 @@ func (v *view) knows(mark spice.Mark) bool {
 // same reports whether nothing has happened to the outbox between the views.
 func (v *view) same(w *view) bool {
 	number := func(a, b store.ParkedEntry) bool { return a.Seq == b.Seq }
-	return slices.Equal(v.marks, w.marks) && slices.EqualFunc(v.parked, w.parked, number)
+	return slices.Equal(v.marks, w.marks) && slices.EqualFunc(v.parked.entries, w.parked.entries, number)
 }
 
 // group is the changes of as many entries, from the one at the index on, as are written together: those that one call takes, up to the next that
@@ -107,8 +109,9 @@ func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	return to, changes
 }
 
-// follows says what is parked that the entry at the index has to come after, or "".
-func (v *view) follows(at int) string { return Parked{v.parked}.refuses(v.changes[at]) }
+// follows says what was refused that the entry at the index has to come after, or "". What is set aside comes after it: nothing that touches the same
+// is committed while it is, but for the parts of the same change, and these touch no relationship twice.
+func (v *view) follows(at int) string { return v.parked.refused().refuses(v.changes[at]) }
 
 var errRefused = errors.New("the engine refused it")
 

@@ -137,7 +137,7 @@ func TestANetworkThatSwallowsEverything(t *testing.T) {
 		began := time.Now()
 		status, answer := do(t, h, http.MethodGet, "/readyz", "")
 		require.Equal(t, http.StatusServiceUnavailable, status)
-		require.Contains(t, answer, `"parts":{"engine":"unavailable","store":"ok"}`)
+		require.Contains(t, answer, `"parts":{"engine":"unavailable","outbox":"ok","store":"ok"}`)
 		require.Less(t, time.Since(began), 3*time.Second)
 		status, _ = do(t, h, http.MethodGet, "/healthz", "")
 		require.Equal(t, http.StatusOK, status)

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/store"
 )
 
 // newHandler joins the decisions to the rest of the API.
@@ -57,8 +60,27 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 				return b.store.CanWrite(ctx)
 			},
 			"engine": b.ping,
+			"outbox": b.keepsUp,
 		},
 	})
+}
+
+// behindAfter is how long a committed change may be on its way to the engine before /readyz says so.
+const behindAfter = 10 * time.Second
+
+// keepsUp fails with httpapi.ErrBehind where a committed change has not reached the engine for long, whichever process has made it.
+func (b *backend) keepsUp(ctx context.Context) error {
+	var oldest time.Time
+	if err := b.store.View(ctx, func(tx *store.Tx) (err error) {
+		oldest, err = tx.OldestInOutbox()
+		return err
+	}); err != nil {
+		return err
+	}
+	if oldest.IsZero() || time.Since(oldest) < behindAfter {
+		return nil
+	}
+	return fmt.Errorf("%w: one of %s has not reached the engine", httpapi.ErrBehind, since(oldest))
 }
 
 // publicPath is the path of a server that is not at the root of its host, else "".

@@ -89,10 +89,14 @@ func told(r *outbox.Report) (lines []string) {
 		say("%d committed changes are not in the engine yet, the oldest of %s. A server that runs carries them within seconds, once the engine takes them.",
 			len(r.Waiting), since(r.Waiting[0].CommittedAt))
 	}
-	for _, e := range r.Parked {
+	if len(r.Aside) > 0 {
+		say("A large change of %s is being carried to the engine: %d parts are left. A server that runs carries them one after the other, and refuses changes of "+
+			"the same objects until it has.", since(r.Aside[0].CommittedAt), len(r.Aside))
+	}
+	for _, e := range r.Refused {
 		say("The engine refuses change %d, of %s: %s", e.Seq, since(e.CommittedAt), e.Reason)
 	}
-	if len(r.Parked) > 0 {
+	if len(r.Refused) > 0 {
 		say("Change what the reasons name, in the engine's settings or its schema. A server tries again every minute, and refuses changes of the same " +
 			"objects until the engine takes it.")
 	}
@@ -103,10 +107,10 @@ func told(r *outbox.Report) (lines []string) {
 		}[d.What]
 		say("%d relationships %s %s, such as %s.", d.Count, d.Kind, what, strings.Join(d.Examples, ", "))
 	}
-	if repair || len(r.Differences) > 0 && len(r.Parked) == 0 && len(r.Waiting) == 0 {
+	if repair || len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0 {
 		lines = append(lines, adviceRepair)
 	}
-	if !repair && len(r.Differences) > 0 && len(r.Parked) == 0 && len(r.Waiting) == 0 {
+	if !repair && len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0 {
 		say("Both are at change %d: somebody else has written to the engine.", r.Store.Change)
 	}
 	return lines

@@ -187,11 +187,12 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 		failed = steps[0]
 	}
 	var entry int64
+	var large bool
 	var unmailed []access.Mail
 	var refusedKeys []access.KeyID
 	var refusal *access.Error
 	err = s.exclusively(ctx, func(tx *store.Tx, parked outbox.Parked) error {
-		changed, entry, unmailed, refusedKeys, refusal = false, 0, nil, nil, nil
+		changed, entry, large, unmailed, refusedKeys, refusal = false, 0, false, nil, nil, nil
 		var deltas []spice.Changes
 		if err := s.caller(ctx, tx, actor).stillCalls(); err != nil {
 			return err
@@ -217,10 +218,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 				}
 				return err
 			}
-			if repeat {
-				continue
-			}
-			if !c.changed {
+			if repeat || !c.changed {
 				if err := parked.RefusesAbout(c.resource); err != nil {
 					return err
 				}
@@ -250,11 +248,8 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 			if err := parked.Refuses(merged); err != nil {
 				return err
 			}
-			updates, err := merged.Marshal()
-			if err != nil {
-				return err
-			}
-			if entry, err = tx.AppendOutbox(updates, s.now()); err != nil {
+			large = outbox.Large(merged)
+			if entry, err = outbox.Commit(tx, merged, s.now()); err != nil {
 				return err
 			}
 		}
@@ -281,14 +276,19 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 		s.log.Info("nobody is mailed, for there is no mail server", "request_id", actor.RequestID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
 	}
 
+	if large {
+		turn.Release() // others are carried between its parts
+	}
 	// The change is committed: a caller who hangs up does not stop it from reaching the engine.
 	applying, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
 	defer cancel()
 	token, err := s.outbox.Deliver(applying, entry)
-	if err != nil {
-		return Change{}, undelivered(err)
-	}
-	if refusal != nil {
+	switch {
+	case err != nil && dryRun:
+		return Change{}, behind(err)
+	case err != nil:
+		return Change{}, madeButNotCarried(err)
+	case refusal != nil:
 		return Change{}, refusal
 	}
 	return Change{Token: token, Changed: changed, RefusedKeys: refusedKeys}, nil
@@ -302,7 +302,7 @@ const catchUps = 10
 func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Parked) error) error {
 	for range catchUps {
 		if _, err := s.outbox.Drain(ctx); err != nil {
-			return undelivered(err)
+			return behind(err)
 		}
 		err := s.db.Update(ctx, func(tx *store.Tx) error {
 			if err := tx.LockChanges(); err != nil {
@@ -313,7 +313,7 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 			}
 			parked, err := s.outbox.CatchUp(ctx, tx)
 			if err != nil {
-				return undelivered(err)
+				return behind(err)
 			}
 			return fn(tx, parked)
 		})
@@ -321,16 +321,32 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 			return err
 		}
 	}
-	return access.Unavailable(outbox.ErrBehind)
+	return behind(outbox.ErrBehind)
 }
 
-// undelivered says that a committed change waits in the outbox. Whatever the engine has against it, the caller of the moment has asked for
-// nothing invalid.
+// behind says that a change was not begun, because earlier ones wait in the outbox. Whatever the engine has against these, the caller of the moment has
+// asked for nothing invalid.
+func behind(err error) error {
+	return &access.Error{
+		Kind: access.KindUnavailable, Cause: err,
+		Detail: "nothing was changed, because earlier changes have not reached the engine yet; try again",
+	}
+}
+
+// undelivered says that the engine does not have everything that was committed, so that it cannot be asked.
 func undelivered(err error) error {
 	if access.KindOf(err) == access.KindUnavailable {
 		return err
 	}
 	return access.Unavailable(err)
+}
+
+// madeButNotCarried says that a change is committed, and waits in the outbox.
+func madeButNotCarried(err error) error {
+	return &access.Error{
+		Kind: access.KindUnavailable, Cause: err,
+		Detail: "the change was made, and takes effect as soon as the engine has taken it, without another call; a call that repeats it before then can be refused",
+	}
 }
 
 // ActorName is how the record and the lists name an actor.

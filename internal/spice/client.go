@@ -66,7 +66,7 @@ func (c *Client) Schema(ctx context.Context) (string, error) {
 // twice is harmless. With no changes it returns "".
 func (c *Client) Apply(ctx context.Context, changes Changes) (Token, error) {
 	var token Token
-	for part := range changes.parts() {
+	for part := range changes.Parts() {
 		resp, err := c.permissions.WriteRelationships(ctx, &v1.WriteRelationshipsRequest{Updates: part})
 		if err != nil {
 			return "", fault(err)
@@ -76,8 +76,8 @@ func (c *Client) Apply(ctx context.Context, changes Changes) (Token, error) {
 	return token, nil
 }
 
-// parts are the changes in their order, as few at a time as one call takes.
-func (c Changes) parts() iter.Seq[Changes] {
+// Parts are the changes in their order, as many at a time as one call takes.
+func (c Changes) Parts() iter.Seq[Changes] {
 	return func(yield func(Changes) bool) {
 		begin, bytes := 0, 0
 		for i, u := range c {
@@ -98,7 +98,7 @@ func (c Changes) parts() iter.Seq[Changes] {
 
 // FitsOneCall reports whether the changes are written in one call, so that others see all of them at once.
 func (c Changes) FitsOneCall() bool {
-	for part := range c.parts() {
+	for part := range c.Parts() {
 		return len(part) == len(c)
 	}
 	return true

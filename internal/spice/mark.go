@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -139,7 +140,7 @@ var ErrMoved = errors.New("the engine is at another state than the one that the 
 // same mark at the same time must write the same changes then; FitsOneCall tells. An error of kind Invalid says that the engine will never take it.
 func (c *Client) Advance(ctx context.Context, changes Changes, from, to Mark) (Token, error) {
 	var last Changes
-	for part := range changes.parts() {
+	for part := range changes.Parts() {
 		if last != nil {
 			if _, err := c.writeFenced(ctx, last, from); err != nil {
 				return "", err
@@ -150,7 +151,12 @@ func (c *Client) Advance(ctx context.Context, changes Changes, from, to Mark) (T
 	return c.writeFenced(ctx, slices.Concat(last, Diff(FoldMark(from), FoldMark(to))), from)
 }
 
+// writeWithin is how long the engine may take for one call: where it hangs, others get the turn.
+const writeWithin = 10 * time.Second
+
 func (c *Client) writeFenced(ctx context.Context, changes Changes, from Mark) (Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeWithin)
+	defer cancel()
 	resp, err := c.permissions.WriteRelationships(ctx, &v1.WriteRelationshipsRequest{
 		Updates: changes, OptionalPreconditions: []*v1.Precondition{fence(from)},
 	})
