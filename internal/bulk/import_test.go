@@ -195,6 +195,22 @@ func TestARefusedRowLeavesNothingToTheRowsAfterIt(t *testing.T) {
 	}
 }
 
+// TestWhoeverContradictsIsRefusedEachTime: three rows say who bob is, and none of them is better than the others, however often they are judged.
+func TestWhoeverContradictsIsRefusedEachTime(t *testing.T) {
+	e := newEnv(t)
+	e.takes(root, "m.csv", memberFile)
+	for range 8 {
+		got := e.post(t.Context(), root, "skip_invalid=true&dry_run=true", "a.jsonl", `{"kind":"user","user":"bob","name":"Robert","type":"internal"}
+{"kind":"membership","organization":"globex","user":"bob","role":"member","name":"Robert","email":"r@globex.com"}
+{"kind":"membership","organization":"acme","user":"bob","role":"member","name":"Bert","email":"b@acme.com"}
+`)
+		require.Len(t, got.rejects, 3)
+		for i, line := range []int{3, 3, 1} {
+			require.Contains(t, got.rejects[i].Reason, fmt.Sprintf("it says otherwise than line %d of a.jsonl about", line))
+		}
+	}
+}
+
 func TestNobodyComesBackByAnImport(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)

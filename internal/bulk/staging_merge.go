@@ -58,7 +58,8 @@ func (s *staging) merge(ctx context.Context) error {
 		`CREATE INDEX rows_by_key ON rows (key)`,
 		`CREATE INDEX claims_by_key ON claims (key)`,
 		`CREATE TABLE doubles AS SELECT key FROM rows GROUP BY key HAVING COUNT(*) > 1`,
-		`CREATE TABLE disputes AS SELECT key FROM claims GROUP BY key HAVING MIN(value) <> MAX(value)`,
+		// In the order of the rows: a row that one dispute takes out is not in the next, and the same files have to be judged alike each time.
+		`CREATE TABLE disputes AS SELECT key FROM claims GROUP BY key HAVING MIN(value) <> MAX(value) ORDER BY MIN(rowid)`,
 	} {
 		if err := s.exec(query); err != nil {
 			return err
@@ -229,13 +230,41 @@ func (s *staging) union(a, b staged) (sharing.Row, string, error) {
 	return row, "", err
 }
 
-// settle refuses the rows that say different things about a user.
+// settle refuses the rows that say something about a user of which others say otherwise.
 func (s *staging) settle(key int64) error {
-	type claimed struct {
-		staged
-		value int64
+	firsts, others := map[access.UserID]claimed{}, map[access.UserID]claimed{}
+	if err := s.eachClaim(key, func(user access.UserID, c claimed) error {
+		first, known := firsts[user]
+		if !known {
+			firsts[user] = c
+		} else if _, disputed := others[user]; !disputed && c.value != first.value {
+			others[user] = c
+		}
+		return nil
+	}); err != nil {
+		return err
 	}
-	firsts := map[access.UserID]*claimed{}
+	return s.eachClaim(key, func(user access.UserID, c claimed) error {
+		against, disputed := others[user]
+		if !disputed {
+			return nil
+		}
+		if first := firsts[user]; c.value != first.value {
+			against = first
+		}
+		return s.refuse(c.staged, access.Invalidf("", "it says otherwise than line %d of %s about the e-mail address, name or type of user:%s",
+			against.at.line, s.files[against.at.file], user))
+	})
+}
+
+// claimed is a row with what it says about its user.
+type claimed struct {
+	staged
+	value int64
+}
+
+// eachClaim gives the rows with the key, which more than one user has only where hashes are equal.
+func (s *staging) eachClaim(key int64, do func(access.UserID, claimed) error) error {
 	for after := (staged{}); ; {
 		var claims []claimed
 		if err := s.query(`SELECT `+columns+`, claims.value FROM claims JOIN rows USING (rank, seq)
@@ -248,20 +277,8 @@ func (s *staging) settle(key int64) error {
 			return err
 		}
 		for _, c := range claims {
-			user := userOf(c.row)
-			first := firsts[user]
-			if first == nil {
-				firsts[user] = &c
-				continue
-			}
-			if c.value == first.value {
-				continue
-			}
-			for _, pair := range [][2]staged{{c.staged, first.staged}, {first.staged, c.staged}} {
-				if err := s.refuse(pair[0], access.Invalidf("", "it says otherwise than line %d of %s about the e-mail address, name or type of user:%s",
-					pair[1].at.line, s.files[pair[1].at.file], user)); err != nil {
-					return err
-				}
+			if err := do(userOf(c.row), c); err != nil {
+				return err
 			}
 		}
 		if len(claims) < mergeAtOnce {
