@@ -148,6 +148,14 @@ func TestSkewAndLengthOfTokensAreSettings(t *testing.T) {
 	require.ErrorContains(t, refused.Cause, "names nobody", "it is read")
 }
 
+func TestIssuersThatNobodyNewCanSignInWithAreWarnedAbout(t *testing.T) {
+	list, err := authn.ParseIssuers([]byte("[{issuer: 'https://a.example', audience: [x], user: {create: false}, email: {domains: []}}, " +
+		"{issuer: 'https://b.example', audience: [x], user: {create: false, adopt: true, prefix: b}, email: {domains: []}}]"))
+	require.NoError(t, err)
+	require.NoError(t, authn.CheckIssuers(list))
+	require.Equal(t, []string{`nobody new can sign in with issuer "https://a.example": user.create and user.adopt are both off`}, authn.Warnings(list))
+}
+
 func TestIssuersThatAreRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"no list":                               "issuer: https://a.example",

@@ -110,6 +110,16 @@ func CheckIssuers(list []Issuer) error {
 	return nil
 }
 
+// Warnings says what of a list that CheckIssuers took is probably not meant, as sentences.
+func Warnings(list []Issuer) (all []string) {
+	for _, is := range list {
+		if !*is.User.Create && !is.User.Adopt {
+			all = append(all, fmt.Sprintf("nobody new can sign in with issuer %q: user.create and user.adopt are both off", is.URL))
+		}
+	}
+	return all
+}
+
 func (is *Issuer) check(several bool) error {
 	if len(is.URL) > access.MaxIDBytes || !secure(is.URL) || strings.ContainsAny(is.URL, "?#") {
 		return errors.New("it is an https URL without query and fragment (http on this machine only)")

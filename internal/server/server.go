@@ -122,6 +122,9 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 			}
 			c.RootKey = s.demoKey
 		}
+		for _, warning := range authn.Warnings(c.issuers) {
+			c.Log.Warn(warning)
+		}
 		callers = authn.New(b.store, authn.Config{
 			Secrets: secrets, RootKey: c.RootKey, FirstKey: c.firstKey, Proxies: c.proxies, Now: c.Now,
 			Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
