@@ -107,11 +107,12 @@ func told(r *outbox.Report) (lines []string) {
 		}[d.What]
 		say("%d relationships %s %s, such as %s.", d.Count, d.Kind, what, strings.Join(d.Examples, ", "))
 	}
-	if repair || len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0 {
+	switch {
+	case repair:
 		lines = append(lines, adviceRepair)
-	}
-	if !repair && len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0 {
-		say("Both are at change %d: somebody else has written to the engine.", r.Store.Change)
+	case len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0:
+		say("Both are at change %d: somebody else has written to the engine. grantway verify --repair makes it hold what follows from the facts; a server that "+
+			"starts does not compare them, and leaves it as it is.", r.Store.Change)
 	}
 	return lines
 }
