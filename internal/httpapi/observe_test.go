@@ -44,7 +44,7 @@ func TestHeaders(t *testing.T) {
 func TestOperation(t *testing.T) {
 	e := newWorld(t)
 	require.JSONEq(t, `{"status":"ok"}`, string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/healthz"}).Body))
-	require.JSONEq(t, `{"status":"ready","parts":{"engine":"ok","store":"ok"}}`, string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/readyz"}).Body))
+	require.JSONEq(t, `{"status":"ready","parts":{"engine":"ok","outbox":"ok","store":"ok"}}`, string(e.Do(testenv.Call{Method: http.MethodGet, Path: "/readyz"}).Body))
 	e.Can(mel, access.Read, helper)
 	e.Do(testenv.Call{Method: "BREW", Path: "/v1/users/%2F"})
 	e.Do(testenv.Call{Method: http.MethodGet, Path: "/somebody@example.com"})

@@ -58,7 +58,8 @@ func becomes(t *testing.T, h http.Handler, status int, text string) {
 
 // TestAFullDisk: a server whose disk is full says so, answers questions all the same, takes no imports, and goes on when there is room again.
 func TestAFullDisk(t *testing.T) {
-	const ready, full = `{"status":"ready","parts":{"store":"ok","engine":"ok"}}`, `{"status":"unavailable","parts":{"store":"unavailable","engine":"ok"}}`
+	const ready = `{"status":"ready","parts":{"store":"ok","engine":"ok","outbox":"ok"}}`
+	const full = `{"status":"unavailable","parts":{"store":"unavailable","engine":"ok","outbox":"ok"}}`
 	c := config(t)
 	c.Data = filepath.Join(volume(t, 64), "data")
 	s, err := server.Open(t.Context(), c)
