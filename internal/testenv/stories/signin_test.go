@@ -17,7 +17,7 @@ import (
 const corporate = `
 - issuer: %s
   audience: [shop]
-  user: {claim: preferred_username, adopt: true}
+  user: {claim: preferred_username, adopt: true, adopt_self_chosen: true}
   email: {domains: [acme.com]}
   type: {domains: [acme.com]}
   grants:
