@@ -35,13 +35,7 @@ func TestH2SecretsAreNeitherRecordedNorLogged(t *testing.T) {
 	for _, methods := range d.Paths {
 		for _, op := range methods {
 			for status, response := range op.Responses {
-				text := string(response)
-				for name, schema := range d.Components.Schemas {
-					if strings.Contains(text, `/schemas/`+name+`"`) {
-						text += string(schema)
-					}
-				}
-				if strings.HasPrefix(status, "2") && secretField.MatchString(text) {
+				if strings.HasPrefix(status, "2") && secretField.MatchString(withSchemas(string(response), d.Components.Schemas)) {
 					tells[op.OperationID] = true
 				}
 			}
@@ -88,13 +82,32 @@ func TestH2SecretsAreNeitherRecordedNorLogged(t *testing.T) {
 	}
 }
 
+// withSchemas is a description with all schemas that it refers to, and that these refer to.
+func withSchemas(description string, schemas map[string]json.RawMessage) string {
+	seen := map[string]bool{}
+	for grew := true; grew; {
+		grew = false
+		for name, schema := range schemas {
+			if !seen[name] && strings.Contains(description, `/schemas/`+name+`"`) {
+				description += string(schema)
+				seen[name], grew = true, true
+			}
+		}
+	}
+	return description
+}
+
 // offboards is a call of the route by which somebody leaves whose key Alice takes over.
 func offboards(e *testenv.Env, rt httpapi.RouteInfo) testenv.Call {
 	leaver := access.UserID(rt.Name)
 	e.Admin().PutsUser(leaver, fields{"organization": acme})
 	e.Admin().PutsMember(acme, leaver, access.OrgAdmin)
 	e.As(leaver).MakesKey(fields{"name": "leaver's", "access": access.KeyReadOnly, "organization": acme})
-	return testenv.Call{Method: rt.Method, Path: "/v1/users/" + string(leaver) + "?keys_to=alice", Body: fields{"active": false}}
+	c := testenv.Call{Method: rt.Method, Path: "/v1/users/" + string(leaver) + "?keys_to=alice"}
+	if rt.Method == http.MethodPut {
+		c.Body = fields{"active": false}
+	}
+	return c
 }
 
 // TestC4ASecretWhereAnIDBelongsIsNeitherRecordedNorLogged sends each kind of secret in the places of IDs, names, addresses and headers, as people do who
