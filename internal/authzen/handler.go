@@ -50,6 +50,9 @@ type Config struct {
 	PublicURL  string                                                // where callers reach this server, such as https://pdp.example.com
 
 	MaxEvaluations int // how many one call may ask for; 0 is decision.MaxEvaluations, and so is more
+
+	// EngineElsewhere says that the engine works on other machines. A large batch then waits more than it works, and is not decided in turn with others.
+	EngineElsewhere bool
 }
 
 // Handler serves the API.
@@ -60,12 +63,13 @@ type Handler struct {
 	status     func(access.Kind) int
 	metadata   []byte
 	most       int // evaluations in one call
+	inTurn     bool
 	mux        *http.ServeMux
 }
 
 // New makes the handler. It fails with an error of kind Invalid where the public URL is none that a policy decision point can have.
 func New(c Config) (*Handler, error) {
-	h := &Handler{decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, mux: http.NewServeMux()}
+	h := &Handler{decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, inTurn: !c.EngineElsewhere, mux: http.NewServeMux()}
 	h.most = decision.MaxEvaluations
 	if c.MaxEvaluations > 0 {
 		h.most = min(h.most, c.MaxEvaluations)
@@ -187,7 +191,7 @@ func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (a
 			sound = append(sound, req)
 		}
 	}
-	decisions, err := h.decisions.EvaluateAll(r.Context(), actor, sound)
+	decisions, err := h.decideAll(r.Context(), actor, sound)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +208,21 @@ func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (a
 		answer.Evaluations = append(answer.Evaluations, h.answered(a))
 	}
 	return answer, nil
+}
+
+// perQuestion is how many bytes can be read in the time that one question of a batch takes, or more.
+const perQuestion = 256
+
+// decideAll answers the questions, in turn with others where they are many.
+func (h *Handler) decideAll(ctx context.Context, actor access.Actor, questions []decision.Request) ([]decision.Answer, error) {
+	if h.inTurn {
+		rest, err := fair.Compute(ctx, actor.Holder(), len(questions)*perQuestion)
+		if err != nil {
+			return nil, access.Unavailable(err)
+		}
+		defer rest()
+	}
+	return h.decisions.EvaluateAll(ctx, actor, questions)
 }
 
 func (h *Handler) search(r *http.Request, actor access.Actor, m members) (any, error) {

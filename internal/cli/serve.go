@@ -59,6 +59,7 @@ their claims give. The README says what is in it.
 			if c.EngineWritable {
 				log.Warn("--engine-writable: clients of the engine can change access past every rule, and without a record")
 			}
+			server.TuneRuntime()
 			return served(server.Run(cmd.Context(), c, func(s server.Started) { greet(std.out, s) }))
 		},
 	}

@@ -27,7 +27,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 	stopping func() bool,
 ) (http.Handler, error) {
 	answers, err := authzen.New(authzen.Config{
-		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations,
+		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations, EngineElsewhere: c.SpiceDBEndpoint != "",
 		Caller: func(r *http.Request) (access.Actor, error) {
 			actor, err := callers.Authenticate(r, "")
 			if err != nil { // since the call was let in
