@@ -24,13 +24,51 @@ func TestAddressesAreComparedLowerCasedAndInIDNAForm(t *testing.T) {
 
 // I2: lower-casing makes two addresses one only where they differ in case; the Kelvin sign and the Turkish İ are other letters than k and i.
 func TestI2NoLetterBecomesAnother(t *testing.T) {
-	for _, written := range []string{"\u212aim@acme.com", "\u0130van@acme.com"} {
+	for _, written := range []string{"\u212aim@acme.com", "\u0130van@acme.com", "I\u0307van@acme.com"} {
 		_, err := ParseEmail(written)
 		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
 	}
 	e, err := ParseEmail("KIM\u0131@acme.com")
 	require.NoError(t, err)
 	require.Equal(t, Email("kim\u0131@acme.com"), e)
+}
+
+// I2: é is one letter, however it is written; what nobody sees is no part of an address.
+func TestI2AddressesAreComparedAsTheyAreSeen(t *testing.T) {
+	for _, written := range []string{"josé@bücher.example", "Jose\u0301@bu\u0308cher.example", "JOSE\u0301@XN--BCHER-KVA.example"} {
+		e, err := ParseEmail(written)
+		require.NoError(t, err, "%q", written)
+		require.Equal(t, Email("josé@xn--bcher-kva.example"), e)
+		again, err := ParseEmail(string(e))
+		require.NoError(t, err)
+		require.Equal(t, e, again)
+	}
+	for _, written := range []string{
+		"ali\u200bce@acme.com", "alice@ac\u00adme.com", "alice\u00a0@acme.com", "\ufeffa@acme.com", "a@b\u034fc.com", "a@acme\ufe0f.com", "a\u3164@acme.com",
+		"a\u0085@acme.com", "a\u037eb@acme.com", "a\u1fefb@acme.com",
+	} {
+		_, err := ParseEmail(written)
+		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
+	}
+	for _, written := range []string{"acme\u200b.com", "ac\u00adme.com", "acme.com\ufe0f"} {
+		_, err := ParseDomain(written)
+		require.Equal(t, KindInvalid, KindOf(err), "%q", written)
+	}
+}
+
+func FuzzEmail(f *testing.F) {
+	for _, seed := range []string{"x@acme.com", "Jose\u0301@b\u00fccher.example", "\u212a@a.b", "a\u0345@a.b", "\u1f80\u0301@a.b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := ParseEmail(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseEmail(string(e))
+		require.NoError(t, err, "%q", e)
+		require.Equal(t, e, again, "the compared form is compared as itself")
+	})
 }
 
 func TestWhatIsNoAddressIsRefused(t *testing.T) {

@@ -56,9 +56,10 @@ func ParseID[T AnyID](s string) (T, error) {
 	return T(s), nil
 }
 
-// invisible reports whether people cannot see the character: white space, and format characters such as U+200B and U+FEFF.
+// invisible reports whether people cannot see the character: white space, format characters such as U+200B and U+FEFF, and what else Unicode says is
+// drawn as nothing, such as the Hangul filler U+3164.
 func invisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Z, r)
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Z, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 var featureName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)

@@ -227,7 +227,11 @@ func splitPrincipals(s string) ([]access.Principal, error) {
 			if errors.As(err, &known) {
 				return nil, known
 			}
-			return nil, access.Invalidf("R1", "allowed: not a JSON array of principals")
+			var fault *strictjson.Error
+			if errors.As(err, &fault) {
+				return nil, access.Invalidf("R1", "allowed: %s", fault.About("the list"))
+			}
+			return nil, access.Invalidf("R1", "allowed: write a JSON array of principals, such as [\"user:alice\"]")
 		}
 		return list, nil
 	}
