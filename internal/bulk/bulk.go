@@ -83,13 +83,17 @@ func FormatOf(name string) (Format, error) {
 
 // Read tells each every row of a file. It fails where the file cannot be read, and with the errors of each.
 func Read(r io.Reader, f Format, each Each) error {
+	in := newLines(r)
+	if err := in.foreign(); err != nil {
+		return each(Line{Number: 1, Raw: []byte{}, Err: err})
+	}
 	switch f {
 	case CSV:
-		return readCSV(r, each)
+		return readCSV(in, each)
 	case JSONL:
-		return readJSONL(r, each)
+		return readJSONL(in, each)
 	case Relationships:
-		return readRelationships(r, each)
+		return readRelationships(in, each)
 	}
 	return errors.New("bulk: no such format: " + string(f))
 }

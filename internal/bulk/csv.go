@@ -3,66 +3,87 @@ package bulk
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spreadsheet"
 )
 
-// readCSV reads a CSV file (RFC 4180): its header tells what its rows are about. Spaces are part of a field, an empty field is one that is
-// left out, blank lines are passed over.
-func readCSV(r io.Reader, each Each) error {
-	c := &csvReader{lines: newLines(r)}
-	var columns []string
-	var t *table
-	for {
-		fields, bad, err := c.next()
+// readCSV reads a CSV file (RFC 4180): its header tells what its rows are about. Spaces are part of a cell, an empty cell is one that is left out.
+// Rows without anything in them are passed over. The apostrophe by which an export escapes a cell is taken off.
+func readCSV(in *lines, each Each) error {
+	c := &csvReader{lines: in}
+	for !c.lost {
+		cells, bad, err := c.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		var line Line
-		switch {
-		case bad != nil:
-			line = Line{Number: c.start, Raw: c.raw, Err: bad}
-		case t == nil:
-			if t, err = tableOf(fields); err != nil {
-				// Without a header no row can be understood.
-				return each(Line{Number: c.start, Raw: c.raw, Err: err})
+		var row sharing.Row
+		if bad == nil {
+			if row, bad = c.read(cells); row == nil && bad == nil {
+				continue
 			}
-			columns = fields
-			continue
-		case len(fields) != len(columns):
-			line = Line{Number: c.start, Raw: c.raw, Err: access.Invalidf("", "the row has %d fields, and the header has %d", len(fields), len(columns))}
-		default:
-			row, err := t.read(func(column string) string {
-				if i := slices.Index(columns, column); i >= 0 {
-					return fields[i]
-				}
-				return ""
-			})
-			line = checked(c.start, c.raw, row, err)
+		}
+		line := Line{Number: c.start, Raw: c.raw, Err: bad}
+		if bad == nil {
+			line = checked(c.start, c.raw, row, nil)
 		}
 		if err := each(line); err != nil {
 			return err
 		}
-		if c.lost || bad != nil && t == nil {
-			return nil
-		}
+		c.lost = c.lost || c.header == nil // without a header no row can be understood
 	}
+	return nil
+}
+
+// read gives what a record says: nothing, if it is the header, a hint at the separator, or empty.
+func (c *csvReader) read(cells []string) (sharing.Row, error) {
+	if len(withoutPadding(cells, 0)) == 0 {
+		return nil, nil
+	}
+	if c.header == nil {
+		if skip, err := skipsHint(c.raw); skip || err != nil {
+			return nil, err
+		}
+		var err error
+		c.header, err = parseHeader(cells, c.raw)
+		if err != nil {
+			c.header = nil
+		}
+		return nil, err
+	}
+	ends, err := c.header.again(cells, c.raw)
+	if c.lost = ends; err != nil {
+		return nil, err
+	}
+	if cells, err = c.header.row(cells); err != nil {
+		return nil, err
+	}
+	row, err := c.header.read(func(column string) string {
+		if i := slices.Index(c.header.columns, column); i >= 0 {
+			return spreadsheet.Unescape(cells[i])
+		}
+		return ""
+	})
+	if err != nil {
+		return nil, asInvalid(err)
+	}
+	return row, nil
 }
 
 // csvReader splits a file into records and these into fields.
 type csvReader struct {
-	lines *lines
-	start int64  // the line on which the record begins
-	raw   []byte // the record as it stands
-	lost  bool   // a quote was not closed: what follows cannot be told apart
+	lines  *lines
+	start  int64   // the line on which the record begins
+	raw    []byte  // the record as it stands
+	header *header // nil until it is read
+	lost   bool    // what follows cannot be understood
 }
 
 // next gives the fields of the next record, or what is wrong with it, or io.EOF.
@@ -74,6 +95,9 @@ func (c *csvReader) next() (fields []string, bad, err error) {
 		}
 		c.start = c.lines.number
 		c.raw = append(c.raw[:0], line...)
+		if !whole && c.header == nil && bytes.IndexByte(c.raw, '\r') >= 0 {
+			return nil, errBareReturn, nil
+		}
 		if !whole {
 			return nil, errTooLong, nil
 		}
@@ -121,7 +145,10 @@ func (c *csvReader) more() (bad, err error) {
 // maxFields is how many fields a record has at most: many more than any header.
 const maxFields = 100
 
-var errManyFields = access.Invalidf("", "the row has more than %d fields", maxFields)
+var (
+	errManyFields = access.Invalidf("", "the row has more than %d fields", maxFields)
+	errBareReturn = access.Invalidf("", "a line ends with a carriage return alone: save the file with line feeds")
+)
 
 // split splits a record without its end into fields. open says that it ends within quotes.
 func split(record []byte) (fields []string, open bool, bad error) {
@@ -134,6 +161,9 @@ func split(record []byte) (fields []string, open bool, bad error) {
 			}
 			if bytes.IndexByte(field, '"') >= 0 {
 				return nil, false, access.Invalidf("", "field %d has a quote within it: enclose the field in quotes and double those within it", len(fields)+1)
+			}
+			if bytes.IndexByte(field, '\r') >= 0 {
+				return nil, false, errBareReturn
 			}
 			if len(fields) == maxFields {
 				return nil, false, errManyFields
@@ -172,15 +202,10 @@ func split(record []byte) (fields []string, open bool, bad error) {
 	}
 }
 
-// writeRecord writes fields as one record.
-func writeRecord(w io.Writer, fields []string) error {
-	quoted := make([]string, len(fields))
-	for i, f := range fields {
-		quoted[i] = f
-		if strings.ContainsAny(f, "\",\r\n") || strings.TrimSpace(f) != f {
-			quoted[i] = `"` + strings.ReplaceAll(f, `"`, `""`) + `"`
-		}
+// writeRow writes a row. One that reads like a header is quoted, so that it is not taken for one.
+func writeRow(w io.Writer, cells []string) error {
+	if isHeader(cells) {
+		return spreadsheet.WriteQuoted(w, cells)
 	}
-	_, err := fmt.Fprintln(w, strings.Join(quoted, ","))
-	return err
+	return spreadsheet.Write(w, cells)
 }

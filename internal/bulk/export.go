@@ -11,6 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spreadsheet"
 )
 
 // Export answers GET /v1/export: everything, in a form that Import takes back. A failure in the middle breaks the connection, so that
@@ -116,11 +117,11 @@ func writeRelationships(w io.Writer, give giver) error {
 
 // writeTable writes one table. No table can say gates, so gated chatbots are left out: they would stand open where it is imported.
 func writeTable(w io.Writer, t *table, give giver) error {
-	if err := writeRecord(w, t.columns()); err != nil {
+	if err := spreadsheet.Write(w, t.columns()); err != nil {
 		return err
 	}
 	return give(sharing.ExportQuery{Kinds: []sharing.Kind{t.kind}, People: true, Ungated: true}, func(r sharing.Row) error {
-		return writeRecord(w, t.write(r))
+		return writeRow(w, t.write(r))
 	})
 }
 

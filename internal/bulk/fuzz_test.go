@@ -11,6 +11,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
+	"github.com/grantway/grantway/internal/spreadsheet"
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
@@ -89,7 +90,7 @@ func csvOf(t testing.TB, row sharing.Row) []byte {
 	for _, table := range tables {
 		if table.kind == row.Kind() {
 			var b bytes.Buffer
-			require.NoError(t, errors.Join(writeRecord(&b, table.columns()), writeRecord(&b, table.write(row))))
+			require.NoError(t, errors.Join(spreadsheet.Write(&b, table.columns()), writeRow(&b, table.write(row))))
 			return b.Bytes()
 		}
 	}

@@ -64,7 +64,7 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"quote within a field", "f.csv", "role,user\nr,a\"b\n", 2, "", "field 2 has a quote within it: enclose the field in quotes and double those within it"},
 		{"behind a quote", "f.csv", "role,user\n\"r\"x,a\n", 2, "", "field 1 goes on behind its closing quote"},
 		{"open quote", "f.csv", "role,user\nr,\"a\nr,b\n", 2, "", "a quote is opened and not closed within 1048576 bytes; what follows was not read"},
-		{"not UTF-8", "f.csv", "role,user\nr,\xff\n", 2, "", "the row is not valid UTF-8"},
+		{"not UTF-8", "f.csv", "role,user\nr,\xff\n", 2, "", "the row is not valid UTF-8: save the file as UTF-8"},
 		{"too long", "f.csv", "role,user\nr," + strings.Repeat("x", maxLine) + "\n", 2, "", "the row is longer than 1048576 bytes"},
 		{"empty ID", "f.csv", "organization,user,role\nacme,,owner\n", 2, "I1", "user: an ID must not be empty"},
 		{"unknown word", "f.csv", "organization,user,role\nacme,o,boss\n", 2, "", `role: "boss" is not one of owner, admin, member, client`},

@@ -19,8 +19,7 @@ import (
 )
 
 // readJSONL reads JSON Lines: one object a line, whose "kind" tells what it is about. Blank lines are passed over.
-func readJSONL(r io.Reader, each Each) error {
-	in := newLines(r)
+func readJSONL(in *lines, each Each) error {
 	for {
 		raw, whole, err := in.next()
 		if errors.Is(err, io.EOF) {

@@ -42,6 +42,23 @@ func newLines(r io.Reader) *lines {
 	return &lines{in: in}
 }
 
+// foreign says what a file is whose first bytes are not those of a text in UTF-8. Of such a file no line can be read.
+func (l *lines) foreign() error {
+	begin, _ := l.in.Peek(4) // a shorter file is looked at as far as it goes
+	for mark, what := range map[string]error{
+		"\xff\xfe": errUTF16, "\xfe\xff": errUTF16, "PK\x03\x04": errZIP, "\x1f\x8b": errGzip,
+	} {
+		if bytes.HasPrefix(begin, []byte(mark)) {
+			return what
+		}
+	}
+	// Without a mark, a text that begins with ASCII has a zero in every other byte.
+	if len(begin) == 4 && (begin[0] == 0 && begin[2] == 0 || begin[1] == 0 && begin[3] == 0) {
+		return errUTF16
+	}
+	return nil
+}
+
 // next gives the next line with its end. Of one that is longer than maxLine it gives the beginning, and says so. At the end of the file
 // it gives io.EOF. The line is valid until the next call.
 func (l *lines) next() (line []byte, whole bool, err error) {
@@ -75,7 +92,10 @@ func withoutEnd(line []byte) []byte {
 
 var (
 	errTooLong = access.Invalidf("", "the row is longer than %d bytes", maxLine)
-	errNotUTF8 = access.Invalidf("", "the row is not valid UTF-8")
+	errNotUTF8 = access.Invalidf("", "the row is not valid UTF-8: save the file as UTF-8")
+	errUTF16   = access.Invalidf("", "the file is UTF-16: save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
+	errZIP     = access.Invalidf("", "the file is a ZIP archive: unpack it, or save a spreadsheet as CSV UTF-8")
+	errGzip    = access.Invalidf("", "the file is compressed with gzip: unpack it")
 	errNUL     = access.Invalidf("", "the row holds U+0000, which not every database can store")
 )
 

@@ -21,8 +21,7 @@ var errLongRelationship = access.Invalidf("", "a relationship has at most %d byt
 
 // readRelationships reads relationships as SpiceDB's tools write them, one a line: chatbot:x#use_only@user:alice. They name facts, not
 // what the engine makes of them. Blank lines and those that begin with // are passed over.
-func readRelationships(r io.Reader, each Each) error {
-	in := newLines(r)
+func readRelationships(in *lines, each Each) error {
 	for {
 		raw, whole, err := in.next()
 		if errors.Is(err, io.EOF) {

@@ -2,22 +2,21 @@ package httpapi
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net/http"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spreadsheet"
 )
 
 type auditExportQuery struct {
-	Format string `query:"format" enum:"jsonl,csv" doc:"jsonl unless said. In csv a cell that a spreadsheet would take for a formula begins with an apostrophe"`
+	Format string `query:"format" enum:"jsonl,csv" doc:"jsonl unless said. In csv a cell that a spreadsheet would compute (=, +, -, @, tab, CR) and one that begins with an apostrophe begin with one apostrophe more"`
 	auditFilter
 }
 
@@ -78,25 +77,12 @@ var auditColumns = []string{
 
 // auditTable writes entries as CSV, after a header.
 func auditTable(w *bufio.Writer) func(access.Record) error {
-	t := csv.NewWriter(w)     // which buffers in w itself, and whose Flush would begin the answer
-	_ = t.Write(auditColumns) // the buffer holds it, and what goes wrong later is told by its Flush
+	_ = spreadsheet.Write(w, auditColumns) // the buffer holds it, and what goes wrong later is told by its Flush
 	return func(r access.Record) error {
-		cells := []string{
+		return spreadsheet.Write(w, []string{
 			r.ID, r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,
 			string(r.Organization), r.Subject, r.Address, r.RequestID, string(r.Outcome), r.Rule, r.Detail, r.Before, r.After, r.Effects,
 			strconv.FormatInt(1+r.Repeats, 10), lastTime(r).Format(time.RFC3339Nano),
-		}
-		for i := range cells {
-			cells[i] = noFormula(cells[i])
-		}
-		return t.Write(cells)
+		})
 	}
-}
-
-// noFormula puts an apostrophe before what a spreadsheet would run as a formula: callers choose IDs and names.
-func noFormula(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
