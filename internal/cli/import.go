@@ -38,7 +38,9 @@ by repeating it.
 
 CSV files have a header: organization,user,role[,email,name,type] · team,organization,user,role · chatbot,organization,owner[,visibility] ·
 chatbot,principal,access[,expires_at] · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed, or mcp_server or
-metric instead of document. Actions are joined by + and those who are allowed by ; as in read+test and user:alice;group:partners.
+metric instead of document. Actions are joined by + and those who are allowed by ; as in read+test and user:alice;group:partners. Files of
+spreadsheets are taken where they are clear: a byte order mark, CRLF, empty columns and rows at the end, a header in another case. Cells are
+separated by commas, in UTF-8; an apostrophe before =, +, -, @, tab, CR or another apostrophe, as exports write it, is taken off.
 JSON Lines hold one object a line, with "kind" and the same names. Relationship files hold lines such as chatbot:x#use_only@user:alice.`,
 		Example: `  grantway import members.csv chatbots.csv shares.jsonl
   grantway import --dry-run members.csv
@@ -56,8 +58,8 @@ JSON Lines hold one object a line, with "kind" and the same names. Relationship 
 	flags.StringVar(&i.Format, "format", "", "`FORMAT` of all files, csv, jsonl or relationships, instead of by their extensions")
 	flags.BoolVar(&i.DryRun, "dry-run", false, "check everything and write nothing")
 	flags.BoolVar(&i.SkipInvalid, "skip-invalid", false, "write the good rows although there are bad ones")
-	flags.StringVar(&i.rejects, "rejects", "", "`FILE` for the bad rows, with line and reason, as JSON Lines")
-	markDefault(cmd, "rejects", "grantway-rejects.jsonl with --skip-invalid, else none")
+	flags.StringVar(&i.rejects, "rejects", "", "new `FILE` for the bad rows, with line and reason, as JSON Lines; none is left if there are no bad rows")
+	markDefault(cmd, "rejects", defaultRejects+" with --skip-invalid, or with a number in its name where that exists; else none")
 	return cmd
 }
 
@@ -70,10 +72,10 @@ func (i *importing) run(cmd *cobra.Command, std streams, args []string) error {
 	if err != nil {
 		return misuse(cmd, err)
 	}
-	if i.SkipInvalid && i.rejects == "" {
-		i.rejects = "grantway-rejects.jsonl"
+	rejects, err := newRejects(i.rejects, i.SkipInvalid, std.err)
+	if err != nil {
+		return misuse(cmd, err)
 	}
-	rejects := &rejectsFile{path: i.rejects, told: std.err}
 	bar := newProgress(std.err, size)
 	summary, err := c.Import(cmd.Context(), sources, i.ImportOptions, bar.sent, func(e client.Event) error {
 		if e.Reject != nil {
