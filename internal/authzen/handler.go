@@ -84,10 +84,7 @@ func New(c Config) (*Handler, error) {
 	for _, endpoint := range []string{PathEvaluation, PathEvaluations, PathSearchSubject, PathSearchResource, PathSearchAction, PathExplain} {
 		h.mux.HandleFunc("POST "+endpoint, h.authenticated)
 	}
-	h.mux.HandleFunc("GET "+PathMetadata, h.serveMetadata)
-	if path != "" {
-		h.mux.HandleFunc("GET "+PathMetadata+path, h.serveMetadata)
-	}
+	h.mux.HandleFunc("GET "+PathMetadata+path, h.serveMetadata)
 	return h, nil
 }
 

@@ -19,8 +19,8 @@ type metadata struct {
 	SearchAction        string `json:"search_action_endpoint"`
 }
 
-// parsePublicURL gives the URL without a slash at its end, and its path, behind which the metadata of a server that is not at the root of
-// its host is found.
+// parsePublicURL gives the URL without a slash at its end, and its path, which follows PathMetadata where the server is not at the root of its host
+// (AuthZEN 1.0, 9.2.1).
 func parsePublicURL(text string) (base, path string, err error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.ContainsAny(text, "?#{} \t\r\n") {

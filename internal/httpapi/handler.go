@@ -36,5 +36,5 @@ func (h *handled) serve(w http.ResponseWriter, r *http.Request, actor access.Act
 
 // WriteError answers with the problem document for err, for a handler that wants to be told how.
 func WriteError(w http.ResponseWriter, _ *http.Request, err error) {
-	problem.Write(w, w.Header().Get(requestIDHeader), err)
+	problem.Write(w, printable(w.Header().Get(requestIDHeader)), err)
 }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,7 +57,7 @@ type Config struct {
 	Imports    Handler                                // POST /v1/imports
 	Export     Handler                                // GET /v1/export
 	Backup     Handler                                // GET /v1/backup
-	PublicPath string                                 // the path of the public URL, such as /pdp, or ""
+	PublicPath string                                 // the path of the public URL, such as /tenant1, or ""; everything is served under it, too
 	Metrics    *prometheus.Registry                   // where this package adds its figures
 	Shown      prometheus.Gatherer                    // what /metrics shows
 	Traced     func(route string, h http.Handler) http.Handler
@@ -121,12 +122,26 @@ func (a *api) handler(routes []route) http.Handler {
 		return access.Refuse(access.KindNotFound, "", "there is nothing at this path")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = a.withoutPublicPath(r)
 		found := paths.find(r)
 		if found == nil {
 			found = nowhere
 		}
 		a.inFlight(w, r, found)
 	})
+}
+
+// withoutPublicPath is the request without the path of the public URL, if it begins with that: a proxy in front may leave the path or take it away.
+// What is well-known is at the root of the host, whatever the path (RFC 8615).
+func (a *api) withoutPublicPath(r *http.Request) *http.Request {
+	rest, under := strings.CutPrefix(r.URL.EscapedPath(), a.PublicPath+"/")
+	if a.PublicPath == "" || !under || strings.HasPrefix(rest, ".well-known/") {
+		return r
+	}
+	u, short := *r.URL, *r
+	u.Path, u.RawPath = strings.TrimPrefix(u.Path, a.PublicPath), strings.TrimPrefix(u.RawPath, a.PublicPath)
+	short.URL = &u
+	return &short
 }
 
 var errRoute = errors.New("a route is wrong")

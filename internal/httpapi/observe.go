@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/httpapi/problem"
@@ -17,17 +17,25 @@ import (
 const requestIDHeader = "X-Request-ID"
 
 // maxRequestID is the longest request ID that is taken from a caller, in bytes.
-const maxRequestID = 128
+const maxRequestID = 1024
 
-// saneRequestID is what of a caller's request ID is echoed and logged as it is. Without @ it is nobody's address.
-var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._~:/+=-]+$`)
-
-// requestIDOf is the caller's request ID if it sent one that can be echoed, or else a new one.
+// requestIDOf is the caller's request ID, or a new one if it sent none or one that is too long. It is echoed exactly as it was sent; net/http has
+// refused one with line breaks.
 func requestIDOf(r *http.Request) string {
-	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && len(sent[0]) <= maxRequestID && saneRequestID.MatchString(sent[0]) {
+	if sent := r.Header.Values(requestIDHeader); len(sent) == 1 && sent[0] != "" && len(sent[0]) <= maxRequestID {
 		return sent[0]
 	}
 	return rand.Text()
+}
+
+// printable is a request ID as it stands in documents, the log and the record: what nobody could see there, or could take for something else, is U+FFFD.
+func printable(requestID string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, requestID)
 }
 
 // observed answers with what serve gives or with a problem document, and sees to what every call has: a request ID, headers against
@@ -35,9 +43,10 @@ func requestIDOf(r *http.Request) string {
 // and not the call's, which holds IDs and addresses.
 func (a *api) observed(path string, serve func(x *exchange, r *http.Request, requestID string) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, requestID := time.Now(), requestIDOf(r)
+		start, sent := time.Now(), requestIDOf(r)
+		requestID := printable(sent)
 		h := w.Header()
-		h.Set(requestIDHeader, requestID)
+		h.Set(requestIDHeader, sent)
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")

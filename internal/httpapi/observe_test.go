@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/testenv"
 )
 
@@ -18,16 +20,62 @@ func TestRequestID(t *testing.T) {
 		requireProblem(t, a, access.KindUnauthenticated, "")
 		return a.Header.Get("X-Request-ID")
 	}
-	for _, sane := range []string{"a", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "trace/1:2+3==", strings.Repeat("x", 128)} {
-		require.Equal(t, sane, send(sane))
+	for _, id := range []string{
+		"a", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "trace/1:2+3==", "my request 1", "web|1a2b;7", "a\"b", "é", "<b>", "alice@example.com",
+		strings.Repeat("x", 1024),
+	} {
+		require.Equal(t, id, send(id))
 	}
-	for _, odd := range []string{"", "a b", "a\"b", "é", "<b>", "alice@example.com", strings.Repeat("x", 129)} {
+	for _, odd := range []string{"", strings.Repeat("x", 1025)} {
 		made := send(odd)
 		require.NotEqual(t, odd, made)
 		require.Regexp(t, `^[A-Z2-7]{26}$`, made)
 	}
 	require.Regexp(t, `^[A-Z2-7]{26}$`, send("a", "b"))
 	require.NotEqual(t, send(), send())
+}
+
+// TestRequestIDIsFoundAgain follows request IDs to where people look for them: problem documents of every part of the API, the log and the record.
+// What is no text there is replaced; in the header it is what the caller has sent.
+func TestRequestIDIsFoundAgain(t *testing.T) {
+	e := newWorld(t)
+	for sent, shown := range map[string]string{
+		"my request 1": "my request 1", "web|1a2b;7": "web|1a2b;7", `a" level=ERROR msg="b`: `a" level=ERROR msg="b`, "é": "é", "a\tb": "a\ufffdb",
+		"\xff": "\ufffd", "x\u202ey": "x\ufffdy", "=1+1": "=1+1",
+	} {
+		header := http.Header{"X-Request-Id": {sent}}
+		for path, kind := range map[string]access.Kind{
+			"/v1/chatbots/nothing": access.KindInvalid, "/access/v1/evaluation": access.KindInvalid, "/v1/imports?format=nothing": access.KindInvalid, "/nothing": access.KindNotFound,
+		} {
+			method := http.MethodPost
+			if path == "/v1/chatbots/nothing" {
+				method = http.MethodPut
+			}
+			a := e.Do(testenv.Call{Method: method, Path: path, Key: testenv.RootKey, Body: "[]", Header: header})
+			require.Equal(t, sent, a.Header.Get("X-Request-ID"))
+			var p problem.Problem
+			require.NoError(t, json.Unmarshal(a.Body, &p))
+			require.Equal(t, []any{problem.Status(kind), shown}, []any{a.Status, p.RequestID}, "%s: %s", path, a.Body)
+		}
+		a := e.Do(testenv.Call{Method: http.MethodPut, Path: "/v1/users/somebody", Key: testenv.RootKey, Body: `{"name":` + jsonText(shown) + `}`, Header: header})
+		require.Equal(t, http.StatusOK, a.Status, string(a.Body))
+		newest := e.Admin().Sees("v1", "audit")["items"].([]any)[0].(map[string]any)
+		require.Equal(t, shown, newest["request_id"])
+		require.Contains(t, e.Log.String(), `"request_id":`+jsonText(shown))
+	}
+	secret := "gw_" + strings.Repeat("a", 12) + "_" + strings.Repeat("b", 43)
+	a := e.Do(testenv.Call{Method: http.MethodPut, Path: "/v1/users/somebody", Key: testenv.RootKey, Body: `{"name":"n"}`, Header: http.Header{"X-Request-Id": {secret}}})
+	require.Equal(t, secret, a.Header.Get("X-Request-ID"))
+	newest := e.Admin().Sees("v1", "audit")["items"].([]any)[0].(map[string]any)
+	require.NotContains(t, newest["request_id"], "bbb", "H2")
+}
+
+func jsonText(text string) string {
+	data, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
 }
 
 func TestHeaders(t *testing.T) {

@@ -22,7 +22,7 @@ const (
 	overview     = "Grantway decides who may do what with chatbots, and keeps who shared what with whom.\n\n" +
 		"Send an account key as `Authorization: Bearer <key>`. A `full` key may act for a user with `Grantway-Actor: <user>`: then exactly that " +
 		"user's rights hold. A user may call directly with the token (JWT) of an OpenID provider that the server believes. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
-		"that refused. Send `Grantway-Timeout: 250ms` where you wait no longer for an answer; with 429 and 503 comes `Retry-After`, in seconds."
+		"that refused. `X-Request-ID` (1 to 1,024 bytes) is echoed as it was sent, in `request_id` of problem documents and in the record as far as it can be shown. Send `Grantway-Timeout: 250ms` where you wait no longer for an answer; with 429 and 503 comes `Retry-After`, in seconds."
 )
 
 func (a *api) newDescription() *description {
@@ -36,6 +36,9 @@ func (a *api) newDescription() *description {
 			},
 		},
 	}}
+	if a.PublicPath != "" {
+		d.Servers = []*huma.Server{{URL: a.PublicPath}}
+	}
 	shown := a.registry.Schema(reflect.TypeFor[problem.Problem](), true, "")
 	types := a.registry.SchemaFromRef(shown.Ref).Properties["type"]
 	for _, t := range problem.Types() {

@@ -184,13 +184,47 @@ func TestDocsAreOffline(t *testing.T) {
 	}
 }
 
-// TestMetadataPath checks that the metadata of a server that is not at the root of its host is where AuthZEN looks for it.
-func TestMetadataPath(t *testing.T) {
-	e := testenv.New(t, func(c *server.Config) { c.PublicURL = "https://example.com/pdp" })
-	for _, path := range []string{"/.well-known/authzen-configuration", "/.well-known/authzen-configuration/pdp"} {
-		a := e.Do(testenv.Call{Method: http.MethodGet, Path: path, Header: http.Header{"Host": {"evil.example"}}})
-		require.Equal(t, http.StatusOK, a.Status)
-		require.Contains(t, string(a.Body), `"https://example.com/pdp/access/v1/evaluation"`)
+// TestPublicPath is about a server whose public URL has a path: everything is served under it, and the metadata of the decisions where AuthZEN looks for
+// them (9.2.1), which is nowhere else.
+func TestPublicPath(t *testing.T) {
+	e := testenv.New(t, func(c *server.Config) { c.PublicURL = "https://example.com/tenant1/" })
+	get := func(path string) testenv.Answer {
+		return e.Do(testenv.Call{Method: http.MethodGet, Path: path, Key: testenv.RootKey, Header: http.Header{"X-Forwarded-Host": {"evil.example"}}})
 	}
-	requireProblem(t, e.Do(testenv.Call{Method: http.MethodGet, Path: "/.well-known/authzen-configuration/other"}), access.KindNotFound, "")
+	const metadata = "/.well-known/authzen-configuration"
+	a := get(metadata + "/tenant1")
+	require.Equal(t, http.StatusOK, a.Status)
+	var said map[string]string
+	require.NoError(t, json.Unmarshal(a.Body, &said))
+	require.Equal(t, "https://example.com/tenant1", said["policy_decision_point"])
+	for _, path := range []string{metadata, metadata + "/", metadata + "/other", "/tenant1" + metadata, "/tenant1" + metadata + "/tenant1"} {
+		requireProblem(t, get(path), access.KindNotFound, "")
+	}
+	for name, url := range said {
+		if name == "policy_decision_point" {
+			continue
+		}
+		path, under := strings.CutPrefix(url, "https://example.com")
+		require.True(t, under, url)
+		a := e.Do(testenv.Call{Method: http.MethodPost, Path: path, Key: testenv.RootKey, Body: `{"subject":{"type":"user","id":"a"},"action":{"name":"read"},"resource":{"type":"chatbot","id":"b"}}`})
+		require.Equal(t, http.StatusOK, a.Status, "%s: %s", path, a.Body)
+	}
+
+	// A proxy may leave the path or take it away. IDs stay what they are.
+	e.Admin().Does(http.MethodPut, "/tenant1/v1/users/%2Ftenant1%2Fa", map[string]any{"name": "A"})
+	for _, path := range []string{"/tenant1/v1/users/%2Ftenant1%2Fa", "/v1/users/%2Ftenant1%2Fa"} {
+		require.Equal(t, http.StatusOK, get(path).Status, path)
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1/users"} {
+		require.Equal(t, http.StatusOK, get("/tenant1"+path).Status, path)
+	}
+	for _, path := range []string{"/tenant1", "/tenant1/", "/tenant12/v1/users", "/%74enant1/v1/users", "/tenant1/tenant1/v1/users", "/tenant1//v1/users", "/other/v1/users"} {
+		requireProblem(t, get(path), access.KindNotFound, "")
+	}
+	for _, m := range regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllSubmatch(get("/tenant1/docs").Body, -1) {
+		require.True(t, strings.HasPrefix(string(m[1]), "/tenant1/docs/"), "%s", m[1])
+		require.Equal(t, http.StatusOK, get(string(m[1])).Status, "%s", m[1])
+	}
+	require.Contains(t, string(get("/tenant1/docs").Body), `/tenant1/openapi.json`)
+	require.Contains(t, string(get("/tenant1/openapi.json").Body), `"url": "/tenant1"`)
 }

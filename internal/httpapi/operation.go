@@ -62,9 +62,9 @@ func (a *api) openAPIPage(w http.ResponseWriter, _ *http.Request) {
 const docsPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
 // docs is the readable reference. All of it comes from this binary.
-func docs() http.HandlerFunc {
+func (a *api) docs() http.HandlerFunc {
 	reference := v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "Grantway", SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		Title: "Grantway", SwaggerJSON: a.PublicPath + "/openapi.json", BasePath: a.PublicPath + "/docs", InternalBasePath: "/docs",
 		SettingsUI: map[string]string{"defaultModelsExpandDepth": "1", "docExpansion": `"list"`},
 	})
 	return func(w http.ResponseWriter, r *http.Request) {

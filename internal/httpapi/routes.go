@@ -9,7 +9,7 @@ import (
 // routes is the route table: every route, and what it demands of its callers.
 func (a *api) routes() []route {
 	const get, put, post, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete
-	routes := []route{
+	return []route{
 		{get, "/v1/users", "listUsers", readers, "List users", does(a.listUsers)},
 		{get, "/v1/users/{user}", "getUser", readers, "Read a user", does(a.getUser)},
 		{put, "/v1/users/{user}", "putUser", changers, "Create or change a user", does(a.putUser)},
@@ -129,17 +129,13 @@ func (a *api) routes() []route {
 		{post, "/access/v1/search/resource", "searchResources", askers, "Find on what one may", a.authZEN(resourceSearch)},
 		{post, "/access/v1/search/action", "searchActions", askers, "Find what one may", a.authZEN(actionSearch)},
 		{post, "/v1/explain", "explain", askers, "Explain a decision", a.authZEN(explanation)},
-		{get, metadataPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
+		{get, metadataPath + a.PublicPath, "authzenMetadata", anybody, "Where the decisions are", a.authZEN(metadata)},
 
 		{get, "/healthz", "healthz", operators, "Whether the server is alive", &page{a.healthz, "application/json"}},
 		{get, "/readyz", "readyz", operators, "Whether engine and store answer", &page{a.readyz, "application/json"}},
 		{get, "/metrics", "metrics", operators, "Figures for Prometheus", &page{a.metricsPage, "text/plain"}},
 		{get, "/openapi.json", "openapi", anybody, "This description", &page{a.openAPIPage, "application/json"}},
-		{get, "/docs", "docs", anybody, "This description, readable", &page{docs(), ""}},
-		{get, "/docs/{file}", "docsFile", anybody, "What the reference loads", &page{docs(), ""}},
+		{get, "/docs", "docs", anybody, "This description, readable", &page{a.docs(), ""}},
+		{get, "/docs/{file}", "docsFile", anybody, "What the reference loads", &page{a.docs(), ""}},
 	}
-	if a.PublicPath != "" {
-		routes = append(routes, route{get, metadataPath + a.PublicPath, "authzenMetadataAtPath", anybody, "Where the decisions are", a.authZEN(metadata)})
-	}
-	return routes
 }

@@ -249,14 +249,7 @@ func (c *Config) check() error {
 	if _, err := c.mails(); err != nil {
 		return err
 	}
-	if c.PublicURL == "" {
-		c.PublicURL = c.urlOf(c.Listen)
-	}
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q is not a public URL: write https://HOST in --public-url", c.PublicURL)
-	}
-	return nil
+	return c.checkPublicURL()
 }
 
 // checkNodes refuses a list of addresses of which one is none. An address that is alone may be anything that gRPC resolves.

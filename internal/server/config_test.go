@@ -33,3 +33,34 @@ func TestMailSettings(t *testing.T) {
 		})
 	}
 }
+
+// Callers send keys to the public URL, and so it is https, or on this machine. What a proxy could change is no path of it.
+func TestPublicURL(t *testing.T) {
+	for _, c := range []struct{ listen, url, says string }{
+		{url: "http://grantway.example.com", says: "must begin with https://"},
+		{url: "http://10.0.0.5:8080", says: "must begin with https://"},
+		{url: "http://localhost.example.com", says: "must begin with https://"},
+		{url: "ftp://localhost", says: "is not a public URL"},
+		{url: "https://", says: "is not a public URL"},
+		{url: "https://h?a", says: "is not a public URL"},
+		{url: "https://h/?", says: "is not a public URL"},
+		{url: "https://u:p@h", says: "is not a public URL"},
+		{url: "https://h/a//b", says: "is not a public URL"},
+		{url: "https://h/../b", says: "is not a public URL"},
+		{url: "https://h/a%2Fb", says: "is not a public URL"},
+		{url: "https://h/{a}", says: "is not a public URL"},
+		{listen: "10.0.0.5:8080", says: "--public-url is missing"},
+	} {
+		config := config(t)
+		config.PublicURL = c.url
+		if c.listen != "" {
+			config.Listen = c.listen
+		}
+		require.ErrorContains(t, config.Check(), c.says, c)
+	}
+	for _, url := range []string{"", "https://h", "https://h/", "https://h:8443/tenant1/a.b_c~d-e/", "http://localhost:8080", "http://127.9.9.9", "http://[::1]:1/x"} {
+		config := config(t)
+		config.PublicURL = url
+		require.NoError(t, config.Check(), url)
+	}
+}

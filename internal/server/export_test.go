@@ -11,3 +11,6 @@ func LookAtCertificatesEvery(t *testing.T, every time.Duration) {
 	certificateEvery = every
 	t.Cleanup(func() { certificateEvery = before })
 }
+
+// Check refuses settings as a start does.
+func (c Config) Check() error { return c.check() }

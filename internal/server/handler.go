@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,9 +33,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 			}
 			return actor, err
 		},
-		WriteError: func(w http.ResponseWriter, _ *http.Request, err error) {
-			problem.Write(w, w.Header().Get("X-Request-ID"), err)
-		},
+		WriteError: httpapi.WriteError,
 	})
 	if err != nil {
 		return nil, err
@@ -81,13 +77,4 @@ func (b *backend) keepsUp(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("%w: one of %s has not reached the engine", httpapi.ErrBehind, since(oldest))
-}
-
-// publicPath is the path of a server that is not at the root of its host, else "".
-func publicPath(publicURL string) string {
-	u, err := url.Parse(publicURL)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimRight(u.Path, "/")
 }

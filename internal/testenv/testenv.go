@@ -86,7 +86,7 @@ func On(t testing.TB, place *backend.Place, options ...Option) *Env {
 	log := &Log{}
 	c := server.Config{
 		Data: place.Data, DatastoreURI: place.Datastore, HashKey: place.HashKey,
-		Listen: "127.0.0.1:0", PublicURL: "http://grantway.test", RootKey: RootKey,
+		Listen: "127.0.0.1:0", PublicURL: "https://grantway.test", RootKey: RootKey,
 		Log:    slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Limits: server.DefaultLimits,
 	}

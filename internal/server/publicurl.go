@@ -1,0 +1,49 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// publicPathForm is the path that a public URL may have: what proxies leave as it is.
+var publicPathForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$`)
+
+// checkPublicURL refuses a public URL that callers cannot use, or to which they would send their keys in the clear. Where there is none it is made from
+// Listen.
+func (c *Config) checkPublicURL() error {
+	made := c.PublicURL == ""
+	if made {
+		c.PublicURL = c.urlOf(c.Listen)
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(c.PublicURL, "?#") ||
+		!publicPathForm.MatchString(u.EscapedPath()) {
+		return fmt.Errorf("%q is not a public URL: write https://HOST or https://HOST/PATH in --public-url", c.PublicURL)
+	}
+	switch {
+	case u.Scheme == "https" || isLoopback(u.Hostname()):
+		return nil
+	case made:
+		return fmt.Errorf("--public-url is missing: without TLS the server at %s is for a proxy with TLS in front of it; set --public-url to https://HOST of that proxy, "+
+			"or --tls-cert and --tls-key", c.Listen)
+	}
+	return fmt.Errorf("%q in --public-url must begin with https://: http is only for callers on this machine (127.0.0.1, [::1] and localhost)", c.PublicURL)
+}
+
+// isLoopback reports whether the host is this machine.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// publicPath is the path of a server that is not at the root of its host, else "".
+func publicPath(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}
