@@ -48,6 +48,11 @@ func (ps Proxies) Trust(address netip.Addr) bool {
 // cannot be read.
 func (a *Authenticator) Address(r *http.Request) netip.Addr { return a.proxies.client(r) }
 
+// Peer is the other end of the call's connection, with its port, and whether it is a trusted proxy's.
+func (a *Authenticator) Peer(r *http.Request) (address string, trusted bool) {
+	return r.RemoteAddr, a.proxies.Trust(remoteAddress(r.RemoteAddr))
+}
+
 // client is the address from which the call comes: the connection's other end, or, where that is a trusted proxy, what it says, and so on
 // until the first that is none. It is the zero Addr where that cannot be read, which lies in no range.
 func (ps Proxies) client(r *http.Request) netip.Addr {

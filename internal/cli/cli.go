@@ -17,7 +17,7 @@ import (
 // The exit statuses of every command.
 const (
 	exitOK          = 0
-	exitDenied      = 1 // check, explain: the answer is no; compare, verify: there is a difference
+	exitDenied      = 1 // check, explain: the answer is no; compare, verify: there is a difference; doctor: something is wrong
 	exitError       = 2
 	exitInterrupted = 130 // as shells report a program that Ctrl-C ended
 )
@@ -40,7 +40,7 @@ func Main(ctx context.Context, args []string, in io.Reader, out, err io.Writer) 
 	switch {
 	case failed == nil:
 		return exitOK
-	case errors.Is(failed, errDenied), errors.Is(failed, errDiffers):
+	case errors.Is(failed, errDenied), errors.Is(failed, errDiffers), errors.Is(failed, errUnwell):
 		return exitDenied
 	}
 	fmt.Fprintln(std.err, explain(failed))
@@ -73,7 +73,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
 		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
-		newMigrate(std), newVerify(std), newSchema(std), newHealth(std), newVersion(std),
+		newMigrate(std), newVerify(std), newSchema(std), newHealth(std), newDoctor(std), newVersion(std),
 	)
 	return root
 }

@@ -21,10 +21,15 @@ type remote struct {
 }
 
 func (r *remote) addTo(cmd *cobra.Command) {
+	r.addServerTo(cmd)
+	cmd.Flags().Var((*actorFlag)(&r.actor), flagActor, "`USER` to act for, with a full key")
+}
+
+// addServerTo adds those of a command that acts for nobody.
+func (r *remote) addServerTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&r.server, "server", defaultServer, "`URL` of the server")
 	flags.StringVar(&r.key, "key", "", "account `KEY` to call it with; rather give it as a variable, since other users see the flags of a program")
-	flags.Var((*actorFlag)(&r.actor), flagActor, "`USER` to act for, with a full key")
 	flags.StringVar(&r.output, "output", outputText, "`FORM` of what is printed: text or json")
 }
 

@@ -39,7 +39,7 @@ func New(server, key, actor string) (*Client, error) {
 	if _, password := base.User.Password(); password || base.RawQuery != "" {
 		return nil, errors.New("a server's address holds neither a password nor a query")
 	}
-	return &Client{base: base, key: key, actor: actor, http: &http.Client{}}, nil
+	return &Client{base: base, key: key, actor: actor, http: &http.Client{CheckRedirect: stay}}, nil
 }
 
 // Server is the address that is called.
@@ -53,6 +53,9 @@ type request struct {
 	body        io.Reader
 	contentType string
 }
+
+// stay is for calls that are not to follow a redirect: it would lead to another server, or turn a change into a question.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // jsonBody makes the body of a call from v.
 func jsonBody(v any) (io.Reader, error) {
@@ -91,7 +94,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, &UnreachableError{Server: c.Server(), Cause: reason(ctx, err)}
 	}
-	if resp.StatusCode >= http.StatusBadRequest {
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		defer resp.Body.Close()
 		return nil, refusal(resp)
 	}
@@ -174,16 +177,20 @@ func refusal(resp *http.Response) error {
 			return p.asError()
 		}
 	}
-	return &UnexpectedError{Server: resp.Request.URL.Host, Status: resp.StatusCode}
+	return &UnexpectedError{Server: resp.Request.URL.Host, Status: resp.StatusCode, Location: resp.Header.Get("Location")}
 }
 
 // UnexpectedError is an answer that no Grantway server gives.
 type UnexpectedError struct {
-	Server string
-	Status int
+	Server   string
+	Status   int
+	Location string // where the answer sends the caller, or ""
 }
 
 func (e *UnexpectedError) Error() string {
+	if e.Location != "" {
+		return fmt.Sprintf("%s answers %d and sends callers to %s", e.Server, e.Status, e.Location)
+	}
 	return fmt.Sprintf("%s answers %d %s, which is not what a Grantway server says", e.Server, e.Status, http.StatusText(e.Status))
 }
 

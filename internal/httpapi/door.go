@@ -40,7 +40,7 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 		return a.refuse(x, r, rt, visit, actor, recalledOr(ctx, err))
 	}
 	answer := a.answer
-	if rt.work() == transfers {
+	if rt.streams() {
 		answer = a.transfer
 	}
 	err = recalledOr(ctx, answer(ctx, x, r, rt, actor, recall))

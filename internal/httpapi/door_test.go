@@ -35,6 +35,8 @@ func (b byName) Recognize(r *http.Request, requestID string) (access.Actor, erro
 	return b.Authenticate(r, requestID)
 }
 
+func (byName) Peer(*http.Request) (string, bool) { return "192.0.2.1:1024", false }
+
 func (byName) Address(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.1") }
 
 // slowly is an endpoint that works until it is let go, or nobody waits for it any longer.

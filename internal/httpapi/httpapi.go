@@ -32,6 +32,8 @@ type Authenticator interface {
 	Recognize(r *http.Request, requestID string) (access.Actor, error)
 	// Address is where the call comes from, or the zero Addr where that cannot be read.
 	Address(r *http.Request) netip.Addr
+	// Peer is the other end of the connection, and whether it is one of the proxies that are believed.
+	Peer(r *http.Request) (address string, trusted bool)
 }
 
 // Decisions says what of a chatbot's a subject may use, and who has what; *decision.Service is one. The reviews are told to whoever may read
@@ -58,6 +60,8 @@ type Config struct {
 	Export     Handler                                // GET /v1/export
 	Backup     Handler                                // GET /v1/backup
 	PublicPath string                                 // the path of the public URL, such as /tenant1, or ""; everything is served under it, too
+	PublicURL  string                                 // where the server says that it is found
+	MaxToken   int                                    // the longest token of an issuer, in bytes; 0 where none is believed
 	Metrics    *prometheus.Registry                   // where this package adds its figures
 	Shown      prometheus.Gatherer                    // what /metrics shows
 	Traced     func(route string, h http.Handler) http.Handler

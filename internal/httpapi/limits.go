@@ -106,6 +106,7 @@ const (
 	transfers  work = "transfers"  // imports and exports
 	operations work = "operations" // what operators and their machines ask
 	pages      work = "pages"      // what anybody may read
+	checkups   work = "checkups"   // of what lies between callers and the server, which do no work
 )
 
 // long are the reading routes that ask the engine, or the store, about many things at once. A list is one too.
@@ -122,6 +123,8 @@ func (rt route) work() work {
 		return pages
 	case slices.Contains([]string{"import", "export", "backup", "exportAudit"}, rt.name):
 		return transfers
+	case strings.HasPrefix(rt.name, "examine"):
+		return checkups
 	case slices.Contains(long, rt.name) || strings.HasPrefix(rt.name, "list"):
 		return searches
 	case rt.method == "GET" || rt.name == "evaluate":
@@ -130,10 +133,13 @@ func (rt route) work() work {
 	return changes
 }
 
+// streams reports whether the route's bodies and answers pass through without being kept whole.
+func (rt route) streams() bool { return rt.work() == transfers || rt.work() == checkups }
+
 // within is how long a call of the route may take, 0 for as long as it needs.
 func (l Limits) within(rt route) time.Duration {
 	switch {
-	case rt.work() == transfers:
+	case rt.streams():
 		return 0
 	case strings.HasPrefix(rt.path, "/access/v1/search/"):
 		return l.Search
@@ -143,7 +149,7 @@ func (l Limits) within(rt route) time.Duration {
 
 // body is the longest body of the route's calls, 0 for any.
 func (l Limits) body(rt route) int64 {
-	if rt.work() == transfers {
+	if rt.streams() {
 		return l.ImportBody
 	}
 	return l.Body

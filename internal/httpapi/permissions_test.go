@@ -19,7 +19,7 @@ import (
 var here = map[string]string{
 	"user": string(bob), "org": string(acme), "team": string(support), "inner": string(nested), "role": string(tier1), "group": string(list),
 	"principal": "user:bob", "chatbot": string(helper), "feature": "traces",
-	"request": "", "notification": "", "documents/id": "handbook", "mcp-servers/id": "tools", "metrics/id": "revenue",
+	"request": "", "notification": "", "documents/id": "handbook", "doctor/id": "a/b", "mcp-servers/id": "tools", "metrics/id": "revenue",
 }
 
 // things is here with what has an ID that nobody chose.

@@ -32,6 +32,7 @@ const (
 	figuresAtOnce     = 8
 	credentialsOfCore = 16
 	underWayAtOnce    = 4096
+	checkupsAtOnce    = 8
 )
 
 // errRecalled ends a call that has to make room for others.
@@ -48,7 +49,7 @@ func (a *api) limit() error {
 	a.places = map[work]*fair.Limiter{}
 	for sort, n := range map[work]int{
 		calls: l.Calls, searches: l.Searches, changes: l.Changes, transfers: l.Transfers,
-		pages: pagesAtOnce, operations: figuresAtOnce, credentials: credentialsOfCore * runtime.GOMAXPROCS(0),
+		pages: pagesAtOnce, operations: figuresAtOnce, checkups: checkupsAtOnce, credentials: credentialsOfCore * runtime.GOMAXPROCS(0),
 		buffers: int((l.Buffers + bufferPage - 1) / bufferPage),
 	} {
 		a.places[sort] = fair.New(fair.Config{Places: n, Waiting: l.Waiting, Wait: max(l.Wait, time.Nanosecond), Patience: patience})

@@ -123,6 +123,9 @@ func (a *api) routes() []route {
 		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
 		{get, "/v1/backup", "backup", exporters, "Back up the store", &handled{handler: a.Backup, describe: describeBackup}},
 
+		{get, "/v1/doctor/{id}", "examine", askers, "Tell what arrived", &handled{handler: a.examine, describe: a.describeExamine}},
+		{post, "/v1/doctor/{id}", "examineBody", askers, "Tell what arrived of a body", &handled{handler: a.examine, describe: a.describeExamine}},
+
 		{post, "/access/v1/evaluation", "evaluate", askers, "Decide", a.authZEN(evaluation)},
 		{post, "/access/v1/evaluations", "evaluateAll", askers, "Decide several", a.authZEN(evaluations)},
 		{post, "/access/v1/search/subject", "searchSubjects", askers, "Find who may", a.authZEN(subjectSearch)},

@@ -9,9 +9,9 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// transfer lets an import or an export go on for as long as it needs, while its caller keeps up. It holds its place meanwhile.
+// transfer lets an import, an export or a checkup go on for as long as it needs, while its caller keeps up. It holds its place meanwhile.
 func (a *api) transfer(ctx context.Context, x *exchange, r *http.Request, rt route, actor access.Actor, recall func()) error {
-	place, err := a.take(ctx, transfers, actor.Holder(), recall)
+	place, err := a.take(ctx, rt.work(), actor.Holder(), recall)
 	if err != nil {
 		return err
 	}

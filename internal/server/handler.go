@@ -47,7 +47,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: c.figures, Shown: prometheus.Gatherers{c.figures, engineFigures}, Traced: c.traces.Handler, Log: c.Log, Version: Version(),
 		Limits: c.Limits, Stopping: stopping,
 		Imports: files.Import, Export: files.Export, Backup: files.Backup,
-		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL),
+		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL), PublicURL: c.PublicURL, MaxToken: c.longestToken(),
 		Ready: map[string]func(context.Context) error{
 			"store": func(ctx context.Context) error {
 				if err := b.store.Ping(ctx); err != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -31,4 +32,12 @@ func (c *Config) readIssuers() ([]authn.Issuer, error) {
 		return nil, errors.New("--oidc-audience needs --oidc-issuer")
 	}
 	return list, authn.CheckIssuers(list)
+}
+
+// longestToken is the longest token that is taken, in bytes, or 0 where nobody's tokens are.
+func (c *Config) longestToken() int {
+	if len(c.issuers) == 0 {
+		return 0
+	}
+	return cmp.Or(c.MaxToken, DefaultMaxToken)
 }

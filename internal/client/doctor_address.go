@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// claimed is an address that nobody has (RFC 5737), which the doctor says to be its own.
+const claimed = "192.0.2.77"
+
+const (
+	lieChange = "Let the outermost proxy write the address of its caller into X-Forwarded-For, or append it, and name in --trusted-proxies proxies only."
+	toReadme  = " Ranges of IP addresses, limits and the record rest on it."
+)
+
+// address finds out whom the server takes for the caller, and whether callers can choose that.
+func (d *doctor) address(ctx context.Context, _ arrival) error {
+	a, err := d.probe(ctx, probe{path: "address", header: http.Header{"X-Forwarded-For": {claimed}}})
+	if err != nil {
+		return err
+	}
+	if !a.ours {
+		d.unexpected(checkAddress, a)
+		return nil
+	}
+	d.findings = append(d.findings, judgeAddress(a.arrived))
+	return nil
+}
+
+// judgeAddress judges what the server saw of a call that said in X-Forwarded-For to come from the claimed address.
+func judgeAddress(a arrival) Finding {
+	say := func(v Verdict, change, says string) Finding { return Finding{checkAddress, v, says, change} }
+	peer := hostOf(a.Connection)
+	said := entries(a.ForwardedFor)
+	lies := len(said) == 1 && said[0] == claimed // nobody has added or taken anything
+	trust := "Start the server with --trusted-proxies " + peer + " (or its range), if that is the proxy."
+	switch {
+	case a.direct && a.Address == claimed:
+		return say(Look, "Call from another machine, or take this one out of --trusted-proxies if it is no proxy.",
+			"There is no proxy between, and the server believes what this machine says of its callers.")
+	case a.direct:
+		return say(Good, "", "There is no proxy between; the server sees "+a.Address+".")
+	case a.Address == claimed && lies:
+		return say(Wrong, lieChange, "The proxy hands X-Forwarded-For on as callers send it, and the server believes it: everybody can choose their address."+toReadme)
+	case a.Address == claimed && said[len(said)-1] == peer:
+		return say(Look, "Call from another machine than the proxy's.", "This machine is one of --trusted-proxies, which may say anything about their callers.")
+	case a.Address == claimed:
+		return say(Wrong, lieChange, "The server believes what a caller at "+said[len(said)-1]+" says of its address, since --trusted-proxies holds that one, too."+toReadme)
+	case lies && ours(peer):
+		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For. "+trust,
+			"The server takes "+peer+" for the caller: nobody between says whose call it is."+toReadme)
+	case lies:
+		return say(Look, "", "The server sees "+peer+". That is right if it is the address of this network.")
+	case !a.Trusted:
+		return say(Wrong, trust, "The server takes "+peer+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+toReadme)
+	case len(said) > 1 && a.Address == said[len(said)-1] && said[len(said)-2] != claimed && ours(a.Address):
+		return say(Wrong, "Add "+a.Address+" (or its range) to --trusted-proxies, if that is a proxy, too.",
+			"The server takes "+a.Address+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+toReadme)
+	case len(said) == 0:
+		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For.", "The server takes the proxy at "+peer+" for the caller: no X-Forwarded-For arrives."+toReadme)
+	}
+	return say(Good, "", "The server sees "+a.Address+", and callers cannot choose it.")
+}
+
+func entries(forwarded string) (all []string) {
+	for entry := range strings.SplitSeq(forwarded, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			all = append(all, entry)
+		}
+	}
+	return all
+}
+
+func hostOf(connection string) string {
+	host, _, err := net.SplitHostPort(connection)
+	if err != nil {
+		return connection
+	}
+	return host
+}
+
+// ours reports whether the address is of a network that is nobody else's, where callers from elsewhere do not come from.
+func ours(address string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast())
+}

@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// Arrival is what reached the server of a call that grantway doctor made: what lies between them may have changed it.
+type Arrival struct {
+	ID        string `json:"id" doc:"from the path, decoded"`
+	Host      string `json:"host"`
+	Protocol  string `json:"protocol" doc:"of the connection that reached the server"`
+	RequestID string `json:"request_id"`
+	Body      int64  `json:"body" doc:"bytes that arrived of the body"`
+
+	Address      string `json:"address" doc:"of the caller, as ranges of IP addresses and the record see it"`
+	Connection   string `json:"connection" doc:"the other end of the connection, with its port"`
+	Trusted      bool   `json:"trusted" doc:"whether the connection comes from one of --trusted-proxies"`
+	ForwardedFor string `json:"forwarded_for" doc:"X-Forwarded-For"`
+
+	PublicURL string   `json:"public_url" doc:"where the server says that it is found"`
+	Takes     Capacity `json:"takes"`
+}
+
+// Capacity is what the server itself takes: more than that need not reach it.
+type Capacity struct {
+	Body       int64 `json:"body_bytes"`
+	ImportBody int64 `json:"import_bytes" doc:"0 is any number"`
+	Token      int   `json:"token_bytes" doc:"of an identity provider's token; 0 where none is believed"`
+	CallTime   int64 `json:"call_ms" doc:"how long an answer may take, in milliseconds"`
+}
+
+// examine tells an operator what arrived. It reads no fact and changes none, and holds no place that other calls need. Only a key that sees the whole
+// installation is told: the addresses of proxies are nobody else's business.
+func (a *api) examine(w http.ResponseWriter, r *http.Request, actor access.Actor) {
+	arrived, err := a.arrival(r, actor)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	answer, err := json.Marshal(arrived)
+	if err != nil {
+		panic(err) // texts and numbers always marshal
+	}
+	if r.URL.Query().Get("broken") == "true" {
+		_, _ = w.Write(answer[:len(answer)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// arrival waits as long as it is asked to, takes the body, and looks at the call.
+func (a *api) arrival(r *http.Request, actor access.Actor) (Arrival, error) {
+	var none Arrival
+	if !actor.Unconfined() {
+		return none, access.Deniedf("B3", "this needs an account key that is not confined, and no actor")
+	}
+	if wait := r.URL.Query().Get("wait"); wait != "" {
+		d, err := time.ParseDuration(wait)
+		if err != nil || d < 0 {
+			return none, access.Invalidf("", "wait is a duration such as 20s")
+		}
+		select {
+		case <-time.After(min(d, a.Limits.Call)):
+		case <-r.Context().Done():
+			return none, access.Unavailable(r.Context().Err())
+		}
+	}
+	body, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		return none, access.Invalidf("", "the body ends before its announced length, is too long, or took too long to arrive")
+	}
+	peer, trusted := a.Authn.Peer(r)
+	return Arrival{
+		ID: r.PathValue("id"), Host: r.Host, Protocol: r.Proto, RequestID: actor.RequestID, Body: body,
+		Address: actor.Address, Connection: peer, Trusted: trusted, ForwardedFor: strings.Join(r.Header.Values("X-Forwarded-For"), ", "),
+		PublicURL: a.PublicURL,
+		Takes:     Capacity{Body: a.Limits.Body, ImportBody: a.Limits.ImportBody, Token: a.MaxToken, CallTime: a.Limits.Call.Milliseconds()},
+	}, nil
+}
+
+// describeExamine describes both methods of the route.
+func (a *api) describeExamine(op *huma.Operation) {
+	op.Description = joinSentences("For `grantway doctor`, which calls it through the proxies in front of the server, and finds out what they change. It answers what arrived, "+
+		"reads nothing, and changes nothing. Needs a key that is not confined, without an actor.", op.Description)
+	op.Parameters = append(op.Parameters,
+		&huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}, Description: "anything"},
+		query("wait", &huma.Schema{Type: huma.TypeString}, "a duration after which it answers, at most --call-timeout"),
+		query("broken", &huma.Schema{Type: huma.TypeBoolean}, "breaks the answer off in the middle"),
+	)
+	if op.Method == http.MethodPost {
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}
+	}
+	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{
+		Description: "what arrived", Content: jsonContent(a.registry.Schema(reflect.TypeFor[Arrival](), true, "")),
+	}
+}
