@@ -176,5 +176,7 @@ func examples() []sharing.Row {
 			Invitation: "i", Organization: "o", Email: "a@b.org", Role: access.OrgMember, Shares: []sharing.InvitedShare{{Chatbot: "b", Access: access.UseOnly}},
 			Inviter: "key:k", InviterKey: "k", Confined: "o", Revision: 2, Digest: strings.Repeat("0f", 32), CreatedAt: plain.Era, ExpiresAt: plain.Era,
 		},
+		&sharing.TakenAwayRow{User: "u", Organization: "o"}, &sharing.TakenAwayRow{User: "u", Role: "r", StoppedBy: []string{"https://id.example"}},
+		&sharing.TakenAwayRow{User: "u", PlatformRole: access.ContentUser},
 	)
 }

@@ -112,6 +112,7 @@ var shapes = map[sharing.Kind]shape{
 	sharing.KindAccountKey:     shapeOf[sharing.AccountKeyRow](),
 	sharing.KindRequest:        shapeOf[sharing.RequestRow](),
 	sharing.KindInvitation:     shapeOf[sharing.InvitationRow](),
+	sharing.KindTakenAway:      shapeOf[sharing.TakenAwayRow](),
 	sharing.KindRow: {
 		fields: fieldsOf(reflect.TypeFor[matrixLine]()),
 		empty:  func() any { return &matrixLine{} },

@@ -92,6 +92,7 @@ var guesses = map[sharing.Kind][]string{
 	sharing.KindAccountKey: {},
 	sharing.KindRequest:    {},
 	sharing.KindInvitation: {},
+	sharing.KindTakenAway:  {},
 }
 
 var placeholder = regexp.MustCompile(`[a-z]-X`)

@@ -54,7 +54,7 @@ func (rw *relationshipWriter) row(r sharing.Row) error {
 		rw.narrows = "it has rows"
 		return nil
 	case *sharing.FeatureRow, *sharing.ResourceRow, *sharing.UserRow, *sharing.OrganizationRow, *sharing.PublicLinkRow, *sharing.APIKeyRow,
-		*sharing.AccountKeyRow, *sharing.RequestRow, *sharing.InvitationRow, *sharing.HashKeyRow:
+		*sharing.AccountKeyRow, *sharing.RequestRow, *sharing.InvitationRow, *sharing.TakenAwayRow, *sharing.HashKeyRow:
 		return nil
 	case *sharing.PlatformRoleRow: // an import of it would find an external user, whom P4 refuses
 		_, err := fmt.Fprintf(rw.w, "// %s of %s is left out: it needs an internal user, and users' types are left out\n", r.Role, ref("user", string(r.User)))

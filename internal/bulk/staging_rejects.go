@@ -80,6 +80,6 @@ func (s *staging) fromRelationships(a, b staged) bool {
 func collapsing(k sharing.Kind) bool {
 	return !slices.Contains([]sharing.Kind{
 		sharing.KindShare, sharing.KindRow, sharing.KindPublicLink, sharing.KindAPIKey, sharing.KindAccountKey, sharing.KindRequest,
-		sharing.KindInvitation,
+		sharing.KindInvitation, sharing.KindTakenAway,
 	}, k)
 }

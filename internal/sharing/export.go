@@ -30,7 +30,7 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, q ExportQuery,
 	}
 	return s.snapshot(ctx, actor, func(c *caller) error {
 		e := &exporting{caller: c, query: q, give: each}
-		for _, part := range []func() error{e.people, e.roles, e.teams, e.assignments, e.chatbots, e.resources, e.accountKeys, e.requests, e.invitations} {
+		for _, part := range []func() error{e.people, e.roles, e.teams, e.assignments, e.chatbots, e.resources, e.accountKeys, e.requests, e.invitations, e.takenAway} {
 			if err := part(); err != nil {
 				return err
 			}

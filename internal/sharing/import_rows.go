@@ -42,13 +42,14 @@ const (
 	KindAccountKey     Kind = "account_key"
 	KindRequest        Kind = "request"
 	KindInvitation     Kind = "invitation"
+	KindTakenAway      Kind = "taken_away"
 )
 
 // Kinds lists the kinds in the order in which they are taken.
 var Kinds = []Kind{
 	KindHashKey, KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
 	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindRow, KindFeature, KindShare, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
-	KindMetric, KindAccountKey, KindRequest, KindInvitation,
+	KindMetric, KindAccountKey, KindRequest, KindInvitation, KindTakenAway,
 }
 
 // Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
@@ -370,6 +371,7 @@ func (*APIKeyRow) Kind() Kind         { return KindAPIKey }
 func (*AccountKeyRow) Kind() Kind     { return KindAccountKey }
 func (*RequestRow) Kind() Kind        { return KindRequest }
 func (*InvitationRow) Kind() Kind     { return KindInvitation }
+func (*TakenAwayRow) Kind() Kind      { return KindTakenAway }
 func (r *ResourceRow) Kind() Kind     { return Kind(r.Type) }
 
 func (r *HashKeyRow) Key() string        { return r.Value }
@@ -395,6 +397,7 @@ func (r *APIKeyRow) Key() string         { return string(r.APIKey) }
 func (r *AccountKeyRow) Key() string     { return string(r.AccountKey) }
 func (r *RequestRow) Key() string        { return pair(r.Chatbot, r.Principal.String()) }
 func (r *InvitationRow) Key() string     { return string(r.Invitation) }
+func (r *TakenAwayRow) Key() string      { t := r.fact(""); return pair(r.User, string(t.Kind)+"/"+t.Target) }
 func (r *ResourceRow) Key() string       { return r.ID }
 
 // pair joins two IDs into one text that no other pair has.

@@ -29,6 +29,11 @@ func (tx *Tx) DeleteTakenAwayTarget(kind access.TakenAwayKind, target string) er
 	return tx.exec(`DELETE FROM taken_away WHERE kind = $1 AND target = $2`, kind, target)
 }
 
+// AllTakenAway lists what was taken from all users, each before the issuers that have stopped naming it since, by user, kind and target.
+func (tx *Tx) AllTakenAway() ([]access.TakenAway, error) {
+	return many(tx, scanTakenAway, from(`SELECT user_id, kind, target, issuer FROM taken_away ORDER BY user_id, kind, target, issuer`))
+}
+
 // TakenAway lists what was taken from the user, each before the issuers that have stopped naming it since.
 func (tx *Tx) TakenAway(user access.UserID) ([]access.TakenAway, error) {
 	return many(tx, scanTakenAway, from(`SELECT user_id, kind, target, issuer FROM taken_away WHERE user_id = $1 ORDER BY kind, target, issuer`, user))

@@ -1,0 +1,126 @@
+package sharing
+
+import (
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+)
+
+// TakenAwayRow is a role that an administrator took from a user, or the user gave up, so that no issuer gives it back (D2). One of the organization,
+// the role and the platform role is set.
+type TakenAwayRow struct {
+	User         access.UserID         `json:"user"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Role         access.RoleID         `json:"role,omitempty"`
+	PlatformRole access.PlatformRole   `json:"platform_role,omitempty"`
+	StoppedBy    []string              `json:"stopped_by,omitempty"` // the issuers that have stopped naming it since, and may give it again
+}
+
+// takenAwayRow is the row of a fact without its issuers.
+func takenAwayRow(t access.TakenAway) *TakenAwayRow {
+	r := &TakenAwayRow{User: t.User}
+	switch t.Kind {
+	case access.TakenMembership:
+		r.Organization = access.OrganizationID(t.Target)
+	case access.TakenRole:
+		r.Role = access.RoleID(t.Target)
+	case access.TakenPlatformRole:
+		r.PlatformRole = access.PlatformRole(t.Target)
+	}
+	return r
+}
+
+// fact is what the row says about the issuer, or with "" that the role was taken away.
+func (r *TakenAwayRow) fact(issuer string) access.TakenAway {
+	t := access.TakenAway{User: r.User, StoppedBy: issuer}
+	switch {
+	case r.Organization != "":
+		t.Kind, t.Target = access.TakenMembership, string(r.Organization)
+	case r.Role != "":
+		t.Kind, t.Target = access.TakenRole, string(r.Role)
+	default:
+		t.Kind, t.Target = access.TakenPlatformRole, string(r.PlatformRole)
+	}
+	return t
+}
+
+func (r *TakenAwayRow) Check() error {
+	var f form
+	id(&f, "user", r.User)
+	maybe(&f, "organization", r.Organization)
+	maybe(&f, "role", r.Role)
+	maybeWord(&f, "platform_role", r.PlatformRole, access.PlatformRoles)
+	given := 0
+	for _, what := range []string{string(r.Organization), string(r.Role), string(r.PlatformRole)} {
+		if what != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		f.refuse("organization", access.Invalidf("D2", "one of organization, role and platform_role says what was taken away"))
+	}
+	slices.Sort(r.StoppedBy)
+	r.StoppedBy = slices.Compact(r.StoppedBy)
+	if slices.Contains(r.StoppedBy, "") {
+		f.refuse("stopped_by", access.Invalidf("D2", "an issuer has a name"))
+	}
+	return f.err
+}
+
+func (r *TakenAwayRow) steps() []step {
+	return []step{
+		introduces(r.User),
+		{action: "taken_away.restore", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error { return c.restoreTakenAway(r) }},
+	}
+}
+
+// restoreTakenAway notes what was taken away elsewhere. Where the user has the role here, from somebody else than an issuer, the next sign-in
+// forgets it (hasAgain).
+func (c *change) restoreTakenAway(r *TakenAwayRow) error {
+	if err := c.mayRestore("removals"); err != nil {
+		return err
+	}
+	u, ok, err := c.User(r.User)
+	if err != nil {
+		return err
+	}
+	if !ok || u.Deleted {
+		return access.Unprocessablef("D2", "%s does not exist", access.Obj(access.TypeUser, r.User))
+	}
+	known, err := c.TakenAway(r.User)
+	if err != nil {
+		return err
+	}
+	for _, issuer := range append([]string{""}, r.StoppedBy...) {
+		t := r.fact(issuer)
+		if slices.Contains(known, t) {
+			continue
+		}
+		c.state(nil, r)
+		if err := c.PutTakenAway(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takenAway gives what was taken from people.
+func (e *exporting) takenAway() error {
+	if !e.wants(KindTakenAway) {
+		return nil
+	}
+	all, err := e.AllTakenAway()
+	if err != nil {
+		return err
+	}
+	for len(all) > 0 {
+		r := takenAwayRow(all[0])
+		for all = all[1:]; len(all) > 0 && all[0].StoppedBy != ""; all = all[1:] { // follows what it is about
+			r.StoppedBy = append(r.StoppedBy, all[0].StoppedBy)
+		}
+		if err := e.row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
