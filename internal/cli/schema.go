@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ memory that holds its relationships.`,
 			if err != nil {
 				return err
 			}
-			x, failed, err := zed.Validate(cmd.Context(), args[0], data)
+			x, failed, err := zed.Validate(cmd.Context(), args[0], data, time.Now())
 			if err != nil {
 				return err
 			}

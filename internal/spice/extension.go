@@ -23,6 +23,8 @@ type Extension struct {
 	graph   *graph // of both
 	changes Changes
 	types   map[access.Type]extensionType
+
+	assertions []Assertion
 }
 
 // extensionType is what can be asked about one definition of the extension.

@@ -16,6 +16,7 @@ type extensionFile struct {
 	schema        block
 	relationships block
 	actions       *yaml.Node // a mapping, or nil
+	assertions    *yaml.Node // a mapping, or nil
 }
 
 // block is a text in the file and where it begins.
@@ -25,7 +26,7 @@ type block struct {
 }
 
 // ParseExtension reads a schema extension file, a SpiceDB validation file: `schema`, `relationships`, and `actions`, a map from resource type to
-// a map from action name to permission. `assertions` and `validation`, which such a file may also hold, are for SpiceDB's own tools.
+// a map from action name to permission, and `assertions`, which test it. `validation`, which such a file may also hold, is for SpiceDB's own tools.
 // name is the file's, for messages. An error is of kind Invalid and names the file and the line.
 func ParseExtension(name string, data []byte) (*Extension, error) {
 	f, err := readExtensionFile(name, data)
@@ -48,6 +49,12 @@ func ParseExtension(name string, data []byte) (*Extension, error) {
 		return nil, err
 	}
 	if err := f.validate(compiled, relationships); err != nil {
+		return nil, err
+	}
+	if err := compiled.checkArrows(e.graph); err != nil {
+		return nil, err
+	}
+	if e.assertions, err = f.parseAssertions(e.types); err != nil {
 		return nil, err
 	}
 	for _, r := range relationships {
@@ -74,34 +81,60 @@ func readExtensionFile(name string, data []byte) (*extensionFile, error) {
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil, f.refuse(0, "a schema extension is a SpiceDB validation file: a map with `schema`, `relationships` and `actions`")
 	}
-	pairs := doc.Content[0].Content
-	for i := 0; i < len(pairs); i += 2 {
-		key, value := pairs[i], pairs[i+1]
-		var err error
-		switch key.Value {
-		case "schema":
-			f.schema, err = f.block(key, value)
-		case "relationships":
-			f.relationships, err = f.block(key, value)
-		case "actions":
-			if value.Kind != yaml.MappingNode && value.Tag != "!!null" {
-				return nil, f.refuse(value.Line, "`actions` is a map from resource type to a map from action name to permission")
-			}
-			f.actions = value
-		case "assertions", "validation":
-		case "schemaFile":
-			err = f.refuse(key.Line, "`schemaFile` is not read: put the schema itself under `schema`")
-		default:
-			err = f.refuse(key.Line, "%q is not one of `schema`, `relationships`, `actions`, `assertions`, `validation`", key.Value)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if err := f.eachPair(doc.Content[0], f.section); err != nil {
+		return nil, err
 	}
 	if strings.TrimSpace(f.schema.text) == "" {
 		return nil, f.refuse(0, "`schema` is missing or empty")
 	}
 	return f, nil
+}
+
+// section reads one of the file's parts.
+func (f *extensionFile) section(key, value *yaml.Node) (err error) {
+	switch key.Value {
+	case "schema":
+		f.schema, err = f.block(key, value)
+	case "relationships":
+		f.relationships, err = f.block(key, value)
+	case "actions":
+		f.actions, err = f.mapping(value, "`actions` is a map from resource type to a map from action name to permission")
+	case "assertions":
+		f.assertions, err = f.mapping(value, "`assertions` is a map with `assertTrue`, `assertCaveated` and `assertFalse`")
+	case "validation":
+	case "schemaFile":
+		err = f.refuse(key.Line, "`schemaFile` is not read: put the schema itself under `schema`")
+	default:
+		err = f.refuse(key.Line, "%q is not one of `schema`, `relationships`, `actions`, `assertions`, `validation`", key.Value)
+	}
+	return err
+}
+
+// mapping is the value, if it is a map or nothing.
+func (f *extensionFile) mapping(value *yaml.Node, otherwise string) (*yaml.Node, error) {
+	switch {
+	case value.Tag == "!!null":
+		return nil, nil
+	case value.Kind != yaml.MappingNode:
+		return nil, f.refuse(value.Line, "%s", otherwise)
+	}
+	return value, nil
+}
+
+// eachPair gives the pairs of a map in their order, and refuses a key that is there twice.
+func (f *extensionFile) eachPair(of *yaml.Node, each func(key, value *yaml.Node) error) error {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(of.Content); i += 2 {
+		key, value := of.Content[i], of.Content[i+1]
+		if seen[key.Value] {
+			return f.refuse(key.Line, "%q is there twice", key.Value)
+		}
+		seen[key.Value] = true
+		if err := each(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *extensionFile) block(key, value *yaml.Node) (block, error) {
@@ -123,8 +156,7 @@ func (f *extensionFile) nameActions(types map[access.Type]extensionType) error {
 	if f.actions == nil {
 		return nil
 	}
-	for i := 0; i+1 < len(f.actions.Content); i += 2 {
-		key, names := f.actions.Content[i], f.actions.Content[i+1]
+	return f.eachPair(f.actions, func(key, names *yaml.Node) error {
 		t, ok := types[access.Type(key.Value)]
 		if !ok {
 			return f.refuse(key.Line, "`actions` names the type %q, which the file's own schema does not define", key.Value)
@@ -141,8 +173,8 @@ func (f *extensionFile) nameActions(types map[access.Type]extensionType) error {
 		}
 		slices.Sort(t.actions)
 		types[access.Type(key.Value)] = t
-	}
-	return nil
+		return nil
+	})
 }
 
 func (f *extensionFile) nameActionsOf(typ string, t extensionType, names *yaml.Node) error {

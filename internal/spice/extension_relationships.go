@@ -1,6 +1,7 @@
 package spice
 
 import (
+	"fmt"
 	"strings"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
@@ -36,9 +37,13 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 		if text == "" || strings.HasPrefix(text, "//") {
 			continue
 		}
-		r, err := tuple.Parse(text)
+		spelled, rest, err := spell(text, asRelation)
 		if err != nil {
-			return nil, f.refuse(line, "not a relationship: %s; write type:id#relation@type:id", err)
+			return nil, f.refuse(line, "not a relationship: %s", err)
+		}
+		r, err := tuple.Parse(spelled + rest)
+		if err != nil {
+			return nil, f.refuse(line, "not a relationship: %s; %s", err, errForm)
 		}
 		if _, ok := types[access.Type(r.Resource.ObjectType)]; !ok {
 			return nil, f.refuse(line, "the resource's type %q is not defined by the file's own schema; relationships of built-in types come "+
@@ -54,13 +59,8 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 				}
 			}
 		}
-		if r.Resource.ObjectID, err = f.canonical(line, r.Resource.ObjectID); err != nil {
-			return nil, err
-		}
-		if r.Subject.ObjectID != Wildcard {
-			if r.Subject.ObjectID, err = f.canonical(line, r.Subject.ObjectID); err != nil {
-				return nil, err
-			}
+		if err := canonical(&r); err != nil {
+			return nil, f.refuse(line, "%s", err)
 		}
 		identity := tuple.StringWithoutCaveatOrExpiration(r)
 		if first, twice := at[identity]; twice {
@@ -72,14 +72,20 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 	return rs, nil
 }
 
-// canonical is the one encoding of the ID that the file means: one that SpiceDB can spell stands for itself, and one with escapes for
+// canonical puts the IDs into the one encoding of what the file means by them: one that SpiceDB can spell stands for itself, and one with escapes for
 // what they decode to.
-func (f *extensionFile) canonical(line int, id string) (string, error) {
-	meant := Decode(id)
-	if _, err := access.ParseID[string](meant); err != nil {
-		return "", f.refuse(line, "the ID %q: it stands for 1 to %d bytes of UTF-8", id, access.MaxIDBytes)
+func canonical(r *tuple.Relationship) error {
+	for _, id := range []*string{&r.Resource.ObjectID, &r.Subject.ObjectID} {
+		if id == &r.Subject.ObjectID && *id == Wildcard {
+			continue
+		}
+		meant := Decode(*id)
+		if _, err := access.ParseID[string](meant); err != nil {
+			return fmt.Errorf("the ID %q: %w", *id, err)
+		}
+		*id = Encode(meant)
 	}
-	return Encode(meant), nil
+	return nil
 }
 
 func (r extensionRelationship) touch() *v1.RelationshipUpdate {

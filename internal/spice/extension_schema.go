@@ -42,7 +42,7 @@ func (f *extensionFile) compile() (*compiledExtension, error) {
 				return nil, f.refuse(f.schema.line+i, "`use expiration`: an expiry that the engine decides is outlasted by its caches; "+
 					"write a caveat with a parameter `now timestamp`, which the server fills")
 			}
-			return nil, f.refuse(f.schema.line+i, "`use %s` is not available in a schema extension", m[1])
+			return nil, f.refuse(f.schema.line+i, "`use %s` is not available in a schema extension: SpiceDB's schema language is taken without its optional parts", m[1])
 		}
 	}
 	prefix := strings.TrimRight(schema.Text, "\n") + "\n\n"
@@ -145,6 +145,39 @@ func (f *extensionFile) validate(c *compiledExtension, rs []extensionRelationshi
 		return f.refuse(line, "the schema is not valid: %s", e.GetMessage())
 	}
 	return nil
+}
+
+// checkArrows refuses an arrow to what no type has that it leads to: it would never give anything.
+func (c *compiledExtension) checkArrows(g *graph) error {
+	for _, d := range c.own.ObjectDefinitions {
+		for _, r := range d.GetRelation() {
+			for _, a := range arrows(r.GetUsersetRewrite()) {
+				leads := g.relations[place{d.GetName(), a.over}].GetTypeInformation().GetAllowedDirectRelations()
+				if !slices.ContainsFunc(leads, func(to *core.AllowedRelation) bool { return g.relations[place{to.GetNamespace(), a.to}] != nil }) {
+					return c.file.refuse(c.line(r.GetSourcePosition()), "permission %q of %q: %s->%s leads nowhere, since no type that %s names has a relation or permission %q",
+						r.GetName(), d.GetName(), a.over, a.to, a.over, a.to)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// arrow is over->to.
+type arrow struct{ over, to string }
+
+// arrows lists those in an expression, what it takes away included.
+func arrows(u *core.UsersetRewrite) (all []arrow) {
+	for _, child := range slices.Concat(u.GetUnion().GetChild(), u.GetIntersection().GetChild(), u.GetExclusion().GetChild()) {
+		if t := child.GetTupleToUserset(); t != nil {
+			all = append(all, arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()})
+		}
+		if t := child.GetFunctionedTupleToUserset(); t != nil {
+			all = append(all, arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()})
+		}
+		all = append(all, arrows(child.GetUsersetRewrite())...)
+	}
+	return all
 }
 
 // tables makes what the decision service needs to know of each of the extension's types.

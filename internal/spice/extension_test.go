@@ -87,6 +87,40 @@ relationships: |-
 	require.Equal(t, spice.Encode("="), second.GetSubject().GetObject().GetObjectId())
 }
 
+// What SpiceDB's grammar cannot spell is written as it is, in quotes.
+func TestIDsInQuotes(t *testing.T) {
+	x, err := spice.ParseExtension("x.yaml", []byte(`
+schema: |-
+  caveat named(name string) { name == "x with y" }
+  definition thing {
+    relation owner: user | user:* with named
+    permission read = owner
+  }
+relationships: |-
+  thing:"todo:{id}"#owner@user:"alice@acme.com"
+  thing:"a \"quoted\" \\ one#@"#owner@user:"*"
+  thing:"josé"#owner@user:*[named:{"name":"x with y"}]
+actions:
+  thing: {GET: read, "a@b": read}
+assertions:
+  assertTrue:
+    - thing:"todo:{id}"#GET@user:"alice@acme.com"
+    - 'thing:todo=3A=7Bid=7D#"a@b"@user:alice=40acme=2Ecom with {"name": "x with y"}'
+`))
+	require.NoError(t, err)
+	for i, want := range [][2]string{{"todo:{id}", "alice@acme.com"}, {`a "quoted" \ one#@`, "*"}} {
+		r := x.Changes()[i].GetRelationship()
+		require.Equal(t, spice.Encode(want[0]), r.GetResource().GetObjectId())
+		require.Equal(t, spice.Encode(want[1]), r.GetSubject().GetObject().GetObjectId())
+	}
+	require.Equal(t, "*", x.Changes()[2].GetRelationship().GetSubject().GetObject().GetObjectId())
+	first, second := x.Assertions()[0], x.Assertions()[1]
+	require.Equal(t, first.Question, second.Question)
+	require.Equal(t, "read", first.Question.Resource.Relation)
+	require.Equal(t, map[string]any{"name": "x with y"}, second.Context)
+	require.Equal(t, 16, first.Line)
+}
+
 func TestWhatAnExtensionMayNot(t *testing.T) {
 	const thing = "schema: |-\n  definition thing {\n    relation owner: user\n    permission read = owner\n  }\n"
 	for name, c := range map[string]struct{ file, line, says string }{
@@ -113,6 +147,21 @@ func TestWhatAnExtensionMayNot(t *testing.T) {
 		"a built-in resource":       {thing + "relationships: |-\n  organization:acme#owner@user:mallory", "x.yaml:7: ", "the server's own changes"},
 		"a relationship twice":      {thing + "relationships: |-\n  thing:a#owner@user:b\n\n  thing:=61#owner@user:b", "x.yaml:9: ", "as in line 7"},
 		"an endless ID":             {thing + "relationships: |-\n  thing:" + strings.Repeat("a", 257) + "#owner@user:b", "x.yaml:7: ", "256 bytes"},
+		"a key twice":               {thing + "relationships: ''\nrelationships: ''", "x.yaml:7: ", `"relationships" is there twice`},
+		"assertsTrue":               {thing + "assertions:\n  assertsTrue: []", "x.yaml:7: ", "`assertTrue`"},
+		"assertTru":                 {thing + "assertions:\n  assertTru:\n    - thing:a#read@user:b", "x.yaml:7: ", `"assertTru" is not one of`},
+		"assertTrue twice":          {thing + "assertions:\n  assertTrue: []\n  assertTrue: []", "x.yaml:8: ", `"assertTrue" is there twice`},
+		"assertions of a list":      {thing + "assertions: []", "x.yaml:6: ", "`assertions` is a map"},
+		"an assertion of a map":     {thing + "assertions:\n  assertTrue: {a: b}", "x.yaml:7: ", "is a list of assertions"},
+		"half an assertion":         {thing + "assertions:\n  assertTrue:\n    - thing:a#read", "x.yaml:8: ", "not an assertion"},
+		"an assertion with a list":  {thing + "assertions:\n  assertTrue: ['thing:a#read@user:b with [1]']", "x.yaml:7: ", "is not a JSON object"},
+		"an assertion and a caveat": {thing + "assertions:\n  assertTrue: ['thing:a#read@user:b[hours]']", "x.yaml:7: ", "such as: with"},
+		"an arrow to nothing":       {"schema: |-\n  definition thing {\n    relation bot: chatbot\n    permission read = bot->reed\n  }", "x.yaml:4: ", "bot->reed leads nowhere"},
+		"an arrow out of nothing":   {"schema: |-\n  definition thing {\n    relation owner: user\n    relation bot: chatbot\n    permission read = owner - (bot->read + bot.all(reed))\n  }", "x.yaml:5: ", "bot->reed leads nowhere"},
+		"an open quote":             {thing + "relationships: |-\n  thing:\"a#owner@user:b", "x.yaml:7: ", "a quote is not closed"},
+		"an ID of half a pair":      {thing + "relationships: |-\n  thing:\"\\ud83d\"#owner@user:b", "x.yaml:7: ", "a quote is not closed, or an escape in it is unknown"},
+		"an ID with a space":        {thing + "relationships: |-\n  thing:\"a \"#owner@user:b", "x.yaml:7: ", "white space"},
+		"an endless ID in quotes":   {thing + "relationships: |-\n  thing:\"" + strings.Repeat("@", 257) + "\"#owner@user:b", "x.yaml:7: ", "256 bytes"},
 		"actions that are a list":   {thing + "actions: [a]", "x.yaml:6: ", "a map from resource type"},
 		"actions of a list":         {thing + "actions:\n  thing: [a]", "x.yaml:7: ", "a map from action name"},
 		"actions of another type":   {thing + "actions:\n  chatbot:\n    GET: read", "x.yaml:7: ", `"chatbot"`},
