@@ -11,47 +11,13 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// onExtension explains what only the engine knows of: a resource of the extension's own types. What grants is read from the engine's trace,
-// and where the trace ends at a cached answer, from the relations that the subject has to the resource.
+// onExtension explains what only the engine knows of: a resource of the extension's own types. The rule of the permission says what could grant it; the
+// engine is asked for each part, and its trace tells where an arrow leads.
 func (x *explainer) onExtension(o access.Object) error {
-	it := x.it
-	subject := access.Object{Type: it.subject.Type, ID: it.subject.ID}
-	if !it.answer.Allowed {
-		for _, name := range it.answer.Missing {
-			x.stopped("needs %s", name)
-		}
-		for _, name := range it.answer.Mistyped {
-			x.stopped("%s is of another type than the condition needs", name)
-		}
-		if len(x.said.StoppedBy) == 0 {
-			x.stopped("no relationship gives %s %s#%s on %s", subject, o.Type, it.permission, o)
-		}
-		if _, managed := x.extension.Permission(o.Type, string(access.ManageAccess)); managed {
-			x.grantable(fmt.Sprintf("whoever has %s on %s", access.ManageAccess, o))
-		}
-		return nil
+	if x.it.answer.Allowed {
+		return x.extensionGrants(o)
 	}
-	if !it.trace.Allowed {
-		return nil
-	}
-	path := x.grantingSteps(it.trace)
-	if last := path[len(path)-1]; last.Cached && x.extension.Defines(last.Resources[0].Type) {
-		held, err := x.relationsHeld(last)
-		if err != nil {
-			return err
-		}
-		if len(held) == 0 {
-			x.because("%s has %s#%s on %s; through what cannot be told, for the engine remembers only its answer",
-				subject, last.Resources[0].Type, last.Permission, anyOf(last.Resources))
-			path = path[:len(path)-1]
-		}
-		path = append(path, held...)
-	}
-	slices.Reverse(path) // from what the subject is to what it asks for
-	for _, step := range path {
-		x.because("%s has %s#%s on %s", subject, step.Resources[0].Type, step.Permission, anyOf(step.Resources))
-	}
-	return nil
+	return x.extensionDenies(o)
 }
 
 // traced asks the engine how it decides about an extension's resource, before it is asked for the decision: of that it would remember only
@@ -67,23 +33,122 @@ func (r *round) traced(ctx context.Context, it *item) (err error) {
 	return err
 }
 
-// grantingSteps are the steps of a trace from its beginning to one that grants. They end where the built-in schema begins, whose own relations mean
-// nothing to callers, with what is an action there.
-func (x *explainer) grantingSteps(t spice.Trace) []spice.Trace {
-	path := []spice.Trace{t}
-	for _, step := range t.Steps {
-		if !step.Allowed {
+// extensionGrants tells one path from what the subject is to what it asks for.
+func (x *explainer) extensionGrants(o access.Object) error {
+	it := x.it
+	if !it.trace.Allowed {
+		return nil
+	}
+	subject := access.Object{Type: it.subject.Type, ID: it.subject.ID}
+	path, granted, err := x.below(it.trace)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(path)
+	for _, step := range path {
+		x.because("%s has %s#%s on %s", subject, step.Resources[0].Type, step.Permission, anyOf(step.Resources))
+	}
+	if granted == untraced {
+		x.because("%s has %s#%s on %s; through what cannot be told, for the engine remembers only its answer", subject, o.Type, it.permission, o)
+		return nil
+	}
+	x.because("%s has %s#%s on %s", subject, o.Type, it.permission, o)
+	return nil
+}
+
+// verdict is whether a part of a rule grants.
+type verdict int
+
+const (
+	givesNot verdict = iota
+	untraced
+	gives
+)
+
+// below gives the steps under one that grants, the nearest first. They end where the built-in schema begins, whose own relations mean nothing to callers,
+// with what is an action there.
+func (x *explainer) below(step spice.Trace) ([]spice.Trace, verdict, error) {
+	o := step.Resources[0]
+	rule, composed := x.extension.Rule(o.Type, step.Permission)
+	if !composed || len(step.Resources) > 1 {
+		return nil, gives, nil
+	}
+	return x.grants(o, rule, step)
+}
+
+// grants says whether the rule gives the permission of the step on o, and by which steps.
+func (x *explainer) grants(o access.Object, rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
+	switch rule.Op {
+	case spice.Named:
+		a, err := x.asksEngine(o, rule.Name, x.it.values)
+		if err != nil || !a.Allowed {
+			return nil, givesNot, err
+		}
+		return x.through(stepTo(step, o, rule.Name))
+	case spice.Arrow:
+		return x.along(rule, step)
+	case spice.AllBut:
+		if _, taken, err := x.grants(o, rule.Parts[1], step); err != nil || taken == gives {
+			return nil, givesNot, err
+		}
+		return x.grants(o, rule.Parts[0], step)
+	case spice.AllOf:
+		var all []spice.Trace
+		least := gives
+		for _, part := range rule.Parts {
+			steps, granted, err := x.grants(o, part, step)
+			if err != nil || granted == givesNot {
+				return nil, givesNot, err
+			}
+			all, least = append(all, steps...), min(least, granted)
+		}
+		return all, least, nil
+	}
+	best := givesNot
+	for _, part := range rule.Parts {
+		steps, granted, err := x.grants(o, part, step)
+		if err != nil || granted == gives {
+			return steps, granted, err
+		}
+		best = max(best, granted)
+	}
+	return nil, best, nil
+}
+
+// through is a step and those under it.
+func (x *explainer) through(step spice.Trace) ([]spice.Trace, verdict, error) {
+	steps, granted, err := x.below(step)
+	return append([]spice.Trace{step}, steps...), granted, err
+}
+
+// along follows an arrow, as far as the engine has told where it leads.
+func (x *explainer) along(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
+	for _, next := range step.Steps {
+		if next.Permission != rule.Name || !next.Allowed {
 			continue
 		}
-		typ := step.Resources[0].Type
-		switch {
+		switch typ := next.Resources[0].Type; {
 		case x.extension.Defines(typ):
-			return append(path, x.grantingSteps(step)...)
-		case slices.Contains(access.Actions[typ], access.Action(step.Permission)), slices.Contains(sets[typ], step.Permission):
-			return append(path, step)
+			return x.through(next)
+		case slices.Contains(access.Actions[typ], access.Action(next.Permission)), slices.Contains(sets[typ], next.Permission):
+			return []spice.Trace{next}, gives, nil
+		}
+		return nil, gives, nil
+	}
+	if step.Cached {
+		return nil, untraced, nil
+	}
+	return nil, givesNot, nil
+}
+
+// stepTo is the step from one to a relation or permission of the same resource, as the engine took it, or as if it remembered its answer.
+func stepTo(step spice.Trace, o access.Object, name string) spice.Trace {
+	for _, next := range step.Steps {
+		if next.Permission == name && slices.Equal(next.Resources, []access.Object{o}) {
+			return next
 		}
 	}
-	return path
+	return spice.Trace{Resources: []access.Object{o}, Permission: name, Cached: true}
 }
 
 // sets are what an extension may name of the built-in types beside their actions, and callers know by that name.
@@ -92,21 +157,84 @@ var sets = map[access.Type][]string{
 	access.TypeOrganization: {schema.RelOwner}, access.TypeChatbot: {schema.RelOwner},
 }
 
-// relationsHeld asks the engine for those relations on which a step rests that the subject has.
-func (x *explainer) relationsHeld(step spice.Trace) ([]spice.Trace, error) {
-	var held []spice.Trace
-	for _, o := range step.Resources {
-		for _, relation := range x.extension.Relations(o.Type, step.Permission) {
-			a, err := x.asksEngine(o, relation, x.it.values)
-			if err != nil {
-				return nil, err
-			}
-			if a.Allowed {
-				held = append(held, spice.Trace{Resources: []access.Object{o}, Permission: relation})
-			}
+// extensionDenies tells what stands in the way.
+func (x *explainer) extensionDenies(o access.Object) error {
+	it := x.it
+	subject := access.Object{Type: it.subject.Type, ID: it.subject.ID}
+	for _, name := range it.answer.Missing {
+		x.stopped("needs %s", name)
+	}
+	for _, name := range it.answer.Mistyped {
+		x.stopped("%s is of another type than the condition needs", name)
+	}
+	if len(x.said.StoppedBy) == 0 {
+		if err := x.obstacles(o, it.permission, it.trace, map[string]bool{}); err != nil {
+			return err
 		}
 	}
-	return held, nil
+	if len(x.said.StoppedBy) == 0 {
+		x.stopped("no relationship gives %s %s#%s on %s", subject, o.Type, it.permission, o)
+	}
+	if _, managed := x.extension.Permission(o.Type, string(access.ManageAccess)); managed {
+		x.grantable(fmt.Sprintf("whoever has %s on %s", access.ManageAccess, o))
+	}
+	return nil
+}
+
+// obstacles tells what keeps a relation or permission of the resource from the subject: conditions that do not hold, and what is taken away.
+func (x *explainer) obstacles(o access.Object, name string, step spice.Trace, seen map[string]bool) error {
+	if seen[name] {
+		return nil
+	}
+	seen[name] = true
+	rule, composed := x.extension.Rule(o.Type, name)
+	if composed {
+		return x.obstaclesOf(o, rule, step, seen)
+	}
+	conditions := x.extension.Conditions(o.Type, name)
+	if len(conditions) == 0 {
+		return nil
+	}
+	// Where it depends on values, a relationship is there; with those that were sent and are given, it does not hold.
+	a, err := x.asksEngine(o, name, map[string]any{})
+	if err == nil && len(a.Missing) > 0 {
+		x.stopped("the condition %s of %s#%s on %s does not hold", strings.Join(conditions, " or "), o.Type, name, o)
+	}
+	return err
+}
+
+// obstaclesOf is obstacles for the rule of the permission of a step.
+func (x *explainer) obstaclesOf(o access.Object, rule spice.Rule, step spice.Trace, seen map[string]bool) error {
+	switch rule.Op {
+	case spice.Named:
+		return x.obstacles(o, rule.Name, stepTo(step, o, rule.Name), seen)
+	case spice.Arrow:
+		return nil
+	case spice.AllBut:
+		_, base, err := x.grants(o, rule.Parts[0], step)
+		if err != nil {
+			return err
+		}
+		if base == givesNot {
+			return x.obstaclesOf(o, rule.Parts[0], step, seen)
+		}
+		path, taken, err := x.grants(o, rule.Parts[1], step)
+		if err == nil && taken == gives && len(path) > 0 {
+			x.stopped("%s:%s has %s#%s on %s, which takes %s away", x.it.subject.Type, x.it.subject.ID, path[0].Resources[0].Type, path[0].Permission,
+				anyOf(path[0].Resources), step.Permission)
+		}
+		return err
+	}
+	for _, part := range rule.Parts {
+		_, granted, err := x.grants(o, part, step)
+		if err == nil && granted != gives {
+			err = x.obstaclesOf(o, part, step, seen)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // anyOf names the resources of a step, of which one or more grant.

@@ -258,7 +258,7 @@ func TestExtensionsAreExplained(t *testing.T) {
 		{user("alice"), "GET", todo("todo:{id}"), "allowed: user:alice has todo#owner on todo:todo:{id}; user:alice has todo#read on todo:todo:{id}", nil},
 		{user("bob"), "PUT", todo("groceries"), "allowed: user:bob has todo#editor on todo:groceries; user:bob has todo#update on todo:groceries", []any{"context.status", "open"}},
 		{user("bob"), "PUT", todo("groceries"), "denied: needs status [whoever has manage_access on todo:groceries]", nil},
-		{user("bob"), "PUT", todo("groceries"), "denied: no relationship gives user:bob todo#update on todo:groceries [whoever has manage_access on todo:groceries]", []any{"context.status", "archived"}},
+		{user("bob"), "PUT", todo("groceries"), "denied: the condition not_archived of todo#editor on todo:groceries does not hold [whoever has manage_access on todo:groceries]", []any{"context.status", "archived"}},
 		{user("mia"), "GET", todo("groceries"), "allowed: user:mia has organization#view_data on organization:acme; user:mia has todo#read on todo:groceries", nil},
 	} {
 		require.Equal(t, c.want, told(answer(t, s, backend, explained(asks(c.subject, c.action, c.resource, c.more...)))))
