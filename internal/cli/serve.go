@@ -66,7 +66,7 @@ their claims give. The README says what is in it.
 	addStorageFlags(cmd, &c)
 	flags := cmd.Flags()
 	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the HTTP API")
-	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server")
+	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server, https or on this machine; with a path (https://HOST/PATH) everything is served under that path, too")
 	markDefault(cmd, "public-url", "made from --listen")
 	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate, to serve with TLS")
 	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the certificate's key")
@@ -82,7 +82,7 @@ their claims give. The README says what is in it.
 	flags.StringVar(&c.OIDCIssuer, "oidc-issuer", "", "`URL` of the OpenID provider whose tokens (JWTs) users may call with")
 	flags.StringSliceVar(&c.OIDCAudience, "oidc-audience", nil, "`AUDIENCES` (separated by commas) of which its tokens must name one")
 	markDefault(cmd, "oidc-audience", "none")
-	flags.StringVar(&c.OIDCConfig, "oidc-config", "", "YAML `FILE` of OpenID providers, with what the claims of their tokens mean")
+	flags.Var(&onlyOnce{to: &c.OIDCConfig}, "oidc-config", "YAML `FILE` of OpenID providers, with what the claims of their tokens mean")
 	flags.DurationVar(&c.OIDCClockSkew, "oidc-clock-skew", server.DefaultOIDCClockSkew,
 		"how far the clocks of OpenID providers may be ahead of the server's, as a `DURATION`, at most 1h; expired tokens are always refused")
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
@@ -113,13 +113,36 @@ func addStorageFlags(cmd *cobra.Command, c *server.Config) {
 	flags.StringVar(&c.DatastoreURI, "datastore-uri", "",
 		"`URI` of a PostgreSQL or CockroachDB for store and engine, postgres://USER:PASSWORD@HOST:PORT/DATABASE; rather give it as a variable, for the password")
 	markDefault(cmd, "datastore-uri", "files in --data")
-	flags.StringVar(&c.SchemaExtension, "schema-extension", "", "SpiceDB validation `FILE` with definitions beside the built-in ones")
+	flags.Var(&onlyOnce{to: &c.SchemaExtension}, "schema-extension", "SpiceDB validation `FILE` with definitions beside the built-in ones; one at most")
 	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine; those of its nodes are separated by commas")
 	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of that SpiceDB")
 	flags.StringVar(&c.SpiceDBCA, "spicedb-ca", "", "PEM `FILE` with the certificate authority of that SpiceDB")
 	markDefault(cmd, "spicedb-ca", "those of the system")
 	flags.BoolVar(&c.SpiceDBInsecure, "spicedb-insecure", false, "speak to that SpiceDB without TLS")
 }
+
+// onlyOnce is a flag for a text that is refused when it comes again: the last one would stand, and the others would be left out without a word.
+type onlyOnce struct {
+	to  *string
+	set bool
+}
+
+func (o *onlyOnce) String() string {
+	if o.to == nil {
+		return ""
+	}
+	return *o.to
+}
+
+func (o *onlyOnce) Set(text string) error {
+	if o.set {
+		return fmt.Errorf("it comes twice, and there can be only one; %q is the first", *o.to)
+	}
+	*o.to, o.set = text, true
+	return nil
+}
+
+func (o *onlyOnce) Type() string { return "string" }
 
 // logging is the flags about the log, which goes to standard error.
 type logging struct {
