@@ -139,14 +139,20 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 		if !ok {
 			return false, nil
 		}
-		q := state.Admitted(subject)
-		q.Context = map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)}
 		if c.unfresh != nil {
 			return false, undelivered(c.unfresh)
 		}
-		answer, err := c.s.engine.Check(c.ctx, c.fresh, q)
-		if err != nil || !answer.Allowed {
-			return false, err
+		admitted := false
+		for _, q := range state.Admitted(subject) {
+			q.Context = map[string]any{schema.ParamTime: c.now.Format(time.RFC3339Nano)}
+			answer, err := c.s.engine.Check(c.ctx, c.fresh, q)
+			if err != nil {
+				return false, err
+			}
+			admitted = admitted || answer.Allowed
+		}
+		if !admitted {
+			return false, nil
 		}
 	}
 	return true, nil

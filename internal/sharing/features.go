@@ -62,6 +62,9 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	if p.UserTypes.Set && f.UserTypes != nil && len(f.UserTypes) == 0 {
 		return f, fieldError("G8", "/user_types", "an empty list admits nobody; use null to unset it")
 	}
+	if len(p.AllowedRoles.Value) > MaxGateEntries {
+		return f, fieldError("G8", "/allowed_roles", fmt.Sprintf("at most %d roles are listed", MaxGateEntries))
+	}
 	if err := c.rolesExist(b, "F1", "allowed_roles", p.AllowedRoles.Value); err != nil {
 		return f, err
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// MaxGateEntries is how many values one gate may list: e-mail domains travel in a caveat's context, which the engine limits.
-const MaxGateEntries = 90
+// MaxGateEntries is how many values one gate may list (G8).
+const MaxGateEntries = 1000
 
 // PolicyPatch is the body of a PUT on a chatbot's gates (3.5).
 type PolicyPatch struct {

@@ -114,13 +114,3 @@ func TestG8AGateThatADeletionEmptiesStaysSetAndNobodyPasses(t *testing.T) {
 		return p.Entities, err
 	}))
 }
-
-func TestThePolicyWithTheMostAndLongestDomainsReachesTheEngine(t *testing.T) {
-	e := acme(t)
-	var domains []string
-	for n := range sharing.MaxGateEntries {
-		label := strings.Repeat(string(rune('a'+n%26)), 60)
-		domains = append(domains, label+"."+label+"."+label+"."+strings.Repeat("x", 1+n/26)+strings.Repeat("y", 59-n/26))
-	}
-	require.NoError(t, e.gate(as("mia"), sharing.PolicyPatch{EmailDomains: access.Some(domains)}))
-}

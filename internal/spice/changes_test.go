@@ -1,6 +1,8 @@
 package spice
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +57,52 @@ func TestRemovalsComeFirst(t *testing.T) {
 	bob, cy := share(access.UseOnly, "user:bob"), share(access.UseOnly, "user:cy")
 	require.Equal(t, []string{"-chatbot:helper#can_interact@user:cy#", "+chatbot:helper#can_interact@user:bob#"},
 		spelled(Merge(Diff(nil, bob), Diff(cy, nil))))
+}
+
+// Changes of gates may take several calls. In between nobody passes who did not pass before and does not pass afterwards: a gate that comes is there before
+// its passers, and one that goes is the last to go; a denial comes first.
+func TestWhatNarrowsComesFirstAndGoesLast(t *testing.T) {
+	state := func(p access.Policy) Relationships {
+		return FoldChatbot(ChatbotState{Chatbot: access.Chatbot{ID: "b", Organization: "o", Enabled: true}, Policy: p})
+	}
+	open, users := access.Policy{}, access.Policy{AllowedUsers: []access.UserID{"u"}, DeniedUsers: []access.UserID{"d"}}
+	changed := access.Policy{AllowedUsers: []access.UserID{"v"}, Entities: []access.OrganizationID{"e"}}
+	const house, gate = "gatehouse:b#", "gate:b/"
+	opened := []string{"-chatbot:b#entrance@chatbot:b#"}
+	require.Equal(t, append([]string{
+		"+" + house + "gate@gate:b/allowed_users#", "+" + house + "gate@gate:b/denied_users#", "+" + gate + "denied_users#denied@user:d#",
+	}, opened...), spelled(Merge(Diff(state(open), state(users))))[:4])
+	all := spelled(Merge(Diff(state(users), state(changed))))
+	require.Equal(t, []string{"+" + house + "gate@gate:b/entities#", "-" + gate + "allowed_users#passer@user:u#"}, all[:2])
+	require.Equal(t, []string{"-" + house + "gate@gate:b/denied_users#", "-" + gate + "denied_users#denied@user:d#"}, all[len(all)-2:])
+	all = spelled(Merge(Diff(state(users), state(open))))
+	require.Equal(t, "+chatbot:b#entrance@chatbot:b#", all[len(all)-4])
+}
+
+// G8: 1,000 domains of the greatest length are in caveats that every SpiceDB takes; up to 90, and up to 1,000 of the usual length, are in one.
+func TestG8DomainsAreSharedOut(t *testing.T) {
+	longest := func(n int) (domains []string) {
+		for i := range n {
+			domains = append(domains, strings.Repeat("d", 249)+fmt.Sprintf("%04d", i))
+		}
+		return domains
+	}
+	for _, c := range []struct {
+		domains []string
+		houses  int
+	}{{longest(90), 1}, {longest(1000), 11}, {make([]string, 1000), 1}} {
+		s := ChatbotState{Chatbot: access.Chatbot{ID: access.ChatbotID(strings.Repeat("\u20ac", 85)), Enabled: true}, Policy: access.Policy{EmailDomains: c.domains}}
+		require.NoError(t, Diff(nil, FoldChatbot(s)).Validate())
+		require.Len(t, s.gatehouses(), c.houses)
+		require.Len(t, s.Admitted(access.Subject{}), c.houses)
+		var together []string
+		for _, g := range s.gatehouses() {
+			require.NotEmpty(t, g.domains)
+			together = append(together, g.domains...)
+		}
+		require.Equal(t, c.domains, together)
+	}
+	require.Len(t, ChatbotState{Policy: access.Policy{EmailDomains: []string{}}}.gatehouses(), 1)
 }
 
 func TestChangesSurviveTheOutbox(t *testing.T) {

@@ -31,10 +31,11 @@ import (
 //	  visibility organization   these four @organization#manager and @organization#insider
 //	  link authenticated        #can_interact @platform#logged_in [link_presented]
 //	  link everyone             the same, and @visitor:* [link_presented]
-//	  enabled (G1)              #entrance: the gatehouse if there are gates, else the matrix if there are rows, else itself
+//	  enabled (G1)              #entrance: the gatehouses if there are gates, else the matrix if there are rows, else itself
 //	  rows                      #rulebook: the matrix if there are rows, else itself; matrix #chatbot
 //	                            (under owner_only rows are asleep: neither pointer names the matrix)
 //	  gates                     gatehouse #beyond, #exempt, one #gate for each gate and for each required role; gate #passer, #denied
+//	                            (several gatehouses, one of which is enough, share out more e-mail domains than one caveat takes)
 //	share: use_only             #can_interact
 //	       read_only            #can_interact #can_read
 //	       read_write           #can_interact #can_read #can_update #read_write, each with not_expired if it ends

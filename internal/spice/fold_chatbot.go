@@ -3,6 +3,7 @@ package spice
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 
@@ -60,17 +61,26 @@ func FoldChatbot(s ChatbotState) Relationships {
 	decidedAt := object(s.rulebook(), c.ID)
 	rs = append(rs, rel(bot, schema.RelRulebook, sub(decidedAt)))
 	if !s.Policy.Empty() {
-		gatehouse := object(schema.TypeGatehouse, c.ID)
-		rs = append(rs,
-			rel(gatehouse, schema.RelBeyond, sub(decidedAt)),
-			rel(gatehouse, schema.RelExempt, all(access.TypeAPIKey)))
-		if c.Owner != "" {
-			rs = append(rs, rel(gatehouse, schema.RelExempt, user(c.Owner)))
+		gates, common := foldPolicy(c.ID, s.Policy)
+		rs = append(rs, common...)
+		for _, g := range s.gatehouses() {
+			gatehouse := object(g.Type, g.ID)
+			rs = append(rs,
+				rel(gatehouse, schema.RelBeyond, sub(decidedAt)),
+				rel(gatehouse, schema.RelExempt, all(access.TypeAPIKey)))
+			if c.Owner != "" {
+				rs = append(rs, rel(gatehouse, schema.RelExempt, user(c.Owner)))
+			}
+			for _, gate := range gates {
+				rs = append(rs, rel(gatehouse, schema.RelGate, sub(gate)))
+			}
+			rs = append(rs, g.foldDomains()...)
 		}
-		rs = append(rs, foldPolicy(gatehouse, c.ID, s.Policy)...)
 	}
 	if c.Enabled {
-		rs = append(rs, rel(bot, schema.RelEntrance, sub(object(s.entrance(), c.ID))))
+		for _, entrance := range s.entrances() {
+			rs = append(rs, rel(bot, schema.RelEntrance, sub(object(entrance.Type, entrance.ID))))
+		}
 	}
 	return rs
 }
@@ -83,37 +93,84 @@ func (s ChatbotState) rulebook() access.Type {
 	return access.TypeChatbot
 }
 
-// entrance is the type of the object at which `interact` is decided: where all else is, unless there are gates in front of it.
-func (s ChatbotState) entrance() access.Type {
-	if !s.Policy.Empty() {
-		return schema.TypeGatehouse
+// entrances are the objects at which `interact` is decided, one of which is enough: that where all else is, unless there are gates in front of it.
+func (s ChatbotState) entrances() []access.Object {
+	if s.Policy.Empty() {
+		return []access.Object{access.Obj(s.rulebook(), s.Chatbot.ID)}
 	}
-	return s.rulebook()
+	var all []access.Object
+	for _, g := range s.gatehouses() {
+		all = append(all, g.Object)
+	}
+	return all
 }
 
-// Admitted asks whether the subject would interact with the chatbot if it were enabled (G1). It lacks the values for caveats.
-func (s ChatbotState) Admitted(subject access.Subject) Question {
-	return Question{Subject: subject, Permission: schema.PermAdmitted, Resource: access.Obj(s.entrance(), s.Chatbot.ID)}
+// Admitted asks whether the subject would interact with the chatbot if it were enabled (G1): it would if one of the answers is yes. The questions lack
+// the values for caveats.
+func (s ChatbotState) Admitted(subject access.Subject) []Question {
+	var all []Question
+	for _, entrance := range s.entrances() {
+		all = append(all, Question{Subject: subject, Permission: schema.PermAdmitted, Resource: entrance})
+	}
+	return all
 }
 
-// foldPolicy is one gate for each list that is set, and one for each required role, since all of those must be held (G5). A list that is
-// set and empty is a gate with no passers (G8).
-func foldPolicy(gatehouse *v1.ObjectReference, bot access.ChatbotID, p access.Policy) Relationships {
-	var rs Relationships
+// gatehouse is an object with the gates of a chatbot.
+type gatehouse struct {
+	access.Object
+	gate    *v1.ObjectReference // the gate email_domains of this gatehouse
+	domains []string            // that pass it, or nil where it is not set
+}
+
+// maxDomainBytes is how much of a caveat domains take, and domainOverhead what the protocol's encoding adds to each.
+const (
+	maxDomainBytes = maxCaveatBytes - 200
+	domainOverhead = 8
+)
+
+// gatehouses are those of the chatbot: one, unless it has more e-mail domains than one caveat takes. Then each has a part of the domains and all other
+// gates. The ID of the others holds a control character, which no chatbot's ID does (I1).
+func (s ChatbotState) gatehouses() []gatehouse {
+	bot := s.Chatbot.ID
+	all := []gatehouse{{Object: access.Obj(schema.TypeGatehouse, bot), gate: gateOf(string(bot), "email_domains"), domains: s.Policy.EmailDomains}}
+	begin, bytes := 0, 0
+	for i, d := range s.Policy.EmailDomains {
+		size := len(d) + domainOverhead
+		if bytes += size; bytes > maxDomainBytes {
+			n := strconv.Itoa(len(all) + 1)
+			all[len(all)-1].domains = s.Policy.EmailDomains[begin:i]
+			all = append(all, gatehouse{
+				Object: access.Object{Type: schema.TypeGatehouse, ID: string(bot) + "\x1f" + n}, gate: gateOf(string(bot), "email_domains/"+n),
+				domains: s.Policy.EmailDomains[i:],
+			})
+			begin, bytes = i, size
+		}
+	}
+	return all
+}
+
+// foldDomains is the gate of users by their verified addresses, and of those that have none by the one that is sent (G2, C2).
+func (g gatehouse) foldDomains() Relationships {
+	if g.domains == nil {
+		return nil
+	}
+	rs := Relationships{rel(object(g.Type, g.ID), schema.RelGate, sub(g.gate))}
+	for _, d := range g.domains {
+		rs = append(rs, rel(g.gate, schema.RelPasser, set(object(schema.TypeEmailDomain, d), schema.RelHolder)))
+	}
+	return append(rs, rel(g.gate, schema.RelPasser, all(access.TypeUser), caveat(schema.CaveatEmailDomainIn, map[string]any{schema.StoredDomains: anys(g.domains)})))
+}
+
+// foldPolicy is one gate for each list that is set, but email_domains, and one for each required role, since all of those must be held (G5). A list
+// that is set and empty is a gate with no passers (G8).
+func foldPolicy(bot access.ChatbotID, p access.Policy) (gates []*v1.ObjectReference, rs Relationships) {
 	gate := func(name string) *v1.ObjectReference {
 		g := gateOf(string(bot), name)
-		rs = append(rs, rel(gatehouse, schema.RelGate, sub(g)))
+		gates = append(gates, g)
 		return g
 	}
-	pass := func(g *v1.ObjectReference, s *v1.SubjectReference, c ...*v1.ContextualizedCaveat) {
-		rs = append(rs, rel(g, schema.RelPasser, s, c...))
-	}
-	if p.EmailDomains != nil {
-		g := gate("email_domains")
-		for _, d := range p.EmailDomains {
-			pass(g, set(object(schema.TypeEmailDomain, d), schema.RelHolder))
-		}
-		pass(g, all(access.TypeUser), caveat(schema.CaveatEmailDomainIn, map[string]any{schema.StoredDomains: anys(p.EmailDomains)}))
+	pass := func(g *v1.ObjectReference, s *v1.SubjectReference) {
+		rs = append(rs, rel(g, schema.RelPasser, s))
 	}
 	if p.UserTypes != nil {
 		g := gate("user_types")
@@ -155,7 +212,7 @@ func foldPolicy(gatehouse *v1.ObjectReference, bot access.ChatbotID, p access.Po
 			rs = append(rs, rel(g, schema.RelDenied, user(u)))
 		}
 	}
-	return rs
+	return gates, rs
 }
 
 // FoldFeature is what a feature implies (F1). A feature that is off has no #enabled, and so nobody uses it.

@@ -65,7 +65,7 @@ func Diff(before, after Relationships) Changes {
 }
 
 // Merge joins changes in the order in which they were made; of several changes to one relationship the last one stands. The engine
-// refuses a request that names a relationship twice.
+// refuses a request that names a relationship twice. They are sorted by their turn.
 func Merge(all ...Changes) Changes {
 	var merged Changes
 	at := map[string]int{}
@@ -80,15 +80,32 @@ func Merge(all ...Changes) Changes {
 			merged = append(merged, c)
 		}
 	}
-	slices.SortStableFunc(merged, func(a, b *v1.RelationshipUpdate) int { return removalFirst(a) - removalFirst(b) })
+	slices.SortStableFunc(merged, func(a, b *v1.RelationshipUpdate) int { return turn(a) - turn(b) })
 	return merged
 }
 
-func removalFirst(u *v1.RelationshipUpdate) int {
-	if u.GetOperation() == v1.RelationshipUpdate_OPERATION_DELETE {
+// narrowing are the relations that take away, or demand, what others give.
+var narrowing = map[string]bool{
+	schema.TypeGatehouse + "#" + schema.RelGate: true, schema.TypeGate + "#" + schema.RelDenied: true, schema.TypeMatrix + "#" + schema.RelRowed: true,
+	string(access.TypeFeature) + "#" + schema.RelCondition: true, string(access.TypePlatform) + "#" + schema.RelInactive: true,
+	string(access.TypeOrganization) + "#" + string(access.OrgClient): true,
+}
+
+// turn puts updates into an order in which what is written in several calls gives too little in between, and never more than before or after: what narrows
+// comes first and goes last.
+func turn(u *v1.RelationshipUpdate) int {
+	r := u.GetRelationship()
+	narrows := narrowing[r.GetResource().GetObjectType()+"#"+r.GetRelation()]
+	removed := u.GetOperation() == v1.RelationshipUpdate_OPERATION_DELETE
+	switch {
+	case narrows && !removed:
 		return 0
+	case !narrows && removed:
+		return 1
+	case !narrows:
+		return 2
 	}
-	return 1
+	return 3
 }
 
 // Resources names the objects whose relationships change, each once, as type:ID.
