@@ -2,11 +2,9 @@ package sharing
 
 import (
 	"context"
-	"slices"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/store"
 )
 
 // ChatbotPatch is the body of a PUT on a chatbot.
@@ -135,19 +133,6 @@ func (c *change) addChatbot(b access.Chatbot) error {
 	return nil
 }
 
-// canOwn refuses an owner who is not in the organization, or only as a client (A1).
-func (c *change) canOwn(org access.OrganizationID, user access.UserID) error {
-	m, ok, err := c.Membership(org, user)
-	if err != nil {
-		return err
-	}
-	if !ok || m.Role == access.OrgClient {
-		return access.Unprocessablef("A1", "%s cannot own a chatbot of %s: its owner has a role there and is no client",
-			access.Obj(access.TypeUser, user), access.Obj(access.TypeOrganization, org))
-	}
-	return nil
-}
-
 // dropAllShares removes every share of the chatbot (V1, O4).
 func (c *change) dropAllShares(id access.ChatbotID) error {
 	shares, err := c.Shares(id, "", 0)
@@ -166,98 +151,6 @@ func (c *change) dropLink(b *access.Chatbot) error {
 	err := c.lost("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
 	b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
 	return err
-}
-
-// TransferChatbot makes another user the owner (A1).
-func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID, to access.UserID) (r ChatbotResult, err error) {
-	o := access.Obj(access.TypeChatbot, id)
-	r.Change, err = s.change(ctx, actor, "chatbot.transfer", o, func(c *change) error {
-		b, ok, err := c.Chatbot(id)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return access.NotFound(o)
-		}
-		if err := c.must(access.Transfer, o); err != nil {
-			return ruled(c.passedOn(err), "A1")
-		}
-		if err := c.canOwn(b.Organization, to); err != nil {
-			return at("/to", err)
-		}
-		r.Chatbot = b
-		if b.Owner == to {
-			return nil
-		}
-		if err := c.setOwner(b, to); err != nil {
-			return err
-		}
-		r.Chatbot.Owner, r.Removed = to, c.toldRemoved()
-		c.state(b, r.Chatbot)
-		return nil
-	})
-	return r, err
-}
-
-// setOwner passes the chatbot on; the new owner's row, share and deny entry go (A1).
-func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
-	if to == "" { // O3: until the organization has an owner again
-		return c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
-			now.Owner = ""
-			return nil
-		})
-	}
-	if r, ok, err := c.Row(b.ID, to); err != nil {
-		return err
-	} else if ok {
-		if err := c.dropRow(r); err != nil {
-			return err
-		}
-	}
-	names, err := c.names(to)
-	if err != nil {
-		return err
-	}
-	for _, p := range names {
-		s, ok, err := c.Share(b.ID, p)
-		if err != nil {
-			return err
-		}
-		if ok {
-			if err := c.dropShare(s); err != nil {
-				return err
-			}
-		}
-	}
-	policy, _, err := c.Policy(b.ID)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(policy.DeniedUsers, to) {
-		now := policy
-		now.DeniedUsers = less(policy.DeniedUsers, to)
-		e, err := c.regate(policy, now)
-		if err != nil {
-			return err
-		}
-		if err := c.also(e, access.Obj(access.TypeChatbot, b.ID)); err != nil {
-			return err
-		}
-	}
-	return c.aroundChatbot(b.ID, func(now *access.Chatbot) error {
-		now.Owner = to
-		return nil
-	})
-}
-
-// names lists the principals that stand for one user alone: the user and its verified address.
-func (c *change) names(user access.UserID) ([]access.Principal, error) {
-	ps := []access.Principal{{Kind: access.PrincipalUser, ID: string(user)}}
-	u, ok, err := c.User(user)
-	if ok && u.Verified() != "" {
-		ps = append(ps, access.Principal{Kind: access.PrincipalEmail, ID: string(u.Verified())})
-	}
-	return ps, err
 }
 
 // Deletion is what went with what was deleted (O4).
@@ -338,81 +231,4 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 	}
 	c.refold(spice.FoldChatbot(state), nil)
 	return c.Tx.DeleteChatbot(b.ID)
-}
-
-// Chatbot reads one chatbot.
-func (s *Service) Chatbot(ctx context.Context, actor access.Actor, id access.ChatbotID) (b access.Chatbot, err error) {
-	o := access.Obj(access.TypeChatbot, id)
-	err = s.read(ctx, actor, func(c *caller) error {
-		var ok bool
-		if b, ok, err = c.Chatbot(id); err != nil {
-			return err
-		}
-		return c.shown(o, ok)
-	})
-	return b, err
-}
-
-// ChatbotQuery filters a list of chatbots.
-type ChatbotQuery struct {
-	Organization access.OrganizationID
-	Owner        access.UserID
-}
-
-// Chatbots lists the chatbots that the actor may see, by ID.
-func (s *Service) Chatbots(ctx context.Context, actor access.Actor, q ChatbotQuery, p Page) (bots []access.Chatbot, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
-		all, err := c.visibleChatbots(q)
-		if err != nil {
-			return err
-		}
-		bots, next, err = visible(p, all, func(b access.Chatbot) string { return string(b.ID) },
-			fromHere(c, func(b access.Chatbot) access.OrganizationID { return b.Organization }, nil))
-		return err
-	})
-	return bots, next, err
-}
-
-// visibleChatbots is a source of the chatbots that the actor may see (C6).
-func (c *caller) visibleChatbots(q ChatbotQuery) (source[access.Chatbot], error) {
-	sc, err := c.scope()
-	if err != nil {
-		return nil, err
-	}
-	if inside := c.actor.Organization; inside != "" && c.actor.User == "" { // who may update an organization sees its chatbots (3.1)
-		if len(narrowed(sc.manages, inside)) == 0 || q.Organization != "" && q.Organization != inside {
-			return named[access.Chatbot, access.ChatbotID](nil, nil), nil
-		}
-		q.Organization, sc.oversees = inside, true
-	}
-	if sc.oversees {
-		return func(after string, limit int) ([]access.Chatbot, error) {
-			return c.Chatbots(store.ChatbotFilter{Organization: q.Organization, Owner: q.Owner}, access.ChatbotID(after), limit)
-		}, nil
-	}
-	ids, err := c.chatbotsWith(access.See)
-	if err != nil {
-		return nil, err
-	}
-	return named(ids, func(id access.ChatbotID) (access.Chatbot, bool, error) {
-		b, ok, err := c.Chatbot(id)
-		inside := c.actor.Organization == "" || b.Organization == c.actor.Organization // B3
-		wanted := (q.Organization == "" || b.Organization == q.Organization) && (q.Owner == "" || b.Owner == q.Owner)
-		return b, ok && inside && wanted, err
-	}), nil
-}
-
-// shown refuses to read what is not there or may not be seen, with the same words (C6), and settings from outside the allowed ranges (B4).
-func (c *caller) shown(o access.Object, exists bool) error {
-	if !exists {
-		return access.NotFound(o)
-	}
-	seen, err := c.sees(o)
-	if err != nil {
-		return err
-	}
-	if !seen {
-		return access.NotFound(o)
-	}
-	return c.fromAllowedAddress(o)
 }

@@ -1,0 +1,270 @@
+package sharing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
+	"github.com/grantway/grantway/internal/store"
+)
+
+// lastOwner reports whether nobody else owns the organization of the membership.
+func (c *change) lastOwner(m access.Membership) (bool, error) {
+	if m.Role != access.OrgOwner {
+		return false, nil
+	}
+	owners, err := c.MembersWithRole(m.Organization, access.OrgOwner, 2)
+	return len(owners) < 2, err
+}
+
+// keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted: the last one is followed by the
+// successor (O1), who has a role there and whom the actor could make an owner at once (O2, O7).
+func (c *change) keepOwner(leaving access.Membership, successor access.UserID) error {
+	if last, err := c.lastOwner(leaving); err != nil || !last {
+		return err
+	}
+	o := access.Obj(access.TypeOrganization, leaving.Organization)
+	owner, err := c.may(access.Delete, o)
+	if err != nil {
+		return err
+	}
+	if !owner { // a confined key that acts for the owner (B3)
+		return access.Conflictf("O1", "%s is the last owner of an organization that you do not own: a site admin names the successor",
+			access.Obj(access.TypeUser, leaving.User))
+	}
+	if successor == "" || successor == leaving.User {
+		return access.Conflictf("O1", "%s is the last owner of %s: name a successor", access.Obj(access.TypeUser, leaving.User), o)
+	}
+	u, err := c.activeUser(successor, "O1")
+	if err != nil {
+		return err
+	}
+	m, exists, err := c.Membership(leaving.Organization, successor)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return access.Unprocessablef("O1", "the successor %s has no role in %s", access.Obj(access.TypeUser, successor), o)
+	}
+	if m.Role == access.OrgOwner {
+		return nil
+	}
+	if atOnce, err := c.ownsAtOnce(leaving.Organization, u, m); err != nil {
+		return err
+	} else if !atOnce {
+		return access.Unprocessablef("O7", "the successor %s has not accepted a role in %s: offer the ownership first", access.Obj(access.TypeUser, successor), o)
+	}
+	source, err := c.source(successor)
+	if err != nil {
+		return err
+	}
+	now := access.Membership{
+		Organization: leaving.Organization, User: successor, Role: access.OrgOwner, Source: m.Source.Stronger(source), Since: c.now,
+	}
+	if err := c.also(altered("member", m, now), o); err != nil {
+		return err
+	}
+	return c.setRole(now)
+}
+
+// leaveOwnerless tells the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it (O1).
+func (c *change) leaveOwnerless(org access.OrganizationID) error {
+	admins, err := c.MembersWithRole(org, access.OrgAdmin, 0)
+	if err != nil {
+		return err
+	}
+	var users []access.UserID
+	for _, m := range admins {
+		users = append(users, m.User)
+	}
+	grants, err := c.AllPlatformGrants()
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if g.Role == access.SiteAdmin {
+			users = append(users, g.User)
+		}
+	}
+	return c.tell(access.Notification{
+		Kind: access.NotifyOwnerless, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(org)},
+	}, users, true)
+}
+
+// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3). Everybody can end their own, from any address (O7).
+func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user, successor access.UserID) (r MemberResult, err error) {
+	r.Change, err = s.change(ctx, actor, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
+		m, exists, err := c.leaving(org, user)
+		if err != nil {
+			return err
+		}
+		if !exists {
+			return access.Refuse(access.KindNotFound, "", "%s has no role in %s", access.Obj(access.TypeUser, user),
+				access.Obj(access.TypeOrganization, org))
+		}
+		if m.Role == access.OrgOwner {
+			if err := c.keepOwner(m, successor); err != nil {
+				return err
+			}
+		}
+		if err := c.endMembership(m, successor); err != nil {
+			return err
+		}
+		r.Membership, r.Removed, r.Reassigned = m, c.toldRemoved(), c.toldReassigned()
+		c.state(m, nil)
+		return nil
+	})
+	return r, err
+}
+
+// leaving loads the membership that the actor ends: their own, or one that they manage.
+func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.Membership, bool, error) {
+	if user != "" && user == c.actor.User {
+		m, member, err := c.Membership(org, user)
+		if err != nil {
+			return m, member, err
+		}
+		if inside, err := c.inside(access.Obj(access.TypeOrganization, org)); err != nil || member && inside {
+			return m, member, err
+		}
+	}
+	return c.membersOf(org, user, false)
+}
+
+// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it, and account keys are
+// refused (O3, B5). Whether the organization keeps an owner was judged before.
+func (c *change) leave(m access.Membership, successor access.UserID) error {
+	if err := c.endOffer(m.Organization, m.User); err != nil {
+		return err
+	}
+	teams, err := c.TeamsOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, tm := range teams {
+		if here, err := c.belongs(access.Obj(access.TypeTeam, tm.Team), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropTeamMembership(tm); err != nil {
+			return err
+		}
+	}
+	roles, err := c.RolesOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if here, err := c.belongs(access.Obj(access.TypeRole, role), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropAssignment(access.RoleAssignment{Role: role, User: m.User}); err != nil {
+			return err
+		}
+	}
+	rows, err := c.RowsOf(m.User)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if here, err := c.belongs(access.Obj(access.TypeChatbot, r.Chatbot), m.Organization); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropRow(r); err != nil {
+			return err
+		}
+	}
+	names, err := c.names(m.User)
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		shares, err := c.SharesWith(p)
+		if err != nil {
+			return err
+		}
+		err = c.dropShares(shares, func(s access.Share) (bool, error) {
+			return c.belongs(access.Obj(access.TypeChatbot, s.Chatbot), m.Organization)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := c.DeleteMembership(m.Organization, m.User); err != nil {
+		return err
+	}
+	c.refold(spice.FoldMembership(m), nil)
+	org := access.Obj(access.TypeOrganization, m.Organization)
+	if err := c.took(dropped("member", m), string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
+		return err
+	}
+	if manages(m.Role) {
+		if err := c.refuseKeysOf(m.User, m.Organization); err != nil {
+			return err
+		}
+	}
+	return c.passOn(m, successor)
+}
+
+func (c *change) belongs(o access.Object, org access.OrganizationID) (bool, error) {
+	of, ok, err := c.OrganizationOf(o)
+	return ok && of == org, err
+}
+
+// passOn gives the chatbots of one who may own them no longer to the actor if an owner, else to the successor, else to an owner, else to the admin
+// of longest standing; without one nobody owns them until the organization has an owner again (O3).
+func (c *change) passOn(m access.Membership, successor access.UserID) error {
+	bots, err := c.Chatbots(store.ChatbotFilter{Organization: m.Organization, Owner: m.User}, "", 0)
+	if err != nil || len(bots) == 0 {
+		return err
+	}
+	to, err := c.heir(m, successor)
+	if err != nil {
+		return err
+	}
+	return eachFact(bots, func(b access.Chatbot) error {
+		if err := c.setOwner(b, to); err != nil {
+			return err
+		}
+		return c.passed(b, to)
+	})
+}
+
+func (c *change) heir(m access.Membership, successor access.UserID) (access.UserID, error) {
+	for _, candidate := range []access.UserID{c.actor.User, successor} {
+		if candidate == "" || candidate == m.User {
+			continue
+		}
+		role, ok, err := c.Membership(m.Organization, candidate)
+		if err != nil {
+			return "", err
+		}
+		if ok && role.Role == access.OrgOwner {
+			return candidate, nil
+		}
+	}
+	owners, err := c.MembersWithRole(m.Organization, access.OrgOwner, 2)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range owners {
+		if o.User != m.User {
+			return o.User, nil
+		}
+	}
+	admins, err := c.MembersWithRole(m.Organization, access.OrgAdmin, 0)
+	if err != nil {
+		return "", err
+	}
+	admins = slices.DeleteFunc(admins, func(a access.Membership) bool { return a.User == m.User })
+	if len(admins) == 0 {
+		return "", nil
+	}
+	return slices.MinFunc(admins, func(a, b access.Membership) int { return a.Since.Compare(b.Since) }).User, nil
+}
