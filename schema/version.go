@@ -14,6 +14,6 @@ package schema
 // and has the first as its Oldest. grantway migrate folds all facts again whenever the version rises, so that what the older gateways wrote is
 // complete before the second release reads it. A change that cannot be made so raises Oldest to Version: then all gateways have to be stopped.
 const (
-	Version = 1
-	Oldest  = 1
+	Version = 2
+	Oldest  = 2
 )

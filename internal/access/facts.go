@@ -47,7 +47,7 @@ type Organization struct {
 	ID             OrganizationID `json:"id,omitzero"`
 	Name           string         `json:"name,omitzero"`
 	PublicAccess   Audience       `json:"public_access,omitzero"` // the most that a chatbot's link may admit (O5)
-	OutsideSharing bool           `json:"outside_sharing"`        // whether chatbots may be shared outside (O5)
+	OutsideSharing bool           `json:"outside_sharing"`        // whether groups, roles and shares give others than its people something (O5)
 	AllowedIPs     []string       `json:"allowed_ips,omitzero"`   // CIDR ranges, or nil for anywhere (B4)
 }
 

@@ -118,7 +118,7 @@ func (p *person) findReaches(n *notebook) error {
 			p.address = string(e)
 		}
 		add(access.PrincipalEmail, string(e), schema.RelHolder, schema.TypeEmail, "%s has the verified address %s", p.ID, p.address)
-		byAddress, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
+		byAddress, err := p.groupsByAddress(n, e)
 		if err != nil {
 			return err
 		}
@@ -140,6 +140,30 @@ func (p *person) findReaches(n *notebook) error {
 	}
 	add(access.PrincipalEveryone, "", "", "", "")
 	return nil
+}
+
+// groupsByAddress lists the groups that name the user's verified address. Those of an organization that does not share outside give something to its
+// own people only (O5).
+func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID, error) {
+	listed, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
+	if err != nil {
+		return nil, err
+	}
+	var giving []access.GroupID
+	for _, g := range listed {
+		id, _, err := n.OrganizationOf(access.Obj(access.TypeGroup, g))
+		if err != nil {
+			return nil, err
+		}
+		org, _, err := n.Organization(id)
+		if err != nil {
+			return nil, err
+		}
+		if org.OutsideSharing || p.roleIn(id) != "" {
+			giving = append(giving, g)
+		}
+	}
+	return giving, nil
 }
 
 // findTeams adds the user's teams, and those that these are nested in. Which team is between is not said: it may belong to another

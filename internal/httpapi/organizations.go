@@ -12,7 +12,7 @@ type Organization struct {
 	ID             access.OrganizationID `json:"id"`
 	Name           string                `json:"name"`
 	PublicAccess   access.Audience       `json:"public_access" doc:"the most that a chatbot's public link may admit (O5)"`
-	OutsideSharing bool                  `json:"outside_sharing" doc:"whether chatbots may be shared outside (O5)"`
+	OutsideSharing bool                  `json:"outside_sharing" doc:"whether its groups, roles and shares give others than its own people something (O5)"`
 	AllowedIPs     []string              `json:"allowed_ips" nullable:"true" doc:"the ranges from which it can be changed (B4); null for anywhere"`
 }
 
@@ -52,7 +52,7 @@ type OrganizationPatch struct {
 	Name           access.Optional[string]          `json:"name,omitzero"`
 	Owner          access.Optional[access.UserID]   `json:"owner,omitzero" doc:"its first owner; at creation only"`
 	PublicAccess   access.Optional[access.Audience] `json:"public_access,omitzero" doc:"everyone unless said; lowering it closes the links that exceed it"`
-	OutsideSharing access.Optional[bool]            `json:"outside_sharing,omitzero" doc:"true unless said; false removes the shares that exceed it"`
+	OutsideSharing access.Optional[bool]            `json:"outside_sharing,omitzero" doc:"true unless said; false removes what groups, roles and shares give others. Addresses of others stay listed in groups, and give nothing until they are the verified addresses of its people (O5)"`
 	AllowedIPs     access.Optional[[]string]        `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges; they must hold the caller's own"`
 }
 

@@ -104,10 +104,14 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 
 // names lists the principals that stand for one user alone: the user and its verified address.
 func (c *change) names(user access.UserID) ([]access.Principal, error) {
-	ps := []access.Principal{{Kind: access.PrincipalUser, ID: string(user)}}
-	u, ok, err := c.User(user)
-	if ok && u.Verified() != "" {
-		ps = append(ps, access.Principal{Kind: access.PrincipalEmail, ID: string(u.Verified())})
+	u, _, err := c.User(user)
+	return append([]access.Principal{{Kind: access.PrincipalUser, ID: string(user)}}, addressOf(u)...), err
+}
+
+// addressOf is the user's verified address as a principal, or nothing.
+func addressOf(u access.User) []access.Principal {
+	if u.Verified() == "" {
+		return nil
 	}
-	return ps, err
+	return []access.Principal{{Kind: access.PrincipalEmail, ID: string(u.Verified())}}
 }

@@ -142,13 +142,40 @@ func (c *change) dropShares(shares []access.Share, drop func(access.Share) (bool
 	return nil
 }
 
-// dropSharesWith removes every share with the principal.
-func (c *change) dropSharesWith(p access.Principal) error {
+// dropSharesWith removes the shares with the principal of the chatbots that are chosen.
+func (c *change) dropSharesWith(p access.Principal, of chosen) error {
 	shares, err := c.SharesWith(p)
 	if err != nil {
 		return err
 	}
-	return c.dropShares(shares, func(access.Share) (bool, error) { return true, nil })
+	return c.dropShares(shares, func(s access.Share) (bool, error) { return of(access.Obj(access.TypeChatbot, s.Chatbot)) })
+}
+
+// chosen reports whether what is removed from the object is removed.
+type chosen func(access.Object) (bool, error)
+
+func anywhere(access.Object) (bool, error) { return true, nil }
+
+// dropPrincipal removes a principal from the shares, groups and lists that name it and that are chosen (O3, O4, N2).
+func (c *change) dropPrincipal(p access.Principal, of chosen) error {
+	if err := c.dropSharesWith(p, of); err != nil {
+		return err
+	}
+	groups, err := c.GroupsOf(p)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if here, err := of(access.Obj(access.TypeGroup, g)); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
+		if err := c.dropGroupMembership(access.GroupMembership{Group: g, Member: p}); err != nil {
+			return err
+		}
+	}
+	return c.unlist(p, of)
 }
 
 // dropRow removes a row; the last one takes the matrix out of the chatbot's way.
@@ -193,10 +220,14 @@ func (c *change) dropAssignment(a access.RoleAssignment) error {
 
 // dropGroupMembership takes a principal off a group's list.
 func (c *change) dropGroupMembership(m access.GroupMembership) error {
+	implied, err := c.foldEntry(m)
+	if err != nil {
+		return err
+	}
 	if err := c.DeleteGroupMembership(m.Group, m.Member); err != nil {
 		return err
 	}
-	c.refold(spice.FoldGroupMembership(m), nil)
+	c.refold(implied, nil)
 	group := access.Obj(access.TypeGroup, m.Group)
 	keeper, action, err := c.keeper(group)
 	if err != nil {
@@ -205,20 +236,25 @@ func (c *change) dropGroupMembership(m access.GroupMembership) error {
 	return c.took(dropped("group_member", m), m.Member.String()+" in "+group.String(), action, keeper)
 }
 
-// unlist takes a principal off the lists of documents, MCP servers and metrics.
-func (c *change) unlist(p access.Principal) error {
+// unlist takes a principal off the lists of documents, MCP servers and metrics that are chosen.
+func (c *change) unlist(p access.Principal, of chosen) error {
 	resources, err := c.ResourcesAllowing(p)
 	if err != nil {
 		return err
 	}
 	for _, r := range resources {
+		list := access.Object{Type: r.Type, ID: r.ID}
+		if here, err := of(list); err != nil {
+			return err
+		} else if !here {
+			continue
+		}
 		old := r
 		r.Allowed = slices.DeleteFunc(slices.Clone(r.Allowed), func(q access.Principal) bool { return q == p })
 		if err := c.PutResource(r); err != nil {
 			return err
 		}
 		c.refold(spice.FoldResource(old), spice.FoldResource(r))
-		list := access.Object{Type: r.Type, ID: r.ID}
 		what := p.String() + " on the list of " + list.String()
 		if err := c.took(altered(string(r.Type), old, r), what, access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 			return err
@@ -234,16 +270,21 @@ func (c *change) ungate(kind access.Type, id string) error {
 		return err
 	}
 	for _, p := range policies {
-		e, err := c.regate(p, without(p, kind, id))
-		if err != nil {
-			return err
-		}
-		bot := access.Obj(access.TypeChatbot, p.Chatbot)
-		if err := c.took(e, string(kind)+":"+id+" in the gates of "+bot.String(), access.ManageAccess, bot); err != nil {
+		if err := c.dropFromGates(p, without(p, kind, id), access.Object{Type: kind, ID: id}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropFromGates replaces a chatbot's gates by those that no longer name the object.
+func (c *change) dropFromGates(old, now access.Policy, o access.Object) error {
+	e, err := c.regate(old, now)
+	if err != nil {
+		return err
+	}
+	bot := access.Obj(access.TypeChatbot, old.Chatbot)
+	return c.took(e, o.String()+" in the gates of "+bot.String(), access.ManageAccess, bot)
 }
 
 // regate replaces a chatbot's gates.

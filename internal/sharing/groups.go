@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/spice"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -89,6 +88,9 @@ func (c *change) addToGroup(m access.GroupMembership) error {
 		if _, err := c.activeUser(access.UserID(m.Member.ID), "S2"); err != nil {
 			return err
 		}
+		if err := c.insideGroup(m); err != nil {
+			return err
+		}
 	default:
 		return access.Unprocessablef("S2", "a group lists users and e-mail addresses, and %s is neither", m.Member)
 	}
@@ -96,9 +98,22 @@ func (c *change) addToGroup(m access.GroupMembership) error {
 	if err != nil || has {
 		return err
 	}
-	c.refold(nil, spice.FoldGroupMembership(m))
+	implied, err := c.foldEntry(m)
+	if err != nil {
+		return err
+	}
+	c.refold(nil, implied)
 	c.state(nil, m)
 	return c.PutGroupMembership(m)
+}
+
+// insideGroup refuses a user to whom the group's organization gives nothing (O5).
+func (c *change) insideGroup(m access.GroupMembership) error {
+	org, _, err := c.OrganizationOf(access.Obj(access.TypeGroup, m.Group))
+	if err != nil {
+		return err
+	}
+	return c.mustBeInside(org, access.UserID(m.Member.ID))
 }
 
 // RemoveFromGroup takes a principal off a group's list. It is an error of kind NotFound where it is not on it.
@@ -148,7 +163,7 @@ func (c *change) dropGroup(g access.Group) error {
 			return err
 		}
 	}
-	if err := c.dropPrincipal(access.Principal{Kind: access.PrincipalGroup, ID: string(g.ID)}); err != nil {
+	if err := c.dropPrincipal(access.Principal{Kind: access.PrincipalGroup, ID: string(g.ID)}, anywhere); err != nil {
 		return err
 	}
 	o := access.Obj(access.TypeGroup, g.ID)

@@ -2,6 +2,7 @@ package sharing_test
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,7 +130,41 @@ func (h *history) removesMember(w *plain.World) deed {
 		may:    w.MaySetRole(by(actor), org, who, "") || by(actor) == who, // O7
 		absent: !has(w.Memberships, func(m access.Membership) bool { return m.Organization == org && m.User == who }),
 		do:     func() error { return second(h.RemoveMember(h.ctx, actor, org, who, successor)) },
+		then:   func(after *plain.World) { h.namedNowhere(after, org, who) },
 	}
+}
+
+// namedNowhere checks that nothing of the organization names who has left it, by ID or by verified address, but to deny (O3).
+func (h *history) namedNowhere(w *plain.World, org access.OrganizationID, who access.UserID) {
+	names := []access.Principal{{Kind: access.PrincipalUser, ID: string(who)}}
+	if u, _ := find(w.Users, func(u access.User) bool { return u.ID == who }); u.Verified() != "" {
+		names = append(names, access.Principal{Kind: access.PrincipalEmail, ID: string(u.Verified())})
+	}
+	here := func(bot access.ChatbotID) bool {
+		return has(w.Chatbots, func(b access.Chatbot) bool { return b.ID == bot && b.Organization == org })
+	}
+	for _, p := range names {
+		require.NotContains(h.t, groupsNaming(w, p), org, "O3: the groups")
+		for _, r := range w.Resources {
+			require.False(h.t, here(r.Chatbot) && slices.Contains(r.Allowed, p), "O3: %+v", r)
+		}
+		for _, s := range w.Shares {
+			require.False(h.t, here(s.Chatbot) && s.Principal == p, "O3: %+v", s)
+		}
+	}
+	for _, p := range w.Policies {
+		require.False(h.t, here(p.Chatbot) && slices.Contains(p.AllowedUsers, who), "O3, G6: %+v", p)
+	}
+}
+
+// groupsNaming lists the organizations of the groups that name the principal.
+func groupsNaming(w *plain.World, p access.Principal) (orgs []access.OrganizationID) {
+	for _, m := range w.GroupMemberships {
+		if m.Member == p {
+			orgs = append(orgs, groupHome(m.Group))
+		}
+	}
+	return orgs
 }
 
 func (h *history) grantsPlatformRole(w *plain.World) deed {

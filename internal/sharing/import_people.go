@@ -56,6 +56,13 @@ func (c *change) importUser(r *UserRow) error {
 	if err := c.mayImportUser(r.User, stored, known, p); err != nil {
 		return err
 	}
+	if lost, err := c.lostAddress(r); err != nil {
+		return err
+	} else if lost {
+		unverified := *r
+		unverified.EmailVerified = new(bool)
+		r, p.EmailVerified = &unverified, access.Some(false)
+	}
 	if known && !stored.Deleted && same(r.Active, stored.Active) && !stored.Active {
 		if c.userSays(stored, r, home) {
 			return nil
@@ -78,6 +85,15 @@ func (c *change) importUser(r *UserRow) error {
 	}
 	_, err = c.putUser(r.User, p)
 	return err
+}
+
+// lostAddress reports whether the row is of an inactive user whose verified address is an active user's by now (I2, N2).
+func (c *change) lostAddress(r *UserRow) (bool, error) {
+	if r.Email == "" || same(r.EmailVerified, false) || same(r.Active, true) {
+		return false, nil
+	}
+	holder, held, err := c.holder(r.Email)
+	return held && holder.ID != r.User, err
 }
 
 // maxAhead is how far the clock may be behind that of the server that an import comes from.

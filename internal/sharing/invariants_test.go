@@ -25,6 +25,7 @@ func (h *history) noteOwnerless(w *plain.World, d deed) {
 // invariants checks what must hold of the facts after every change.
 func (h *history) invariants(w *plain.World) {
 	h.nothingGone(w)
+	h.staysInside(w)
 	role := map[string]access.OrgRole{}
 	owners := map[access.OrganizationID]int{}
 	for _, x := range w.Memberships {
@@ -82,6 +83,29 @@ func (h *history) invariants(w *plain.World) {
 	}
 	for _, x := range w.Memberships {
 		require.False(h.t, gone[x.User], "N2: %v", x)
+	}
+}
+
+// staysInside checks that an organization which does not share outside gives others nothing (O5).
+func (h *history) staysInside(w *plain.World) {
+	h.t.Helper()
+	inside := func(fact any, p access.Principal, org access.OrganizationID) {
+		o, _ := find(w.Organizations, func(o access.Organization) bool { return o.ID == org })
+		require.True(h.t, org == "" || o.OutsideSharing || w.Inside(p, org), "O5: %+v", fact)
+	}
+	for _, f := range w.GroupMemberships {
+		if f.Member.Kind == access.PrincipalUser {
+			inside(f, f.Member, groupHome(f.Group))
+		}
+	}
+	for _, f := range w.Assignments {
+		inside(f, access.Principal{Kind: access.PrincipalUser, ID: string(f.User)}, roleHome(f.Role))
+	}
+	for _, f := range w.Shares {
+		b, _ := find(w.Chatbots, func(b access.Chatbot) bool { return b.ID == f.Chatbot })
+		if f.Principal.Kind != access.PrincipalEmail || w.Held(f.Principal) { // a share with an address that nobody has by now gives nobody anything
+			inside(f, f.Principal, b.Organization)
+		}
 	}
 }
 

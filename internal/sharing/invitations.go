@@ -155,7 +155,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 // invitee gives the user who is invited, if there is one. An offer of ownership is to somebody who is active and no owner yet.
 func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
 	if inv.User == "" {
-		return c.UserByVerifiedEmail(inv.Email)
+		return c.holder(inv.Email)
 	}
 	u, err := c.activeUser(inv.User, "O1")
 	if err != nil {

@@ -161,9 +161,9 @@ func (c *change) mustOwn(o access.Object) error {
 	return nil
 }
 
-// setRole writes a membership, and folds the user's rows against the new ceiling (M2).
+// setRole writes a membership, and folds the user's rows against the new ceiling (M2), and the entries of groups that give something from now on (O5).
 func (c *change) setRole(m access.Membership) error {
-	err := c.aroundRows(m.User, func() error {
+	enter := func() error {
 		old, exists, err := c.Membership(m.Organization, m.User)
 		if err != nil {
 			return err
@@ -183,7 +183,8 @@ func (c *change) setRole(m access.Membership) error {
 			return c.refuseKeysOf(m.User, m.Organization)
 		}
 		return nil
-	})
+	}
+	err := c.aroundRows(m.User, func() error { return c.aroundArrival(m.Organization, m.User, enter) })
 	if err != nil || m.Role != access.OrgOwner {
 		return err
 	}

@@ -132,67 +132,15 @@ func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.
 	return c.membersOf(org, user, false)
 }
 
-// leave ends a membership: team memberships, role assignments, rows, direct shares and the ownership of chatbots end with it, and account keys are
-// refused (O3, B5). Whether the organization keeps an owner was judged before.
+// leave ends a membership, and with it all that the organization and its chatbots give the user by name: team memberships, role assignments, rows,
+// direct shares, entries in groups and lists, and the ownership of chatbots. Account keys are refused (O3, B5). Whether the organization keeps an
+// owner was judged before.
 func (c *change) leave(m access.Membership, successor access.UserID) error {
 	if err := c.endOffer(m.Organization, m.User); err != nil {
 		return err
 	}
-	teams, err := c.TeamsOf(m.User)
-	if err != nil {
-		return err
-	}
-	for _, tm := range teams {
-		if here, err := c.belongs(access.Obj(access.TypeTeam, tm.Team), m.Organization); err != nil {
-			return err
-		} else if !here {
-			continue
-		}
-		if err := c.dropTeamMembership(tm); err != nil {
-			return err
-		}
-	}
-	roles, err := c.RolesOf(m.User)
-	if err != nil {
-		return err
-	}
-	for _, role := range roles {
-		if here, err := c.belongs(access.Obj(access.TypeRole, role), m.Organization); err != nil {
-			return err
-		} else if !here {
-			continue
-		}
-		if err := c.dropAssignment(access.RoleAssignment{Role: role, User: m.User}); err != nil {
-			return err
-		}
-	}
-	rows, err := c.RowsOf(m.User)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if here, err := c.belongs(access.Obj(access.TypeChatbot, r.Chatbot), m.Organization); err != nil {
-			return err
-		} else if !here {
-			continue
-		}
-		if err := c.dropRow(r); err != nil {
-			return err
-		}
-	}
-	names, err := c.names(m.User)
-	if err != nil {
-		return err
-	}
-	for _, p := range names {
-		shares, err := c.SharesWith(p)
-		if err != nil {
-			return err
-		}
-		err = c.dropShares(shares, func(s access.Share) (bool, error) {
-			return c.belongs(access.Obj(access.TypeChatbot, s.Chatbot), m.Organization)
-		})
-		if err != nil {
+	for _, end := range []func(access.Membership) error{c.leaveTeams, c.leaveRoles, c.leaveRows, c.leaveNames, c.leaveGates} {
+		if err := end(m); err != nil {
 			return err
 		}
 	}
@@ -210,6 +158,75 @@ func (c *change) leave(m access.Membership, successor access.UserID) error {
 		}
 	}
 	return c.passOn(m, successor)
+}
+
+func (c *change) leaveTeams(m access.Membership) error {
+	teams, err := c.TeamsOf(m.User)
+	if err != nil {
+		return err
+	}
+	return eachFact(teams, func(tm access.TeamMembership) error {
+		return c.ifOf(m.Organization, access.Obj(access.TypeTeam, tm.Team), func() error { return c.dropTeamMembership(tm) })
+	})
+}
+
+func (c *change) leaveRoles(m access.Membership) error {
+	roles, err := c.RolesOf(m.User)
+	if err != nil {
+		return err
+	}
+	return eachFact(roles, func(role access.RoleID) error {
+		return c.ifOf(m.Organization, access.Obj(access.TypeRole, role), func() error {
+			return c.dropAssignment(access.RoleAssignment{Role: role, User: m.User})
+		})
+	})
+}
+
+func (c *change) leaveRows(m access.Membership) error {
+	rows, err := c.RowsOf(m.User)
+	if err != nil {
+		return err
+	}
+	return eachFact(rows, func(r access.Row) error {
+		return c.ifOf(m.Organization, access.Obj(access.TypeChatbot, r.Chatbot), func() error { return c.dropRow(r) })
+	})
+}
+
+// leaveNames takes the user, and the user's verified address, out of the organization's shares, groups and lists.
+func (c *change) leaveNames(m access.Membership) error {
+	names, err := c.names(m.User)
+	if err != nil {
+		return err
+	}
+	return eachFact(names, func(p access.Principal) error {
+		return c.dropPrincipal(p, func(o access.Object) (bool, error) { return c.belongs(o, m.Organization) })
+	})
+}
+
+// leaveGates takes the user out of the gates of the organization's chatbots that admit by name (G6). Those that deny by name go on to (G7).
+func (c *change) leaveGates(m access.Membership) error {
+	policies, err := c.PoliciesNaming(string(access.TypeUser), string(m.User))
+	if err != nil {
+		return err
+	}
+	return eachFact(policies, func(p access.Policy) error {
+		if !slices.Contains(p.AllowedUsers, m.User) {
+			return nil
+		}
+		now := p
+		now.AllowedUsers = less(p.AllowedUsers, m.User)
+		return c.ifOf(m.Organization, access.Obj(access.TypeChatbot, p.Chatbot), func() error {
+			return c.dropFromGates(p, now, access.Obj(access.TypeUser, m.User))
+		})
+	})
+}
+
+// ifOf does it where the object belongs to the organization.
+func (c *change) ifOf(org access.OrganizationID, o access.Object, do func() error) error {
+	if here, err := c.belongs(o, org); err != nil || !here {
+		return err
+	}
+	return do()
 }
 
 func (c *change) belongs(o access.Object, org access.OrganizationID) (bool, error) {

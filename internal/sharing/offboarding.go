@@ -102,7 +102,7 @@ func (c *change) offboard(u access.User, how Offboard) error {
 		return err
 	}
 	for _, p := range names {
-		if err := c.dropPrincipal(p); err != nil {
+		if err := c.dropPrincipal(p, anywhere); err != nil {
 			return err
 		}
 	}
@@ -141,21 +141,4 @@ func (c *change) removesOwners(home access.OrganizationID) error {
 		return err
 	}
 	return access.Deniedf("O2", "an admin offboards no owner of the organization")
-}
-
-// dropPrincipal removes a principal from every share, group and list that names it (O4, N2).
-func (c *change) dropPrincipal(p access.Principal) error {
-	if err := c.dropSharesWith(p); err != nil {
-		return err
-	}
-	groups, err := c.GroupsOf(p)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		if err := c.dropGroupMembership(access.GroupMembership{Group: g, Member: p}); err != nil {
-			return err
-		}
-	}
-	return c.unlist(p)
 }

@@ -68,14 +68,29 @@ func (c *change) putOrganization(id access.OrganizationID, p OrganizationPatch) 
 	if equalOrganizations(org, old) {
 		return org, nil
 	}
-	if err := c.PutOrganization(org); err != nil {
-		return org, err
-	}
-	if err := c.enforceLimits(org); err != nil {
+	if err := c.limitOrganization(old, org); err != nil {
 		return org, err
 	}
 	c.state(old, org)
 	return org, nil
+}
+
+// limitOrganization puts the organization, and removes what exceeds its limits (O5).
+func (c *change) limitOrganization(old, now access.Organization) error {
+	var entries []access.GroupMembership
+	if old.OutsideSharing != now.OutsideSharing {
+		var err error
+		if entries, err = c.entriesOf(now.ID); err != nil {
+			return err
+		}
+	}
+	if err := c.aroundEntries(entries, func() error { return c.PutOrganization(now) }); err != nil {
+		return err
+	}
+	if err := c.limitLinks(now); err != nil || now.OutsideSharing || !old.OutsideSharing {
+		return err
+	}
+	return c.removeOutsiders(now.ID, entries)
 }
 
 func equalOrganizations(a, b access.Organization) bool {
@@ -175,8 +190,8 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 	return org, nil
 }
 
-// enforceLimits removes what exceeds the organization's limits (O5).
-func (c *change) enforceLimits(org access.Organization) error {
+// limitLinks closes the public links that exceed the organization's limit (O5).
+func (c *change) limitLinks(org access.Organization) error {
 	bots, err := c.Chatbots(store.ChatbotFilter{Organization: org.ID}, "", 0)
 	if err != nil {
 		return err
@@ -195,14 +210,7 @@ func (c *change) enforceLimits(org access.Organization) error {
 			return err
 		}
 	}
-	if org.OutsideSharing {
-		return nil
-	}
-	shares, err := c.SharesOfOrganization(org.ID)
-	if err != nil {
-		return err
-	}
-	return c.dropShares(shares, func(s access.Share) (bool, error) { return c.outside(s.Principal, org.ID) })
+	return nil
 }
 
 // DeleteOrganization removes an organization and all that belongs to it (O4).
@@ -263,7 +271,7 @@ func (c *change) dropOrganization(org access.Organization) error {
 	if err := c.orphanRequestsWith(p); err != nil {
 		return err
 	}
-	if err := c.dropSharesWith(p); err != nil {
+	if err := c.dropSharesWith(p, anywhere); err != nil {
 		return err
 	}
 	if err := c.ungate(access.TypeOrganization, string(org.ID)); err != nil {

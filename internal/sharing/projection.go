@@ -117,6 +117,7 @@ func (p projector) roles() error {
 }
 
 func (p projector) groups() error {
+	c := &caller{Tx: p.tx}
 	return all(func(after string, limit int) ([]access.Group, error) {
 		return p.tx.Groups(store.GroupFilter{}, access.GroupID(after), limit)
 	}, func(g access.Group) string { return string(g.ID) },
@@ -125,7 +126,11 @@ func (p projector) groups() error {
 				return p.tx.GroupMembers(g.ID, after, limit)
 			}, access.Principal.String,
 				func(m access.Principal) error {
-					return p.each(spice.FoldGroupMembership(access.GroupMembership{Group: g.ID, Member: m}))
+					rs, err := c.foldEntry(access.GroupMembership{Group: g.ID, Member: m})
+					if err != nil {
+						return err
+					}
+					return p.each(rs)
 				})
 		})
 }

@@ -89,6 +89,9 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 	if _, err := c.activeUser(a.User, "U2"); err != nil {
 		return err
 	}
+	if err := c.insideRole(a); err != nil {
+		return err
+	}
 	has, err := c.RoleAssigned(a.Role, a.User)
 	if err != nil {
 		return err
@@ -102,6 +105,15 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 		return err
 	}
 	return c.PutRoleAssignment(a)
+}
+
+// insideRole refuses a user to whom the role's organization gives nothing (O5).
+func (c *change) insideRole(a access.RoleAssignment) error {
+	role, _, err := c.Role(a.Role)
+	if err != nil {
+		return err
+	}
+	return c.mustBeInside(role.Organization, a.User)
 }
 
 // UnassignRole takes a role away. It is an error of kind NotFound where the user does not have it.
@@ -157,7 +169,7 @@ func (c *change) dropRole(role access.Role) error {
 	if err := c.DeleteTakenAwayTarget(access.TakenRole, string(role.ID)); err != nil {
 		return err
 	}
-	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalRole, ID: string(role.ID)}); err != nil {
+	if err := c.dropSharesWith(access.Principal{Kind: access.PrincipalRole, ID: string(role.ID)}, anywhere); err != nil {
 		return err
 	}
 	if err := c.ungate(access.TypeRole, string(role.ID)); err != nil {

@@ -163,20 +163,6 @@ func (c *change) mayShareWith(with access.Principal) error {
 	return err
 }
 
-// allowedOutside refuses a share that leaves an organization which does not let its chatbots be shared outside (O5).
-func (c *change) allowedOutside(b access.Chatbot, with access.Principal) error {
-	org, _, err := c.Organization(b.Organization)
-	if err != nil || org.OutsideSharing {
-		return err
-	}
-	out, err := c.outside(with, b.Organization)
-	if err == nil && out {
-		return access.Unprocessablef("O5", "%s does not share its chatbots with %s, which is outside it",
-			access.Obj(access.TypeOrganization, b.Organization), with)
-	}
-	return err
-}
-
 // known refuses principals that do not exist, or cannot be shared with (S2, S3).
 func (c *change) known(b access.Chatbot, with access.Principal) error {
 	unknown := access.Unprocessablef("S2", "%s does not exist", with)
@@ -237,29 +223,6 @@ func firstError(err error, otherwise *access.Error) error {
 		return err
 	}
 	return otherwise
-}
-
-// outside reports whether a share with the principal leaves the organization (O5). An address is inside only where it is the verified
-// address of one of the organization's people.
-func (c *change) outside(with access.Principal, org access.OrganizationID) (bool, error) {
-	switch with.Kind {
-	case access.PrincipalUser:
-		_, member, err := c.Membership(org, access.UserID(with.ID))
-		return !member, err
-	case access.PrincipalEmail:
-		u, ok, err := c.UserByVerifiedEmail(access.Email(with.ID))
-		if err != nil || !ok {
-			return true, err
-		}
-		_, member, err := c.Membership(org, u.ID)
-		return !member, err
-	case access.PrincipalTeam:
-		t, ok, err := c.Team(access.TeamID(with.ID))
-		return !ok || t.Organization != org, err
-	case access.PrincipalOrganization:
-		return with.ID != string(org), nil
-	}
-	return false, nil
 }
 
 // DeleteShare ends a share. It is an error of kind NotFound where there is none.

@@ -165,8 +165,8 @@ func TestO5AnOrganizationThatDoesNotShareOutsideRefusesWhatIsNotItsOwn(t *testin
 	e := acme(t)
 	e.makeTeam("blue", "acme")
 	e.makeTeam("red", "globex")
-	outside := []string{"user:otto", "email:otto@acme.test", "email:nobody@acme.test", "team:red", "organization:globex"}
-	inside := []string{"user:max", "email:carl@acme.test", "team:blue", "organization:acme", "everyone"}
+	outside := []string{"user:otto", "email:otto@acme.test", "email:nobody@acme.test", "team:red", "organization:globex", "everyone"}
+	inside := []string{"user:max", "email:carl@acme.test", "team:blue", "organization:acme"}
 	for _, p := range append(outside, inside...) {
 		e.shared("helper", p, access.UseOnly)
 	}

@@ -125,11 +125,11 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 	}
 	email, verified := in.Email, in.EmailVerified
 	if verified {
-		holder, taken, err := c.UserByVerifiedEmail(email)
+		holder, held, err := c.holder(email)
 		if err != nil {
 			return "", err
 		}
-		verified = !taken || holder.ID == id.User || holder.Gone() // the active user who had the address first keeps it (I2)
+		verified = !held || holder.ID == id.User // the active user who had the address first keeps it (I2)
 	}
 	p := UserPatch{Name: given(in.Name), Type: given(in.Type)}
 	switch {
@@ -226,7 +226,7 @@ func (c *change) joined(old access.Membership) error {
 	return c.PutMembership(m)
 }
 
-// syncRoles does the same for roles. A role that does not exist is not created.
+// syncRoles does the same for roles. A role that does not exist is not created, and one of an organization that does not share outside goes to its own people (O5).
 func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 	given, err := c.RolesGiven(user, in.Issuer)
 	if err != nil {
@@ -241,7 +241,11 @@ func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 	}
 	for _, role := range in.Roles {
 		a := access.RoleAssignment{Role: role, User: user}
-		_, there, err := c.Role(role)
+		fact, there, err := c.Role(role)
+		if err != nil {
+			return err
+		}
+		outsider, err := c.isOutsider(fact.Organization, user)
 		if err != nil {
 			return err
 		}
@@ -249,7 +253,7 @@ func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 		if err != nil {
 			return err
 		}
-		if !there || has {
+		if !there || has || outsider {
 			continue
 		}
 		if err := c.PutRoleAssignment(a); err != nil {

@@ -388,7 +388,7 @@ func (c *change) dropTeam(t access.Team) error {
 	if err := c.orphanRequestsWith(p); err != nil {
 		return err
 	}
-	if err := c.dropPrincipal(p); err != nil {
+	if err := c.dropPrincipal(p, anywhere); err != nil {
 		return err
 	}
 	c.refold(spice.FoldTeam(t), nil)

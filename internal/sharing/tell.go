@@ -109,8 +109,8 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 	case access.PrincipalUser:
 		return []access.UserID{access.UserID(p.ID)}, nil, nil
 	case access.PrincipalEmail:
-		holder, held, err := c.UserByVerifiedEmail(access.Email(p.ID))
-		if err != nil || !held || holder.Gone() {
+		holder, held, err := c.holder(access.Email(p.ID))
+		if err != nil || !held {
 			return nil, []access.Email{access.Email(p.ID)}, err
 		}
 		return []access.UserID{holder.ID}, nil, nil
@@ -132,6 +132,11 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 			return nil, nil, err
 		}
 		for _, m := range members {
+			if gives, err := c.givesSomething(access.GroupMembership{Group: access.GroupID(p.ID), Member: m}); err != nil {
+				return nil, nil, err
+			} else if !gives {
+				continue
+			}
 			us, as, err := c.people(m)
 			if err != nil {
 				return nil, nil, err

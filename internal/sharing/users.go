@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -106,7 +107,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 			return u, err
 		}
 	}
-	if err := c.PutUser(u); err != nil {
+	if err := c.readdress(stored, u); err != nil {
 		return u, err
 	}
 	var before spice.Relationships
@@ -125,6 +126,15 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		c.state(nil, u)
 	}
 	return u, nil
+}
+
+// readdress puts the user, and folds the entries of groups that name the old and the new verified address for their new holders (O5).
+func (c *change) readdress(old, now access.User) error {
+	var names []access.Principal
+	if old.Verified() != now.Verified() {
+		names = slices.Concat(addressOf(old), addressOf(now))
+	}
+	return c.aroundNames(names, func() error { return c.PutUser(now) })
 }
 
 // unverify takes the verified address of an inactive user, which is free, for somebody else: the user comes back without it (I2, N2).
@@ -150,11 +160,11 @@ func (c *change) limitAddress(address access.Email) error {
 		if err != nil {
 			return false, err
 		}
-		org, _, err := c.Organization(b.Organization)
-		if err != nil || org.OutsideSharing {
+		inside, err := c.keepsInside(b.Organization)
+		if err != nil || !inside {
 			return false, err
 		}
-		return c.outside(p, org.ID)
+		return c.outside(p, b.Organization)
 	})
 }
 

@@ -20,7 +20,12 @@ func Fold(w *plain.World) spice.Relationships {
 		foldEach(w.TeamMemberships, spice.FoldTeamMembership),
 		foldEach(w.Nestings, spice.FoldTeamNesting),
 		foldEach(w.Assignments, spice.FoldRoleAssignment),
-		foldEach(w.GroupMemberships, spice.FoldGroupMembership),
+		foldEach(w.GroupMemberships, func(m access.GroupMembership) spice.Relationships {
+			if w.ListedOnly(m) {
+				return nil
+			}
+			return spice.FoldGroupMembership(m)
+		}),
 		foldEach(w.Chatbots, func(c access.Chatbot) spice.Relationships { return spice.FoldChatbot(state(w, c)) }),
 		foldEach(w.Shares, spice.FoldShare),
 		foldEach(w.Rows, func(r access.Row) spice.Relationships { return foldRow(w, r) }),

@@ -103,7 +103,12 @@ func fold(w *World) spice.Relationships {
 	rs = append(rs, foldEach(w.TeamMemberships, spice.FoldTeamMembership)...)
 	rs = append(rs, foldEach(w.Nestings, spice.FoldTeamNesting)...)
 	rs = append(rs, foldEach(w.Assignments, spice.FoldRoleAssignment)...)
-	rs = append(rs, foldEach(w.GroupMemberships, spice.FoldGroupMembership)...)
+	rs = append(rs, foldEach(w.GroupMemberships, func(m access.GroupMembership) spice.Relationships {
+		if w.ListedOnly(m) {
+			return nil
+		}
+		return spice.FoldGroupMembership(m)
+	})...)
 	rs = append(rs, foldEach(w.Chatbots, func(c access.Chatbot) spice.Relationships {
 		s := spice.ChatbotState{Chatbot: c}
 		for _, row := range w.Rows {

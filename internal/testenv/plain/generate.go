@@ -173,7 +173,11 @@ func (g *generator) roles() {
 		for i := range 1 + g.rng.IntN(2) {
 			role := access.Role{ID: access.RoleID("role " + string(o) + "#" + strconv.Itoa(i)), Organization: o}
 			g.Roles = append(g.Roles, role)
-			for _, u := range some(g.rng, g.rng.IntN(4), g.present()) { // U2: to any user
+			holders := g.present() // U2: to any user
+			if g.keepsInside(o) {
+				holders = g.people(o, access.OrgRoles...) // O5
+			}
+			for _, u := range some(g.rng, g.rng.IntN(4), holders) {
 				g.Assignments = append(g.Assignments, access.RoleAssignment{Role: role.ID, User: u})
 			}
 		}
@@ -186,7 +190,11 @@ func (g *generator) groups() {
 			group := access.Group{ID: access.GroupID("group:" + string(o.ID) + strconv.Itoa(i)), Organization: o.ID}
 			g.Groups = append(g.Groups, group)
 			var members []access.Principal
-			for _, u := range some(g.rng, 2, g.present()) {
+			listed := g.present()
+			if g.keepsInside(o.ID) {
+				listed = g.people(o.ID, access.OrgRoles...) // O5
+			}
+			for _, u := range some(g.rng, 2, listed) {
 				members = append(members, access.Principal{Kind: access.PrincipalUser, ID: string(u)})
 			}
 			for range g.rng.IntN(3) {

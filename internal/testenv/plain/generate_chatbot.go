@@ -57,8 +57,9 @@ func (g *generator) expiry() time.Time {
 func (g *generator) shares(c access.Chatbot, org access.Organization) {
 	owner, _ := g.user(c.Owner)
 	var principals []access.Principal
+	admits := func(p access.Principal) bool { return org.OutsideSharing || g.Inside(p, org.ID) } // O5
 	for _, u := range g.present() {
-		if u != c.Owner && (org.OutsideSharing || g.roleIn(u, org.ID) != "") { // S2, O5
+		if u != c.Owner { // S2
 			principals = append(principals, access.Principal{Kind: access.PrincipalUser, ID: string(u)})
 		}
 	}
@@ -68,14 +69,10 @@ func (g *generator) shares(c access.Chatbot, org access.Organization) {
 		}
 	}
 	for _, t := range g.Teams {
-		if org.OutsideSharing || t.Organization == org.ID { // O5
-			principals = append(principals, access.Principal{Kind: access.PrincipalTeam, ID: string(t.ID)})
-		}
+		principals = append(principals, access.Principal{Kind: access.PrincipalTeam, ID: string(t.ID)})
 	}
 	for _, o := range g.Organizations {
-		if org.OutsideSharing || o.ID == org.ID { // O5
-			principals = append(principals, access.Principal{Kind: access.PrincipalOrganization, ID: string(o.ID)})
-		}
+		principals = append(principals, access.Principal{Kind: access.PrincipalOrganization, ID: string(o.ID)})
 	}
 	for _, r := range g.Roles {
 		if r.Organization == org.ID || r.Organization == "" { // S3
@@ -87,8 +84,9 @@ func (g *generator) shares(c access.Chatbot, org access.Organization) {
 			principals = append(principals, access.Principal{Kind: access.PrincipalGroup, ID: string(group.ID)})
 		}
 	}
+	principals = slices.DeleteFunc(principals, func(p access.Principal) bool { return !admits(p) })
 	principals = some(g.rng, g.rng.IntN(6), principals)
-	if g.chance(1, 3) {
+	if g.chance(1, 3) && admits(access.Everyone) {
 		principals = append(principals, access.Everyone)
 	}
 	for _, p := range principals {

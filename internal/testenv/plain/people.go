@@ -64,8 +64,12 @@ func (w *World) inTeam(u access.UserID, team access.TeamID) bool {
 	return false
 }
 
-// inGroup reports whether the group names the user, or the user's verified address (I2).
+// inGroup reports whether the group names the user, or the user's verified address (I2). One of an organization that does not share outside gives nothing to
+// others than its people (O5).
 func (w *World) inGroup(u access.User, group access.GroupID) bool {
+	if org := w.groupHome(group); w.keepsInside(org) && w.roleIn(u.ID, org) == "" {
+		return false
+	}
 	for _, m := range w.GroupMemberships {
 		if m.Group == group && w.names(m.Member, u) {
 			return true

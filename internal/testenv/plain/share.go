@@ -8,6 +8,9 @@ import (
 
 // sharesGive reads 3.2 for a user without a row. The chatbot is not owner_only (V1).
 func (w *World) sharesGive(u access.User, c access.Chatbot, action access.Action, r Request) bool {
+	if w.keepsInside(c.Organization) && w.roleIn(u.ID, c.Organization) == "" {
+		return false // O5
+	}
 	client := w.roleIn(u.ID, c.Organization) == access.OrgClient
 	if client && (action == access.Deploy || action == access.ManageAccess) {
 		return false // S12

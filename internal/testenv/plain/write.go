@@ -71,17 +71,6 @@ func (w *World) MayGrant(by access.UserID, bot access.ChatbotID, with access.Pri
 	return true // S3
 }
 
-// Inside reads O5 for the principals that a request can name: whether a share with it stays in the organization.
-func (w *World) Inside(with access.Principal, org access.OrganizationID) bool {
-	switch with.Kind {
-	case access.PrincipalOrganization:
-		return with.ID == string(org)
-	case access.PrincipalTeam:
-		return slices.ContainsFunc(w.Teams, func(t access.Team) bool { return string(t.ID) == with.ID && t.Organization == org })
-	}
-	return true
-}
-
 func (w *World) platformWide(role access.RoleID) bool {
 	return slices.ContainsFunc(w.Roles, func(r access.Role) bool { return r.ID == role && r.Organization == "" })
 }

@@ -12,12 +12,10 @@ import (
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
-// Ordinary makes a random world one that changes can lead to: the generator also has users without a type, tombstones with an address,
-// lists in any order, and shares with addresses outside of an organization that shares with nobody outside.
+// Ordinary makes a random world one that changes can lead to: the generator also has users without a type, tombstones with an address, and
+// lists in any order.
 func Ordinary(w *plain.World) {
-	limited := map[access.OrganizationID]bool{}
 	for i, o := range w.Organizations {
-		limited[o.ID] = !o.OutsideSharing
 		w.Organizations[i].Name = "Name of " + string(o.ID)
 		if i%2 == 0 {
 			w.Organizations[i].AllowedIPs = []string{"10.1.2.3/32", "127.0.0.0/8"}
@@ -53,10 +51,6 @@ func Ordinary(w *plain.World) {
 		w.APIKeys[i].CreatorLostDeploy = i%2 == 0
 		slices.Sort(k.AllowedIPs)
 	}
-	w.Shares = slices.DeleteFunc(w.Shares, func(s access.Share) bool {
-		i := slices.IndexFunc(w.Chatbots, func(b access.Chatbot) bool { return b.ID == s.Chatbot })
-		return limited[w.Chatbots[i].Organization] && s.Principal.Kind == access.PrincipalEmail
-	})
 }
 
 // Put writes a world into a store, past every rule.
