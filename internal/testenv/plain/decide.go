@@ -9,9 +9,11 @@ import (
 // Decide answers the question by the access model alone.
 func Decide(w *World, q Question) bool {
 	who, ok := w.whoAsks(q.Subject)
-	if !ok {
-		return false // C1, N2, K5
-	}
+	return ok && w.decides(who, q) // C1, N2, K5
+}
+
+// decides is Decide for the subject that was looked up.
+func (w *World) decides(who asker, q Question) bool {
 	if q.Action != access.See && !slices.Contains(access.Actions[q.Resource.Type], q.Action) {
 		return false // C1: an unknown type or action
 	}
@@ -56,6 +58,7 @@ type asker struct {
 	isKey   bool
 	key     access.APIKey // when isKey
 	user    access.User   // otherwise; only its ID and type are set when the directory does not know the user
+	veiled  bool          // whether gates that rest elsewhere are answered as failed (C7)
 }
 
 // loggedIn reports whether the asker is a user, known or not.

@@ -18,6 +18,9 @@ func (w *World) passesGates(who asker, c access.Chatbot, r Request) bool {
 	}
 	for _, p := range w.Policies {
 		if p.Chatbot == c.ID {
+			if who.veiled && w.restsElsewhere(c, p) {
+				return false // C7
+			}
 			return w.passesPolicy(who, p, r)
 		}
 	}

@@ -43,6 +43,9 @@ func (w *World) onFeature(who asker, f access.Feature, r Request) bool {
 	if (f.AllowedRoles != nil || f.UserTypes != nil) && !who.loggedIn() {
 		return false // F1: visitors and API keys fail a role or type condition
 	}
+	if who.veiled && (f.UserTypes != nil || w.rolesElsewhere(c, f.AllowedRoles)) {
+		return false // C7: these are gates, too
+	}
 	if f.AllowedRoles != nil && !w.holdsAny(who.user, f.AllowedRoles) {
 		return false // F1: any; set and emptied as in G8, which excepts nobody here
 	}
