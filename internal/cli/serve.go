@@ -66,7 +66,7 @@ their claims give. The README says what is in it.
 	addStorageFlags(cmd, &c)
 	flags := cmd.Flags()
 	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the HTTP API")
-	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server, https or on this machine; with a path (https://HOST/PATH) everything is served under that path, too")
+	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server, https or on this machine, needed behind a proxy that ends TLS; with a path (https://HOST/PATH) everything is served under that path, too")
 	markDefault(cmd, "public-url", "made from --listen")
 	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate, to serve with TLS")
 	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the certificate's key")
@@ -100,7 +100,7 @@ their claims give. The README says what is in it.
 	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")
 	flags.BoolVar(&c.EngineWritable, "engine-writable", false,
-		"let clients of the engine write too, past every rule of the model and without a record")
+		"let clients of the engine write relationships too, past every rule of the model and without a record")
 	addLimitFlags(cmd, &c)
 	l.addTo(cmd)
 	return cmd

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -132,14 +133,23 @@ func addressFault(flag, address string, err error) error {
 }
 
 // schemaFault says what to do about a schema that the engine does not take.
-func schemaFault(err error) error {
+func schemaFault(c Config, err error) error {
 	if access.KindOf(err) != access.KindConflict {
 		return err
 	}
 	return &StartError{
 		Problem: err.Error(), Cause: err,
-		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension.",
+		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension." + c.anew(),
 	}
+}
+
+// anew says how the file of an embedded engine is made anew from the store; it is "" for an engine elsewhere.
+func (c *Config) anew() string {
+	if c.DatastoreURI != "" || c.SpiceDBEndpoint != "" {
+		return ""
+	}
+	return fmt.Sprintf(" Or have the engine's file made anew from the store: move it away (mkdir %[1]s && mv %[2]s* %[1]s) and start again. "+
+		"That leaves out only what was written to the engine past Grantway.", filepath.Join(c.Data, "engine.old"), filepath.Join(c.Data, engineFile))
 }
 
 // mayPass reports whether the error is about a database or a SpiceDB that is being started or cannot be reached just now. Connections are lost in

@@ -117,7 +117,7 @@ func TestAChangeThatTheEngineDoesNotTakeArrivesLater(t *testing.T) {
 // A network that carries nothing holds up no call for longer than it may take, and /readyz tells what is down meanwhile.
 func TestANetworkThatSwallowsEverything(t *testing.T) {
 	engine, err := embedded.Start(t.Context(), embedded.Config{
-		Path: filepath.Join(t.TempDir(), "engine.db"), Listen: "127.0.0.1:0", Token: "token", Writable: true,
+		Path: filepath.Join(t.TempDir(), "engine.db"), Listen: "127.0.0.1:0", Token: "token", Writable: true, SchemaWritable: true,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })

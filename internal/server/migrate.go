@@ -185,7 +185,7 @@ func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c C
 		return nil, err
 	}
 	if _, err := b.engine.Install(ctx, x); err != nil {
-		return nil, errors.Join(schemaFault(err), undo(ctx))
+		return nil, errors.Join(schemaFault(c, err), undo(ctx))
 	}
 	if err := b.store.Update(ctx, func(tx *store.Tx) error {
 		if s.empty || s.now.Folded == 0 { // nobody has run on it yet

@@ -141,7 +141,7 @@ func TestTrustedProxies(t *testing.T) {
 // A SpiceDB elsewhere takes the place of the embedded engine.
 func TestRemoteEngine(t *testing.T) {
 	engine, err := embedded.Start(t.Context(), embedded.Config{
-		Path: filepath.Join(t.TempDir(), "engine.db"), Listen: "127.0.0.1:0", Token: "secret", Writable: true,
+		Path: filepath.Join(t.TempDir(), "engine.db"), Listen: "127.0.0.1:0", Token: "secret", Writable: true, SchemaWritable: true,
 	})
 	require.NoError(t, err)
 	c := config(t)

@@ -69,9 +69,13 @@ type Config struct {
 	// Token is what clients at that address must send as a bearer token. It must
 	// be set if Listen is.
 	Token string
-	// Writable lets those clients change relationships and the schema. Otherwise
-	// they can only read, and get PERMISSION_DENIED.
+	// Writable lets those clients change relationships. Otherwise they can only
+	// read, and get PERMISSION_DENIED.
 	Writable bool
+	// SchemaWritable lets them replace the schema too. A server whose engine has
+	// another schema may not start again, so no flag sets it: it is for an engine
+	// that stands for a SpiceDB of its own.
+	SchemaWritable bool
 	// MaxConnections is how many connections there are at that address at a time,
 	// shared by the clients' addresses (B6). 0 means 256.
 	MaxConnections int

@@ -58,6 +58,7 @@ type listener struct {
 	engine   *grpc.ClientConn
 	token    string
 	writable bool
+	schema   bool // writable, too
 	server   *grpc.Server
 	socket   *fair.Listener
 	release  func()        // ends what the socket does in the background
@@ -68,7 +69,7 @@ type listener struct {
 func listen(config Config, socket net.Listener, engine *grpc.ClientConn) *listener {
 	accepting, release := context.WithCancel(context.Background())
 	l := &listener{
-		engine: engine, token: config.Token, writable: config.Writable, release: release, closing: make(chan struct{}),
+		engine: engine, token: config.Token, writable: config.Writable, schema: config.SchemaWritable, release: release, closing: make(chan struct{}),
 		socket: fair.Listen(accepting, socket, cmp.Or(config.MaxConnections, defaultConnections), nil),
 	}
 	l.server = grpc.NewServer(
@@ -114,6 +115,9 @@ func (l *listener) permit(ctx context.Context, method string) error {
 	}
 	if !l.writable && !reads[method] {
 		return status.Errorf(codes.PermissionDenied, "the engine is offered for reading only; %s may change it", method)
+	}
+	if method == v1.SchemaService_WriteSchema_FullMethodName && !l.schema {
+		return status.Error(codes.PermissionDenied, "the schema of the embedded engine is Grantway's: add definitions to it with --schema-extension")
 	}
 	return nil
 }

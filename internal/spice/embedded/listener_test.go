@@ -48,7 +48,7 @@ func outside(t *testing.T, engine *Engine, opts ...grpc.DialOption) *authzed.Cli
 func authorized() grpc.DialOption { return grpc.WithPerRPCCredentials(bearer("Bearer secret")) }
 
 func TestOutsideNeedsTheToken(t *testing.T) {
-	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", Writable: true})
+	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", Writable: true, SchemaWritable: true})
 	writeSchema(t, engine.Conn())
 	for _, header := range []string{"Bearer wrong", "Bearer ", "secret", "Basic secret", "Bearer secret2", ""} {
 		client := outside(t, engine, grpc.WithPerRPCCredentials(bearer(header)))
@@ -145,7 +145,7 @@ func TestOutsideReadsOnly(t *testing.T) {
 }
 
 func TestOutsideWritesWhereAllowed(t *testing.T) {
-	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", Writable: true})
+	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", Writable: true, SchemaWritable: true})
 	client := outside(t, engine, authorized())
 	_, err := client.WriteSchema(t.Context(), &v1.WriteSchemaRequest{Schema: testSchema})
 	require.NoError(t, err)
@@ -267,4 +267,16 @@ func TestOutsideConnectionsAreLimited(t *testing.T) {
 	_, err = client.CheckPermission(t.Context(), &v1.CheckPermissionRequest{Permission: strings.Repeat("x", maxRequest)})
 	require.Equal(t, codes.ResourceExhausted, status.Code(err))
 	require.ErrorContains(t, err, "received message larger than max")
+}
+
+// Whoever may write relationships does not replace the schema: a server whose engine has another one may not start again.
+func TestOutsideWritesNoSchema(t *testing.T) {
+	engine := start(t, Config{Listen: "127.0.0.1:0", Token: "secret", Writable: true})
+	writeSchema(t, engine.Conn())
+	client := outside(t, engine, authorized())
+	_, err := client.WriteSchema(t.Context(), &v1.WriteSchemaRequest{Schema: testSchema + "\ndefinition more {}"})
+	require.Equal(t, codes.PermissionDenied, status.Code(err))
+	require.ErrorContains(t, err, "--schema-extension")
+	_, err = client.WriteRelationships(t.Context(), touch(viewer("plan", "tom")))
+	require.NoError(t, err)
 }
