@@ -17,6 +17,10 @@ func (c *Config) checkPublicURL() error {
 	made := c.PublicURL == ""
 	if made {
 		c.PublicURL = c.urlOf(c.Listen)
+		if len(c.TrustedProxies) > 0 {
+			c.Log.Warn("--trusted-proxies is set and --public-url is not: metadata and e-mails name an address that callers behind the proxy cannot use; "+
+				"set --public-url to the https URL of the proxy", "url", c.PublicURL)
+		}
 	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(c.PublicURL, "?#") ||

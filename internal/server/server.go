@@ -97,20 +97,24 @@ func open(ctx context.Context, c Config, x *spice.Extension) (*Server, error) {
 
 // join makes the use cases, the decisions and the API on top of the open backend, which Close closes.
 func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Server, error) {
+	// A wrong key is reported before the outbox is carried, which can take long. Of several servers that start on an empty store, one makes the key.
+	var secrets *secret.Hasher
+	if err := b.store.Exclusively(ctx, func(ctx context.Context) (err error) {
+		secrets, err = openSecrets(ctx, c, b.store)
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	carrier, self, err := b.prepare(ctx, x, c)
 	if err != nil {
 		return nil, err
 	}
 	admits := leftBehind(self)
 	s := &Server{config: c, offers: b.offers, admitted: func(ctx context.Context) error { return b.store.View(ctx, admits) }}
-	var secrets *secret.Hasher
 	var changes *sharing.Service
 	var callers *authn.Authenticator
-	// Of several servers that start on an empty store, one makes the keys and the demonstration.
+	// Of several servers that start on an empty store, one makes the root key and the demonstration.
 	if err := b.store.Exclusively(ctx, func(ctx context.Context) error {
-		if secrets, err = openSecrets(ctx, c, b.store); err != nil {
-			return err
-		}
 		changes = sharing.New(sharing.Config{
 			Store: b.store, Engine: b.engine, Outbox: carrier, Secrets: secrets, Admits: admits, Mails: c.SMTPURL != "", RecordRetention: c.RecordRetention,
 			Now: c.Now, Log: c.Log,

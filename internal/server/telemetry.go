@@ -35,7 +35,8 @@ func (c *Config) observe(ctx context.Context) (err error) {
 	}
 	calls := grpcprometheus.NewClientMetrics(grpcprometheus.WithClientHandlingTimeHistogram(grpcprometheus.WithHistogramBuckets(engineLatencies)))
 	c.figures.MustRegister(calls)
-	c.dial = append(c.traces.Dial(),
+	c.dial = append(c.dial, c.traces.Dial()...)
+	c.dial = append(c.dial,
 		grpc.WithChainUnaryInterceptor(calls.UnaryClientInterceptor()), grpc.WithChainStreamInterceptor(calls.StreamClientInterceptor()))
 	return nil
 }
