@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/client"
 )
 
 // fault is an error with what to do next.
@@ -50,6 +51,10 @@ func explain(err error) string {
 	var f *fault
 	if errors.As(err, &f) {
 		lines = append(lines, f.hint)
+	}
+	var answered *client.AnsweredError
+	if errors.As(err, &answered) && answered.RequestID != "" && (answered.Answer.Kind == access.KindInternal || answered.Answer.Kind == access.KindUnavailable) {
+		lines = append(lines, "The server's log says more under request ID "+answered.RequestID+".")
 	}
 	return strings.Join(lines, "\n")
 }

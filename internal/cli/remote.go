@@ -103,13 +103,21 @@ func (r *remote) advise(err error) error {
 		}
 		return hinted(err, "Set GRANTWAY_KEY to a key that is in force on %s, and --actor, if any, to an active user.", r.server)
 	case access.KindDenied, access.KindNotFound:
+		switch {
+		case known.Rule == "B4":
+			return hinted(err, "Call from one of these ranges, or with a key that is not confined to an organization, without --actor.")
+		case known.Rule == "B1" && r.actor != "":
+			return hinted(err, "Leave out --actor, and set GRANTWAY_KEY to a key that allows this.")
+		case known.Rule == "B1":
+			return hinted(err, "Set GRANTWAY_KEY to a key that allows this.")
+		}
 		if r.actor != "" {
 			return hinted(err, "The call was made for user %s; another --actor may be allowed to.", r.actor)
 		}
 		if known.Kind == access.KindNotFound {
 			return err
 		}
-		return hinted(err, "The key in GRANTWAY_KEY does not reach that far; use one of a higher level.")
+		return hinted(err, "The key in GRANTWAY_KEY has no right to this; use a key of the organization that it concerns, or one that is not confined.")
 	case access.KindUnavailable, access.KindExhausted:
 		return hinted(err, "Repeating the command is harmless.")
 	}

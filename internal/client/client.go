@@ -146,16 +146,28 @@ type problem struct {
 	Detail string              `json:"detail"`
 	Rule   string              `json:"rule"`
 	Errors []access.FieldError `json:"errors"`
+
+	RequestID string `json:"request_id"`
 }
 
+// AnsweredError is what the server answered instead of what was asked for. It wraps the *access.Error.
+type AnsweredError struct {
+	Answer    *access.Error
+	RequestID string // under which the server's log and record have the call
+}
+
+func (e *AnsweredError) Error() string { return e.Answer.Error() }
+
+func (e *AnsweredError) Unwrap() error { return e.Answer }
+
 // asError is the problem as the domain's error.
-func (p *problem) asError() *access.Error {
+func (p *problem) asError() error {
 	kind, _ := cutKind(p.Type)
 	detail := p.Detail
 	if detail == "" {
 		detail = p.Title
 	}
-	return &access.Error{Kind: kind, Rule: p.Rule, Detail: detail, Fields: p.Errors}
+	return &AnsweredError{Answer: &access.Error{Kind: kind, Rule: p.Rule, Detail: detail, Fields: p.Errors}, RequestID: p.RequestID}
 }
 
 // cutKind reads the kind in a problem's type, and whether it is one of Grantway's.
