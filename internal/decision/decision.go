@@ -21,6 +21,7 @@ type Engine interface {
 	Check(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Answer, error)
 	CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error)
 	Trace(ctx context.Context, f spice.Freshness, q spice.Question) (spice.Trace, error)
+	Objects(ctx context.Context, f spice.Freshness, of access.Object, relation string, limit uint32) ([]access.Object, error)
 	Resources(ctx context.Context, f spice.Freshness, q spice.Question, each func(id string) error) error
 	Subjects(ctx context.Context, f spice.Freshness, x *spice.Extension, q spice.Question, each func(id string) error) error
 }

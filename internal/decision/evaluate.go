@@ -96,6 +96,7 @@ type item struct {
 	private    bool           // what settled it is something about the subject
 	veiled     bool           // the subject is a stranger, whom gates may tell about (C7)
 	instead    *access.Object // the chatbot whose update is asked instead, or nil
+	absent     bool           // the facts know no such resource: the engine may not have heard yet that it was deleted
 	told       bool           // the actor may know why it is as it is (C6)
 	trace      spice.Trace    // of an extension's resource, where an explanation is wanted
 }
@@ -215,6 +216,7 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 	for i, it := range asked {
 		it.stage = decided
 		switch a := answers[i]; {
+		case it.absent: // the engine was asked all the same, since the time tells nobody whether there is one (C6)
 		case a.Err == nil:
 			it.answer.Allowed, it.missing = a.Allowed, a.Missing
 		case access.KindOf(a.Err) == access.KindInvalid:

@@ -106,6 +106,8 @@ func (x *explainer) explain() error {
 		x.stopped("%s is explained to callers from the allowed IP ranges of its organization (B4)", o)
 	case it.stage == settled || it.failed:
 		x.stopped("%s", it.why)
+	case it.absent:
+		x.stopped("%s", access.NotFound(o).Detail)
 	default:
 		if err := x.onResource(o); err != nil {
 			return err

@@ -136,7 +136,39 @@ func (x *explainer) along(rule spice.Rule, step spice.Trace) ([]spice.Trace, ver
 		return nil, gives, nil
 	}
 	if step.Cached {
-		return nil, untraced, nil
+		return x.follow(rule, step)
+	}
+	return nil, givesNot, nil
+}
+
+// followed is how many objects of one relation are looked at for what grants.
+const followed = 100
+
+// follow finds where an arrow leads of which the engine remembers only the answer: it asks about each of the objects.
+func (x *explainer) follow(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
+	objects, err := x.engine.Objects(x.ctx, x.engineState, step.Resources[0], rule.Over, followed)
+	if err != nil {
+		return nil, givesNot, err
+	}
+	for _, o := range objects {
+		a, err := x.asksEngine(o, rule.Name, x.it.values)
+		if err != nil {
+			return nil, givesNot, err
+		}
+		if !a.Allowed {
+			continue
+		}
+		next := spice.Trace{Resources: []access.Object{o}, Permission: rule.Name, Allowed: true, Cached: true}
+		switch {
+		case x.extension.Defines(o.Type):
+			return x.through(next)
+		case slices.Contains(access.Actions[o.Type], access.Action(rule.Name)), slices.Contains(sets[o.Type], rule.Name):
+			return []spice.Trace{next}, gives, nil
+		}
+		return nil, gives, nil
+	}
+	if len(objects) == followed {
+		return nil, untraced, nil // it may be one of the others
 	}
 	return nil, givesNot, nil
 }

@@ -268,6 +268,6 @@ func TestExtensionsAreExplained(t *testing.T) {
 	require.Equal(t, "allowed: user:alice has todo#owner on todo:groceries; user:alice has todo#read on todo:groceries", told(answer(t, s, backend, explained(again))),
 		"though the engine remembers no more than its answer")
 	again = asks(user("mia"), "GET", todo("groceries"))
-	require.Equal(t, "allowed: user:mia has todo#read on todo:groceries; through what cannot be told, for the engine remembers only its answer",
+	require.Equal(t, "allowed: user:mia has organization#view_data on organization:acme; user:mia has todo#read on todo:groceries",
 		told(answer(t, s, backend, explained(again))))
 }

@@ -11,6 +11,7 @@ import (
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/schema"
 )
 
 func share(level access.Level, with string) Relationships {
@@ -107,6 +108,17 @@ func TestG8DomainsAreSharedOut(t *testing.T) {
 		require.Equal(t, c.domains, together)
 	}
 	require.Len(t, ChatbotState{Policy: access.Policy{EmailDomains: []string{}}}.gatehouses(), 1)
+}
+
+// What does not fit into one call is carried in several: the first ones take the most away.
+func TestRemovalsBeginWithWhatManyLose(t *testing.T) {
+	member := FoldMembership(access.Membership{Organization: "acme", User: "bob", Role: access.OrgClient})
+	shared := FoldShare(access.Share{Chatbot: "desk", Principal: access.Principal{Kind: access.PrincipalOrganization, ID: "acme"}, Level: access.UseOnly})
+	entrance := rel(object(access.TypeChatbot, access.ChatbotID("helper")), schema.RelEntrance, sub(object(access.TypeChatbot, access.ChatbotID("helper"))))
+	require.Equal(t, []string{
+		"-chatbot:helper#entrance@chatbot:helper#", "-chatbot:desk#can_interact@organization:acme#staff",
+		"-organization:acme#person@user:bob#", "+chatbot:helper#can_interact@user:cy#", "-organization:acme#client@user:bob#",
+	}, spelled(Merge(Diff(member, nil), Diff(nil, share(access.UseOnly, "user:cy")), Diff(shared, nil), Diff(Relationships{entrance}, nil))))
 }
 
 func TestChangesSurviveTheOutbox(t *testing.T) {

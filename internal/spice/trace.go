@@ -2,6 +2,8 @@ package spice
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strings"
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
@@ -30,6 +32,29 @@ func (c *Client) Trace(ctx context.Context, f Freshness, q Question) (Trace, err
 	t := trace(resp.GetDebugTrace().GetCheck())
 	t.Allowed = answer(resp.GetPermissionship(), nil).Allowed
 	return t, nil
+}
+
+// Objects lists what an arrow over the relation of the resource follows, at most so many: the objects that are its subjects.
+func (c *Client) Objects(ctx context.Context, f Freshness, of access.Object, relation string, limit uint32) (found []access.Object, err error) {
+	on := object(of.Type, of.ID)
+	stream, err := c.permissions.ReadRelationships(ctx, &v1.ReadRelationshipsRequest{
+		Consistency: f.consistency(), OptionalLimit: limit,
+		RelationshipFilter: &v1.RelationshipFilter{ResourceType: on.GetObjectType(), OptionalResourceId: on.GetObjectId(), OptionalRelation: relation},
+	})
+	if err != nil {
+		return nil, fault(err)
+	}
+	for {
+		resp, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil {
+			return nil, fault(err)
+		}
+		o := resp.GetRelationship().GetSubject().GetObject()
+		found = append(found, access.Object{Type: access.Type(o.GetObjectType()), ID: Decode(o.GetObjectId())})
+	}
 }
 
 func trace(step *v1.CheckDebugTrace) Trace {

@@ -141,7 +141,16 @@ func (e *Env) load(w *plain.World) error {
 	}
 	e.held = folded
 	e.applied(token)
+	return e.put(w)
+}
 
+// Forget makes the world all that there is of facts, as at the moment when a change is committed and the engine has not heard of it.
+func (e *Env) Forget(w *plain.World) {
+	e.t.Helper()
+	require.NoError(e.t, e.put(w))
+}
+
+func (e *Env) put(w *plain.World) error {
 	e.stores++
 	db, err := store.Open(context.Background(), filepath.Join(e.t.TempDir(), fmt.Sprintf("store%d.db", e.stores)))
 	if err != nil {
