@@ -54,6 +54,7 @@ type explainer struct {
 	ctx  context.Context
 	it   *item
 	said Explanation
+	hops int // along arrows that the engine had no trace of
 }
 
 func (x *explainer) because(format string, args ...any) {

@@ -141,11 +141,17 @@ func (x *explainer) along(rule spice.Rule, step spice.Trace) ([]spice.Trace, ver
 	return nil, givesNot, nil
 }
 
-// followed is how many objects of one relation are looked at for what grants.
-const followed = 100
+// followed is how many objects of one relation are looked at for what grants, and mostHops how many arrows are followed: objects can lead in a circle.
+const (
+	followed = 100
+	mostHops = 50
+)
 
 // follow finds where an arrow leads of which the engine remembers only the answer: it asks about each of the objects.
 func (x *explainer) follow(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
+	if x.hops++; x.hops > mostHops {
+		return nil, untraced, nil
+	}
 	objects, err := x.engine.Objects(x.ctx, x.engineState, step.Resources[0], rule.Over, followed)
 	if err != nil {
 		return nil, givesNot, err

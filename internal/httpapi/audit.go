@@ -129,5 +129,5 @@ func (a *api) listAudit(ctx context.Context, actor access.Actor, in *auditQuery)
 		return nil, err
 	}
 	entries, next, err := a.Sharing.Records(ctx, actor, q, p)
-	return listOf(entries, next, err, showEntry)
+	return listFrom(p, entries, next, err, showEntry)
 }

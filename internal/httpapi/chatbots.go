@@ -45,7 +45,7 @@ func (a *api) listChatbots(ctx context.Context, actor access.Actor, in *chatbots
 		return nil, err
 	}
 	bots, next, err := a.Sharing.Chatbots(ctx, actor, sharing.ChatbotQuery{Organization: in.Organization, Owner: in.Owner}, p)
-	return listOf(bots, next, err, showChatbot)
+	return listFrom(p, bots, next, err, showChatbot)
 }
 
 type chatbotPath struct {

@@ -45,7 +45,7 @@ func (a *api) call(x *exchange, r *http.Request, rt route, requestID string) err
 	}
 	err = recalledOr(ctx, answer(ctx, x, r, rt, actor, recall))
 	if rt.unrecorded(actor, err) {
-		a.refused(actor, rt.String(), err)
+		a.refusedInside(actor, rt.String(), err)
 	}
 	return err
 }
@@ -111,6 +111,7 @@ func (a *api) refuse(x *exchange, r *http.Request, rt route, visit visit, actor 
 		return err // there was no place, or too many calls of good credentials: nobody was refused for who they are
 	}
 	a.refused(actor, rt.String(), err)
+	a.refusals.note(actor, rt.String(), err)
 	err = visit.failed(err)
 	if r.ProtoMajor == 1 && r.ContentLength != 0 && visit.caller == "" {
 		x.Header().Set("Connection", "close")

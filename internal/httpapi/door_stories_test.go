@@ -108,4 +108,29 @@ func TestH1TokensThatAreRefusedAreRecorded(t *testing.T) {
 	for i, want := range [][]any{{"stranger", "", "U1"}, {"user:mel", issuer, "B2"}, {"stranger", issuer, "U1"}} {
 		require.Equal(t, want, []any{entries[i]["actor"], entries[i]["key"], entries[i]["rule"]})
 	}
+	// The caller hears the same words for every token; the record and the log say what is wrong with it, and nothing of what was sent.
+	for i, why := range map[int]string{0: "the token is not accepted: ", 2: "the token is not accepted: the user is offboarded"} {
+		detail := entries[i]["detail"].(string)
+		require.Contains(t, detail, why)
+		require.Greater(t, len(detail), len("the token is not accepted: "))
+		require.Contains(t, e.Log.String(), detail)
+	}
+	require.NotContains(t, e.Log.String(), strings.Split(token, ".")[1])
+}
+
+// H1: a reading that is refused for want of rights is recorded like a call that was not let in, and equal ones are counted.
+func TestH1ReadingsThatAreRefusedAreRecorded(t *testing.T) {
+	e := newWorld(t)
+	for range 3 {
+		e.As(bob).Refused(access.KindDenied, "").Sees("v1", "chatbots", string(helper), "api-keys")
+	}
+	e.As(gus).Refused(access.KindNotFound, "").Sees("v1", "chatbots", string(helper))
+	e.Admin().Refused(access.KindNotFound, "").Sees("v1", "chatbots", "no-such-bot") // to the operator's key nothing is hidden
+	e.As(bob).Sees("v1", "chatbots", string(helper))
+	entries := doorOf(e, 2)
+	require.Equal(t, fields{"type": "route", "id": "GET /v1/chatbots/{chatbot}/api-keys"}, fields(entries[0]["resource"].(map[string]any)))
+	require.Equal(t, []any{"user:bob", "root", "refused"}, []any{entries[0]["actor"], entries[0]["key"], entries[0]["outcome"]})
+	require.Equal(t, []any{"user:gus", "root"}, []any{entries[1]["actor"], entries[1]["key"]})
+	require.Eventually(t, func() bool { return doorOf(e, 2)[0]["count"] == 3.0 }, time.Minute, 50*time.Millisecond)
+	require.Empty(t, audit(e.As(alice), "action=door.*"), "it stands in the record of the installation")
 }

@@ -67,11 +67,12 @@ func newDoor(t *testing.T, change func(*Limits)) *door {
 	l.StrangerRate = 0
 	change(&l)
 	registry := prometheus.NewRegistry()
-	a := &api{metrics: newMetrics(registry), Config: Config{
+	a := &api{refusals: &refusalLog{log: slog.New(slog.DiscardHandler), now: time.Now}, metrics: newMetrics(registry), Config: Config{
 		Limits: l, Metrics: registry, Authn: byName{}, Log: slog.New(slog.DiscardHandler), Traced: func(_ string, h http.Handler) http.Handler { return h },
 	}}
 	require.NoError(t, a.limit())
 	a.refused = func(access.Actor, string, error) {}
+	a.refusedInside = a.refused
 	d := &door{T: t, api: a, letGo: make(chan struct{})}
 	d.Handler = a.handler([]route{
 		{method: http.MethodPost, path: "/access/v1/evaluation", name: "evaluate", demand: askers, endpoint: slowly{d.letGo}},

@@ -30,7 +30,7 @@ func (a *api) listGroups(ctx context.Context, actor access.Actor, in *inOrganiza
 		return nil, err
 	}
 	groups, next, err := a.Sharing.Groups(ctx, actor, in.filter(), p)
-	return listOf(groups, next, err, showGroup)
+	return listFrom(p, groups, next, err, showGroup)
 }
 
 type groupPath struct {

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,8 +79,11 @@ type api struct {
 	parts    parts
 	pace     *pace
 	places   map[work]*fair.Limiter
-	refused  func(actor access.Actor, route string, err error) // records a refusal at the door
-	document []byte                                            // the API description
+	refusals *refusalLog
+
+	// They record refusals: at the door, and of callers who were let in.
+	refused, refusedInside func(actor access.Actor, route string, err error)
+	document               []byte // the API description
 }
 
 // New makes the handler of the whole API. It fails where a route does not declare what it demands, or is described wrongly.
@@ -87,7 +91,7 @@ func New(c Config) (http.Handler, error) {
 	a := &api{
 		Config: c, registry: newRegistry(), metrics: newMetrics(c.Metrics),
 		memory: &memory{answers: c.Sharing, log: c.Log, busy: map[string]chan struct{}{}},
-		parts:  newParts(c.Ready, c.Log), refused: c.Sharing.RefusedAtDoor,
+		parts:  newParts(c.Ready, c.Log), refused: c.Sharing.RefusedAtDoor, refusedInside: c.Sharing.RefusedInside, refusals: &refusalLog{log: c.Log, now: time.Now},
 	}
 	if err := a.limit(); err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func (a *api) listKeys(ctx context.Context, actor access.Actor, in *inOrganizati
 		return nil, err
 	}
 	keys, next, err := a.Sharing.Keys(ctx, actor, in.filter(), p)
-	return listOf(keys, next, err, showKey)
+	return listFrom(p, keys, next, err, showKey)
 }
 
 // NewKey is the body of a POST of a key.

@@ -36,7 +36,7 @@ func (a *api) listOrganizations(ctx context.Context, actor access.Actor, in *pag
 		return nil, err
 	}
 	orgs, next, err := a.Sharing.Organizations(ctx, actor, p)
-	return listOf(orgs, next, err, showOrganization)
+	return listFrom(p, orgs, next, err, showOrganization)
 }
 
 func (a *api) getOrganization(ctx context.Context, actor access.Actor, in *organizationPath) (*Organization, error) {

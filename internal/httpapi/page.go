@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"encoding/base64"
+	"maps"
+	"slices"
 
+	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
@@ -19,7 +22,7 @@ const defaultPageSize = 50
 var pageTokens = base64.RawURLEncoding.Strict()
 
 func (q pageQuery) page() (sharing.Page, error) {
-	p := sharing.Page{Limit: q.PageSize}
+	p := sharing.Page{Limit: q.PageSize, LeftOut: sharing.LeftOut{}}
 	if p.Limit == 0 {
 		p.Limit = defaultPageSize
 	}
@@ -35,6 +38,18 @@ func (q pageQuery) page() (sharing.Page, error) {
 type list[T any] struct {
 	Items         []T    `json:"items" nullable:"false"`
 	NextPageToken string `json:"next_page_token" doc:"the page_token of the next page; empty at the end"`
+
+	LeftOut []access.OrganizationID `json:"left_out,omitempty" nullable:"false" doc:"organizations that this page leaves out because their allowed IP ranges do not admit you (B4)"`
+}
+
+// listFrom is listOf for a list that may leave organizations out.
+func listFrom[F, T any](p sharing.Page, facts []F, next string, err error, show func(F) T) (*list[T], error) {
+	l, err := listOf(facts, next, err, show)
+	if err != nil {
+		return nil, err
+	}
+	l.LeftOut = slices.Sorted(maps.Keys(p.LeftOut))
+	return l, nil
 }
 
 // listOf shows the facts of a page, of which next is the key to go on after.

@@ -60,7 +60,7 @@ func (a *api) listRequests(ctx context.Context, actor access.Actor, in *requests
 	}
 	q := sharing.RequestQuery{State: in.State, Chatbot: in.Chatbot, Decidable: in.Decidable}
 	requests, next, err := a.Sharing.Requests(ctx, actor, q, p)
-	return listOf(requests, next, err, showRequest)
+	return listFrom(p, requests, next, err, showRequest)
 }
 
 type requestPath struct {

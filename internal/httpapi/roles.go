@@ -30,7 +30,7 @@ func (a *api) listRoles(ctx context.Context, actor access.Actor, in *inOrganizat
 		return nil, err
 	}
 	roles, next, err := a.Sharing.Roles(ctx, actor, in.filter(), p)
-	return listOf(roles, next, err, showRole)
+	return listFrom(p, roles, next, err, showRole)
 }
 
 type rolePath struct {

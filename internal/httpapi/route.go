@@ -28,7 +28,7 @@ type route struct {
 // demand is what a route asks of its callers. The zero demand is none, and New refuses a route that has it.
 //
 // That a key is strong enough is judged by the use case, and for handlers of other packages here. A use case that changes something records the
-// refusal itself (H1); the others are recorded at the door.
+// refusal itself (H1); the others are recorded at the door, refused readings as well.
 type demand struct {
 	key   access.KeyAccess // the weakest key that will do (B1)
 	actor actorRule        // whether it may act for a user (B2)
@@ -89,10 +89,19 @@ type endpoint interface {
 // String names the route, in the record too.
 func (rt route) String() string { return rt.method + " " + rt.path }
 
-// unrecorded reports whether the error refuses what the route demands, and nobody has recorded it.
+// unrecorded reports whether the error refuses what the route demands, or a reading for want of rights, and nobody has recorded it. To an unconfined key
+// nothing is hidden: what it does not find is not there.
 func (rt route) unrecorded(actor access.Actor, err error) bool {
 	_, elsewhere := rt.endpoint.(*handled)
-	return err != nil && !rt.demand.met(actor) && (elsewhere || rt.method == http.MethodGet)
+	reads := rt.method == http.MethodGet
+	switch kind := access.KindOf(err); {
+	case err == nil:
+		return false
+	case !rt.demand.met(actor):
+		return elsewhere || reads
+	default:
+		return reads && (kind == access.KindDenied || kind == access.KindNotFound && !actor.Unconfined())
+	}
 }
 
 var pathParameter = regexp.MustCompile(`\{([a-z_]+)\}`)

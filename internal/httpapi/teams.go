@@ -38,7 +38,7 @@ func (a *api) listTeams(ctx context.Context, actor access.Actor, in *inOrganizat
 		return nil, err
 	}
 	teams, next, err := a.Sharing.Teams(ctx, actor, in.filter(), p)
-	return listOf(teams, next, err, showTeam)
+	return listFrom(p, teams, next, err, showTeam)
 }
 
 type teamPath struct {

@@ -96,7 +96,7 @@ func (a *api) listUsers(ctx context.Context, actor access.Actor, in *usersQuery)
 		}
 	}
 	users, next, err := a.Sharing.Users(ctx, actor, q, p)
-	return listOf(users, next, err, showUser)
+	return listFrom(p, users, next, err, showUser)
 }
 
 func (a *api) getUser(ctx context.Context, actor access.Actor, in *userPath) (*User, error) {

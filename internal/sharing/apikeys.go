@@ -52,7 +52,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, actor access.Actor, bot acce
 		if r.Key.ExpiresAt, err = c.keyExpiry(n.ExpiresAt, "K5"); err != nil {
 			return err
 		}
-		if r.Key.AllowedIPs, err = ParseRanges(n.AllowedIPs, "K4"); err != nil {
+		if r.Key.AllowedIPs, err = newRanges(n.AllowedIPs, "K4"); err != nil {
 			return err
 		}
 		if err := c.hasLevel(b, n.Level); err != nil {

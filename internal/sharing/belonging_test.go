@@ -320,7 +320,7 @@ func TestO4DeletingATeamRoleOrGroupRemovesEverythingThatNamesIt(t *testing.T) {
 	team, err := e.DeleteTeam(e.ctx, as("adam"), "blue")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{
-		"member of team:blue", "share use_only of chatbot:helper with team:blue", "team:blue on the list of metric:m", "team:blue",
+		"user:carl, member of team:blue", "share use_only of chatbot:helper with team:blue", "team:blue on the list of metric:m", "team:blue",
 	}, team.Removed, "C6: nothing of globex's chatbot")
 	require.Contains(t, e.lastRecord().Effects, `"chatbot":"desk","principal":"team:blue"`)
 	role, err := e.DeleteRole(e.ctx, as("adam"), "vip")

@@ -24,6 +24,7 @@ type caller struct {
 	fresh    spice.Freshness
 	unfresh  error   // why that cannot be known, which matters to whoever asks the engine
 	asking   *asking // of a reading use case; else nil
+	leftOut  LeftOut // of a list; else nil
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {

@@ -148,7 +148,7 @@ func (c *change) dropLink(b *access.Chatbot) error {
 		return nil
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
-	err := c.lost("public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
+	err := c.lost("public_link", "public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
 	b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
 	return err
 }
@@ -176,7 +176,7 @@ func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id acce
 		if err := c.dropChatbot(b); err != nil {
 			return err
 		}
-		d.Removed = c.toldRemoved()
+		d.Removed = c.toldDeleted()
 		c.state(b, nil)
 		return nil
 	})

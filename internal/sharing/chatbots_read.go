@@ -28,7 +28,7 @@ type ChatbotQuery struct {
 
 // Chatbots lists the chatbots that the actor may see, by ID.
 func (s *Service) Chatbots(ctx context.Context, actor access.Actor, q ChatbotQuery, p Page) (bots []access.Chatbot, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		all, err := c.visibleChatbots(q)
 		if err != nil {
 			return err

@@ -87,10 +87,10 @@ func paged[T any](fetch func(after string) ([]T, error), key func(T) string, eac
 	}
 }
 
-func (e *exporting) eachOrganization(each func(access.Organization) error) error {
+func (c *caller) eachOrganization(each func(access.Organization) error) error {
 	return paged(
 		func(after string) ([]access.Organization, error) {
-			return e.Organizations(access.OrganizationID(after), exportPage)
+			return c.Organizations(access.OrganizationID(after), exportPage)
 		},
 		func(o access.Organization) string { return string(o.ID) }, each)
 }

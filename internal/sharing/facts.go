@@ -199,9 +199,18 @@ func (c *change) dropTeamMembership(m access.TeamMembership) error {
 	if err := c.DeleteTeamMembership(m.Team, m.User); err != nil {
 		return err
 	}
+	return c.tookTeamMembership(m)
+}
+
+// tookTeamMembership notes that a user is in a team no more.
+func (c *change) tookTeamMembership(m access.TeamMembership) error {
 	c.refold(spice.FoldTeamMembership(m), nil)
 	team := access.Obj(access.TypeTeam, m.Team)
-	return c.took(dropped("team_member", m), string(m.Role)+" of "+team.String(), access.ManageMembers, team)
+	what := string(m.Role) + " of " + team.String()
+	if c.action == "team.delete" || c.action == "organization.delete" { // where the answer is about many people
+		what = access.Obj(access.TypeUser, m.User).String() + ", " + what
+	}
+	return c.took(dropped("team_member", m), what, access.ManageMembers, team)
 }
 
 // dropAssignment takes a role from a user.

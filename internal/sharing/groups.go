@@ -146,7 +146,7 @@ func (s *Service) DeleteGroup(ctx context.Context, actor access.Actor, id access
 		if err := c.dropGroup(g); err != nil {
 			return err
 		}
-		d.Removed = c.toldRemoved()
+		d.Removed = c.toldDeleted()
 		c.state(g, nil)
 		return nil
 	})
@@ -187,7 +187,7 @@ func (s *Service) Group(ctx context.Context, actor access.Actor, id access.Group
 
 // Groups lists the groups that the actor may see, by ID.
 func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganization, p Page) (gs []access.Group, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		sc, err := c.scope()
 		if err != nil {
 			return err

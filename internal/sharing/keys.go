@@ -43,7 +43,7 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 		if n.Name == "" {
 			return fieldError("B1", "/name", "a key has a name")
 		}
-		ranges, err := ParseRanges(n.AllowedIPs, "B1")
+		ranges, err := newRanges(n.AllowedIPs, "B1")
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 
 // Keys lists account keys, by ID: all to site admins, and to others those of the organizations that they may update.
 func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ks []access.AccountKey, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		if err := c.handlesKeys(); err != nil {
 			return err
 		}

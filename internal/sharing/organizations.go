@@ -2,7 +2,6 @@ package sharing
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
@@ -106,7 +105,11 @@ func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 	if !p.AllowedIPs.Set {
 		return nil
 	}
-	ranges, err := ParseRanges(p.AllowedIPs.Value, "B4")
+	parse := newRanges
+	if c.memo != nil { // an import takes what was exported
+		parse = ParseRanges
+	}
+	ranges, err := parse(p.AllowedIPs.Value, "B4")
 	if err != nil {
 		return err
 	}
@@ -118,39 +121,6 @@ func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 	}
 	org.AllowedIPs = ranges
 	return nil
-}
-
-// ParseRanges reads IP ranges, and single addresses, as CIDR prefixes. An empty list is refused: nil stands for anywhere.
-func ParseRanges(list []string, rule string) ([]string, error) {
-	if list == nil {
-		return nil, nil
-	}
-	if len(list) == 0 {
-		return nil, fieldError(rule, "/allowed_ips", "an empty list admits nobody; use null for no limit")
-	}
-	ranges := make([]string, 0, len(list))
-	for _, r := range list {
-		prefix, err := netip.ParsePrefix(r)
-		if err != nil {
-			ip, err := netip.ParseAddr(r)
-			if err != nil {
-				return nil, fieldError(rule, "/allowed_ips", r+" is no IP address or CIDR range")
-			}
-			prefix = netip.PrefixFrom(ip, ip.BitLen())
-		}
-		ranges = append(ranges, unmapped(prefix).Masked().String())
-	}
-	slices.Sort(ranges)
-	return slices.Compact(ranges), nil
-}
-
-// unmapped is the range of IPv4 addresses where the prefix writes one in IPv6 form: addresses are compared in their own form.
-func unmapped(p netip.Prefix) netip.Prefix {
-	const mapping = 96 // the bits before an IPv4 address (RFC 4291, 2.5.5.2)
-	if !p.Addr().Is4In6() || p.Bits() < mapping {
-		return p
-	}
-	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapping)
 }
 
 func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatch) (access.Organization, error) {
@@ -230,7 +200,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id
 		if err := c.dropOrganization(org); err != nil {
 			return err
 		}
-		d.Removed = c.toldRemoved()
+		d.Removed = c.toldDeleted()
 		c.state(org, nil)
 		return nil
 	})
@@ -281,10 +251,10 @@ func (c *change) dropOrganization(org access.Organization) error {
 	if err != nil {
 		return err
 	}
+	if err := c.DeleteMembers(org.ID); err != nil {
+		return err
+	}
 	for _, m := range members {
-		if err := c.DeleteMembership(m.Organization, m.User); err != nil {
-			return err
-		}
 		c.refold(spice.FoldMembership(m), nil)
 		if err := c.took(dropped("member", m), string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
 			return err
@@ -326,11 +296,8 @@ func (c *change) dropHome(org access.OrganizationID) error {
 		if err := c.took(altered("user", old, u), what, access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
 			return err
 		}
-		if err := c.PutUser(u); err != nil {
-			return err
-		}
 	}
-	return nil
+	return c.DeleteHome(org)
 }
 
 func eachFact[T any](facts []T, do func(T) error) error {
@@ -357,7 +324,7 @@ func (s *Service) Organization(ctx context.Context, actor access.Actor, id acces
 
 // Organizations lists the organizations that the actor may see, by ID.
 func (s *Service) Organizations(ctx context.Context, actor access.Actor, p Page) (orgs []access.Organization, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, "", func(c *caller) error {
 		sc, err := c.scope()
 		if err != nil {
 			return err

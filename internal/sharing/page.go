@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"context"
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
@@ -8,8 +9,35 @@ import (
 
 // Page asks for the part of a list that follows the key After; "" begins it. Limit is at least 1.
 type Page struct {
-	After string
-	Limit int
+	After   string
+	Limit   int
+	LeftOut LeftOut // nil where nobody asks
+}
+
+// LeftOut collects the organizations of which a list leaves something out, because their allowed IP ranges do not admit the caller (B4).
+type LeftOut map[access.OrganizationID]bool
+
+// readPage is read for a list of things of the organization, or of all if that is "", and says of which organizations something is left out.
+func (s *Service) readPage(ctx context.Context, actor access.Actor, p Page, of access.OrganizationID, fn func(*caller) error) error {
+	return s.read(ctx, actor, func(c *caller) error {
+		c.leftOut = LeftOut{}
+		if err := fn(c); err != nil {
+			return err
+		}
+		for org := range c.leftOut {
+			if p.LeftOut != nil && (of == "" || of == org) {
+				p.LeftOut[org] = true
+			}
+		}
+		return nil
+	})
+}
+
+// leaveOut notes that a list leaves something of the organization out, which the caller sees from elsewhere.
+func (c *caller) leaveOut(org access.OrganizationID) {
+	if c.leftOut != nil {
+		c.leftOut[org] = true
+	}
 }
 
 // fetchAtLeast is how many facts are read at a time where some may have to be left out.
@@ -70,7 +98,10 @@ func fromHere[T any](c *caller, of func(T) access.OrganizationID, sees func([]T)
 					return nil, err
 				}
 			}
-			seen[i] = seen[i] && admitted[org]
+			if seen[i] && !admitted[org] {
+				seen[i] = false
+				c.leaveOut(org)
+			}
 		}
 		return seen, nil
 	}

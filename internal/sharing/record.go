@@ -31,9 +31,13 @@ func altered(kind string, before, after any) effect {
 
 // also notes an effect for the record. of is the thing that the fact belongs to, and is still there.
 func (c *change) also(e effect, of access.Object) (err error) {
-	if e.in, err = c.recordedIn(of); err != nil {
-		return err
+	if c.about != of || of.Type != access.TypeOrganization && of.Type != access.TypeTeam { // of which many facts go at once
+		if c.aboutIn, err = c.recordedIn(of); err != nil {
+			return err
+		}
+		c.about = of
 	}
+	e.in = c.aboutIn
 	c.effects = append(c.effects, e)
 	return nil
 }

@@ -3,6 +3,7 @@ package sharing
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 		return nil, "", err
 	}
 	begin := place
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		found, next, place = nil, "", begin
 		r, err := c.recordReader(q, true)
 		if err != nil {
@@ -80,7 +81,8 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 }
 
 // EachRecord gives each entry that Records would list, the oldest first, up to those of the moment at which it began. What the actor may read
-// is judged again as it goes on.
+// is judged again as it goes on. Where Records would leave entries out because of an organization's allowed IP ranges, EachRecord is refused (B4): a
+// file cannot say that it is not complete.
 func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQuery, each func(access.Record) error) error {
 	names, err := s.entryNames(ctx)
 	if err != nil {
@@ -97,6 +99,15 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 			if err != nil {
 				return err
 			}
+			c.leftOut = LeftOut{}
+			if place == (store.RecordPlace{}) {
+				if err := r.foresee(); err != nil {
+					return err
+				}
+				if err := c.incomplete(); err != nil {
+					return err
+				}
+			}
 			var chunk []access.Record
 			if chunk, end, err = r.chunk(place); err != nil {
 				return err
@@ -110,7 +121,7 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 				}
 				place = store.PlaceOf(e)
 			}
-			return nil
+			return c.incomplete()
 		})
 		if err != nil {
 			return err
@@ -120,6 +131,37 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 		}
 	}
 	return nil
+}
+
+// incomplete refuses an export of the record that leaves something out.
+func (c *caller) incomplete() error {
+	if len(c.leftOut) == 0 {
+		return nil
+	}
+	org := slices.Sorted(maps.Keys(c.leftOut))[0]
+	return access.Deniedf("B4", "the record of %s is read from its allowed IP ranges only, so this export would not be complete: "+
+		"export one organization at a time, or call from one of these ranges, or with an unconfined key without an actor", access.Obj(access.TypeOrganization, org))
+}
+
+// foresee notes what an export of the whole record, or of an organization's, will leave out, so that it is refused before it has begun. What other
+// filters leave out is found on the way.
+func (r *recordReader) foresee() error {
+	rest := r.query
+	rest.From, rest.To, rest.Organization = time.Time{}, time.Time{}, ""
+	if rest != (RecordQuery{}) {
+		return nil
+	}
+	note := func(org access.OrganizationID) error {
+		admitted, err := r.caller.admitted(org)
+		if !admitted && (r.query.Organization == "" || r.query.Organization == org) {
+			r.leaveOut(org)
+		}
+		return err
+	}
+	if r.since != nil {
+		return eachFact(slices.Collect(maps.Keys(r.since)), note)
+	}
+	return r.eachOrganization(func(o access.Organization) error { return note(o.ID) })
 }
 
 // recordReader reads the record for one caller.
@@ -292,6 +334,9 @@ func (r *recordReader) shows(e *access.Record) (bool, error) {
 		if r.admitted[e.Organization], err = r.caller.admitted(e.Organization); err != nil {
 			return false, err
 		}
+	}
+	if !r.admitted[e.Organization] {
+		r.leaveOut(e.Organization)
 	}
 	return r.admitted[e.Organization], nil
 }

@@ -1,10 +1,16 @@
 package sharing
 
-import "github.com/grantway/grantway/internal/access"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/grantway/grantway/internal/access"
+)
 
 // removal is one thing that went with a change. The record tells of all, as effects; the answer only of what the actor might have read (C6),
 // since a change reaches further than its actor: whoever deletes a team ends the shares of chatbots that the actor has never heard of.
 type removal struct {
+	kind string // of the fact
 	what string
 	told bool
 }
@@ -21,13 +27,13 @@ func (c *change) took(e effect, what string, action access.Action, of access.Obj
 	if err := c.also(e, of); err != nil {
 		return err
 	}
-	return c.lost(what, action, of)
+	return c.lost(e.Kind, what, action, of)
 }
 
 // lost is took without the effect, for what the change notes as a whole.
-func (c *change) lost(what string, action access.Action, of access.Object) error {
+func (c *change) lost(kind, what string, action access.Action, of access.Object) error {
 	told, err := c.tells(action, of)
-	c.removals = append(c.removals, removal{what, told})
+	c.removals = append(c.removals, removal{kind, what, told})
 	return err
 }
 
@@ -71,6 +77,35 @@ func (c *change) toldRemoved() []string {
 	for _, r := range c.removals {
 		if r.told {
 			told = append(told, r.what)
+		}
+	}
+	return told
+}
+
+// mostNamed is how many things of one kind the answer to a deletion names.
+const mostNamed = 20
+
+// toldDeleted is toldRemoved for the deletion of something that may have held a great many things: of each kind it names the first and counts the rest.
+// The record's entry has all of them.
+func (c *change) toldDeleted() []string {
+	var told []string
+	var kinds []string // in the order in which their first went
+	more := map[string]int{}
+	for _, r := range c.removals {
+		if !r.told {
+			continue
+		}
+		n, known := more[r.kind]
+		if !known {
+			kinds, n = append(kinds, r.kind), -mostNamed
+		}
+		if more[r.kind] = n + 1; n < 0 {
+			told = append(told, r.what)
+		}
+	}
+	for _, kind := range kinds {
+		if n := more[kind]; n > 0 {
+			told = append(told, fmt.Sprintf("%d more: %s", n, strings.ReplaceAll(kind, "_", " ")))
 		}
 	}
 	return told

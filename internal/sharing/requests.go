@@ -213,7 +213,7 @@ func (c *change) cancelAlong(r access.Request, why string) error {
 		}
 		told = sts[0].sees()
 	}
-	c.removals = append(c.removals, removal{"request for " + string(r.Level) + " of " + bot.String() + " with " + r.Principal.String(), told})
+	c.removals = append(c.removals, removal{"request", "request for " + string(r.Level) + " of " + bot.String() + " with " + r.Principal.String(), told})
 	return c.endAlong(r, access.EventCancel, why)
 }
 

@@ -149,7 +149,7 @@ func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropRole(role); err != nil {
 			return err
 		}
-		d.Removed = c.toldRemoved()
+		d.Removed = c.toldDeleted()
 		c.state(role, nil)
 		return nil
 	})
@@ -217,7 +217,7 @@ func (s *Service) Role(ctx context.Context, actor access.Actor, id access.RoleID
 
 // Roles lists the roles that the actor may see, by ID.
 func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganization, p Page) (rs []access.Role, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		sc, err := c.scope()
 		if err != nil {
 			return err

@@ -31,6 +31,9 @@ func (c *caller) scope() (scope, error) {
 		if admitted[org], err = c.admitted(org); err != nil {
 			return s, err
 		}
+		if !admitted[org] {
+			c.leaveOut(org)
+		}
 	}
 	elsewhere := func(org access.OrganizationID) bool { return !admitted[org] }
 	for _, orgs := range []*[]access.OrganizationID{&s.views, &s.staffs, &s.manages} {

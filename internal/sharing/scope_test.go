@@ -37,14 +37,20 @@ func (e *env) costs(call func(ctx) error) work {
 	defer func() { e.wire.asked = nil }()
 	require.NoError(e.t, call(traced))
 	call1.End()
+	w.Rows = rowsRead(spans)
+	return w
+}
+
+// rowsRead is how many rows were read from the store in the transactions of the spans.
+func rowsRead(spans *tracetest.SpanRecorder) (rows int) {
 	for _, s := range spans.Ended() {
 		for _, a := range s.Attributes() {
 			if a.Key == "db.response.returned_rows" {
-				w.Rows += int(a.Value.AsInt64())
+				rows += int(a.Value.AsInt64())
 			}
 		}
 	}
-	return w
+	return rows
 }
 
 // everyList is a page of every list that is not about one thing.

@@ -126,7 +126,9 @@ type change struct {
 	before, after any
 	changed       bool
 	deltas        []spice.Changes
-	effects       []effect // on other facts than the one that before and after are of
+	effects       []effect      // on other facts than the one that before and after are of
+	about         access.Object // that the last of them belonged to, and in whose record that stands
+	aboutIn       access.OrganizationID
 	removals      []removal
 	reassignments []reassignment
 	refusedKeys   []access.KeyID

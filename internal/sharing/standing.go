@@ -162,7 +162,7 @@ type RequestQuery struct {
 
 // Requests lists the requests that the actor made, may decide or may cancel, the newest first.
 func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQuery, p Page) (rs []access.Request, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, "", func(c *caller) error {
 		f := store.RequestFilter{State: q.State, Chatbot: q.Chatbot}
 		if q.Decidable {
 			f.State = access.RequestPending

@@ -335,7 +335,7 @@ func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropTeam(t); err != nil {
 			return err
 		}
-		d.Removed = c.toldRemoved()
+		d.Removed = c.toldDeleted()
 		c.state(t, nil)
 		return nil
 	})
@@ -363,7 +363,10 @@ func (c *change) dropTeam(t access.Team) error {
 	if err != nil {
 		return err
 	}
-	if err := eachFact(members, c.dropTeamMembership); err != nil {
+	if err := c.DeleteTeamMembers(t.ID); err != nil {
+		return err
+	}
+	if err := eachFact(members, c.tookTeamMembership); err != nil {
 		return err
 	}
 	inner, err := c.InnerTeams(t.ID)

@@ -27,7 +27,7 @@ type InOrganization struct {
 
 // Teams lists the teams that the actor may see, by ID.
 func (s *Service) Teams(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ts []access.Team, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		sc, err := c.scope()
 		if err != nil {
 			return err

@@ -110,7 +110,7 @@ type UserQuery struct {
 
 // Users lists the users that the actor may see, by ID, each as User gives it.
 func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p Page) (us []access.User, next string, err error) {
-	err = s.read(ctx, actor, func(c *caller) error {
+	err = s.readPage(ctx, actor, p, "", func(c *caller) error {
 		sc, err := c.scope()
 		if err != nil {
 			return err

@@ -28,6 +28,11 @@ func (tx *Tx) DeleteMembership(org access.OrganizationID, user access.UserID) er
 	return tx.exec(`DELETE FROM memberships WHERE organization = $1 AND user_id = $2`, org, user)
 }
 
+// DeleteMembers takes everybody out of the organization.
+func (tx *Tx) DeleteMembers(org access.OrganizationID) error {
+	return tx.exec(`DELETE FROM memberships WHERE organization = $1`, org)
+}
+
 // Members lists the organization's people by user.
 func (tx *Tx) Members(org access.OrganizationID, after access.UserID, limit int) ([]access.Membership, error) {
 	return many(tx, scanMembership, from(selectMemberships+` WHERE organization = $1`, org).page("user_id", string(after), limit))

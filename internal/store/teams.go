@@ -63,6 +63,11 @@ func (tx *Tx) DeleteTeamMembership(team access.TeamID, user access.UserID) error
 	return tx.exec(`DELETE FROM team_memberships WHERE team = $1 AND user_id = $2`, team, user)
 }
 
+// DeleteTeamMembers takes everybody out of the team.
+func (tx *Tx) DeleteTeamMembers(team access.TeamID) error {
+	return tx.exec(`DELETE FROM team_memberships WHERE team = $1`, team)
+}
+
 // TeamMembers lists the team's own people by user.
 func (tx *Tx) TeamMembers(team access.TeamID, after access.UserID, limit int) ([]access.TeamMembership, error) {
 	return many(tx, scanTeamMembership, from(selectTeamMemberships+` WHERE team = $1`, team).page("user_id", string(after), limit))

@@ -29,6 +29,11 @@ func (tx *Tx) PutUser(u access.User) error {
 	return tx.exec(putUser, u.ID, u.Email, u.EmailVerified, u.Name, u.Type, u.Active, u.Deleted, u.Organization, micros(u.TokensAfter))
 }
 
+// DeleteHome leaves the users of the organization without a home, deleted ones too.
+func (tx *Tx) DeleteHome(org access.OrganizationID) error {
+	return tx.exec(`UPDATE users SET organization = '' WHERE organization = $1`, org)
+}
+
 // UserFilter narrows Users.
 type UserFilter struct {
 	Email          access.Email          // verified or not

@@ -1,0 +1,53 @@
+package sharing
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ParseRanges reads IP ranges, and single addresses, as CIDR prefixes. An empty list is refused: nil stands for anywhere.
+func ParseRanges(list []string, rule string) ([]string, error) {
+	if list == nil {
+		return nil, nil
+	}
+	if len(list) == 0 {
+		return nil, fieldError(rule, "/allowed_ips", "an empty list admits nobody; use null for no limit")
+	}
+	ranges := make([]string, 0, len(list))
+	for _, r := range list {
+		prefix, err := netip.ParsePrefix(r)
+		if err != nil {
+			ip, err := netip.ParseAddr(r)
+			if err != nil {
+				return nil, fieldError(rule, "/allowed_ips", r+" is no IP address or CIDR range")
+			}
+			prefix = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		ranges = append(ranges, unmapped(prefix).Masked().String())
+	}
+	slices.Sort(ranges)
+	return slices.Compact(ranges), nil
+}
+
+// unmapped is the range of IPv4 addresses where the prefix writes one in IPv6 form: addresses are compared in their own form.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapping = 96 // the bits before an IPv4 address (RFC 4291, 2.5.5.2)
+	if !p.Addr().Is4In6() || p.Bits() < mapping {
+		return p
+	}
+	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapping)
+}
+
+// newRanges is ParseRanges for a new list. One that holds all IPv6 addresses and no IPv4 address is refused: its author means anywhere.
+func newRanges(list []string, rule string) ([]string, error) {
+	ranges, err := ParseRanges(list, rule)
+	if err != nil {
+		return nil, err
+	}
+	const all6 = "::/0"
+	if slices.Contains(ranges, all6) && !slices.ContainsFunc(ranges, func(r string) bool { return !strings.Contains(r, ":") }) {
+		return nil, fieldError(rule, "/allowed_ips", all6+" admits no IPv4 address: add 0.0.0.0/0, or use null to allow any address")
+	}
+	return ranges, nil
+}
