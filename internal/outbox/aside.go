@@ -13,19 +13,19 @@ import (
 // atOnce is how many parts of a change are carried before everything that is committed after it.
 const atOnce = 4
 
-// Commit puts changes into the outbox, and returns the number for Deliver. The transaction has locked changes and caught up (CatchUp), and what is
-// parked does not refuse the changes.
+// Commit puts changes into the outbox, and returns the number for Deliver and whether parts are set aside, so that they are carried for longer. The
+// transaction has locked changes and caught up (CatchUp), and what is parked does not refuse the changes.
 //
 // What the engine takes in few calls is carried in the order of the commits. Of a larger change the first parts are, and the others are set aside: one
 // after the other has its turn, and what others commit meanwhile is carried between them. So a large change holds up the changes of its own objects,
 // which are refused (Parked.Refuses), and no others. The parts can be carried at any time and in any order: no two of them change the same
 // relationship, and nobody else can change one of theirs before they have been carried.
-func Commit(tx *store.Tx, changes spice.Changes, at time.Time) (change int64, err error) {
+func Commit(tx *store.Tx, changes spice.Changes, at time.Time) (change int64, large bool, err error) {
 	n := 0
 	for part := range changes.Parts() {
 		updates, err := part.Marshal()
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if n++; n > atOnce {
 			err = tx.AppendPartAsideOutbox(updates, change, at)
@@ -36,19 +36,10 @@ func Commit(tx *store.Tx, changes spice.Changes, at time.Time) (change int64, er
 			}
 		}
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
-	return change, nil
-}
-
-// Large reports whether Commit sets parts of the changes aside, so that they are carried for longer.
-func Large(changes spice.Changes) bool {
-	n := 0
-	for range changes.Parts() {
-		n++
-	}
-	return n > atOnce
+	return change, n > atOnce, nil
 }
 
 // resume gives the next part its turn that is set aside, of the change with the number, or of the oldest if that is 0. Where others

@@ -38,13 +38,15 @@ func (c *tiring) Invoke(ctx context.Context, method string, args, reply any, opt
 
 // commitLarge commits a change of the chatbot helper that takes the engine six calls, as a use case does.
 func (r running) commitLarge(t *testing.T, before, after spice.Relationships) (change int64) {
+	large := false
 	require.NoError(t, r.db.Update(context.Background(), func(tx *store.Tx) (err error) {
 		if err = tx.LockChanges(); err != nil {
 			return err
 		}
-		change, err = outbox.Commit(tx, spice.Diff(before, after), time.Now())
+		change, large, err = outbox.Commit(tx, spice.Diff(before, after), time.Now())
 		return err
 	}))
+	require.True(t, large)
 	return change
 }
 
@@ -107,7 +109,7 @@ func TestALargeChangeHoldsUpNoChangeOfOtherObjects(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, r.sharesOf(t, "other"))
 
-		// Its own objects wait, and whoever changes them hears that nothing was done.
+		// Its own objects wait, and callers who change them hear that nothing was done.
 		_, err = r.PutShare(ctx, root, "helper", bob, sharing.SharePatch{Access: access.Some(access.ReadOnly)})
 		require.Equal(t, access.KindUnavailable, access.KindOf(err))
 		require.ErrorContains(t, err, "nothing was changed")
@@ -143,7 +145,7 @@ func TestWhatWasSetAsideIsCarriedAfterACrash(t *testing.T) {
 	}))
 }
 
-// A part that the engine refuses is parked, with what comes after it; whoever made the change is not told that it is done.
+// A part that the engine refuses is parked, with what comes after it; the caller who made the change does not hear that it is done.
 func TestARefusedPartOfALargeChangeIsParked(t *testing.T) {
 	ctx := context.Background()
 	i := installation{t, t.TempDir()}

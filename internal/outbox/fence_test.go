@@ -23,7 +23,7 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// line is a connection to the engine on which writing can be held up: whoever writes tells reached, and waits for release.
+// line is a connection to the engine on which writing can be held up: a writer sends to reached, and waits for release.
 type line struct {
 	grpc.ClientConnInterface
 	mu      sync.Mutex
@@ -178,7 +178,7 @@ func TestAGatewayThatEndedBetweenTheEngineAndTheStoreLeavesNothingToDo(t *testin
 	}))
 }
 
-// Two gateways carry at full speed what is committed: whoever is told that the engine has a revocation finds it there, then and for ever.
+// Two gateways carry at full speed what is committed: a caller who hears that the engine has a revocation finds it there, then and later.
 func TestTwoCarriersAtOnceLeaveWhatWasCommitted(t *testing.T) {
 	i := installation{t, t.TempDir()}
 	require.NoError(t, i.open(t, func(r running) {

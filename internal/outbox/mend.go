@@ -94,7 +94,7 @@ func (c *Carrier) lower(ctx context.Context, change int64) error {
 }
 
 // bothOf reads the outbox, from within the transaction that has locked changes, and the engine's mark at a moment in which the outbox was so. An engine
-// whose mark the view does not know then is at no state of the store: whoever carries at the same time moves it within the view, or past one
+// whose mark the view does not know then is at no state of the store: another carrier at work at the same time moves it within the view, or past one
 // entry of it, and not further before the outbox says so.
 func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, error) {
 	for look := range looks {

@@ -109,8 +109,8 @@ func (c *Carrier) sync(ctx context.Context) error {
 // are tried again.
 func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) { return c.Deliver(ctx, 0) }
 
-// Deliver is Drain for whoever has committed the change with the number (Commit): it also carries the parts of it that are set aside, and fails where
-// one of them is refused.
+// Deliver is Drain for the caller that has committed the change with the number (Commit): it also carries the parts of it that are set aside, and
+// fails where one of them is refused.
 func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error) {
 	for {
 		token, aside, err := c.deliver(ctx, change)
@@ -144,7 +144,7 @@ func (c *Carrier) deliver(ctx context.Context, change int64) (token spice.Token,
 		case err != nil:
 			return "", false, err
 		default:
-			if err := c.told(ctx, v); err != nil {
+			if err := c.markApplied(ctx, v); err != nil {
 				return "", false, err
 			}
 			for _, p := range v.parked.entries {
@@ -283,8 +283,8 @@ func (c *Carrier) reached() {
 // show makes the state the one that Last gives.
 func (c *Carrier) show(s seen) { c.shown.Store(&s) }
 
-// told takes what the engine has out of the outbox. Where somebody else has done so since the view, what is left is taken out the next time.
-func (c *Carrier) told(ctx context.Context, v *view) error {
+// markApplied deletes applied entries and advances the applied mark, unless another carrier already has.
+func (c *Carrier) markApplied(ctx context.Context, v *view) error {
 	if len(v.entries) == 0 {
 		return nil
 	}

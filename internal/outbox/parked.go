@@ -28,7 +28,7 @@ func (r *refusal) Error() string { return r.cause.Error() }
 func (r *refusal) Unwrap() error { return r.cause }
 
 // pass moves the engine past the entry at the index without its changes. The engine decides whether the entry was refused or taken, since another
-// carrier may see it otherwise; the store is told after it. The error is a *refusal if the engine was moved.
+// carrier may see it otherwise; the store learns of it afterwards. The error is a *refusal if the engine was moved.
 func (c *Carrier) pass(ctx context.Context, v *view, at int, cause error) error {
 	to := v.marks[at].Without(v.entries[at].Seq)
 	err := c.advance(ctx, nil, v.marks[at], to)

@@ -135,7 +135,7 @@ func TestGatewaysAgreeOnWhatIsParked(t *testing.T) {
 }
 
 // A gateway that ended between moving the engine past an entry and parking it leaves that to the next one.
-func TestWhatTheEngineWasMovedPastIsParkedByWhoeverComesNext(t *testing.T) {
+func TestTheNextCarrierParksWhatTheEngineWasMovedPast(t *testing.T) {
 	ctx := context.Background()
 	i := installation{t, t.TempDir()}
 	require.NoError(t, i.open(t, func(r running) { r.found(t) }))

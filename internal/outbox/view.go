@@ -96,7 +96,7 @@ func (v *view) same(w *view) bool {
 }
 
 // group is the changes of as many entries, from the one at the index on, as are written together: those that one call takes, up to the next that
-// has to be parked. An entry that one call does not take is written alone, so that whoever writes from the same mark writes the same.
+// has to be parked. An entry that one call does not take is written alone, so that every carrier that writes from the same mark writes the same.
 func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	to, changes = at+1, v.changes[at]
 	for !oneByOne && to < len(v.entries) && v.follows(to) == "" {

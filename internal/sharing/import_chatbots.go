@@ -3,10 +3,24 @@ package sharing
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
 )
+
+// ChatbotRow is a chatbot.
+type ChatbotRow struct {
+	Chatbot      access.ChatbotID      `json:"chatbot"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Owner        access.UserID         `json:"owner,omitempty"`
+	Ownerless    bool                  `json:"ownerless,omitempty"` // only from an unconfined full key, where the organization has no owner (O3)
+	Visibility   access.Visibility     `json:"visibility,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+func (*ChatbotRow) Kind() Kind    { return KindChatbot }
+func (r *ChatbotRow) Key() string { return string(r.Chatbot) }
 
 func (r *ChatbotRow) steps() []step {
 	return []step{{action: "chatbot.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
@@ -54,6 +68,17 @@ func (c *change) restoreOwnerless(r *ChatbotRow) (bool, error) {
 	})
 }
 
+// ShareRow is a share (S1).
+type ShareRow struct {
+	Chatbot   access.ChatbotID `json:"chatbot"`
+	Principal access.Principal `json:"principal"`
+	Access    access.Level     `json:"access"`
+	ExpiresAt time.Time        `json:"expires_at,omitzero"`
+}
+
+func (*ShareRow) Kind() Kind    { return KindShare }
+func (r *ShareRow) Key() string { return pair(r.Chatbot, r.Principal.String()) }
+
 func (r *ShareRow) steps() []step {
 	put := step{action: "share.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		p := SharePatch{Access: access.Some(r.Access)}
@@ -66,12 +91,34 @@ func (r *ShareRow) steps() []step {
 	return withPrincipal(r.Principal, put)
 }
 
+// MatrixRow is one member's row in a chatbot's matrix (3.3).
+type MatrixRow struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	User    access.UserID    `json:"user"`
+	Actions []access.Action  `json:"actions"`
+}
+
+func (*MatrixRow) Kind() Kind    { return KindRow }
+func (r *MatrixRow) Key() string { return pair(r.Chatbot, r.User) }
+
 func (r *MatrixRow) steps() []step {
 	return []step{{action: "row.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		_, err := c.putRow(access.Row{Chatbot: r.Chatbot, User: r.User, Actions: r.Actions})
 		return err
 	}}}
 }
+
+// ResourceRow is a document, an MCP server or a metric (section 4). Files name its ID after its type.
+type ResourceRow struct {
+	Type    access.Type
+	ID      string
+	Chatbot access.ChatbotID
+	Access  access.Mode
+	Allowed []access.Principal // nil where it is left out
+}
+
+func (r *ResourceRow) Kind() Kind  { return Kind(r.Type) }
+func (r *ResourceRow) Key() string { return r.ID }
 
 func (r *ResourceRow) steps() []step {
 	put := step{action: string(r.Type) + ".put", resource: access.Object{Type: r.Type, ID: r.ID}, run: func(c *change) error {
@@ -90,6 +137,23 @@ func (r *ResourceRow) steps() []step {
 	}
 	return append(all, put)
 }
+
+// PolicyRow is a chatbot's gates (3.5). A list that is left out keeps its gate; one that is empty is a gate that deletions emptied, which
+// only an unconfined full key sets (G8).
+type PolicyRow struct {
+	Chatbot       access.ChatbotID        `json:"chatbot"`
+	Enabled       *bool                   `json:"enabled,omitempty"`
+	EmailDomains  []string                `json:"email_domains,omitzero"`
+	UserTypes     []access.UserType       `json:"user_types,omitzero"`
+	Entities      []access.OrganizationID `json:"entities,omitzero"`
+	AllowedRoles  []string                `json:"allowed_roles,omitzero"`
+	RequiredRoles []string                `json:"required_roles,omitzero"`
+	AllowedUsers  []access.UserID         `json:"allowed_users,omitzero"`
+	DeniedUsers   []access.UserID         `json:"denied_users,omitzero"`
+}
+
+func (*PolicyRow) Kind() Kind    { return KindPolicy }
+func (r *PolicyRow) Key() string { return string(r.Chatbot) }
 
 func (r *PolicyRow) steps() []step {
 	return []step{{action: "policy.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
@@ -152,6 +216,19 @@ func empties[T any](said []T, list *[]T) bool {
 	*list = []T{}
 	return true
 }
+
+// FeatureRow is a feature of a chatbot (F1). Its lists are as in PolicyRow.
+type FeatureRow struct {
+	Chatbot      access.ChatbotID   `json:"chatbot"`
+	Feature      string             `json:"feature"`
+	Enabled      *bool              `json:"enabled,omitempty"`
+	AllowedRoles []string           `json:"allowed_roles,omitzero"`
+	UserTypes    []access.UserType  `json:"user_types,omitzero"`
+	Limits       map[string]float64 `json:"limits,omitzero"`
+}
+
+func (*FeatureRow) Kind() Kind    { return KindFeature }
+func (r *FeatureRow) Key() string { return pair(r.Chatbot, r.Feature) }
 
 func (r *FeatureRow) steps() []step {
 	o := access.Object{Type: access.TypeFeature, ID: access.FeatureID(r.Chatbot, r.Feature)}

@@ -2,9 +2,30 @@ package sharing
 
 import (
 	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 )
+
+// InvitationRow is a pending invitation (N1), by ID. Its token is known by Digest as a key's secret is.
+type InvitationRow struct {
+	Invitation   access.InvitationID   `json:"invitation"`
+	Organization access.OrganizationID `json:"organization"`
+	Email        access.Email          `json:"email,omitempty"`
+	User         access.UserID         `json:"user,omitempty"` // who is offered the ownership, instead of an address (O7)
+	Role         access.OrgRole        `json:"role"`
+	Shares       []InvitedShare        `json:"shares,omitempty"`
+	Inviter      string                `json:"inviter,omitempty"` // user:ID or key:ID, or "" once the user is offboarded
+	InviterKey   access.KeyID          `json:"key,omitempty"`
+	Confined     access.OrganizationID `json:"confined,omitempty"`
+	Revision     int64                 `json:"revision"`
+	Digest       string                `json:"digest"`
+	CreatedAt    time.Time             `json:"created_at,omitzero"`
+	ExpiresAt    time.Time             `json:"expires_at"`
+}
+
+func (*InvitationRow) Kind() Kind    { return KindInvitation }
+func (r *InvitationRow) Key() string { return string(r.Invitation) }
 
 func (r *InvitationRow) steps() []step {
 	inv := access.Invitation{
@@ -17,6 +38,12 @@ func (r *InvitationRow) steps() []step {
 	return []step{{action: "invitation.restore", resource: access.Obj(access.TypeOrganization, r.Organization), run: func(c *change) error {
 		return c.restoreInvitation(inv)
 	}}}
+}
+
+// InvitedShare is a chatbot that comes with an invitation.
+type InvitedShare struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	Access  access.Level     `json:"access"`
 }
 
 // restoreInvitation adds an invitation that was sent elsewhere and was not accepted yet. Its inviter is judged when it is (N1). Whatever has

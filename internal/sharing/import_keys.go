@@ -11,7 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// An import restores keys and public links by their digests: nothing is minted, and whoever has the secret has it already. It replaces none
+// An import restores keys and public links by their digests: nothing is minted, and the people who have the secret keep it. It replaces none
 // that is there, so that no old file brings back what was rotated since (L1).
 
 // mayRestore refuses digests to all but those who may restore everything: a digest puts in force what nobody here has been judged for.
@@ -21,6 +21,15 @@ func (c *change) mayRestore(what string) error {
 	}
 	return access.Deniedf("B1", "%s are restored with a full key that is not confined, without an actor", what)
 }
+
+// HashKeyRow says under which key the digests in a file were made, by a value that tells nothing else. It is no fact: it is refused where
+// that key is not among those in use, since nobody's secret would be known there.
+type HashKeyRow struct {
+	Value string `json:"check"`
+}
+
+func (*HashKeyRow) Kind() Kind    { return KindHashKey }
+func (r *HashKeyRow) Key() string { return r.Value }
 
 func (r *HashKeyRow) steps() []step {
 	return []step{{action: "hash_key.compare", resource: access.PlatformObject, run: func(c *change) error {
@@ -34,6 +43,18 @@ func (r *HashKeyRow) steps() []step {
 			"invitation in it would be known. Start the server with that key too; without this row they are restored all the same, and are to be made anew")
 	}}}
 }
+
+// PublicLinkRow is a chatbot's public link (3.4), without the link itself: Digest is what tells the genuine one, and Nonce what it is made of,
+// beside the chatbot and the hash key. A chatbot without a link has no row.
+type PublicLinkRow struct {
+	Chatbot access.ChatbotID `json:"chatbot"`
+	Mode    access.Audience  `json:"mode"`
+	Digest  string           `json:"link_digest"`
+	Nonce   string           `json:"link_nonce,omitempty"`
+}
+
+func (*PublicLinkRow) Kind() Kind    { return KindPublicLink }
+func (r *PublicLinkRow) Key() string { return string(r.Chatbot) }
 
 func (r *PublicLinkRow) steps() []step {
 	return []step{{action: "chatbot.restore_link", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
@@ -57,6 +78,25 @@ func (r *PublicLinkRow) steps() []step {
 		})
 	}}}
 }
+
+// APIKeyRow is a chatbot's API key (3.6), by ID. Its secret is known by Digest where the hash key is the one under which that was made, and
+// nowhere else.
+type APIKeyRow struct {
+	APIKey            access.KeyID     `json:"api_key"`
+	Chatbot           access.ChatbotID `json:"chatbot"`
+	Name              string           `json:"name"`
+	Access            access.Level     `json:"access"`
+	ExpiresAt         time.Time        `json:"expires_at,omitzero"`
+	AllowedIPs        []string         `json:"allowed_ips,omitzero"`
+	Digest            string           `json:"digest"`
+	Preview           string           `json:"preview,omitempty"`
+	CreatedBy         string           `json:"created_by,omitempty"`
+	CreatedAt         time.Time        `json:"created_at,omitzero"`
+	CreatorLostDeploy bool             `json:"creator_lost_deploy,omitempty"`
+}
+
+func (*APIKeyRow) Kind() Kind    { return KindAPIKey }
+func (r *APIKeyRow) Key() string { return string(r.APIKey) }
 
 func (r *APIKeyRow) steps() []step {
 	k := access.APIKey{
@@ -95,6 +135,34 @@ func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
 	c.state(nil, unpreviewed(k))
 	return c.AddAPIKey(k, digest)
 }
+
+// AccountKeyRow is an account key (section 8), by ID. Its digest is as in APIKeyRow.
+type AccountKeyRow struct {
+	AccountKey    access.KeyID          `json:"account_key"`
+	Name          string                `json:"name"`
+	Access        access.KeyAccess      `json:"access"`
+	Organization  access.OrganizationID `json:"organization,omitempty"`
+	ActorRequired bool                  `json:"actor_required,omitempty"`
+	ExpiresAt     time.Time             `json:"expires_at,omitzero"`
+	AllowedIPs    []string              `json:"allowed_ips,omitzero"`
+	Digest        string                `json:"digest"`
+	Preview       string                `json:"preview,omitempty"`
+	CreatedBy     string                `json:"created_by,omitempty"`
+	CreatedAt     time.Time             `json:"created_at,omitzero"`
+
+	// BelongsTo is the people on whose rights the key rests: none for a key of the installation. Where it is left out, as by programs of before, it is
+	// derived from CreatedBy (B5).
+	BelongsTo    []access.UserID `json:"belongs_to,omitzero"`
+	Parent       access.KeyID    `json:"parent,omitempty"`
+	RefusedFor   string          `json:"refused_for,omitempty"`
+	RefusedAt    time.Time       `json:"refused_at,omitzero"`
+	Version      int             `json:"version,omitempty"`
+	FormerDigest string          `json:"former_digest,omitempty"`
+	FormerUntil  time.Time       `json:"former_until,omitzero"`
+}
+
+func (*AccountKeyRow) Kind() Kind    { return KindAccountKey }
+func (r *AccountKeyRow) Key() string { return string(r.AccountKey) }
 
 func (r *AccountKeyRow) steps() []step {
 	k := access.AccountKey{

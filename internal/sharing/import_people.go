@@ -7,9 +7,34 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
+// UserRow is a user (U1). Deleted is a tombstone: somebody who is not to come back by an open door (C1).
+type UserRow struct {
+	User          access.UserID         `json:"user"`
+	Email         access.Email          `json:"email,omitempty"`
+	EmailVerified *bool                 `json:"email_verified,omitempty"`
+	Name          string                `json:"name,omitempty"`
+	Type          access.UserType       `json:"type,omitempty"`
+	Active        *bool                 `json:"active,omitempty"`
+	Deleted       bool                  `json:"deleted,omitempty"`
+	Organization  access.OrganizationID `json:"organization,omitempty"`
+	TokensAfter   time.Time             `json:"tokens_after,omitzero"` // tokens issued until then are refused (N2)
+}
+
+func (*UserRow) Kind() Kind    { return KindUser }
+func (r *UserRow) Key() string { return string(r.User) }
+
 func (r *UserRow) steps() []step {
 	return []step{{action: "user.put", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error { return c.importUser(r) }}}
 }
+
+// HomeRow is a user's home organization, once that exists. Files do not hold it; a UserRow with an organization is followed by one.
+type HomeRow struct {
+	User         access.UserID         `json:"user"`
+	Organization access.OrganizationID `json:"organization"`
+}
+
+func (*HomeRow) Kind() Kind    { return KindHome }
+func (r *HomeRow) Key() string { return string(r.User) }
 
 func (r *HomeRow) steps() []step {
 	return []step{{action: "user.put", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error {
@@ -176,6 +201,21 @@ func introduces(id access.UserID) step {
 	}}
 }
 
+// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and matters only where the row creates it. Only an unconfined
+// full key creates one without an owner, which has to be said.
+type OrganizationRow struct {
+	Organization   access.OrganizationID `json:"organization"`
+	Owner          access.UserID         `json:"owner,omitempty"`
+	Ownerless      bool                  `json:"ownerless,omitempty"`
+	Name           string                `json:"name,omitempty"`
+	PublicAccess   access.Audience       `json:"public_access,omitempty"`
+	OutsideSharing *bool                 `json:"outside_sharing,omitempty"`
+	AllowedIPs     []string              `json:"allowed_ips,omitzero"`
+}
+
+func (*OrganizationRow) Kind() Kind    { return KindOrganization }
+func (r *OrganizationRow) Key() string { return string(r.Organization) }
+
 func (r *OrganizationRow) steps() []step {
 	put := step{action: "organization.put", resource: access.Obj(access.TypeOrganization, r.Organization), run: func(c *change) error {
 		_, exists, err := c.Organization(r.Organization)
@@ -230,6 +270,22 @@ func (c *change) noOwner(id access.OrganizationID) error {
 	}
 	return access.Unprocessablef("O1", "%s does not exist, and no row gives it an owner", access.Obj(access.TypeOrganization, id))
 }
+
+// MembershipRow is a role in an organization, and what is known of the user.
+type MembershipRow struct {
+	Organization access.OrganizationID `json:"organization"`
+	User         access.UserID         `json:"user"`
+	Role         access.OrgRole        `json:"role"`
+	Email        access.Email          `json:"email,omitempty"` // never verified by an import of memberships
+	Name         string                `json:"name,omitempty"`
+	Type         access.UserType       `json:"type,omitempty"`
+
+	Source access.MembershipSource `json:"source,omitempty"` // how it came about, where it is restored (O7)
+	Since  time.Time               `json:"since,omitzero"`
+}
+
+func (*MembershipRow) Kind() Kind    { return KindMembership }
+func (r *MembershipRow) Key() string { return pair(r.Organization, r.User) }
 
 func (r *MembershipRow) steps() []step {
 	m := access.Membership{Organization: r.Organization, User: r.User, Role: r.Role, Source: r.Source, Since: r.Since}
@@ -292,6 +348,15 @@ func (c *change) importMember(r *MembershipRow) error {
 	}
 	return c.importUser(said)
 }
+
+// PlatformRoleRow is a platform role (P4).
+type PlatformRoleRow struct {
+	Role access.PlatformRole `json:"role"`
+	User access.UserID       `json:"user"`
+}
+
+func (*PlatformRoleRow) Kind() Kind    { return KindPlatformRole }
+func (r *PlatformRoleRow) Key() string { return pair(r.Role, r.User) }
 
 func (r *PlatformRoleRow) steps() []step {
 	g := access.PlatformGrant{Role: r.Role, User: r.User}

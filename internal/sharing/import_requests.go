@@ -2,9 +2,25 @@ package sharing
 
 import (
 	"strings"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 )
+
+// RequestRow is a pending request to share (S4–S9). It has no ID: where it is restored it gets one that follows all that are there.
+type RequestRow struct {
+	Chatbot        access.ChatbotID `json:"chatbot"`
+	Principal      access.Principal `json:"principal"`
+	Access         access.Level     `json:"access"`
+	ShareExpiresAt time.Time        `json:"share_expires_at,omitzero"`
+	Requester      string           `json:"requester"`          // user:ID or key:ID
+	Revision       int64            `json:"revision,omitempty"` // or 0 for 1
+	CreatedAt      time.Time        `json:"created_at,omitzero"`
+	ExpiresAt      time.Time        `json:"expires_at"`
+}
+
+func (*RequestRow) Kind() Kind    { return KindRequest }
+func (r *RequestRow) Key() string { return pair(r.Chatbot, r.Principal.String()) }
 
 func (r *RequestRow) steps() []step {
 	q := access.Request{

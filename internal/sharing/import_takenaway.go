@@ -16,6 +16,13 @@ type TakenAwayRow struct {
 	StoppedBy    []string              `json:"stopped_by,omitempty"` // the issuers that have stopped naming it since, and may give it again
 }
 
+func (*TakenAwayRow) Kind() Kind { return KindTakenAway }
+
+func (r *TakenAwayRow) Key() string {
+	t := r.fact("")
+	return pair(r.User, string(t.Kind)+"/"+t.Target)
+}
+
 // takenAwayRow is the row of a fact without its issuers.
 func takenAwayRow(t access.TakenAway) *TakenAwayRow {
 	r := &TakenAwayRow{User: t.User}

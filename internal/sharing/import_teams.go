@@ -2,12 +2,33 @@ package sharing
 
 import "github.com/grantway/grantway/internal/access"
 
+// TeamRow is a team.
+type TeamRow struct {
+	Team         access.TeamID         `json:"team"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+func (*TeamRow) Kind() Kind    { return KindTeam }
+func (r *TeamRow) Key() string { return string(r.Team) }
+
 func (r *TeamRow) steps() []step {
 	return []step{{action: "team.put", resource: access.Obj(access.TypeTeam, r.Team), run: func(c *change) error {
 		_, err := c.putTeam(r.Team, TeamPatch{Organization: given(r.Organization), Name: given(r.Name)})
 		return err
 	}}}
 }
+
+// TeamMemberRow is a user in a team. With an organization it creates the team.
+type TeamMemberRow struct {
+	Team         access.TeamID         `json:"team"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	User         access.UserID         `json:"user"`
+	Role         access.TeamRole       `json:"role"`
+}
+
+func (*TeamMemberRow) Kind() Kind    { return KindTeamMember }
+func (r *TeamMemberRow) Key() string { return pair(r.Team, r.User) }
 
 func (r *TeamMemberRow) steps() []step {
 	o := access.Obj(access.TypeTeam, r.Team)
@@ -40,11 +61,30 @@ func (c *change) introduceTeam(id access.TeamID, org access.OrganizationID) erro
 	return err
 }
 
+// TeamNestingRow is a team, Inner, in another one (T2).
+type TeamNestingRow struct {
+	Team  access.TeamID `json:"team"`
+	Inner access.TeamID `json:"inner"`
+}
+
+func (*TeamNestingRow) Kind() Kind    { return KindTeamNesting }
+func (r *TeamNestingRow) Key() string { return pair(r.Team, r.Inner) }
+
 func (r *TeamNestingRow) steps() []step {
 	return []step{{action: "team_nesting.put", resource: access.Obj(access.TypeTeam, r.Team), run: func(c *change) error {
 		return c.nestTeam(access.TeamNesting{Outer: r.Team, Inner: r.Inner})
 	}}}
 }
+
+// RoleRow is a functional role; without an organization it is platform-wide.
+type RoleRow struct {
+	Role         access.RoleID         `json:"role"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+func (*RoleRow) Kind() Kind    { return KindRole }
+func (r *RoleRow) Key() string { return string(r.Role) }
 
 func (r *RoleRow) steps() []step {
 	return []step{{action: "role.put", resource: access.Obj(access.TypeRole, r.Role), run: func(c *change) error {
@@ -52,6 +92,15 @@ func (r *RoleRow) steps() []step {
 		return err
 	}}}
 }
+
+// RoleAssignmentRow is a user's functional role (U2).
+type RoleAssignmentRow struct {
+	Role access.RoleID `json:"role"`
+	User access.UserID `json:"user"`
+}
+
+func (*RoleAssignmentRow) Kind() Kind    { return KindRoleAssignment }
+func (r *RoleAssignmentRow) Key() string { return pair(r.Role, r.User) }
 
 func (r *RoleAssignmentRow) steps() []step {
 	a := access.RoleAssignment{Role: r.Role, User: r.User}
@@ -61,12 +110,31 @@ func (r *RoleAssignmentRow) steps() []step {
 	}
 }
 
+// GroupRow is a group.
+type GroupRow struct {
+	Group        access.GroupID        `json:"group"`
+	Organization access.OrganizationID `json:"organization,omitempty"`
+	Name         string                `json:"name,omitempty"`
+}
+
+func (*GroupRow) Kind() Kind    { return KindGroup }
+func (r *GroupRow) Key() string { return string(r.Group) }
+
 func (r *GroupRow) steps() []step {
 	return []step{{action: "group.put", resource: access.Obj(access.TypeGroup, r.Group), run: func(c *change) error {
 		_, err := c.putGroup(r.Group, GroupPatch{Organization: given(r.Organization), Name: given(r.Name)})
 		return err
 	}}}
 }
+
+// GroupMemberRow is a user or an e-mail address on a group's list.
+type GroupMemberRow struct {
+	Group     access.GroupID   `json:"group"`
+	Principal access.Principal `json:"principal"`
+}
+
+func (*GroupMemberRow) Kind() Kind    { return KindGroupMember }
+func (r *GroupMemberRow) Key() string { return pair(r.Group, r.Principal.String()) }
 
 func (r *GroupMemberRow) steps() []step {
 	m := access.GroupMembership{Group: r.Group, Member: r.Principal}

@@ -250,8 +250,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 			if err := parked.Refuses(merged); err != nil {
 				return err
 			}
-			large = outbox.Large(merged)
-			if entry, err = outbox.Commit(tx, merged, s.now()); err != nil {
+			if entry, large, err = outbox.Commit(tx, merged, s.now()); err != nil {
 				return err
 			}
 		}

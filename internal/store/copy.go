@@ -49,12 +49,12 @@ func fill(ctx context.Context, db *DB, path string) error {
 
 // copyTables copies in the order in which the tables were made, as the side tables follow what they belong to.
 func copyTables(ctx context.Context, from *Tx, to *sql.Tx) error {
-	tables, err := names(to, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version' ORDER BY rowid`)
+	tables, err := tableNames(ctx, to)
 	if err != nil {
 		return err
 	}
 	for _, table := range tables {
-		columns, err := names(to, `SELECT name FROM pragma_table_info($1)`, table)
+		columns, err := names(ctx, to, `SELECT name FROM pragma_table_info($1)`, table)
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,18 @@ func copyTables(ctx context.Context, from *Tx, to *sql.Tx) error {
 	return nil
 }
 
-func names(tx *sql.Tx, query string, args ...any) (all []string, err error) {
-	found, err := tx.Query(query, args...)
+// tableNames names the tables of a SQLite store in the order in which they were made, without those of SQLite and of the migrations.
+func tableNames(ctx context.Context, file querier) ([]string, error) {
+	return names(ctx, file, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version' ORDER BY rowid`)
+}
+
+// querier is a database or a transaction of one.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func names(ctx context.Context, file querier, query string, args ...any) (all []string, err error) {
+	found, err := file.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -119,22 +119,6 @@ func columnsOf(ctx context.Context, db *sql.DB, table string) (columns, key []st
 	return columns, key, found.Err()
 }
 
-func tableNames(ctx context.Context, db *sql.DB) (all []string, err error) {
-	found, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version'`)
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
-	for found.Next() {
-		var name string
-		if err := found.Scan(&name); err != nil {
-			return nil, err
-		}
-		all = append(all, name)
-	}
-	return all, found.Err()
-}
-
 // uncover copies to an overlay what the statement is about, unless that was done before.
 func (tx *Tx) uncover(query string, args []any) error {
 	if tx.under == nil {
