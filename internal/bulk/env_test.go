@@ -55,9 +55,7 @@ func as(u access.UserID) access.Actor {
 // presents makes an account key, and gives the actor that presents it.
 func (e *env) presents(level access.KeyAccess, org access.OrganizationID) access.Actor {
 	e.t.Helper()
-	r, err := e.CreateKey(e.t.Context(), root, sharing.NewKey{Name: "k", Access: level, Organization: org})
-	require.NoError(e.t, err)
-	return access.Actor{Key: r.Key.ID, Access: level, Organization: org, Address: "127.0.0.1"}
+	return e.presentsOf(root, level, org)
 }
 
 func newEnv(t testing.TB) *env {
@@ -99,8 +97,8 @@ func newEnvWith(t testing.TB, hashKey string) *env {
 // counted is how many rows there are of each kind.
 type counted = map[sharing.Kind]int64
 
-// told is all that an import answered.
-type told struct {
+// outcome is all that an import answered.
+type outcome struct {
 	status  int
 	events  []Event
 	rejects []Reject
@@ -109,7 +107,7 @@ type told struct {
 }
 
 // post sends files, given as name and content in turn, with the query.
-func (e *env) post(ctx context.Context, actor access.Actor, query string, files ...string) told {
+func (e *env) post(ctx context.Context, actor access.Actor, query string, files ...string) outcome {
 	e.t.Helper()
 	body, into := io.Pipe()
 	form := multipart.NewWriter(into)
@@ -129,13 +127,13 @@ func (e *env) post(ctx context.Context, actor access.Actor, query string, files 
 	return e.postBody(ctx, actor, query, form.FormDataContentType(), body)
 }
 
-func (e *env) postBody(ctx context.Context, actor access.Actor, query, contentType string, body io.Reader) told {
+func (e *env) postBody(ctx context.Context, actor access.Actor, query, contentType string, body io.Reader) outcome {
 	e.t.Helper()
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/imports?"+query, body)
 	r.Header.Set("Content-Type", contentType)
 	w := httptest.NewRecorder()
 	e.bulk.Import(w, r, actor)
-	out := told{status: w.Code}
+	out := outcome{status: w.Code}
 	if w.Code != http.StatusOK {
 		require.Equal(e.t, problem.ContentType, w.Header().Get("Content-Type"))
 		require.NoError(e.t, json.Unmarshal(w.Body.Bytes(), &out.problem))

@@ -31,7 +31,7 @@ func (b *Bulk) Import(w http.ResponseWriter, r *http.Request, actor access.Actor
 	}
 	defer b.unstage(rows)
 	out := newStream(w)
-	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, told: out}
+	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, observer: out}
 	sum, err := run.finish(rows.ctx)
 	err = cause(rows.ctx, err)
 	if err != nil && problem.Status(access.KindOf(err)) >= http.StatusInternalServerError && r.Context().Err() == nil {

@@ -195,8 +195,8 @@ func TestARefusedRowLeavesNothingToTheRowsAfterIt(t *testing.T) {
 	}
 }
 
-// TestWhoeverContradictsIsRefusedEachTime: three rows say who bob is, and none of them is better than the others, however often they are judged.
-func TestWhoeverContradictsIsRefusedEachTime(t *testing.T) {
+// TestContradictingRowsAreRefusedEachTime: three rows say who bob is, and none of them is better than the others, however often they are judged.
+func TestContradictingRowsAreRefusedEachTime(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "m.csv", memberFile)
 	for range 8 {

@@ -22,7 +22,7 @@ type Line struct {
 	Err    error         // why it says nothing, of kind Invalid
 }
 
-// Each is told every row of a file, good or bad. An error from it ends the reading.
+// Each takes every row of a file, good or bad. An error from it ends the reading.
 type Each func(Line) error
 
 // lines reads a file line by line in memory that does not grow with it.

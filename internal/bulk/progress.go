@@ -29,8 +29,9 @@ type Event struct {
 
 // Summary is how an import ended.
 type Summary struct {
-	Rows      int64                  `json:"rows"`      // received; written, unchanged and rejected together, unless it was refused
+	Rows      int64                  `json:"rows"`      // received; written, pending, unchanged and rejected together, unless it was refused
 	Written   int64                  `json:"written"`   // or what would be written, by a dry run
+	Pending   int64                  `json:"pending"`   // waiting for somebody's consent, such as an offer of ownership (O7)
 	Unchanged int64                  `json:"unchanged"` // already so
 	Rejected  int64                  `json:"rejected"`
 	DryRun    bool                   `json:"dry_run"`
@@ -39,7 +40,7 @@ type Summary struct {
 	ZedToken  string                 `json:"zedtoken,omitempty"`
 }
 
-// Observer is told the course of an import. An error from it ends the import.
+// Observer follows the course of an import. An error from it ends the import.
 type Observer interface {
 	Progress(Event) error
 	Reject(Reject) error

@@ -83,7 +83,7 @@ func (e *env) reasons(actor access.Actor, file string) (why []string) {
 	return why
 }
 
-// TestKeysLinksAndRequestsMove: whoever has a secret notices nothing of the move, and nobody is told of it.
+// TestKeysLinksAndRequestsMove: people who have a secret notice nothing of the move, and nobody is notified of it.
 func TestKeysLinksAndRequestsMove(t *testing.T) {
 	hashKey := secret.NewHashKey()
 	from, to := newEnvWith(t, hashKey), newEnvWith(t, hashKey)
@@ -104,9 +104,9 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 	require.True(t, to.visits(c.link))
 	require.False(t, to.visits("another"))
 	for _, u := range []access.UserID{"olga", "bob", "carla", "gina"} {
-		told, _, err := to.Notifications(t.Context(), as(u), sharing.NotificationQuery{}, sharing.Page{Limit: 9})
+		sent, _, err := to.Notifications(t.Context(), as(u), sharing.NotificationQuery{}, sharing.Page{Limit: 9})
 		require.NoError(t, err)
-		require.Empty(t, told)
+		require.Empty(t, sent)
 	}
 	require.NoError(t, to.db.View(t.Context(), func(tx *store.Tx) error {
 		mails, err := tx.Mails(access.MailQueued, to.now.Add(time.Hour), 0)

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// toldRejects is how many bad rows are told of an import that is refused for them.
-	toldRejects = 1000
+	// shownRejects is how many bad rows the answer lists where an import is refused for them.
+	shownRejects = 1000
 	// checkPage is how many rows are checked between two events.
 	checkPage = 1000
 	// fewRows is how many rows are checked while other changes wait.
@@ -29,17 +29,20 @@ type Options struct {
 // run is one import under way: all of it is received.
 type run struct {
 	*Bulk
-	actor access.Actor
-	opts  Options
-	rows  *staging
-	told  Observer
-	sum   Summary
+	actor    access.Actor
+	opts     Options
+	rows     *staging
+	observer Observer
+	sum      Summary
+
+	pending int64 // rows of the files that the check found to wait for others
+	tried   int64 // rows that are checked
 }
 
 // finish checks what was received and writes it.
 func (r *run) finish(ctx context.Context) (Summary, error) {
 	r.sum.Rows, r.sum.Kinds, r.sum.DryRun = r.rows.lines, r.rows.kinds, r.opts.DryRun
-	if err := r.told.Progress(Event{Phase: Receiving, Rows: r.rows.lines}); err != nil {
+	if err := r.observer.Progress(Event{Phase: Receiving, Rows: r.rows.lines}); err != nil {
 		return r.sum, lost(err)
 	}
 	if err := r.rows.merge(ctx); err != nil {
@@ -56,9 +59,11 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 	case r.sum.Rejected > 0 && !r.opts.SkipInvalid:
 		r.sum.Refused = true
 	case r.opts.DryRun:
-		if _, r.sum.Written, err = r.rows.count(); err != nil {
+		_, left, err := r.rows.count()
+		if err != nil {
 			return r.sum, err
 		}
+		r.sum.Written, r.sum.Pending = left-r.pending, r.pending
 	default:
 		r.rows.lease.keep()
 		if err := r.write(ctx); err != nil {
@@ -69,13 +74,13 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 		}
 	}
 	if !r.sum.Refused {
-		r.sum.Unchanged = r.sum.Rows - r.sum.Written - r.sum.Rejected
+		r.sum.Unchanged = r.sum.Rows - r.sum.Written - r.sum.Pending - r.sum.Rejected
 	}
-	limit := toldRejects
+	limit := shownRejects
 	if r.opts.SkipInvalid {
 		limit = -1
 	}
-	return r.sum, r.rows.rejects(limit, r.told.Reject)
+	return r.sum, r.rows.rejects(limit, r.observer.Reject)
 }
 
 // check tries every row. What is left afterwards is to be written. Many rows are tried in a store of their own over the facts, so that nobody waits for
@@ -85,7 +90,7 @@ func (r *run) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.told.Progress(Event{Phase: Checking, Total: total}); err != nil {
+	if err := r.observer.Progress(Event{Phase: Checking, Total: total}); err != nil {
 		return lost(err)
 	}
 	if total > fewRows {
@@ -93,8 +98,9 @@ func (r *run) check(ctx context.Context) error {
 	}
 	var refusals []sharing.Refusal
 	if err := r.sharing.Rehearse(ctx, r.actor, func(rehearsal *sharing.Rehearsal) error {
+		r.pending = 0 // the transaction may run twice, with the rows that are left
 		return r.eachPage(checkPage, func(page []staged) error {
-			refused, err := r.try(page, rehearsal.Try)
+			refused, err := r.try(page, func(row staged) (sharing.Result, error) { return rehearsal.Try(row.row, row.last()) })
 			refusals = append(refusals, refused...)
 			return err
 		})
@@ -116,17 +122,16 @@ func (r *run) checkAside(ctx context.Context, total int64) (err error) {
 		}
 	}()
 	return r.sharing.RehearseAside(ctx, r.actor, aside.path, func(rehearsal *sharing.Rehearsal) error {
-		var done int64
+		r.pending, r.tried = 0, 0
 		return r.eachPage(checkPage, func(page []staged) error {
-			refusals, err := r.try(page, func(row sharing.Row) (bool, error) {
-				changed, err := rehearsal.Try(row)
-				return changed, cmp.Or(aside.grow(ctx), err)
+			refusals, err := r.try(page, func(row staged) (sharing.Result, error) {
+				result, err := rehearsal.Try(row.row, row.last())
+				return result, cmp.Or(aside.grow(ctx), err)
 			})
 			if err != nil {
 				return err
 			}
-			done += int64(len(page))
-			return r.checked(ctx, refusals, Event{Phase: Checking, Rows: done, Total: total})
+			return r.checked(ctx, refusals, Event{Phase: Checking, Rows: r.tried, Total: total})
 		})
 	})
 }
@@ -138,16 +143,17 @@ func (r *run) checked(ctx context.Context, refusals []sharing.Refusal, e Event) 
 			return err
 		}
 	}
-	if err := r.told.Progress(e); err != nil {
+	if err := r.observer.Progress(e); err != nil {
 		return lost(err)
 	}
 	return ctx.Err()
 }
 
-// try tries the rows of a page and takes out those that are refused, which it gives, and those that are so already.
-func (r *run) try(page []staged, try func(sharing.Row) (bool, error)) (refusals []sharing.Refusal, err error) {
+// try tries the rows of a page and takes out those that are refused, which it gives, and those that are so already. What takes rights from the actor goes
+// to the end.
+func (r *run) try(page []staged, try func(staged) (sharing.Result, error)) (refusals []sharing.Refusal, err error) {
 	for _, row := range page {
-		changed, err := try(row.row)
+		result, err := try(row)
 		var refused *sharing.RowError
 		switch {
 		case errors.As(err, &refused):
@@ -157,11 +163,19 @@ func (r *run) try(page []staged, try func(sharing.Row) (bool, error)) (refusals 
 			}
 		case err != nil:
 			return nil, err
-		case !changed:
+		case result == sharing.Unchanged:
 			if err := r.rows.remove(row); err != nil {
 				return nil, err
 			}
+		case result == sharing.Pending:
+			r.pending += row.stands
+		case result == sharing.Postponed:
+			if err := r.rows.postpone(row); err != nil {
+				return nil, err
+			}
+			r.tried--
 		}
+		r.tried++
 	}
 	return refusals, nil
 }
@@ -206,7 +220,7 @@ func (r *run) write(ctx context.Context) error {
 			}
 			batch = append(batch, row)
 		}
-		if err := r.told.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
+		if err := r.observer.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
 			return lost(err)
 		}
 		return ctx.Err()
@@ -217,7 +231,7 @@ func (r *run) write(ctx context.Context) error {
 	if err != nil {
 		return r.soFar(err)
 	}
-	if err := r.told.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
+	if err := r.observer.Progress(Event{Phase: Writing, Rows: done, Total: total}); err != nil {
 		return r.soFar(lost(err))
 	}
 	return nil
@@ -240,7 +254,7 @@ func (r *run) commit(ctx context.Context, batch []staged) error {
 	for i, row := range batch {
 		rows[i] = row.row
 	}
-	done, changed, err := r.sharing.Import(ctx, r.actor, rows)
+	done, results, err := r.sharing.Import(ctx, r.actor, rows)
 	var refused *sharing.RowError
 	switch {
 	case errors.As(err, &refused) && !r.opts.SkipInvalid:
@@ -261,8 +275,12 @@ func (r *run) commit(ctx context.Context, batch []staged) error {
 	}
 	r.took(done.Token)
 	for i, row := range batch {
-		if changed[i] {
+		switch results[i] {
+		case sharing.Written:
 			r.sum.Written += row.stands
+		case sharing.Pending:
+			r.sum.Pending += row.stands
+		case sharing.Unchanged:
 		}
 	}
 	return nil

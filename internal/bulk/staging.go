@@ -233,7 +233,7 @@ func (s *staging) put(r staged) error {
 		r.rank, r.seq, string(r.row.Kind()), s.hash(string(r.row.Kind()), key), r.at.file, r.at.line, raw, string(data), r.stands)
 }
 
-// hash is nearly unique; whoever finds two rows by it compares their keys.
+// hash is nearly unique: of two rows with the same one, the keys have to be compared.
 func (s *staging) hash(space, key string) int64 {
 	return int64(maphash.String(s.seed, space+" "+key)) //nolint:gosec // its bits are all that matters
 }
@@ -308,6 +308,17 @@ func (s *staging) count() (n, stand int64, err error) {
 	return n, stand, err
 }
 
+// lastRank is the bit of a rank that puts a row behind all others.
+const lastRank = 1 << 62
+
+// last reports whether the row was postponed.
+func (r staged) last() bool { return r.rank&lastRank != 0 }
+
+// postpone puts a row behind all others. Those that are postponed keep their order.
+func (s *staging) postpone(r staged) error {
+	return s.exec(`UPDATE rows SET rank = ? WHERE rank = ? AND seq = ?`, r.rank|lastRank, r.rank, r.seq)
+}
+
 // remove takes a row out: it is done with.
 func (s *staging) remove(r staged) error {
 	return s.exec(`DELETE FROM rows WHERE rank = ? AND seq = ?`, r.rank, r.seq)
@@ -317,8 +328,10 @@ func (s *staging) remove(r staged) error {
 func (s *staging) discard(r staged) error {
 	if k := r.row.Kind(); k == sharing.KindUser || k == sharing.KindHome {
 		for _, half := range []sharing.Row{&sharing.UserRow{}, &sharing.HomeRow{}} {
-			if err := s.remove(staged{rank: sharing.Rank(half), seq: r.seq}); err != nil {
-				return err
+			for _, rank := range []int64{sharing.Rank(half), sharing.Rank(half) | lastRank} {
+				if err := s.remove(staged{rank: rank, seq: r.seq}); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -140,7 +140,7 @@ func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) 
 	if s.DryRun {
 		did = "would be written"
 	}
-	if err := i.print(w, answer, "%d rows: %d %s, %d unchanged, %d rejected\n%s", s.Rows, s.Written, did, s.Unchanged, s.Rejected,
+	if err := i.print(w, answer, "%d rows: %d %s, %d pending, %d unchanged, %d rejected\n%s", s.Rows, s.Written, did, s.Pending, s.Unchanged, s.Rejected,
 		listKinds(withoutHashKey(s.Kinds))); err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ type Reject struct {
 type Summary struct {
 	Rows      int64            `json:"rows"`
 	Written   int64            `json:"written"`
+	Pending   int64            `json:"pending"` // waiting for somebody's consent: nothing has changed yet
 	Unchanged int64            `json:"unchanged"`
 	Rejected  int64            `json:"rejected"`
 	DryRun    bool             `json:"dry_run"`

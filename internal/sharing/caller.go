@@ -169,13 +169,17 @@ func (c *caller) askAll(rights []right) ([]bool, error) {
 		if a.Err != nil {
 			return nil, a.Err
 		}
-		allowed[asked[n]] = a.Allowed
-		if !a.Allowed && c.memo != nil {
-			r := rights[asked[n]]
-			if allowed[asked[n]], err = c.uncommitted(r.action, r.on); err != nil {
-				return nil, err
-			}
+		r := rights[asked[n]]
+		switch {
+		case a.Allowed && c.s.rehearsal.doubts(r.on):
+			a.Allowed, err = c.doubted(r.action, r.on)
+		case !a.Allowed && c.memo != nil:
+			a.Allowed, err = c.uncommitted(r.action, r.on)
 		}
+		if err != nil {
+			return nil, err
+		}
+		allowed[asked[n]] = a.Allowed
 	}
 	return allowed, nil
 }

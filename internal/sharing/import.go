@@ -10,13 +10,35 @@ import (
 // importBatch is how many rows are committed together where the engine need not be asked between them.
 const importBatch = 500
 
-// ImportBatch is how many rows Import may be given at once. Whoever is judged by the engine imports row by row, since the engine decides
+// ImportBatch is how many rows Import may be given at once. An actor who is judged by the engine imports row by row, since the engine decides
 // about a row by what those before it have made true.
 func ImportBatch(actor access.Actor) int {
 	if actor.Unconfined() {
 		return importBatch
 	}
 	return 1
+}
+
+// Result is what became of a row of an import.
+type Result string
+
+// The results of a row that is not refused.
+const (
+	Unchanged Result = "unchanged" // it was so already
+	Written   Result = "written"
+	Pending   Result = "pending"   // it waits for somebody's consent, asked now or before: nothing else has changed (O7, S4–S6)
+	Postponed Result = "postponed" // by a Rehearsal alone: it takes rights from the actor, and so it is tried and written after all others
+)
+
+// after is the result of a row once one more of its changes is made.
+func (r Result) after(c *change) Result {
+	switch {
+	case c.outcome == access.Pending:
+		return Pending
+	case c.changed && r == Unchanged:
+		return Written
+	}
+	return r
 }
 
 // RowError says which row of a batch was refused, and why.
@@ -30,23 +52,26 @@ func (e *RowError) Error() string { return e.Err.Error() }
 func (e *RowError) Unwrap() error { return e.Err }
 
 // Import makes the rows true in one change, or none of them: each is judged as the actor's own change, in the order given, and leaves its
-// own entry in the record. It reports for each whether it changed anything. Rows are checked (Check) and in the order of their ranks. Where
-// a row is refused the error is a *RowError.
-func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (Change, []bool, error) {
-	changed := make([]bool, len(rows))
+// own entry in the record. It reports what became of each. Rows are checked (Check) and in the order of their ranks. Where a row is refused
+// the error is a *RowError.
+func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (Change, []Result, error) {
+	results := make([]Result, len(rows))
 	failed := -1
 	var read memo
 	var steps []step
 	for i, row := range rows {
-		for _, st := range row.steps() {
+		for part, st := range row.steps() {
 			run := st.run
 			st.run = func(c *change) error {
 				failed = i
+				if part == 0 { // the transaction may run twice
+					results[i] = Unchanged
+				}
 				c.memo = read.of(c.Tx)
 				if err := run(c); err != nil {
 					return err
 				}
-				changed[i] = changed[i] || c.changed
+				results[i] = results[i].after(c)
 				failed = -1
 				return nil
 			}
@@ -57,7 +82,7 @@ func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (C
 	if err != nil && failed >= 0 && refuses(err) {
 		return done, nil, &RowError{Index: failed, Err: err}
 	}
-	return done, changed, err
+	return done, results, err
 }
 
 // refuses reports whether the error is about what was asked, and not about the server.

@@ -76,7 +76,7 @@ type Service struct {
 	refusals *record.Refusals
 	names    atomic.Pointer[record.Names]
 
-	rehearsalOf *store.DB // for a Rehearsal: the facts that the engine knows; else nil
+	rehearsal *Rehearsal // whose facts these are, or nil for those that count
 }
 
 // New makes the service.

@@ -96,7 +96,7 @@ var narrowing = map[string]bool{
 func turn(u *v1.RelationshipUpdate) int {
 	r := u.GetRelationship()
 	narrows := narrowing[r.GetResource().GetObjectType()+"#"+r.GetRelation()]
-	removed := u.GetOperation() == v1.RelationshipUpdate_OPERATION_DELETE
+	removed := removes(u)
 	switch {
 	case narrows && !removed:
 		return 0
