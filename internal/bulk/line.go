@@ -11,8 +11,8 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// maxLine is how long one row of a file may be, in bytes.
-const maxLine = 1 << 20
+// maxLine is how long one row of a file may be, in bytes: more than the longest of an export, that of full gates with the longest IDs.
+const maxLine = 4 << 20
 
 // Line is what one row of a file came to.
 type Line struct {

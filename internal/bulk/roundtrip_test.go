@@ -201,3 +201,18 @@ chatbot:open#read_only@user:gina[expiration:2031-01-01T00:00:00Z]
 		ExpiresAt: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
 	}}, got)
 }
+
+// G8: gates that are full, with IDs of the greatest length that JSON has to escape, are exported on one line, and read again.
+func TestG8FullGatesFitOnALine(t *testing.T) {
+	longest := func(n int) string { return strings.Repeat(`"`, access.MaxIDBytes-5) + fmt.Sprintf("%05d", n) }
+	row := &sharing.PolicyRow{Chatbot: "b"}
+	for n := range sharing.MaxGateEntries {
+		row.EmailDomains = append(row.EmailDomains, longest(n))
+		row.Entities = append(row.Entities, access.OrganizationID(longest(n)))
+		row.AllowedRoles, row.RequiredRoles = append(row.AllowedRoles, longest(n)), append(row.RequiredRoles, longest(n))
+		row.AllowedUsers, row.DeniedUsers = append(row.AllowedUsers, access.UserID(longest(n))), append(row.DeniedUsers, access.UserID(longest(n)))
+	}
+	line, err := encode(row)
+	require.NoError(t, err)
+	require.Equal(t, sharing.Row(row), first(t, JSONL, line))
+}
