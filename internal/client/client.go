@@ -161,7 +161,7 @@ func (e *AnsweredError) Error() string { return e.Answer.Error() }
 func (e *AnsweredError) Unwrap() error { return e.Answer }
 
 // asError is the problem as the domain's error.
-func (p *problem) asError() error {
+func (p *problem) asError() *AnsweredError {
 	kind, _ := cutKind(p.Type)
 	detail := p.Detail
 	if detail == "" {

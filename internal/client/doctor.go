@@ -121,7 +121,7 @@ func (d *doctor) reached(a *probed) (stop bool, err error) {
 			"A Grantway server answers, and knows nothing at the path %s.", a.sent)
 		return true, nil
 	case a.refused != nil:
-		return true, a.refused
+		return true, a.refusal
 	case !a.ours:
 		d.wrong(checkReach, "Forward all paths that begin with /v1/ and /access/v1/ to Grantway.", "Somebody else answers at the path %s: %s.", a.sent, a.answer())
 		return true, nil

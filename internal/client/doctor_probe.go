@@ -61,10 +61,11 @@ type probed struct {
 	body     []byte
 	local    net.Addr // of the connection on which it was asked
 
-	ours    bool          // it is the answer of the doctor's route
-	arrived arrival       // if it is
-	refused *access.Error // a refusal by a Grantway server, or nil
-	broke   error         // why there is no whole answer, or nil
+	ours    bool           // it is the answer of the doctor's route
+	arrived arrival        // if it is
+	refused *access.Error  // a refusal by a Grantway server, or nil
+	refusal *AnsweredError // what it was answered with
+	broke   error          // why there is no whole answer, or nil
 }
 
 // probe makes a call exactly as it is described. Its error is that of the context: what else goes wrong is a part of the result.
@@ -129,7 +130,8 @@ func (a *probed) read() {
 		var p problem
 		if json.Unmarshal(a.body, &p) == nil {
 			if _, ours := cutKind(p.Type); ours {
-				a.refused = p.asError()
+				a.refusal = p.asError()
+				a.refused = a.refusal.Answer
 			}
 		}
 	}
