@@ -14,19 +14,8 @@ func (c *caller) seesAddress(u access.User) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return c.seesAddressIn(sc, u)
-}
-
-// seesAddressIn is seesAddress for an actor of that scope.
-func (c *caller) seesAddressIn(sc scope, u access.User) (bool, error) {
-	if sc.all || u.ID != "" && u.ID == c.actor.User {
-		return true, nil
-	}
-	if len(sc.manages) == 0 {
-		return false, nil
-	}
-	memberships, err := c.Memberships(u.ID)
-	return err == nil && u.KnownIn(memberships, func(org access.OrganizationID) bool { return slices.Contains(sc.manages, org) }), err
+	seen, err := c.seeAddresses(sc, []access.User{u})
+	return err == nil && seen[0], err
 }
 
 // hiddenUser is the user to those who do not see the address: ID and name (O7), and whether they are active, which everybody learns who names a user in a change
@@ -35,13 +24,26 @@ func hiddenUser(u access.User) access.User {
 	return access.User{ID: u.ID, Name: u.Name, Active: u.Active}
 }
 
-// seeAddresses is seesAddressIn for each of the users.
-func (c *caller) seeAddresses(sc scope, us []access.User) (seen []bool, err error) {
-	seen = make([]bool, len(us))
-	for i, u := range us {
-		if seen[i], err = c.seesAddressIn(sc, u); err != nil {
+// seeAddresses is seesAddress for each of the users and an actor of that scope. It reads the roles of all of them at once.
+func (c *caller) seeAddresses(sc scope, us []access.User) ([]bool, error) {
+	roles := map[access.UserID][]access.Membership{}
+	if !sc.all && len(sc.manages) > 0 {
+		ids := make([]access.UserID, len(us))
+		for i, u := range us {
+			ids[i] = u.ID
+		}
+		memberships, err := c.MembershipsOfAll(ids)
+		if err != nil {
 			return nil, err
 		}
+		for _, m := range memberships {
+			roles[m.User] = append(roles[m.User], m)
+		}
+	}
+	managed := func(org access.OrganizationID) bool { return slices.Contains(sc.manages, org) }
+	seen := make([]bool, len(us))
+	for i, u := range us {
+		seen[i] = sc.all || u.ID != "" && u.ID == c.actor.User || u.KnownIn(roles[u.ID], managed)
 	}
 	return seen, nil
 }

@@ -170,13 +170,11 @@ func (c *caller) usersIn(org access.OrganizationID) source[access.User] {
 		if err != nil {
 			return nil, err
 		}
-		users := make([]access.User, len(members))
+		ids := make([]access.UserID, len(members))
 		for i, m := range members {
-			if users[i], _, err = c.User(m.User); err != nil {
-				return nil, err
-			}
+			ids[i] = m.User
 		}
-		return users, nil
+		return c.UsersWithIDs(ids)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	v1 "github.com/authzed/authzed-go/proto/authzed/api/v1"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
@@ -19,6 +20,7 @@ import (
 type work struct {
 	Questions int // to the engine
 	Rows      int // read from the store
+	Reads     int // of the store: statements
 }
 
 // costs runs the call and counts its work. The engine is never asked while a snapshot of the store is held.
@@ -37,20 +39,23 @@ func (e *env) costs(call func(ctx) error) work {
 	defer func() { e.wire.asked = nil }()
 	require.NoError(e.t, call(traced))
 	call1.End()
-	w.Rows = rowsRead(spans)
+	w.Rows, w.Reads = rowsRead(spans), sumOf(spans, "grantway.store.statements")
 	return w
 }
 
 // rowsRead is how many rows were read from the store in the transactions of the spans.
-func rowsRead(spans *tracetest.SpanRecorder) (rows int) {
+func rowsRead(spans *tracetest.SpanRecorder) int { return sumOf(spans, "db.response.returned_rows") }
+
+// sumOf adds up what the spans say under the key.
+func sumOf(spans *tracetest.SpanRecorder, key attribute.Key) (sum int) {
 	for _, s := range spans.Ended() {
 		for _, a := range s.Attributes() {
-			if a.Key == "db.response.returned_rows" {
-				rows += int(a.Value.AsInt64())
+			if a.Key == key {
+				sum += int(a.Value.AsInt64())
 			}
 		}
 	}
-	return rows
+	return sum
 }
 
 // everyList is a page of every list that is not about one thing.
@@ -162,4 +167,21 @@ func TestB6AListCostsWhatItsReaderSees(t *testing.T) {
 		require.LessOrEqual(t, w.Questions, 5, list)
 		require.LessOrEqual(t, w.Rows, 10, list)
 	}
+}
+
+// B6: a page of users is read in a few statements, however many it holds, with what shows their addresses to its reader (O7).
+func TestB6APageOfUsersIsReadAtOnce(t *testing.T) {
+	e := newEnv(t)
+	e.ok(e.PutUser(e.ctx, root, "gus", sharing.UserPatch{}))
+	require.NoError(t, e.putOrg(root, "globex", sharing.OrganizationPatch{Owner: access.Some[access.UserID]("gus")}))
+	e.crowd(0, 1000)
+	var page []access.User
+	w := e.costs(func(c ctx) (err error) {
+		page, _, err = e.Users(c, as("gus"), sharing.UserQuery{}, sharing.Page{Limit: 1000})
+		return err
+	})
+	require.Len(t, page, 1000)
+	require.NotEmpty(t, page[500].Email, "it is an owner's")
+	t.Logf("%+v", w)
+	require.Less(t, w.Reads, 100)
 }

@@ -43,6 +43,11 @@ func (tx *Tx) Memberships(user access.UserID) ([]access.Membership, error) {
 	return many(tx, scanMembership, from(selectMemberships+` WHERE user_id = $1 ORDER BY organization`, user))
 }
 
+// MembershipsOfAll lists the roles of all of the users.
+func (tx *Tx) MembershipsOfAll(users []access.UserID) ([]access.Membership, error) {
+	return manyOf(tx, scanMembership, selectMemberships, "user_id", users, "user_id, organization")
+}
+
 // MembersWithRole lists those who have the role in the organization, by user.
 func (tx *Tx) MembersWithRole(org access.OrganizationID, role access.OrgRole, limit int) ([]access.Membership, error) {
 	return many(tx, scanMembership, from(selectMemberships+` WHERE organization = $1 AND role = $2`, org, role).orderBy("user_id", limit))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,7 @@ func one[T any](tx *Tx, scan func(row) (T, error), query string, args ...any) (T
 	if err := tx.uncover(query, args); err != nil {
 		return none, false, err
 	}
+	tx.ran++
 	got, err := scan(tx.sql.QueryRowContext(tx.detached(), query, args...))
 	if errors.Is(err, sql.ErrNoRows) {
 		return none, false, nil
@@ -40,6 +42,7 @@ func many[T any](tx *Tx, scan func(row) (T, error), l *list) (all []T, err error
 	if err := tx.uncover(l.query, l.args); err != nil {
 		return nil, err
 	}
+	tx.ran++
 	rows, err := tx.sql.QueryContext(tx.detached(), l.query, l.args...)
 	if err != nil {
 		return nil, tx.fail(err, l.query)
@@ -70,6 +73,7 @@ func (tx *Tx) exec(query string, args ...any) error {
 	if err := tx.uncover(query, args); err != nil {
 		return err
 	}
+	tx.ran++
 	if _, err := tx.sql.ExecContext(tx.detached(), query, args...); err != nil {
 		return tx.fail(err, query)
 	}
@@ -181,6 +185,23 @@ func tuple(first, n int) string {
 		marks[i] = "$" + strconv.Itoa(first+i)
 	}
 	return "(" + strings.Join(marks, ", ") + ")"
+}
+
+// manyOf is many for the rows whose column has one of the keys, few keys at a time. The rows come in the order of the keys' parts, and within one in the order.
+func manyOf[T any, K ~string](tx *Tx, scan func(row) (T, error), query, column string, keys []K, order string) (all []T, err error) {
+	for part := range slices.Chunk(keys, rowsPerInsert) {
+		values := make([]any, len(part))
+		for i, k := range part {
+			values[i] = k
+		}
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(part)), ", ")
+		found, err := many(tx, scan, from(query).and(column+" IN ("+marks+")", values...).orderBy(order, 0))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // rowsPerInsert is small because the SQLite driver's time for binding grows with the square of the number of parameters.

@@ -31,6 +31,7 @@ type DB struct {
 	path    string // of a file, else ""
 	trial   trial
 	under   *under // of an overlay, else nil
+	between func() // see RunTwice
 }
 
 // Tx is one transaction. It carries the context of the call that began it, is not safe for concurrent use, and is dead once the function
@@ -49,6 +50,7 @@ type Tx struct {
 	generation uint64
 	loose      bool // each statement is a transaction by itself
 	rows       int  // read so far
+	ran        int  // statements, so far
 }
 
 // statements is what Tx needs of a *sql.Tx.
@@ -126,9 +128,30 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
+	if between := db.between; between != nil {
+		lost := errors.New("a race was lost")
+		err := db.once(ctx, pool, opts, func(tx *Tx) error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return lost
+		})
+		if !errors.Is(err, lost) {
+			return err
+		}
+		between()
+	}
+	return db.once(ctx, pool, opts, fn)
+}
+
+// RunTwice runs every transaction from now on in vain first, as before a serialization failure, and again after between; nil ends that. It is for tests of
+// what transactions compute.
+func (db *DB) RunTwice(between func()) { db.between = between }
+
+func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
 	return db.dialect.transact(ctx, pool, opts, func(t *sql.Tx) error {
 		tx := &Tx{ctx: ctx, sql: t, lock: db.dialect.lockChanges, under: db.under}
-		defer func() { countRows(ctx, tx.rows) }()
+		defer func() { countWork(ctx, tx) }()
 		if err := fn(tx); err != nil {
 			return err
 		}

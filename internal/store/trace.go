@@ -24,7 +24,7 @@ func traced(ctx context.Context, name string, do func(context.Context) error) er
 	return err
 }
 
-// countRows says in the span of a transaction how many rows it has read.
-func countRows(ctx context.Context, rows int) {
-	trace.SpanFromContext(ctx).SetAttributes(attribute.Int("db.response.returned_rows", rows))
+// countWork says in the span of a transaction how many statements it has run, and how many rows it has read.
+func countWork(ctx context.Context, tx *Tx) {
+	trace.SpanFromContext(ctx).SetAttributes(attribute.Int("db.response.returned_rows", tx.rows), attribute.Int("grantway.store.statements", tx.ran))
 }

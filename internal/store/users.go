@@ -18,6 +18,11 @@ func (tx *Tx) User(id access.UserID) (access.User, bool, error) {
 	})
 }
 
+// UsersWithIDs lists those of the users that there are, tombstones included. The IDs are sorted, and so are the users.
+func (tx *Tx) UsersWithIDs(ids []access.UserID) ([]access.User, error) {
+	return manyOf(tx, scanUser, selectUsers, "id", ids, "id")
+}
+
 // UserByVerifiedEmail gives the one user, not deleted, whose verified address it is (I2).
 func (tx *Tx) UserByVerifiedEmail(email access.Email) (access.User, bool, error) {
 	return one(tx, scanUser, selectUsers+` WHERE email = $1 AND email_verified AND NOT deleted AND email <> ''`, email)
