@@ -223,6 +223,7 @@ func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.
 func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.ChatbotID, known []bool) ([]Held, error) {
 	var standings []*standing
 	err := r.directory.View(ctx, func(facts Facts) error {
+		standings = nil
 		n := r.notebook(facts)
 		for i, b := range bots {
 			if !known[i] {

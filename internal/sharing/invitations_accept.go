@@ -193,13 +193,15 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	if err := c.also(e, org); err != nil {
 		return err
 	}
+	var shares []access.Share
 	for _, s := range inv.Shares {
 		share := access.Share{Chatbot: s.Chatbot, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(c.actor.User)}, Level: s.Level}
 		if err := c.giveInvited(share); err != nil {
 			return err
 		}
-		r.Shares = append(r.Shares, share)
+		shares = append(shares, share)
 	}
+	r.Shares = shares
 	c.state(inv, accepted)
 	return nil
 }

@@ -33,20 +33,13 @@ func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 // whether it was sent, and it is not sent again.
 func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, error) {
 	now := s.now().UTC()
-	var due []access.Mail
-	var written []letter
 	if _, err := s.outbox.Fresh(ctx, true); err != nil {
 		return nil, err
 	}
+	var due []access.Mail
+	var written []letter
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		due, err = tx.Mails(access.MailQueued, now, limit)
-		for _, m := range due {
-			l, err := s.write(ctx, tx, m)
-			if err != nil {
-				return err
-			}
-			written = append(written, l)
-		}
+		due, written, err = s.dueLetters(ctx, tx, now, limit)
 		return err
 	})
 	if err != nil || len(due) == 0 {
@@ -76,6 +69,21 @@ func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, e
 		return nil, err
 	}
 	return claimed, nil
+}
+
+// dueLetters are at most so many e-mails that are due, and what each says.
+func (s *Service) dueLetters(ctx context.Context, tx *store.Tx, now time.Time, limit int) (due []access.Mail, written []letter, err error) {
+	if due, err = tx.Mails(access.MailQueued, now, limit); err != nil {
+		return nil, nil, err
+	}
+	for _, m := range due {
+		l, err := s.write(ctx, tx, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		written = append(written, l)
+	}
+	return due, written, nil
 }
 
 // SettleMail notes what became of an e-mail that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to try it again, later each

@@ -33,8 +33,10 @@ func deciding(org access.OrganizationID, with access.Principal) (decision, bool)
 		return decision{"S5", access.ManageMembers, access.Object{Type: access.TypeTeam, ID: with.ID}}, true
 	case access.PrincipalEveryone:
 		return decision{"S6", access.Update, access.Obj(access.TypeOrganization, org)}, true
+	case access.PrincipalUser, access.PrincipalEmail, access.PrincipalRole, access.PrincipalGroup:
+		return decision{}, false
 	}
-	return decision{}, false
+	return decision{"S2", access.Administer, access.PlatformObject}, true // of no kind that there is, which nobody shares with
 }
 
 // ask makes a request for the share, or replaces the one that is pending (S9). The very same request again is that request.

@@ -205,6 +205,9 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 		if group.Organization != b.Organization {
 			return c.foreign(with, unknown)
 		}
+	case access.PrincipalEveryone:
+	default:
+		return unknown
 	}
 	return nil
 }
