@@ -51,7 +51,9 @@ func (h *history) questions(w *plain.World) []plain.Question {
 func (h *history) whole() {
 	h.t.Helper()
 	w := h.world()
-	h.compare(w, h.questions(w))
+	all := h.questions(w)
+	h.compare(w, all)
+	h.compareTold(w, all)
 	for _, b := range w.Chatbots {
 		h.lists(w, []access.Object{chatbot(b.ID)})
 	}
@@ -81,6 +83,37 @@ func (h *history) compare(w *plain.World, questions []plain.Question) {
 			}
 		}
 	}
+}
+
+// compareTold asks the questions as somebody whom C7 binds, a user or a key that is confined to an organization, and compares what they are told of gates
+// with the model, by decisions and by searches.
+func (h *history) compareTold(w *plain.World, questions []plain.Question) {
+	h.t.Helper()
+	reader := plain.Reader{User: pick(h.rng, users)}
+	actor := access.Actor{User: reader.User, Address: "127.0.0.1"}
+	if h.rng.IntN(3) == 0 {
+		reader = plain.Reader{Confined: pick(h.rng, orgs)}
+		actor = access.Actor{Key: "confined", Access: access.KeyFull, Organization: reader.Confined, Address: "127.0.0.1"}
+	}
+	for part := range slices.Chunk(questions, decision.MaxEvaluations) {
+		requests := make([]decision.Request, len(part))
+		for i, q := range part {
+			requests[i] = decisiontest.Asked(q)
+			requests[i].Newest = true
+		}
+		answers, err := h.decide.EvaluateAll(h.ctx, actor, requests)
+		require.NoError(h.t, err)
+		for i, a := range answers {
+			want := decisiontest.Tells(w, reader, part[i])
+			require.NoError(h.t, a.Err, "%+v", part[i])
+			require.Equal(h.t, want, a.Allowed, "C7: %+v is told of %+v", reader, part[i])
+			if !want && decisiontest.Decides(w, part[i]) {
+				h.veiled++
+			}
+		}
+	}
+	says := func(q plain.Question) bool { return decisiontest.Tells(w, reader, q) }
+	h.found += decisiontest.SearchesAgreeFor(h.t, h.decide, w, pick(h.rng, questions), "told", actor, says)
 }
 
 // changed is the chatbots of which some fact is different now.

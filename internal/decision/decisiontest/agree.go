@@ -45,31 +45,43 @@ func Decides(w *plain.World, q plain.Question) bool {
 	return q.Action != access.See && plain.Decide(w, q)
 }
 
-// SearchesAgree compares the three searches about the question with the model, and returns how much they found. about says where it is asked.
+// Tells is what the model says to a reader whom C7 binds.
+func Tells(w *plain.World, reader plain.Reader, q plain.Question) bool {
+	return q.Action != access.See && plain.Tells(w, reader, q)
+}
+
+// SearchesAgree compares the three searches of a backend about the question with the model, and returns how much they found. about says where it is asked.
 func SearchesAgree(t testing.TB, s *decision.Service, w *plain.World, q plain.Question, about string) int {
+	t.Helper()
+	return SearchesAgreeFor(t, s, w, q, about, Backend, func(q plain.Question) bool { return Decides(w, q) })
+}
+
+// SearchesAgreeFor is SearchesAgree for another actor, who is told what the model says.
+func SearchesAgreeFor(t testing.TB, s *decision.Service, w *plain.World, q plain.Question, about string, actor access.Actor, says func(plain.Question) bool) int {
 	t.Helper()
 	searches := []struct {
 		name   string
 		want   []string
 		search Search
 	}{
-		{"subject", subjects(w, q), s.SearchSubjects}, {"resource", resources(w, q), s.SearchResources}, {"action", actions(w, q), s.SearchActions},
+		{"subject", subjects(w, q, says), s.SearchSubjects}, {"resource", resources(w, q, says), s.SearchResources},
+		{"action", actions(q, says), s.SearchActions},
 	}
 	total := 0
 	for _, c := range searches {
 		limit := 1 + len(c.want)/2
-		require.Equal(t, c.want, EveryPage(t, c.search, Backend, Asked(q), limit), "%s: %s search %+v", about, c.name, q)
+		require.Equal(t, c.want, EveryPage(t, c.search, actor, Asked(q), limit), "%s: %s search %+v by %+v", about, c.name, q, actor)
 		total += len(c.want)
 	}
 	return total
 }
 
 // subjects are those of the question's type of whom it is true.
-func subjects(w *plain.World, q plain.Question) (ids []string) {
+func subjects(w *plain.World, q plain.Question, says func(plain.Question) bool) (ids []string) {
 	may := func(id string) bool {
 		one := q
 		one.Subject.ID = id
-		return Decides(w, one)
+		return says(one)
 	}
 	switch q.Subject.Type {
 	case access.TypeUser:
@@ -94,11 +106,11 @@ func subjects(w *plain.World, q plain.Question) (ids []string) {
 }
 
 // resources are those of the question's type on which it is true.
-func resources(w *plain.World, q plain.Question) (ids []string) {
+func resources(w *plain.World, q plain.Question, says func(plain.Question) bool) (ids []string) {
 	for _, id := range idsOf(w, q.Resource.Type) {
 		one := q
 		one.Resource.ID = id
-		if Decides(w, one) {
+		if says(one) {
 			ids = append(ids, id)
 		}
 	}
@@ -106,11 +118,11 @@ func resources(w *plain.World, q plain.Question) (ids []string) {
 	return ids
 }
 
-func actions(w *plain.World, q plain.Question) (names []string) {
+func actions(q plain.Question, says func(plain.Question) bool) (names []string) {
 	for _, a := range access.Actions[q.Resource.Type] {
 		one := q
 		one.Action = a
-		if Decides(w, one) {
+		if says(one) {
 			names = append(names, string(a))
 		}
 	}
