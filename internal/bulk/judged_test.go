@@ -117,7 +117,7 @@ func (e *env) single(actor access.Actor, row sharing.Row) (error, bool) {
 	case *sharing.OrganizationRow:
 		_, err = e.PutOrganization(ctx, actor, r.Organization, sharing.OrganizationPatch{Name: text(r.Name)})
 	case *sharing.MembershipRow:
-		_, err = e.PutMember(ctx, actor, r.Organization, r.User, r.Role, "")
+		_, err = e.PutMember(ctx, actor, r.Organization, r.User, r.Role, sharing.Offboard{})
 	case *sharing.PlatformRoleRow:
 		_, err = e.PutPlatformRole(ctx, actor, r.Role, r.User)
 	case *sharing.RoleRow:

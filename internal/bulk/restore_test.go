@@ -139,7 +139,7 @@ func TestKeysLinksAndRequestsMove(t *testing.T) {
 	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)
 	require.NoError(t, err)
 	require.True(t, to.can("newcomer", access.Read, access.Obj(access.TypeChatbot, access.ChatbotID("helper"))))
-	_, err = to.RemoveMember(t.Context(), root, "acme", "newcomer", "")
+	_, err = to.RemoveMember(t.Context(), root, "acme", "newcomer", sharing.Offboard{})
 	require.NoError(t, err)
 	assert.Equal(t, Summary{Rows: 1, Kinds: counted{sharing.KindInvitation: 1}, Unchanged: 1}, to.takes(root, "again.jsonl", only(c.file, sharing.KindInvitation)))
 	_, err = to.AcceptInvitation(t.Context(), as("newcomer"), c.token)

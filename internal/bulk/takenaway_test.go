@@ -8,6 +8,7 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/secret"
+	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -35,7 +36,7 @@ func TestD2WhatWasTakenAwayMoves(t *testing.T) {
 	from.takes(root, "f.csv", "organization,user,role\nacme,olga,owner\nglobex,gina,owner\n")
 	signsIn(from, "s", "acme", "globex")
 	require.True(t, member(from, "acme"))
-	_, err := from.RemoveMember(t.Context(), as("olga"), "acme", "mel", "")
+	_, err := from.RemoveMember(t.Context(), as("olga"), "acme", "mel", sharing.Offboard{})
 	require.NoError(t, err)
 	signsIn(from, "s", "acme", "globex")
 	require.False(t, member(from, "acme"))

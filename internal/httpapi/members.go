@@ -17,7 +17,7 @@ func showMember(m access.Membership) Member { return Member{User: m.User, Role: 
 // MemberChanged is a person of an organization after a change.
 type MemberChanged struct {
 	Member
-	Departure
+	Offboarded
 }
 
 // OwnershipOffered answers a PUT of an owner who has to accept it.
@@ -47,14 +47,18 @@ type MemberPatch struct {
 }
 
 type putMember struct {
-	Org       access.OrganizationID `path:"org"`
-	User      access.UserID         `path:"user"`
-	Successor access.UserID         `query:"successor" doc:"who becomes an owner where the last one is demoted (O1)"`
-	Body      MemberPatch
+	Org  access.OrganizationID `path:"org"`
+	User access.UserID         `path:"user"`
+	offboarding
+	Body MemberPatch
 }
 
 func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) (*either[MemberChanged, OwnershipOffered], error) {
-	r, err := a.Sharing.PutMember(ctx, actor, in.Org, in.User, in.Body.Role, in.Successor)
+	how, err := in.how()
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.Sharing.PutMember(ctx, actor, in.Org, in.User, in.Body.Role, how)
 	if err != nil {
 		return nil, err
 	}
@@ -64,20 +68,24 @@ func (a *api) putMember(ctx context.Context, actor access.Actor, in *putMember) 
 		}, nil
 	}
 	return &either[MemberChanged, OwnershipOffered]{
-		done: &MemberChanged{Member: showMember(r.Membership), Departure: departure(r.Change, r.Removed, r.Reassigned)},
+		done: &MemberChanged{Member: showMember(r.Membership), Offboarded: offboarded(r.Offboarding)},
 	}, nil
 }
 
 type deleteMember struct {
-	Org       access.OrganizationID `path:"org"`
-	User      access.UserID         `path:"user"`
-	Successor access.UserID         `query:"successor" doc:"who becomes an owner where the last one leaves (O1)"`
+	Org  access.OrganizationID `path:"org"`
+	User access.UserID         `path:"user"`
+	offboarding
 }
 
-func (a *api) deleteMember(ctx context.Context, actor access.Actor, in *deleteMember) (*Departure, error) {
-	r, err := a.Sharing.RemoveMember(ctx, actor, in.Org, in.User, in.Successor)
+func (a *api) deleteMember(ctx context.Context, actor access.Actor, in *deleteMember) (*Offboarded, error) {
+	how, err := in.how()
 	if err != nil {
 		return nil, err
 	}
-	return ref(departure(r.Change, r.Removed, r.Reassigned)), nil
+	r, err := a.Sharing.RemoveMember(ctx, actor, in.Org, in.User, how)
+	if err != nil {
+		return nil, err
+	}
+	return ref(offboarded(r.Offboarding)), nil
 }

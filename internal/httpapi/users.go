@@ -32,13 +32,13 @@ type UserChanged struct {
 	Offboarded
 }
 
-// Offboarded answers a change by which a user can be offboarded (N2).
+// Offboarded answers a change by which a user can be offboarded (N2), removed from an organization or demoted there (O3).
 type Offboarded struct {
 	Departure
 	KeysTakenOver []KeyHandedOver `json:"keys_taken_over" nullable:"false" doc:"the account keys that keys_to took over (B5)"`
 }
 
-// KeyHandedOver is an account key that passed to somebody else at an offboarding.
+// KeyHandedOver is an account key that passed to somebody else at an offboarding or a removal.
 type KeyHandedOver struct {
 	ID           access.KeyID           `json:"id"`
 	Name         string                 `json:"name"`
@@ -56,10 +56,10 @@ func offboarded(o sharing.Offboarding) Offboarded {
 	return Offboarded{Departure: departure(o.Change, o.Removed, o.Reassigned), KeysTakenOver: keys}
 }
 
-// offboarding is how a call offboards a user.
+// offboarding is how a call offboards, removes or demotes a user.
 type offboarding struct {
-	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1), if the user is offboarded"`
-	KeysTo    access.UserID `query:"keys_to" doc:"who takes over the account keys that would be refused (B5), if the user is offboarded: each that the caller handles and this user could hold. Their secrets change. The others are refused, and listed in refused_keys"`
+	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1), if the user is offboarded, removed or demoted"`
+	KeysTo    access.UserID `query:"keys_to" doc:"who takes over the account keys that would be refused (B5), if the user is offboarded, removed or demoted: each that the caller handles and this user could hold. Their secrets change. The others are refused, and listed in refused_keys"`
 	KeysGrace string        `query:"keys_grace" doc:"how long the secrets before of keys_to work on, such as 24h, without full; 0s if left out, at most 168h"`
 	DryRun    bool          `query:"dry_run" doc:"only report: the answer is that of the call, without secrets, and nothing changes"`
 }

@@ -109,7 +109,7 @@ func organization(id access.OrganizationID, name string, owner access.UserID) de
 
 func member(org access.OrganizationID, user access.UserID, role access.OrgRole) demoStep {
 	return func(ctx context.Context, s *sharing.Service, a access.Actor) error {
-		_, err := s.PutMember(ctx, a, org, user, role, "")
+		_, err := s.PutMember(ctx, a, org, user, role, sharing.Offboard{})
 		return err
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/store"
 )
 
@@ -115,7 +116,7 @@ func TestChangesThatRaceAreMadeOneAfterTheOther(t *testing.T) {
 	errs := make([]error, 2)
 	var both sync.WaitGroup
 	for i, u := range []access.UserID{"olga", "zoe"} {
-		both.Go(func() { _, errs[i] = e.RemoveMember(e.ctx, as(u), "acme", u, "") })
+		both.Go(func() { _, errs[i] = e.RemoveMember(e.ctx, as(u), "acme", u, sharing.Offboard{}) })
 	}
 	both.Wait()
 	if errs[0] == nil {

@@ -141,7 +141,7 @@ func (h *history) takesRightAway(w *plain.World) deed {
 	}
 	if org != "" {
 		d.about = append(d.about, access.Obj(access.TypeOrganization, org))
-		d.do = func() error { return second(h.RemoveMember(h.ctx, root, org, who, "")) }
+		d.do = func() error { return second(h.RemoveMember(h.ctx, root, org, who, sharing.Offboard{})) }
 	}
 	return d
 }

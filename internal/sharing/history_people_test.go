@@ -50,7 +50,7 @@ func (h *history) begin() {
 			if u == users[i] || h.rng.IntN(4) == 0 {
 				continue
 			}
-			h.ok(h.PutMember(h.ctx, root, o, u, pick(h.rng, access.OrgRoles), ""))
+			h.ok(h.PutMember(h.ctx, root, o, u, pick(h.rng, access.OrgRoles), sharing.Offboard{}))
 		}
 	}
 	h.ok(h.PutUser(h.ctx, root, "cy", sharing.UserPatch{Organization: access.Some(orgs[0])}))
@@ -105,7 +105,7 @@ func (h *history) putsMember(w *plain.World) deed {
 		about: []access.Object{organization(org), user(user1)},
 		may:   w.MaySetRole(by(actor), org, user1, role),
 		do: func() (err error) {
-			result, err = h.PutMember(h.ctx, actor, org, user1, role, successor)
+			result, err = h.PutMember(h.ctx, actor, org, user1, role, sharing.Offboard{Successor: successor})
 			return err
 		},
 		then: func(after *plain.World) {
@@ -129,8 +129,10 @@ func (h *history) removesMember(w *plain.World) deed {
 		about:  []access.Object{organization(org), user(who)},
 		may:    w.MaySetRole(by(actor), org, who, "") || by(actor) == who, // O7
 		absent: !has(w.Memberships, func(m access.Membership) bool { return m.Organization == org && m.User == who }),
-		do:     func() error { return second(h.RemoveMember(h.ctx, actor, org, who, successor)) },
-		then:   func(after *plain.World) { h.namedNowhere(after, org, who) },
+		do: func() error {
+			return second(h.RemoveMember(h.ctx, actor, org, who, sharing.Offboard{Successor: successor}))
+		},
+		then: func(after *plain.World) { h.namedNowhere(after, org, who) },
 	}
 }
 

@@ -309,7 +309,7 @@ func (r *MembershipRow) steps() []step {
 				return err
 			}
 		}
-		_, _, err := c.putMember(m, "")
+		_, _, err := c.putMember(m, Offboard{})
 		return err
 	}}
 	if r.Role == access.OrgOwner {

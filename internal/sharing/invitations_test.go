@@ -79,7 +79,7 @@ func TestN1_AnInvitationIsAccepted(t *testing.T) {
 	require.Equal(t, access.UserID("otto"), e.invitationIs(r.Invitation.ID, access.InvitationAccepted).AcceptedBy)
 
 	e.refused(e.accept("otto", r.Token), access.KindConflict, "N1") // used once
-	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "otto", ""))
+	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "otto", sharing.Offboard{}))
 	e.refused(e.accept("otto", r.Token), access.KindConflict, "N1")
 	e.nobodyIn("acme", "otto")
 }
@@ -284,8 +284,8 @@ func TestN1_WhatTheInviterHasLostIsNotGiven(t *testing.T) {
 			e.ok(e.DeleteUser(e.ctx, root, "adam", sharing.Offboard{}))
 			e.member("acme", access.OrgAdmin, "adam")
 		},
-		"demoted":      func(e *env) { e.ok(e.PutMember(e.ctx, root, "acme", "adam", access.OrgMember, "")) },
-		"left":         func(e *env) { e.ok(e.RemoveMember(e.ctx, root, "acme", "adam", "")) },
+		"demoted":      func(e *env) { e.ok(e.PutMember(e.ctx, root, "acme", "adam", access.OrgMember, sharing.Offboard{})) },
+		"left":         func(e *env) { e.ok(e.RemoveMember(e.ctx, root, "acme", "adam", sharing.Offboard{})) },
 		"lost the bot": func(e *env) { require.NoError(e.t, e.row(as("olga"), "helper", "adam", access.Read)) },
 		"owner only": func(e *env) {
 			_, err := e.visible(as("mia"), "helper", access.OwnerOnly)

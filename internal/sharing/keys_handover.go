@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Offboard says how a user is offboarded (N2).
+// Offboard says how a user is offboarded (N2), or leaves an organization or its management (O3).
 type Offboard struct {
 	Successor access.UserID // who becomes an owner where the user is the last one (O1), or ""
 	KeysTo    access.UserID // who takes over the account keys that would be refused (B5), or "": they are refused
@@ -15,7 +15,7 @@ type Offboard struct {
 	DryRun    bool          // whether the change is only reported, and nothing changes
 }
 
-// HandedOver is an account key that passed to somebody else at an offboarding, with its new secret, which is shown here and never again.
+// HandedOver is an account key that passed to somebody else at an offboarding or a removal, with its new secret, which is shown here and never again.
 type HandedOver struct {
 	Key    access.AccountKey
 	Secret string // "" in a dry run
@@ -27,7 +27,7 @@ type handover struct {
 	grace time.Duration
 }
 
-// handsOverKeys notes who takes over the account keys of a user who is offboarded. They pass as in a take-over by the actor, who handles them and learns
+// handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They pass as in a take-over by the actor, who handles them and learns
 // their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
 func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
 	switch {
@@ -38,7 +38,7 @@ func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
 	case o.KeysGrace < 0 || o.KeysGrace > MaxKeyGrace:
 		return access.Unprocessablef("B5", "keys_grace: the secret before works for at most 7 days (168h)")
 	case o.KeysTo == leaving:
-		return access.Unprocessablef("B5", "keys_to names the user who is offboarded")
+		return access.Unprocessablef("B5", "keys_to names the user whose keys they are")
 	}
 	if err := c.handlesKeys(); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
 	return nil
 }
 
-// handOver gives the key to the person who takes over those of the offboarded user. It reports whether that was done: a key that the actor does not handle, that
+// handOver gives the key to the person who takes over those of the user who leaves. It reports whether that was done: a key that the actor does not handle, that
 // has expired, or that the other person could not hold is refused like any other.
 func (c *change) handOver(k access.AccountKey) (bool, error) {
 	if c.handover == nil || k.ExpiredAt(c.now) {

@@ -13,8 +13,12 @@ import (
 
 // leavings are the ways in which somebody leaves acme.
 var leavings = map[string]func(e *env, user access.UserID){
-	"removed": func(e *env, user access.UserID) { e.ok(e.RemoveMember(e.ctx, as("adam"), "acme", user, "")) },
-	"leaving": func(e *env, user access.UserID) { e.ok(e.RemoveMember(e.ctx, as(user), "acme", user, "")) },
+	"removed": func(e *env, user access.UserID) {
+		e.ok(e.RemoveMember(e.ctx, as("adam"), "acme", user, sharing.Offboard{}))
+	},
+	"leaving": func(e *env, user access.UserID) {
+		e.ok(e.RemoveMember(e.ctx, as(user), "acme", user, sharing.Offboard{}))
+	},
 	"no longer named by the provider": func(e *env, user access.UserID) {
 		for _, orgs := range [][]access.Membership{{{Organization: "acme", Role: access.OrgMember}}, nil} {
 			require.NoError(e.t, e.signs(corp, user, func(in *access.SignIn) {
@@ -117,7 +121,7 @@ func (e *env) listing(org access.OrganizationID, bot access.ChatbotID, user acce
 func TestO3AGateThatIsEmptiedStaysSet(t *testing.T) {
 	e := acme(t)
 	e.ok(e.PutPolicy(e.ctx, root, "helper", sharing.PolicyPatch{AllowedUsers: access.Some([]access.UserID{"max"})}))
-	r, err := e.RemoveMember(e.ctx, as("adam"), "acme", "max", "")
+	r, err := e.RemoveMember(e.ctx, as("adam"), "acme", "max", sharing.Offboard{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"user:max in the gates of chatbot:helper", "member of organization:acme"}, r.Removed)
 	require.Equal(t, []access.UserID{}, e.policy("helper").AllowedUsers)

@@ -76,7 +76,7 @@ func TestS11AnOutsiderIsNotFloodedWithMail(t *testing.T) {
 // A stranger is not made an insider by those who want to mail them.
 func TestS11WhoWasAddedByOthersIsAnOutsiderStill(t *testing.T) {
 	e := acme(t)
-	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "otto", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "otto", access.OrgMember, sharing.Offboard{}))
 	for _, bot := range e.makeBots(20) {
 		require.NoError(t, e.share(as("mia"), bot, "user:otto", access.UseOnly))
 	}

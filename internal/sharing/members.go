@@ -11,20 +11,18 @@ import (
 
 // MemberResult is the membership after a change, and what the change took away or passed on (O3).
 type MemberResult struct {
-	Change
 	Membership access.Membership
 	Offer      *access.Invitation // of the ownership, where the person has to accept it (O7); nothing else has changed then
-	Removed    []string
-	Reassigned []Reassignment
+	Offboarding
 }
 
-// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3), or offers the ownership (O7). successor becomes an
-// owner where the last one is demoted; "" names nobody.
-func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, successor access.UserID) (r MemberResult, err error) {
+// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3), or offers the ownership (O7). Where the user is
+// demoted, how says what becomes of what the user leaves: it is an Offboard within the organization.
+func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, how Offboard) (r MemberResult, err error) {
 	m := access.Membership{Organization: org, User: user, Role: role}
-	r.Change, err = s.change(ctx, actor, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
-		r.Membership, r.Offer, err = c.putMember(m, successor)
-		r.Removed, r.Reassigned = c.toldRemoved(), c.toldReassigned()
+	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
+		r.Membership, r.Offer, err = c.putMember(m, how)
+		r.report(c, how)
 		return err
 	})
 	return r, err
@@ -32,7 +30,7 @@ func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.
 
 // putMember gives the role that m names, and returns the membership as it is then, or offers the ownership. An import that restores says how
 // and since when the role is held.
-func (c *change) putMember(m access.Membership, successor access.UserID) (access.Membership, *access.Invitation, error) {
+func (c *change) putMember(m access.Membership, how Offboard) (access.Membership, *access.Invitation, error) {
 	old, exists, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
 	if err != nil {
 		return m, nil, err
@@ -49,12 +47,12 @@ func (c *change) putMember(m access.Membership, successor access.UserID) (access
 			return old, &offer, err
 		}
 	}
-	m, err = c.giveRole(old, exists, m, successor)
+	m, err = c.giveRole(old, exists, m, how)
 	return m, nil, err
 }
 
 // giveRole turns the old membership, if one exists, into m.
-func (c *change) giveRole(old access.Membership, exists bool, m access.Membership, successor access.UserID) (_ access.Membership, err error) {
+func (c *change) giveRole(old access.Membership, exists bool, m access.Membership, how Offboard) (_ access.Membership, err error) {
 	switch {
 	case m.Source == "" && c.memo != nil && exists && old.Role == m.Role: // a row of an import that does not say how changes nothing
 		m.Source = old.Source
@@ -74,7 +72,12 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 		return m, c.PutMembership(m) // which an issuer may have given, and can no longer take back
 	}
 	if old.Role == access.OrgOwner {
-		if err := c.keepOwner(old, successor); err != nil {
+		if err := c.keepOwner(old, how.Successor); err != nil {
+			return m, err
+		}
+	}
+	if manages(old.Role) && !manages(m.Role) {
+		if err := c.handsOverKeys(m.User, how); err != nil {
 			return m, err
 		}
 	}
@@ -82,7 +85,7 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 		return m, err
 	}
 	if m.Role == access.OrgClient && exists {
-		if err := c.passOn(old, successor); err != nil {
+		if err := c.passOn(old, how.Successor); err != nil {
 			return m, err
 		}
 	}

@@ -92,9 +92,10 @@ func (c *change) leaveOwnerless(org access.OrganizationID) error {
 	}, users, true)
 }
 
-// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3). Everybody can end their own, from any address (O7).
-func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user, successor access.UserID) (r MemberResult, err error) {
-	r.Change, err = s.change(ctx, actor, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
+// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3). Everybody can end their own, from any address (O7). how is an
+// Offboard within the organization.
+func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, how Offboard) (r MemberResult, err error) {
+	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
 		m, exists, err := c.leaving(org, user)
 		if err != nil {
 			return err
@@ -104,14 +105,18 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 				access.Obj(access.TypeOrganization, org))
 		}
 		if m.Role == access.OrgOwner {
-			if err := c.keepOwner(m, successor); err != nil {
+			if err := c.keepOwner(m, how.Successor); err != nil {
 				return err
 			}
 		}
-		if err := c.endMembership(m, successor); err != nil {
+		if err := c.handsOverKeys(user, how); err != nil {
 			return err
 		}
-		r.Membership, r.Removed, r.Reassigned = m, c.toldRemoved(), c.toldReassigned()
+		if err := c.endMembership(m, how.Successor); err != nil {
+			return err
+		}
+		r.Membership = m
+		r.report(c, how)
 		c.state(m, nil)
 		return nil
 	})

@@ -22,17 +22,17 @@ func TestO7AMembershipSaysHowItCameAbout(t *testing.T) {
 	says := func(in *access.SignIn) {
 		in.Adopt, in.Memberships = true, []access.Membership{{Organization: "acme", Role: access.OrgMember}}
 	}
-	e.ok(e.PutMember(e.ctx, root, "acme", "otto", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, root, "acme", "otto", access.OrgMember, sharing.Offboard{}))
 	require.Equal(t, access.Assigned, came("otto"), "an unconfined key")
-	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "otto", access.OrgAdmin, ""))
+	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "otto", access.OrgAdmin, sharing.Offboard{}))
 	require.Equal(t, access.Assigned, came("otto"), "another role")
-	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "gus", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, as("olga"), "acme", "gus", access.OrgMember, sharing.Offboard{}))
 	require.Equal(t, access.Added, came("gus"), "an owner")
-	e.ok(e.PutMember(e.ctx, e.key("acme"), "acme", "hal", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, e.key("acme"), "acme", "hal", access.OrgMember, sharing.Offboard{}))
 	require.Equal(t, access.Added, came("hal"), "a confined key")
-	e.ok(e.PutMember(e.ctx, as("iris"), "acme", "hal", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, as("iris"), "acme", "hal", access.OrgMember, sharing.Offboard{}))
 	require.Equal(t, access.Assigned, came("hal"), "a site admin, who gives the same role")
-	e.ok(e.PutMember(e.ctx, as("iris"), "acme", "iris", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, as("iris"), "acme", "iris", access.OrgMember, sharing.Offboard{}))
 	require.Equal(t, access.Accepted, came("iris"), "herself")
 	require.NoError(t, e.signs(corp, "gus", says))
 	require.Equal(t, access.SignedIn, came("gus"), "a provider says it too")
@@ -62,7 +62,7 @@ func (e *env) joins(org access.OrganizationID, users ...access.UserID) {
 // offers makes a PUT of an owner that waits for the person.
 func (e *env) offers(by access.Actor, org access.OrganizationID, to access.UserID) access.Invitation {
 	e.t.Helper()
-	r, err := e.PutMember(e.ctx, by, org, to, access.OrgOwner, "")
+	r, err := e.PutMember(e.ctx, by, org, to, access.OrgOwner, sharing.Offboard{})
 	require.NoError(e.t, err)
 	require.NotNil(e.t, r.Offer, "it is in force at once")
 	return *r.Offer
@@ -86,9 +86,9 @@ func TestO7TheOwnershipIsAcceptedByThePerson(t *testing.T) {
 	records := len(e.records())
 	require.Equal(t, offer.ID, e.offers(as("olga"), "acme", "ann").ID, "the same offer")
 	require.Len(t, e.records(), records)
-	_, err := e.RemoveMember(e.ctx, as("olga"), "acme", "olga", "ann")
+	_, err := e.RemoveMember(e.ctx, as("olga"), "acme", "olga", sharing.Offboard{Successor: "ann"})
 	e.refused(err, access.KindUnprocessable, "O7")
-	_, err = e.RemoveMember(e.ctx, as("olga"), "acme", "olga", "")
+	_, err = e.RemoveMember(e.ctx, as("olga"), "acme", "olga", sharing.Offboard{})
 	e.refused(err, access.KindConflict, "O1")
 
 	_, err = e.AcceptOwnership(e.ctx, as("max"), offer.ID)
@@ -98,7 +98,7 @@ func TestO7TheOwnershipIsAcceptedByThePerson(t *testing.T) {
 	require.Equal(t, []any{access.OrgOwner, access.Accepted}, []any{m.Role, m.Source})
 	_, err = e.AcceptOwnership(e.ctx, as("ann"), offer.ID)
 	e.refused(err, access.KindConflict, "N1")
-	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "olga", ""))
+	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "olga", sharing.Offboard{}))
 	e.replays()
 	e.agrees()
 }
@@ -129,7 +129,7 @@ func TestO7WhoBecomesAnOwnerAtOnce(t *testing.T) {
 			atGlobex(e)
 			c.before(e)
 			had := e.role("acme", "ann")
-			r, err := e.PutMember(e.ctx, c.by, "acme", "ann", access.OrgOwner, "")
+			r, err := e.PutMember(e.ctx, c.by, "acme", "ann", access.OrgOwner, sharing.Offboard{})
 			require.NoError(t, err)
 			require.Equal(t, c.atOnce, r.Offer == nil)
 			if c.atOnce {
@@ -150,14 +150,18 @@ func (e *env) invites(org access.OrganizationID, to access.Email, user access.Us
 
 func TestO7AnOfferEnds(t *testing.T) {
 	for name, end := range map[string]func(e *env, offer access.Invitation){
-		"revoked":             func(e *env, o access.Invitation) { e.ok(e.RevokeInvitation(e.ctx, as("olga"), o.ID)) },
-		"declined":            func(e *env, o access.Invitation) { e.ok(e.RevokeInvitation(e.ctx, as("ann"), o.ID)) },
-		"expired":             func(e *env, _ access.Invitation) { e.now = e.now.Add(sharing.DefaultInvitationTTL) },
-		"who offered it left": func(e *env, _ access.Invitation) { e.ok(e.RemoveMember(e.ctx, root, "acme", "olga", "mia")) },
-		"who offered it was demoted": func(e *env, _ access.Invitation) {
-			e.ok(e.PutMember(e.ctx, root, "acme", "olga", access.OrgAdmin, "mia"))
+		"revoked":  func(e *env, o access.Invitation) { e.ok(e.RevokeInvitation(e.ctx, as("olga"), o.ID)) },
+		"declined": func(e *env, o access.Invitation) { e.ok(e.RevokeInvitation(e.ctx, as("ann"), o.ID)) },
+		"expired":  func(e *env, _ access.Invitation) { e.now = e.now.Add(sharing.DefaultInvitationTTL) },
+		"who offered it left": func(e *env, _ access.Invitation) {
+			e.ok(e.RemoveMember(e.ctx, root, "acme", "olga", sharing.Offboard{Successor: "mia"}))
 		},
-		"she left": func(e *env, _ access.Invitation) { e.ok(e.RemoveMember(e.ctx, as("ann"), "acme", "ann", "")) },
+		"who offered it was demoted": func(e *env, _ access.Invitation) {
+			e.ok(e.PutMember(e.ctx, root, "acme", "olga", access.OrgAdmin, sharing.Offboard{Successor: "mia"}))
+		},
+		"she left": func(e *env, _ access.Invitation) {
+			e.ok(e.RemoveMember(e.ctx, as("ann"), "acme", "ann", sharing.Offboard{}))
+		},
 		"she was offboarded": func(e *env, _ access.Invitation) {
 			e.ok(e.PutUser(e.ctx, root, "ann", inactive))
 			e.ok(e.PutUser(e.ctx, root, "ann", sharing.UserPatch{Active: access.Some(true)}))
@@ -187,12 +191,12 @@ func TestO1NobodyElseStopsAnOffboarding(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				e := acme(t)
 				atGlobex(e)
-				e.ok(e.PutMember(e.ctx, root, "acme", "ann", access.OrgOwner, ""))
-				e.ok(e.RemoveMember(e.ctx, root, "acme", "olga", "ann"))
+				e.ok(e.PutMember(e.ctx, root, "acme", "ann", access.OrgOwner, sharing.Offboard{}))
+				e.ok(e.RemoveMember(e.ctx, root, "acme", "olga", sharing.Offboard{Successor: "ann"}))
 				e.makeBot("anns", "acme", "ann")
 				heir := access.UserID("adam")
 				if !admins {
-					e.ok(e.RemoveMember(e.ctx, root, "acme", "adam", "ann"))
+					e.ok(e.RemoveMember(e.ctx, root, "acme", "adam", sharing.Offboard{Successor: "ann"}))
 					heir = ""
 				}
 				e.told("adam")
@@ -204,7 +208,7 @@ func TestO1NobodyElseStopsAnOffboarding(t *testing.T) {
 					require.Equal(t, []access.NotificationKind{access.NotifyOwnerless}, e.told("adam"))
 					e.can("adam", "anns", access.Delete)
 				} else {
-					e.ok(e.PutMember(e.ctx, as("iris"), "acme", "mia", access.OrgOwner, ""))
+					e.ok(e.PutMember(e.ctx, as("iris"), "acme", "mia", access.OrgOwner, sharing.Offboard{}))
 					require.Equal(t, access.UserID("mia"), e.owner("anns"), "until the organization has an owner again")
 					e.can("mia", "anns", access.Delete)
 				}
@@ -227,12 +231,12 @@ func TestO7EverybodyCanLeave(t *testing.T) {
 	e.makeTeam("blue", "acme", "mia")
 	e.ok(e.PutOrganization(e.ctx, root, "acme", sharing.OrganizationPatch{AllowedIPs: access.Some([]string{"127.0.0.0/8"})}))
 	mia := from("192.0.2.1", as("mia"))
-	e.ok(e.RemoveMember(e.ctx, mia, "acme", "mia", ""))
+	e.ok(e.RemoveMember(e.ctx, mia, "acme", "mia", sharing.Offboard{}))
 	e.nobodyIn("acme", "mia")
 	require.Equal(t, access.UserID("olga"), e.owner("helper"))
-	_, err := e.RemoveMember(e.ctx, mia, "acme", "max", "")
+	_, err := e.RemoveMember(e.ctx, mia, "acme", "max", sharing.Offboard{})
 	require.Error(t, err)
-	_, err = e.RemoveMember(e.ctx, mia, "acme", "mia", "")
+	_, err = e.RemoveMember(e.ctx, mia, "acme", "mia", sharing.Offboard{})
 	e.refused(err, access.KindNotFound, "")
 	e.replays()
 	e.agrees()

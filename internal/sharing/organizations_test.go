@@ -16,7 +16,7 @@ func (e *env) putOrg(actor access.Actor, id access.OrganizationID, p sharing.Org
 }
 
 func (e *env) putMember(actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole) error {
-	_, err := e.PutMember(e.ctx, actor, org, user, role, "")
+	_, err := e.PutMember(e.ctx, actor, org, user, role, sharing.Offboard{})
 	return err
 }
 
@@ -113,9 +113,9 @@ func TestO2AnAdminManagesMembersButNoOwners(t *testing.T) {
 		require.NoError(t, e.putMember(actor, "acme", "otto", access.OrgAdmin))
 		e.refused(e.putMember(actor, "acme", "otto", access.OrgOwner), access.KindDenied, "O2")
 		e.refused(e.putMember(actor, "acme", "olga", access.OrgMember), access.KindDenied, "O2")
-		_, err := e.RemoveMember(e.ctx, actor, "acme", "olga", "otto")
+		_, err := e.RemoveMember(e.ctx, actor, "acme", "olga", sharing.Offboard{Successor: "otto"})
 		e.refused(err, access.KindDenied, "O2")
-		e.ok(e.RemoveMember(e.ctx, actor, "acme", "otto", ""))
+		e.ok(e.RemoveMember(e.ctx, actor, "acme", "otto", sharing.Offboard{}))
 	}
 	for _, u := range []access.UserID{"mia", "carl"} {
 		e.refused(e.putMember(as(u), "acme", "otto", access.OrgClient), access.KindDenied, "")
@@ -130,18 +130,18 @@ func TestO2AnAdminManagesMembersButNoOwners(t *testing.T) {
 func TestO1TheLastOwnerStaysUnlessASuccessorIsNamed(t *testing.T) {
 	e := acme(t)
 	e.refused(e.putMember(as("olga"), "acme", "olga", access.OrgAdmin), access.KindConflict, "O1")
-	_, err := e.RemoveMember(e.ctx, as("olga"), "acme", "olga", "olga")
+	_, err := e.RemoveMember(e.ctx, as("olga"), "acme", "olga", sharing.Offboard{Successor: "olga"})
 	e.refused(err, access.KindConflict, "O1")
-	_, err = e.RemoveMember(e.ctx, as("olga"), "acme", "olga", "otto")
+	_, err = e.RemoveMember(e.ctx, as("olga"), "acme", "olga", sharing.Offboard{Successor: "otto"})
 	e.refused(err, access.KindUnprocessable, "O1")
-	_, err = e.PutMember(e.ctx, as("olga"), "acme", "olga", access.OrgClient, "adam")
+	_, err = e.PutMember(e.ctx, as("olga"), "acme", "olga", access.OrgClient, sharing.Offboard{Successor: "adam"})
 	e.refused(err, access.KindUnprocessable, "O7")
 	e.joins("acme", "adam", "mia")
-	_, err = e.PutMember(e.ctx, as("olga"), "acme", "olga", access.OrgClient, "adam")
+	_, err = e.PutMember(e.ctx, as("olga"), "acme", "olga", access.OrgClient, sharing.Offboard{Successor: "adam"})
 	require.NoError(t, err)
 	require.True(t, e.may("adam", access.Delete, access.Obj[access.OrganizationID](access.TypeOrganization, "acme")))
-	e.ok(e.RemoveMember(e.ctx, as("adam"), "acme", "adam", "mia"))
-	_, err = e.RemoveMember(e.ctx, as("mia"), "acme", "otto", "")
+	e.ok(e.RemoveMember(e.ctx, as("adam"), "acme", "adam", sharing.Offboard{Successor: "mia"}))
+	_, err = e.RemoveMember(e.ctx, as("mia"), "acme", "otto", sharing.Offboard{})
 	e.refused(err, access.KindNotFound, "")
 }
 
@@ -159,7 +159,7 @@ func TestO3WhoLeavesLosesEverythingThereAndNothingElsewhere(t *testing.T) {
 		e.shared(bot, "email:mia@acme.test", access.UseOnly)
 		require.NoError(t, e.row(root, bot, "mia", access.Read))
 	}
-	r, err := e.RemoveMember(e.ctx, as("adam"), "acme", "mia", "")
+	r, err := e.RemoveMember(e.ctx, as("adam"), "acme", "mia", sharing.Offboard{})
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{
 		"member of team:blue", "role:vip of user:mia", "row of user:mia on chatbot:max's", "share use_only of chatbot:max's with user:mia",
@@ -174,11 +174,11 @@ func TestO3WhoLeavesLosesEverythingThereAndNothingElsewhere(t *testing.T) {
 func TestO3ChatbotsPassToTheActorIfAnOwnerElseToAnOwnerAlsoFromWhoBecomesAClient(t *testing.T) {
 	e := acme(t)
 	e.member("acme", access.OrgOwner, "zoe")
-	r, err := e.PutMember(e.ctx, as("zoe"), "acme", "mia", access.OrgClient, "")
+	r, err := e.PutMember(e.ctx, as("zoe"), "acme", "mia", access.OrgClient, sharing.Offboard{})
 	require.NoError(t, err)
 	require.Equal(t, []sharing.Reassignment{{Chatbot: "helper", To: "zoe"}}, r.Reassigned)
 	e.cannot("mia", "helper", access.See)
-	r, err = e.RemoveMember(e.ctx, as("zoe"), "acme", "zoe", "")
+	r, err = e.RemoveMember(e.ctx, as("zoe"), "acme", "zoe", sharing.Offboard{})
 	require.NoError(t, err)
 	require.Equal(t, []sharing.Reassignment{{Chatbot: "helper", To: "olga"}}, r.Reassigned)
 	e.can("olga", "helper", access.Actions[access.TypeChatbot]...)

@@ -65,7 +65,7 @@ func TestH1ARefusedChangeLeavesNothingHalfWritten(t *testing.T) {
 	e.member("acme", access.OrgOwner, "zoe")
 	e.home("acme", "zoe")
 	e.member("globex", access.OrgOwner, "zoe")
-	e.ok(e.RemoveMember(e.ctx, root, "globex", "gus", ""))
+	e.ok(e.RemoveMember(e.ctx, root, "globex", "gus", sharing.Offboard{}))
 	e.shared("helper", "user:zoe", access.UseOnly)
 	// acme is left before globex refuses to lose its last owner.
 	_, err := e.DeleteUser(e.ctx, root, "zoe", sharing.Offboard{})

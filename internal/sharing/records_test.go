@@ -104,7 +104,7 @@ func TestC6AnExportEndsWhereTheRightToReadDoes(t *testing.T) {
 	n := 0
 	require.NoError(t, e.EachRecord(e.ctx, as("adam"), sharing.RecordQuery{}, func(access.Record) error {
 		if n++; n == 1 {
-			e.ok(e.PutMember(e.ctx, root, "acme", "adam", access.OrgMember, ""))
+			e.ok(e.PutMember(e.ctx, root, "acme", "adam", access.OrgMember, sharing.Offboard{}))
 		}
 		return nil
 	}))

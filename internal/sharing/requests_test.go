@@ -300,7 +300,7 @@ func TestS8AnApprovalFailsWhereWhatItNeedsIsLost(t *testing.T) {
 		"the requester's share is gone": func(e *env) { e.ok(e.DeleteShare(e.ctx, as("mia"), "helper", who("user:max"))) },
 		"the requester's share is less": func(e *env) { e.shared("helper", "user:max", access.ReadOnly) },
 		"the requester left": func(e *env) {
-			e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "max", ""))
+			e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "max", sharing.Offboard{}))
 		},
 		"a row took it": func(e *env) { require.NoError(e.t, e.row(as("mia"), "helper", "max", access.Read)) },
 		"owner_only":    func(e *env) { e.ok(e.visible(as("mia"), "helper", access.OwnerOnly)) },
@@ -505,7 +505,7 @@ func TestO3LeavingDoesNotCancelARequestThatIsStillGood(t *testing.T) {
 	e.member("globex", access.OrgMember, "mia")
 	e.shared("helper", "organization:globex", access.ReadWrite)
 	r := e.asks(as("mia"), "helper", "everyone", access.UseOnly)
-	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "mia", ""))
+	e.ok(e.RemoveMember(e.ctx, as("olga"), "acme", "mia", sharing.Offboard{}))
 	require.Equal(t, access.RequestPending, e.state(r))
 	require.NoError(t, e.approve(as("olga"), r), "she manages the access through globex")
 }
@@ -513,7 +513,7 @@ func TestO3LeavingDoesNotCancelARequestThatIsStillGood(t *testing.T) {
 func TestB3AConfinedKeyDecidesForItsOrganizationOnly(t *testing.T) {
 	e := acme(t)
 	e.makeTeam("red", "globex")
-	e.ok(e.PutMember(e.ctx, root, "acme", "gus", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, root, "acme", "gus", access.OrgMember, sharing.Offboard{}))
 	r := e.asks(as("mia"), "helper", "organization:globex", access.UseOnly)
 	ours, theirs := e.key("globex"), e.key("acme")
 	e.refused(e.approve(theirs, r), access.KindDenied, "S7")

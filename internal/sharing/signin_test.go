@@ -136,7 +136,7 @@ func TestU2AnIssuerTakesBackWhatItGaveAndNothingElse(t *testing.T) {
 	// What an administrator grants as well is the administrator's.
 	require.NoError(t, e.signs(corp, "max", says))
 	e.ok(e.AssignRole(e.ctx, root, "a", "max"))
-	e.ok(e.PutMember(e.ctx, root, "globex", "max", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, root, "globex", "max", access.OrgMember, sharing.Offboard{}))
 	e.ok(e.PutPlatformRole(e.ctx, root, access.ContentAdmin, "max"))
 	require.NoError(t, e.signs(corp, "max", func(in *access.SignIn) { in.Type = access.Internal }))
 	require.Equal(t, []access.RoleID{"a", "b"}, roles("max"))
@@ -219,7 +219,7 @@ func TestO1O2AnIssuerNeverTouchesAnOwner(t *testing.T) {
 	m, _ := e.membership("acme", "olga")
 	require.Equal(t, access.OrgOwner, m.Role)
 	require.NoError(t, e.signs(corp, "nina", client))
-	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgOwner, ""))
+	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgOwner, sharing.Offboard{}))
 	require.NoError(t, e.signs(corp, "nina", client))
 	require.NoError(t, e.signs(corp, "nina", nil))
 	m, _ = e.membership("acme", "nina")

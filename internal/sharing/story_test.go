@@ -68,7 +68,7 @@ func (e *env) member(org access.OrganizationID, role access.OrgRole, ids ...acce
 	e.t.Helper()
 	for _, id := range ids {
 		e.known(id)
-		_, err := e.PutMember(e.ctx, root, org, id, role, "")
+		_, err := e.PutMember(e.ctx, root, org, id, role, sharing.Offboard{})
 		require.NoError(e.t, err)
 	}
 }

@@ -46,7 +46,7 @@ func TestD2WhatAnAdministratorTakesAwayStaysAway(t *testing.T) {
 		require.Empty(t, e.platformRolesOf("nina"), why)
 	}
 	takeAll := func() {
-		e.ok(e.RemoveMember(e.ctx, root, "acme", "nina", ""))
+		e.ok(e.RemoveMember(e.ctx, root, "acme", "nina", sharing.Offboard{}))
 		e.ok(e.UnassignRole(e.ctx, root, "premium", "nina"))
 		e.ok(e.DeletePlatformRole(e.ctx, root, access.ContentAdmin, "nina"))
 	}
@@ -72,7 +72,7 @@ func TestD2WhatAnAdministratorTakesAwayStaysAway(t *testing.T) {
 	takeAll()
 	require.NoError(t, e.signs(corp, "nina", names))
 	hasNothing("an administrator has taken them away a second time")
-	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgClient, ""))
+	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgClient, sharing.Offboard{}))
 	e.ok(e.AssignRole(e.ctx, root, "premium", "nina"))
 	e.ok(e.PutPlatformRole(e.ctx, root, access.ContentAdmin, "nina"))
 	for range 2 {
@@ -92,7 +92,7 @@ func TestD2WhatWasTakenAwayBeforeTheFirstSignInStaysAway(t *testing.T) {
 	names := func(in *access.SignIn) {
 		in.Adopt, in.Memberships = true, []access.Membership{{Organization: "acme", Role: access.OrgAdmin}}
 	}
-	e.ok(e.RemoveMember(e.ctx, root, "acme", "mia", ""))
+	e.ok(e.RemoveMember(e.ctx, root, "acme", "mia", sharing.Offboard{}))
 	require.NoError(t, e.signs(corp, "mia", names))
 	e.nobodyIn("acme", "mia")
 
@@ -110,11 +110,11 @@ func TestD2WhatAPersonGivesUpStaysAway(t *testing.T) {
 		in.Memberships = []access.Membership{{Organization: "acme", Role: access.OrgMember}}
 	}
 	require.NoError(t, e.signs(corp, "nina", names))
-	e.ok(e.RemoveMember(e.ctx, access.Actor{User: "nina", Issuer: corp}, "acme", "nina", ""))
+	e.ok(e.RemoveMember(e.ctx, access.Actor{User: "nina", Issuer: corp}, "acme", "nina", sharing.Offboard{}))
 	require.NoError(t, e.signs(corp, "nina", names))
 	e.nobodyIn("acme", "nina")
 
-	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgMember, ""))
+	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgMember, sharing.Offboard{}))
 	require.NoError(t, e.signs(corp, "nina", names))
 	require.Equal(t, access.OrgMember, e.roleIn("nina"))
 }

@@ -140,3 +140,49 @@ func TestB5_WhoCannotTakeKeysOver(t *testing.T) {
 	e.With(lesser).Does(http.MethodDelete, "/v1/users/adam?dry_run=true", nil)
 	e.Can(access.UserID("adam"), access.Interact, access.ChatbotID("adams"))
 }
+
+// Keys pass on in the same way where their person is removed from the organization, or demoted there; and a preview tells what it would do.
+func TestB5_ARemovalOrADemotionNamesWhoTakesTheKeysOver(t *testing.T) {
+	const member = "/v1/organizations/acme/members/adam?"
+	for name, ends := range map[string]func(c *testenv.Caller, query string) map[string]any{
+		"removed": func(c *testenv.Caller, query string) map[string]any {
+			return c.Does(http.MethodDelete, member+query, nil)
+		},
+		"demoted": func(c *testenv.Caller, query string) map[string]any {
+			return c.Does(http.MethodPut, member+query, fields{"role": access.OrgClient})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, key, secret := leaver(t)
+			e.As("bea").Hears()
+			before := e.Admin().Does(http.MethodGet, "/v1/audit", nil)["items"]
+			require.Equal(t, []any{key}, ends(e.As("olga"), "dry_run=true")["refused_keys"])
+			preview := ends(e.As("olga"), "dry_run=true&keys_to=bea&keys_grace=1h")
+			require.Equal(t, before, e.Admin().Does(http.MethodGet, "/v1/audit", nil)["items"], "nothing has changed")
+			makes(e.With(secret), full)
+			ends(e.As("olga").Refused(access.KindUnprocessable, "B5"), "keys_to=adam")
+			ends(e.As("olga").Refused(access.KindUnprocessable, "B5"), "keys_grace=1h")
+
+			report := ends(e.As("olga"), "keys_to=bea&keys_grace=1h")
+			taken := items(report, "keys_taken_over")
+			require.Len(t, taken, 2, "and the one that it made")
+			require.Equal(t, []any{"user:olga", "user:bea"}, taken[0]["belongs_to"])
+			require.Equal(t, []any{map[string]any{"chatbot": "adams", "to": "olga"}}, report["reassigned"])
+			require.Equal(t, preview["reassigned"], report["reassigned"])
+			require.Equal(t, preview["removed"], report["removed"])
+			require.Len(t, e.As("bea").Hears(), 1)
+			e.With(taken[0]["secret"].(string)).PutsMember(acme, "max", access.OrgMember)
+			e.With(secret).Sees("v1", "organizations", string(acme))
+			e.With(secret).Refused(access.KindDenied, "B1").Does(http.MethodPost, "/v1/keys", full) // without full
+		})
+	}
+}
+
+// Who leaves by themselves cannot hand keys on: they would know the new secrets.
+func TestB5_WhoLeavesByThemselvesHandsNoKeysOn(t *testing.T) {
+	e, key, secret := leaver(t)
+	report := e.As("adam").Does(http.MethodDelete, "/v1/organizations/acme/members/adam?keys_to=bea", nil)
+	require.Empty(t, report["keys_taken_over"])
+	require.Equal(t, []any{key}, report["refused_keys"])
+	e.With(secret).Refused(access.KindUnauthenticated, "B5").Sees("v1", "organizations", string(acme))
+}
