@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,18 @@ type env struct {
 	now    time.Time
 
 	hasher *secret.Hasher
+	asked  atomic.Int64 // questions to the engine by the use cases
+}
+
+// countedEngine is the engine, and counts the questions.
+type countedEngine struct {
+	*spice.Client
+	asked *atomic.Int64
+}
+
+func (c countedEngine) CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error) {
+	c.asked.Add(int64(len(qs)))
+	return c.Client.CheckAll(ctx, f, qs)
 }
 
 // root is the unconfined full key that acts for itself.
@@ -86,7 +99,7 @@ func newEnvWith(t testing.TB, hashKey string) *env {
 		t: t, db: db, engine: client, dir: filepath.Join(dir, "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hasher: hasher,
 	}
 	out.Service = sharing.New(sharing.Config{
-		Store: db, Engine: client, Outbox: carrier, Secrets: hasher,
+		Store: db, Engine: countedEngine{client, &out.asked}, Outbox: carrier, Secrets: hasher,
 		Now: func() time.Time { return out.now }, Log: slog.Default(),
 	})
 	out.bulk, err = New(Config{Sharing: out.Service, Dir: out.dir, Log: slog.Default()})

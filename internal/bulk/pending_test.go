@@ -15,7 +15,7 @@ func TestO7AnOfferOfOwnershipIsPending(t *testing.T) {
 	for name, others := range map[string]int{"few rows": 0, "many rows": fewRows} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnv(t)
-			e.takes(root, "m.csv", memberFile)
+			e.takes(root, "m.csv", memberFile, "r.jsonl", roles(others))
 			files := []string{
 				"m.csv", "organization,user,role\nacme,bob,owner\nacme,olga,owner\nacme,bob,owner\n",
 				"m.jsonl", `{"kind":"membership","organization":"acme","user":"carla","role":"owner"}`, "r.jsonl", roles(others),
@@ -28,12 +28,11 @@ func TestO7AnOfferOfOwnershipIsPending(t *testing.T) {
 				return *got.sum
 			}
 			all := int64(4 + others)
-			want := Summary{Rows: all, Written: int64(others), Pending: 3, Unchanged: 1, DryRun: true}
+			want := Summary{Rows: all, Pending: 3, Unchanged: all - 3, DryRun: true}
 			require.Equal(t, want, answered("dry_run=true"))
 			want.DryRun = false
 			require.Equal(t, want, answered(""))
 			require.False(t, e.can("bob", access.Delete, access.Obj(access.TypeOrganization, access.OrganizationID("acme"))))
-			want.Written, want.Unchanged = 0, want.Unchanged+int64(others)
 			require.Equal(t, want, answered(""), "and again")
 			want.DryRun = true
 			require.Equal(t, want, answered("dry_run=true"), "and again")

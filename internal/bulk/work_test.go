@@ -16,8 +16,9 @@ import (
 // TestAnImportCostsWhatItsRowsTouch: what else the store holds is neither read nor copied.
 func TestAnImportCostsWhatItsRowsTouch(t *testing.T) {
 	type work struct {
-		rows int   // read from the store and copied from it
-		disk int64 // bytes of it at the most
+		rows  int   // read from the store and copied from it
+		disk  int64 // bytes of it at the most
+		asked int64 // questions to the engine
 	}
 	costs := func(others int) (w work) {
 		e := newEnv(t)
@@ -37,8 +38,10 @@ func TestAnImportCostsWhatItsRowsTouch(t *testing.T) {
 		}
 		spans := tracetest.NewSpanRecorder()
 		ctx, call := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test").Start(t.Context(), "import")
+		before := e.asked.Load()
 		got := e.post(ctx, as("olga"), "dry_run=true", "f.jsonl", roles(300))
 		call.End()
+		w.asked = e.asked.Load() - before
 		require.Equal(t, http.StatusOK, got.status)
 		require.NotNil(t, got.sum)
 		require.EqualValues(t, 300, got.sum.Written)
@@ -54,5 +57,6 @@ func TestAnImportCostsWhatItsRowsTouch(t *testing.T) {
 	few := costs(200)
 	require.Positive(t, few.rows)
 	require.Positive(t, few.disk)
+	require.Less(t, few.asked, int64(10), "each question is asked once, however many rows ask it")
 	require.Equal(t, few, costs(20_000))
 }

@@ -189,6 +189,9 @@ func (c *caller) answers(qs []spice.Question) ([]spice.Answer, error) {
 	if c.asking != nil {
 		return c.asking.answers(qs)
 	}
+	if c.s.rehearsal != nil {
+		return c.s.rehearsal.answers(c, qs)
+	}
 	return c.s.engine.CheckAll(c.ctx, c.fresh, qs)
 }
 

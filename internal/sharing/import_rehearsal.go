@@ -22,6 +22,7 @@ type Rehearsal struct {
 
 	committed *store.DB       // the facts that the engine knows
 	people    []access.UserID // to whom the actor's key belongs
+	known     map[asked]spice.Answer
 
 	// What earlier rows may have taken from the actor, of which the engine does not know.
 	lowered  bool                      // something of the actor's own
@@ -88,6 +89,43 @@ func (r *Rehearsal) begin() error {
 }
 
 func (r *Rehearsal) stillCalls() error { return r.s.caller(r.ctx, r.tx, r.actor).stillCalls() }
+
+// asked is what the engine was asked about the actor.
+type asked struct {
+	subject    access.Subject
+	permission string
+	resource   access.Object
+}
+
+// answers are the engine's, each asked for once: its state is the one of the beginning, whatever the rows say. When the rows are written it is asked anew.
+func (r *Rehearsal) answers(c *caller, qs []spice.Question) ([]spice.Answer, error) {
+	answers := make([]spice.Answer, len(qs))
+	var open []int
+	var unknown []spice.Question
+	for i, q := range qs {
+		known, ok := r.known[asked{q.Subject, q.Permission, q.Resource}]
+		if answers[i] = known; !ok {
+			open, unknown = append(open, i), append(unknown, q)
+		}
+	}
+	if len(unknown) == 0 {
+		return answers, nil
+	}
+	got, err := c.s.engine.CheckAll(c.ctx, c.fresh, unknown)
+	if err != nil {
+		return nil, err
+	}
+	for n, a := range got {
+		if r.known == nil || len(r.known) >= maxRemembered {
+			r.known = map[asked]spice.Answer{}
+		}
+		if q := unknown[n]; a.Err == nil {
+			r.known[asked{q.Subject, q.Permission, q.Resource}] = a
+		}
+		answers[open[n]] = a
+	}
+	return answers, nil
+}
 
 // errLater undoes a row that is to be tried after all others.
 var errLater = errors.New("the row takes rights from the actor")

@@ -19,18 +19,15 @@ import (
 //
 // Statements are run by Update alone. Those that empty the outbox and end identities fail.
 func (db *DB) Overlay(ctx context.Context, path string) (*DB, error) {
-	over, err := openFile(ctx, path)
+	if err := createEmpty(path); err != nil {
+		return nil, failed(fmt.Errorf("store: overlay: %w", err))
+	}
+	writer, err := openPool(path, overlaid, 1)
 	if err != nil {
-		return nil, failed(err)
+		return nil, failed(fmt.Errorf("store: overlay: %w", err))
 	}
-	err = closeWriter(over.writer)
-	if err == nil {
-		over.writer, err = openPool(over.path, overlaid, 1)
-	}
-	if err == nil {
-		over.under, err = prepareOverlay(ctx, over.writer, db)
-	}
-	if err != nil {
+	over := &DB{dialect: sqliteDialect, writer: writer, memory: &memory{}, path: path, close: func() error { return closeWriter(writer) }}
+	if over.under, err = prepareOverlay(ctx, writer, db); err != nil {
 		return nil, failed(errors.Join(fmt.Errorf("store: overlay: %w", err), over.Close()))
 	}
 	return over, nil
@@ -57,45 +54,84 @@ type table struct {
 
 const overlaySchema = `
 CREATE TABLE overlay_copied (region TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE overlay_deleted (name TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID;
-`
+CREATE TABLE overlay_deleted (name TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (name, key)) WITHOUT ROWID`
 
-// prepareOverlay empties a new store, and has it note the keys of what is deleted from then on.
+// prepareOverlay makes the empty tables of an overlay.
 func prepareOverlay(ctx context.Context, over *sql.DB, db *DB) (*under, error) {
-	u := &under{rows: db.readers, tables: map[string]table{}, regions: map[string][]region{}}
-	names, err := tableNames(ctx, over)
+	t, err := overlayTables()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := over.ExecContext(ctx, overlaySchema); err != nil {
+	tx, err := over.BeginTx(ctx, nil)
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if _, err := over.ExecContext(ctx, "DELETE FROM "+name); err != nil { // what a new store begins with
-			return nil, err
-		}
-		columns, keys, err := columnsOf(ctx, over, name)
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, t.script); err != nil {
+		return nil, err
+	}
+	return &under{rows: db.readers, tables: t.tables, regions: map[string][]region{}}, tx.Commit()
+}
+
+// emptyTables are those of an overlay: how to make them, and how rows are copied to them.
+type emptyTables struct {
+	script string
+	tables map[string]table
+}
+
+// overlayTables are made from the migrations once a process: to run these for each overlay would cost more than most imports.
+var overlayTables = sync.OnceValues(func() (*emptyTables, error) {
+	ctx := context.Background()
+	made, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer made.Close()
+	made.SetMaxOpenConns(1) // each connection has a memory of its own
+	if err := migrate(ctx, sqliteDialect, made); err != nil {
+		return nil, err
+	}
+	script, err := names(ctx, made, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND tbl_name <> 'goose_db_version' ORDER BY rowid`)
+	if err != nil {
+		return nil, err
+	}
+	script = append(script, overlaySchema)
+	t := &emptyTables{tables: map[string]table{}}
+	all, err := tableNames(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range all {
+		table, trigger, err := overlayTable(ctx, made, name)
 		if err != nil {
 			return nil, err
 		}
-		var values, key, deleted []string
-		for i, column := range columns {
-			value := "$" + strconv.Itoa(i+1)
-			values = append(values, value)
-			if slices.Contains(keys, column) {
-				key, deleted = append(key, value), append(deleted, "OLD."+column)
-			}
-		}
-		t := table{columns: strings.Join(columns, ", "), width: len(columns)}
-		t.insert = fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s WHERE NOT EXISTS (SELECT 1 FROM overlay_deleted WHERE name = '%s' AND key = json_array(%s))
-			ON CONFLICT DO NOTHING`, name, t.columns, strings.Join(values, ", "), name, strings.Join(key, ", "))
-		u.tables[name] = t
-		if _, err := over.ExecContext(ctx, fmt.Sprintf(`CREATE TRIGGER overlay_%s AFTER DELETE ON %s BEGIN
-			INSERT OR IGNORE INTO overlay_deleted VALUES ('%s', json_array(%s)); END`, name, name, name, strings.Join(deleted, ", "))); err != nil {
-			return nil, err
+		t.tables[name] = table
+		script = append(script, trigger)
+	}
+	t.script = strings.Join(script, ";\n")
+	return t, nil
+})
+
+// overlayTable says how rows of the table are copied, and the trigger that notes the keys of those that are deleted.
+func overlayTable(ctx context.Context, made *sql.DB, name string) (_ table, trigger string, err error) {
+	columns, keys, err := columnsOf(ctx, made, name)
+	if err != nil {
+		return table{}, "", err
+	}
+	var values, key, deleted []string
+	for i, column := range columns {
+		value := "$" + strconv.Itoa(i+1)
+		values = append(values, value)
+		if slices.Contains(keys, column) {
+			key, deleted = append(key, value), append(deleted, "OLD."+column)
 		}
 	}
-	return u, nil
+	t := table{columns: strings.Join(columns, ", "), width: len(columns)}
+	t.insert = fmt.Sprintf(`INSERT INTO %s (%s) SELECT %s WHERE NOT EXISTS (SELECT 1 FROM overlay_deleted WHERE name = '%s' AND key = json_array(%s))
+		ON CONFLICT DO NOTHING`, name, t.columns, strings.Join(values, ", "), name, strings.Join(key, ", "))
+	return t, fmt.Sprintf(`CREATE TRIGGER overlay_%s AFTER DELETE ON %s BEGIN
+		INSERT OR IGNORE INTO overlay_deleted VALUES ('%s', json_array(%s)); END`, name, name, name, strings.Join(deleted, ", ")), nil
 }
 
 // columnsOf names the columns of a table, and those of its key.
@@ -174,11 +210,7 @@ func (tx *Tx) copyRegion(r region, args []any) error {
 	for _, v := range values {
 		name += fmt.Sprintf(" %q", fmt.Sprint(v))
 	}
-	first, err := tx.sql.ExecContext(tx.detached(), `INSERT INTO overlay_copied (region) VALUES ($1) ON CONFLICT DO NOTHING`, name)
-	if err != nil {
-		return tx.fail(err, r.table)
-	}
-	if n, err := first.RowsAffected(); err != nil || n == 0 {
+	if first, err := tx.firstCopy(name); err != nil || !first {
 		return err
 	}
 	query := "SELECT " + t.columns + " FROM " + r.table + " WHERE " + where
@@ -207,4 +239,42 @@ func (tx *Tx) copyRegion(r region, args []any) error {
 		return tx.fail(err, query)
 	}
 	return nil
+}
+
+// maxCopied is how many copied regions a transaction remembers itself; the overlay's file has the others.
+const maxCopied = 1 << 14
+
+// copied are the regions that a transaction has copied.
+type copied struct {
+	regions map[string]bool
+	attempt []string // those since the Attempt began
+}
+
+// undo forgets what was copied since the Attempt began, and is undone with it.
+func (c *copied) undo() {
+	for _, name := range c.attempt {
+		delete(c.regions, name)
+	}
+	c.attempt = nil
+}
+
+// firstCopy reports whether the region was not copied before, and notes that it is now.
+func (tx *Tx) firstCopy(name string) (bool, error) {
+	if tx.copied.regions[name] {
+		return false, nil
+	}
+	if len(tx.copied.regions) < maxCopied {
+		if tx.copied.regions == nil {
+			tx.copied.regions = map[string]bool{}
+		}
+		tx.copied.regions[name] = true
+		tx.copied.attempt = append(tx.copied.attempt, name)
+		return true, nil
+	}
+	noted, err := tx.sql.ExecContext(tx.detached(), `INSERT INTO overlay_copied (region) VALUES ($1) ON CONFLICT DO NOTHING`, name)
+	if err != nil {
+		return false, tx.fail(err, "overlay_copied")
+	}
+	n, err := noted.RowsAffected()
+	return n > 0, err
 }

@@ -46,6 +46,7 @@ type Tx struct {
 	broken error
 
 	under      *under  // of an overlay, else nil
+	copied     copied  // to it
 	memory     *memory // of Recall, else nil
 	generation uint64
 	loose      bool // each statement is a transaction by itself
@@ -107,11 +108,13 @@ func Attempt(tx *Tx, fn func() error) error {
 	if err := say("SAVEPOINT attempt"); err != nil {
 		return err
 	}
+	tx.copied.attempt = nil
 	err := fn()
 	if tx.broken != nil {
 		return tx.broken
 	}
 	if err != nil {
+		tx.copied.undo()
 		if failed := say("ROLLBACK TO SAVEPOINT attempt"); failed != nil {
 			return failed
 		}
