@@ -24,6 +24,8 @@ type details struct {
 	Because          []string `json:"because,omitempty"`
 	StoppedBy        []string `json:"stopped_by,omitempty"`
 	CouldBeGrantedBy []string `json:"could_be_granted_by,omitempty"`
+
+	Rules map[string]string `json:"rules,omitempty"` // the page that explains each rule named above
 }
 
 // itemError says why one evaluation of many could not be decided.
@@ -45,6 +47,7 @@ func (h *Handler) answered(a decision.Answer) decided {
 	}
 	if a.Why != nil {
 		d.Because, d.StoppedBy, d.CouldBeGrantedBy = a.Why.Because, a.Why.StoppedBy, a.Why.CouldBeGrantedBy
+		d.Rules = h.rules(a.Why)
 	}
 	if a.Why == nil && d.Reason == "" && len(d.Missing) == 0 && len(d.Mistyped) == 0 && len(d.Limits) == 0 && d.Error == nil {
 		return decided{Decision: a.Allowed}
@@ -58,13 +61,25 @@ type explained struct {
 	Because          []string `json:"because"`
 	StoppedBy        []string `json:"stopped_by"`
 	CouldBeGrantedBy []string `json:"could_be_granted_by"`
+
+	Rules map[string]string `json:"rules"`
 }
 
-func explanation(a decision.Answer) explained {
+func (h *Handler) explanation(a decision.Answer) explained {
 	some := func(sentences []string) []string { return append([]string{}, sentences...) }
 	return explained{
 		Decision: a.Allowed, Because: some(a.Why.Because), StoppedBy: some(a.Why.StoppedBy), CouldBeGrantedBy: some(a.Why.CouldBeGrantedBy),
+		Rules: h.rules(a.Why),
 	}
+}
+
+// rules is the page of each rule that the explanation names.
+func (h *Handler) rules(why *decision.Explanation) map[string]string {
+	pages := map[string]string{}
+	for _, rule := range why.Rules() {
+		pages[rule] = h.ruleURL(rule)
+	}
+	return pages
 }
 
 // message is what a caller may read of an error.

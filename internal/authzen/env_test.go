@@ -42,7 +42,7 @@ func start(t testing.TB) *authzen.Handler {
 		APIKeys:  []access.APIKey{{ID: "k1", Chatbot: "helper", Level: access.UseOnly}},
 	})
 	h, err := authzen.New(authzen.Config{
-		Decisions: e.Service(x), Status: problem.Status, PublicURL: "https://pdp.example.com",
+		Decisions: e.Service(x), Status: problem.Status, RuleURL: problem.Writer{Model: "https://pdp.example.com/docs/model"}.RuleURL, PublicURL: "https://pdp.example.com",
 		Caller: func(r *http.Request) (access.Actor, error) {
 			if r.Header.Get("Authorization") != "" {
 				return access.Actor{}, access.Refuse(access.KindUnauthenticated, "", "nobody known is calling")
@@ -50,7 +50,7 @@ func start(t testing.TB) *authzen.Handler {
 			return backend, nil
 		},
 		WriteError: func(w http.ResponseWriter, r *http.Request, err error) {
-			problem.Write(w, r.Header.Get("X-Request-ID"), err)
+			problem.Writer{}.Write(w, r.Header.Get("X-Request-ID"), err)
 		},
 	})
 	require.NoError(t, err)

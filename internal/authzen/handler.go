@@ -47,6 +47,7 @@ type Config struct {
 	Caller     func(*http.Request) (access.Actor, error)             // who is calling, on the newest state of all servers
 	WriteError func(w http.ResponseWriter, r *http.Request, e error) // answers with an error
 	Status     func(access.Kind) int                                 // the HTTP status of an error, for one evaluation of many
+	RuleURL    func(rule string) string                              // the page that explains a rule of the model
 	PublicURL  string                                                // where callers reach this server, such as https://pdp.example.com
 
 	MaxEvaluations int // how many one call may ask for; 0 is decision.MaxEvaluations, and so is more
@@ -61,6 +62,7 @@ type Handler struct {
 	caller     func(*http.Request) (access.Actor, error)
 	writeError func(http.ResponseWriter, *http.Request, error)
 	status     func(access.Kind) int
+	ruleURL    func(rule string) string
 	metadata   []byte
 	most       int // evaluations in one call
 	inTurn     bool
@@ -69,7 +71,9 @@ type Handler struct {
 
 // New makes the handler. It fails with an error of kind Invalid where the public URL is none that a policy decision point can have.
 func New(c Config) (*Handler, error) {
-	h := &Handler{decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, inTurn: !c.EngineElsewhere, mux: http.NewServeMux()}
+	h := &Handler{
+		decisions: c.Decisions, caller: c.Caller, writeError: c.WriteError, status: c.Status, ruleURL: c.RuleURL, inTurn: !c.EngineElsewhere, mux: http.NewServeMux(),
+	}
 	h.most = decision.MaxEvaluations
 	if c.MaxEvaluations > 0 {
 		h.most = min(h.most, c.MaxEvaluations)
@@ -171,7 +175,7 @@ func (h *Handler) explain(r *http.Request, actor access.Actor, m members) (any, 
 	if err != nil {
 		return nil, err
 	}
-	return explanation(a), nil
+	return h.explanation(a), nil
 }
 
 func (h *Handler) evaluations(r *http.Request, actor access.Actor, m members) (any, error) {

@@ -119,9 +119,9 @@ func TestWhatAnAnswerSays(t *testing.T) {
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`, `"context":{"explain":true}`),
 		`{"decision":false,"context":{"stopped_by":["chatbot:nope does not exist, or you may not see it"]}}`)
 	answers(t, h, authzen.PathExplain, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`),
-		`{"decision":false,"because":[],"stopped_by":["chatbot:nope does not exist, or you may not see it"],"could_be_granted_by":[]}`)
+		`{"decision":false,"because":[],"stopped_by":["chatbot:nope does not exist, or you may not see it"],"could_be_granted_by":[],"rules":{}}`)
 	answers(t, h, authzen.PathExplain, with(alice, action("read"), helper),
-		`{"decision":true,"because":["alice owns helper (A1)"],"stopped_by":[],"could_be_granted_by":[]}`)
+		`{"decision":true,"because":["alice owns helper (A1)"],"stopped_by":[],"could_be_granted_by":[],"rules":{"A1":"https://pdp.example.com/docs/model#A1"}}`)
 	answers(t, h, authzen.PathSearchSubject, with(`"subject":{"type":"api_key"}`, action("interact"), helper),
 		`{"page":{"next_token":"","count":1},"results":[{"type":"api_key","id":"k1","properties":{"by":"id"}}]}`)
 	answers(t, h, authzen.PathEvaluation, with(`"subject":{"type":"api_key","id":"k1","properties":{"by":"id"}}`, action("interact"), helper), yes)

@@ -26,7 +26,7 @@ func (b *Bulk) Backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 	if begun {
 		panic(http.ErrAbortHandler)
 	}
-	problem.Write(w, actor.RequestID, err)
+	b.problems.Write(w, actor.RequestID, err)
 }
 
 func (b *Bulk) backup(w http.ResponseWriter, r *http.Request, actor access.Actor) (begun bool, err error) {

@@ -18,14 +18,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
 // Config is what a Bulk needs.
 type Config struct {
-	Sharing *sharing.Service
-	Dir     string // for staging files, of this process alone; made when it is needed, within a directory that exists
-	Log     *slog.Logger
+	Sharing  *sharing.Service
+	Problems problem.Writer // answers errors
+	Dir      string         // for staging files, of this process alone; made when it is needed, within a directory that exists
+	Log      *slog.Logger
 
 	MaxStaging int64 // how many bytes of the disk all imports and backups together may use; 0 means DefaultMaxStaging
 	MinFree    int64 // how many bytes they leave free on the volume, but at most a tenth of it; 0 means DefaultMinFree
@@ -39,10 +41,11 @@ const (
 
 // Bulk takes imports and gives exports.
 type Bulk struct {
-	sharing *sharing.Service
-	dir     string
-	log     *slog.Logger
-	quota   *quota
+	sharing  *sharing.Service
+	problems problem.Writer
+	dir      string
+	log      *slog.Logger
+	quota    *quota
 }
 
 // New removes the staging files that a process left which was killed.
@@ -51,7 +54,7 @@ func New(c Config) (*Bulk, error) {
 		return nil, fmt.Errorf("the remains of an import cannot be removed: %w", err)
 	}
 	c.MaxStaging, c.MinFree = cmp.Or(c.MaxStaging, DefaultMaxStaging), cmp.Or(c.MinFree, DefaultMinFree)
-	return &Bulk{sharing: c.Sharing, dir: c.Dir, log: c.Log, quota: newQuota(c)}, nil
+	return &Bulk{sharing: c.Sharing, problems: c.Problems, dir: c.Dir, log: c.Log, quota: newQuota(c)}, nil
 }
 
 // Figures are those of the disk.

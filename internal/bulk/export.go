@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spreadsheet"
 )
@@ -19,7 +18,7 @@ import (
 func (b *Bulk) Export(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	q, err := parameters(r.URL.Query(), "format", "table")
 	if err != nil {
-		problem.Write(w, actor.RequestID, err)
+		b.problems.Write(w, actor.RequestID, err)
 		return
 	}
 	out := &answer{ResponseWriter: w}
@@ -28,7 +27,7 @@ func (b *Bulk) Export(w http.ResponseWriter, r *http.Request, actor access.Actor
 	}
 	if err := write(out, Format(q.Get("format")), q.Get("table"), give); err != nil {
 		if !out.begun {
-			problem.Write(w, actor.RequestID, err)
+			b.problems.Write(w, actor.RequestID, err)
 			return
 		}
 		if r.Context().Err() == nil {

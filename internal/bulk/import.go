@@ -26,11 +26,11 @@ var mediaTypes = map[string]Format{"text/csv": CSV, jsonLines: JSONL, "applicati
 func (b *Bulk) Import(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	rows, opts, err := b.receive(r, actor)
 	if err != nil {
-		problem.Write(w, actor.RequestID, err)
+		b.problems.Write(w, actor.RequestID, err)
 		return
 	}
 	defer b.unstage(rows)
-	out := newStream(w)
+	out := newStream(w, b.problems)
 	run := &run{Bulk: b, actor: actor, opts: opts, rows: rows, observer: out}
 	sum, err := run.finish(rows.ctx)
 	err = cause(rows.ctx, err)

@@ -51,21 +51,22 @@ const heartbeat = time.Second
 
 // stream writes the course of an import as JSON Lines.
 type stream struct {
-	mu     sync.Mutex
-	w      http.ResponseWriter
-	rc     *http.ResponseController
-	last   *Event
-	sent   time.Time
-	err    error
-	ending chan struct{}
+	mu       sync.Mutex
+	w        http.ResponseWriter
+	problems problem.Writer
+	rc       *http.ResponseController
+	last     *Event
+	sent     time.Time
+	err      error
+	ending   chan struct{}
 }
 
 // newStream begins the answer. close ends it.
-func newStream(w http.ResponseWriter) *stream {
+func newStream(w http.ResponseWriter, problems problem.Writer) *stream {
 	w.Header().Set("Content-Type", jsonLines)
 	w.Header().Set("X-Accel-Buffering", "no") // proxies that gather an answer would hide the progress
 	w.WriteHeader(http.StatusOK)
-	s := &stream{w: w, rc: http.NewResponseController(w), ending: make(chan struct{})}
+	s := &stream{w: w, problems: problems, rc: http.NewResponseController(w), ending: make(chan struct{})}
 	go s.beat()
 	return s
 }
@@ -134,7 +135,7 @@ func (s *stream) close(sum Summary, err error, requestID string) {
 	if err != nil {
 		last = struct {
 			Error problem.Problem `json:"error"`
-		}{problem.Of(err, requestID)}
+		}{s.problems.Of(err, requestID)}
 	}
 	s.send(last, true) //nolint:errcheck // a caller that is gone needs no answer
 }

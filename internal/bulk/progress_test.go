@@ -11,12 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/grantway/grantway/internal/httpapi/problem"
 )
 
 func TestTheStreamIsNeverSilentForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := httptest.NewRecorder()
-		s := newStream(w)
+		s := newStream(w, problem.Writer{})
 		require.NoError(t, s.Progress(Event{Phase: Checking, Rows: 1, Total: 2}))
 		time.Sleep(5*time.Second + time.Second/2)
 		s.close(Summary{Rows: 2}, nil, "")

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,8 +15,8 @@ func newExplain(std streams) *cobra.Command {
 	return asking(std, &cobra.Command{
 		Use:   "explain",
 		Short: "say why a subject may do something, or may not",
-		Long: `Asks a server as check does, and prints what grants it, or all that stops it and who could change that. What is in parentheses
-names the rules of the access model.`,
+		Long: `Asks a server as check does, and prints what grants access, or everything that stops it and who could change that. Each reason ends
+with the rules of the access model that it rests on; the last lines say where they are explained.`,
 	}, func(ctx context.Context, c *client.Client, q client.Question) (reply, error) {
 		why, answer, err := c.Explain(ctx, q)
 		return reply{why.Allowed, reasons(why), answer}, err
@@ -35,5 +37,10 @@ func reasons(why client.Explanation) string {
 	list("", why.Because)
 	list("", why.StoppedBy)
 	list("could be granted by", why.CouldBeGrantedBy)
+	var pages []string
+	for _, rule := range slices.Sorted(maps.Keys(why.Rules)) {
+		pages = append(pages, rule+": "+why.Rules[rule])
+	}
+	list("rules", pages)
 	return strings.Join(lines, "\n")
 }

@@ -53,8 +53,14 @@ func explain(err error) string {
 		lines = append(lines, f.hint)
 	}
 	var answered *client.AnsweredError
-	if errors.As(err, &answered) && answered.RequestID != "" && (answered.Answer.Kind == access.KindInternal || answered.Answer.Kind == access.KindUnavailable) {
+	if !errors.As(err, &answered) {
+		return strings.Join(lines, "\n")
+	}
+	if answered.RequestID != "" && (answered.Answer.Kind == access.KindInternal || answered.Answer.Kind == access.KindUnavailable) {
 		lines = append(lines, "The server's log says more under request ID "+answered.RequestID+".")
+	}
+	if answered.RuleURL != "" {
+		lines = append(lines, fmt.Sprintf("Rule %s is explained at %s", answered.Answer.Rule, answered.RuleURL))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -37,11 +37,11 @@ func TestAFailureOfTheServerNamesTheRequest(t *testing.T) {
 	for _, answer := range []http.HandlerFunc{
 		func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			problem.Write(w, "REQ7", failure)
+			problem.Writer{}.Write(w, "REQ7", failure)
 		},
 		func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			problem.Write(w, "REQ7", io.ErrUnexpectedEOF)
+			problem.Writer{}.Write(w, "REQ7", io.ErrUnexpectedEOF)
 		},
 		func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -52,7 +52,7 @@ func TestAFailureOfTheServerNamesTheRequest(t *testing.T) {
 	}
 	denied := func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		problem.Write(w, "REQ7", access.Deniedf("", "you may not"))
+		problem.Writer{}.Write(w, "REQ7", access.Deniedf("", "you may not"))
 	}
 	require.NotContains(t, told(t, denied, "import", file), "REQ7", "the answer says what there is to say")
 }
@@ -61,7 +61,7 @@ func TestAFailureOfTheServerNamesTheRequest(t *testing.T) {
 func TestTheAdviceFitsTheRefusal(t *testing.T) {
 	refuse := func(rule string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
-			problem.Write(w, "", access.Deniedf(rule, "no"))
+			problem.Writer{}.Write(w, "", access.Deniedf(rule, "no"))
 		}
 	}
 	for _, c := range []struct{ rule, actor, advice string }{

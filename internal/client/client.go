@@ -145,6 +145,7 @@ type problem struct {
 	Title  string              `json:"title"`
 	Detail string              `json:"detail"`
 	Rule   string              `json:"rule"`
+	URL    string              `json:"rule_url"`
 	Errors []access.FieldError `json:"errors"`
 
 	RequestID string `json:"request_id"`
@@ -154,6 +155,7 @@ type problem struct {
 type AnsweredError struct {
 	Answer    *access.Error
 	RequestID string // under which the server's log and record have the call
+	RuleURL   string // the page that explains the rule of the access model that refused, or ""
 }
 
 func (e *AnsweredError) Error() string { return e.Answer.Error() }
@@ -167,7 +169,9 @@ func (p *problem) asError() *AnsweredError {
 	if detail == "" {
 		detail = p.Title
 	}
-	return &AnsweredError{Answer: &access.Error{Kind: kind, Rule: p.Rule, Detail: detail, Fields: p.Errors}, RequestID: p.RequestID}
+	return &AnsweredError{
+		Answer: &access.Error{Kind: kind, Rule: p.Rule, Detail: detail, Fields: p.Errors}, RequestID: p.RequestID, RuleURL: p.URL,
+	}
 }
 
 // cutKind reads the kind in a problem's type, and whether it is one of Grantway's.

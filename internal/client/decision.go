@@ -45,6 +45,7 @@ type Explanation struct {
 	Because          []string
 	StoppedBy        []string
 	CouldBeGrantedBy []string
+	Rules            map[string]string // the page that explains each rule named in the sentences
 }
 
 // Explain asks one question, and why its answer is as it is. The second result is the answer as the server wrote it.
@@ -62,11 +63,13 @@ func (c *Client) Explain(ctx context.Context, q Question) (Explanation, []byte, 
 		Because          []string `json:"because"`
 		StoppedBy        []string `json:"stopped_by"`
 		CouldBeGrantedBy []string `json:"could_be_granted_by"`
+
+		Rules map[string]string `json:"rules"`
 	}
 	if err := json.Unmarshal(data, &given); err != nil || given.Allowed == nil {
 		return Explanation{}, nil, fmt.Errorf("the answer of %s is no explanation", c.Server())
 	}
-	return Explanation{*given.Allowed, given.Because, given.StoppedBy, given.CouldBeGrantedBy}, data, nil
+	return Explanation{*given.Allowed, given.Because, given.StoppedBy, given.CouldBeGrantedBy, given.Rules}, data, nil
 }
 
 // Check asks one question. The second result is the answer as the server wrote it.

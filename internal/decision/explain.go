@@ -3,6 +3,9 @@ package decision
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/spice"
@@ -18,6 +21,20 @@ type Explanation struct {
 	Because          []string // of what is allowed: one complete path, step by step
 	StoppedBy        []string // of what is denied: all that stands in the way
 	CouldBeGrantedBy []string // of what is denied: who could change that
+}
+
+// cited matches the rules at the end of a sentence.
+var cited = regexp.MustCompile(`\(((?:` + schema.RulePattern + `)(?:, (?:` + schema.RulePattern + `))*)\)$`)
+
+// Rules lists the rules and sections of the model that the sentences end with, each once.
+func (e Explanation) Rules() []string {
+	var rules []string
+	for _, sentence := range slices.Concat(e.Because, e.StoppedBy) {
+		if m := cited.FindStringSubmatch(sentence); m != nil {
+			rules = appendOnce(rules, strings.Split(m[1], ", ")...)
+		}
+	}
+	return rules
 }
 
 // untold is said where the facts do not bear out what the engine has decided.

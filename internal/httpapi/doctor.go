@@ -44,7 +44,7 @@ type Capacity struct {
 func (a *api) examine(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	arrived, err := a.arrival(r, actor)
 	if err != nil {
-		WriteError(w, r, err)
+		WriteError(a.Problems)(w, r, err)
 		return
 	}
 	answer, err := json.Marshal(arrived)

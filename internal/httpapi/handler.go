@@ -34,7 +34,9 @@ func (h *handled) serve(w http.ResponseWriter, r *http.Request, actor access.Act
 	return nil
 }
 
-// WriteError answers with the problem document for err, for a handler that wants to be told how.
-func WriteError(w http.ResponseWriter, _ *http.Request, err error) {
-	problem.Write(w, printable(w.Header().Get(requestIDHeader)), err)
+// WriteError answers with the problem document for err, for a handler of another package.
+func WriteError(problems problem.Writer) func(http.ResponseWriter, *http.Request, error) {
+	return func(w http.ResponseWriter, _ *http.Request, err error) {
+		problems.Write(w, printable(w.Header().Get(requestIDHeader)), err)
+	}
 }

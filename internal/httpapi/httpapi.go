@@ -24,6 +24,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/fair"
+	"github.com/grantway/grantway/internal/httpapi/problem"
 	"github.com/grantway/grantway/internal/sharing"
 )
 
@@ -63,6 +64,7 @@ type Config struct {
 	PublicPath string                                 // the path of the public URL, such as /tenant1, or ""; everything is served under it, too
 	PublicURL  string                                 // where the server says that it is found
 	MaxToken   int                                    // the longest token of an issuer, in bytes; 0 where none is believed
+	Problems   problem.Writer                         // answers errors
 	Metrics    *prometheus.Registry                   // where this package adds its figures
 	Shown      prometheus.Gatherer                    // what /metrics shows
 	Traced     func(route string, h http.Handler) http.Handler

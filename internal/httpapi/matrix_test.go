@@ -201,6 +201,7 @@ func TestExplanationsHide(t *testing.T) {
 	own := e.As(bob).Does(http.MethodPost, "/v1/explain", ask("helper"))
 	require.Equal(t, map[string]any{
 		"decision": true, "because": list5("helper is shared with bob at read_only (S1)"), "stopped_by": list5(), "could_be_granted_by": list5(),
+		"rules": map[string]any{"S1": "https://grantway.test/docs/model#S1"},
 	}, own)
 	require.Equal(t, own, e.As(mel).Does(http.MethodPost, "/v1/explain", ask("helper")), "who manages the access")
 	require.Equal(t, own, e.Admin().Does(http.MethodPost, "/v1/explain", ask("helper")))

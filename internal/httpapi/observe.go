@@ -59,7 +59,7 @@ func (a *api) observed(path string, serve func(x *exchange, r *http.Request, req
 		}
 		begun := x.status != 0
 		if err != nil && !begun {
-			problem.Write(x, requestID, err)
+			a.Problems.Write(x, requestID, err)
 		}
 		took := time.Since(start)
 		a.metrics.observe(r.Method, path, x.status, took, x.err)

@@ -126,11 +126,15 @@ var (
 	explanation = decisionRoute{
 		description: "Why a decision is as it is. The body is that of an evaluation, and so is the decision.",
 		body:        evaluation.body,
-		answer: open([]string{"decision", "because", "stopped_by", "could_be_granted_by"}, map[string]*huma.Schema{
+		answer: open([]string{"decision", "because", "stopped_by", "could_be_granted_by", "rules"}, map[string]*huma.Schema{
 			"decision":            {Type: huma.TypeBoolean},
 			"because":             sentences("of what is allowed: the path that grants it, step by step"),
 			"stopped_by":          sentences("of what is denied: all that stands in the way"),
 			"could_be_granted_by": sentences("of what is denied: who could change that"),
+			"rules": {
+				Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString},
+				Description: "the pages that explain the rules named in the sentences, by rule", Examples: []any{map[string]string{"S1": "https://pdp.example.com/docs/model#S1"}},
+			},
 		}),
 	}
 	evaluations = decisionRoute{

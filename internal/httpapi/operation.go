@@ -47,7 +47,7 @@ func (a *api) metricsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	place, err := a.take(r.Context(), operations, holderAt(access.NetworkOf(a.Authn.Address(r))), recall)
 	if err != nil {
-		WriteError(w, r, err)
+		WriteError(a.Problems)(w, r, err)
 		return
 	}
 	defer place.Release()

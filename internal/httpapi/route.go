@@ -12,7 +12,7 @@ import (
 )
 
 // Handler answers a call that is no use case of package sharing. The caller is known, and has what the route demands; the request ID is
-// actor.RequestID and already in the answer's header. It answers an error by problem.Write; once it has begun another answer, it can break
+// actor.RequestID and already in the answer's header. It answers an error by a problem.Writer; once it has begun another answer, it can break
 // off by panicking with http.ErrAbortHandler.
 type Handler func(w http.ResponseWriter, r *http.Request, actor access.Actor)
 

@@ -139,6 +139,7 @@ func (a *api) routes() []route {
 		{get, "/metrics", "metrics", operators, "Figures for Prometheus", &page{a.metricsPage, "text/plain"}},
 		{get, "/openapi.json", "openapi", anybody, "This description", &page{a.openAPIPage, "application/json"}},
 		{get, "/docs", "docs", anybody, "This description, readable", &page{a.docs(), ""}},
+		{get, ModelPath, "model", anybody, "The access model", &page{modelPage(), ""}},
 		{get, "/docs/{file}", "docsFile", anybody, "What the reference loads", &page{a.docs(), ""}},
 	}
 }

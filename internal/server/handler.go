@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +25,10 @@ import (
 func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decision.Service, callers *authn.Authenticator,
 	stopping func() bool,
 ) (http.Handler, error) {
+	problems := problem.Writer{Model: strings.TrimRight(c.PublicURL, "/") + httpapi.ModelPath}
 	answers, err := authzen.New(authzen.Config{
-		Decisions: decisions, Status: problem.Status, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations, EngineElsewhere: c.SpiceDBEndpoint != "",
+		Decisions: decisions, Status: problem.Status, RuleURL: problems.RuleURL, PublicURL: c.PublicURL, MaxEvaluations: c.Limits.Evaluations,
+		EngineElsewhere: c.SpiceDBEndpoint != "",
 		Caller: func(r *http.Request) (access.Actor, error) {
 			actor, err := callers.Authenticate(r, "")
 			if err != nil { // since the call was let in
@@ -33,12 +36,12 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 			}
 			return actor, err
 		},
-		WriteError: httpapi.WriteError,
+		WriteError: httpapi.WriteError(problems),
 	})
 	if err != nil {
 		return nil, err
 	}
-	files, err := bulk.New(bulk.Config{Sharing: changes, Dir: filepath.Join(c.Data, stagingDir), Log: c.Log, MaxStaging: c.MaxStaging, MinFree: c.MinFree})
+	files, err := bulk.New(bulk.Config{Sharing: changes, Problems: problems, Dir: filepath.Join(c.Data, stagingDir), Log: c.Log, MaxStaging: c.MaxStaging, MinFree: c.MinFree})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: c.figures, Shown: prometheus.Gatherers{c.figures, engineFigures}, Traced: c.traces.Handler, Log: c.Log, Version: Version(),
 		Limits: c.Limits, Stopping: stopping,
 		Imports: files.Import, Export: files.Export, Backup: files.Backup,
-		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL), PublicURL: c.PublicURL, MaxToken: c.longestToken(),
+		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL), PublicURL: c.PublicURL, MaxToken: c.longestToken(), Problems: problems,
 		Ready: map[string]func(context.Context) error{
 			"store": func(ctx context.Context) error {
 				if err := b.store.Ping(ctx); err != nil {

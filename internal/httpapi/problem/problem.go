@@ -1,6 +1,6 @@
 // Package problem is the one place where an error becomes an answer: a problem document of RFC 9457.
 //
-// It owns the table from kinds of errors to HTTP statuses. What an error says inside, its cause, never leaves through it.
+// It owns the table from kinds of errors to HTTP statuses. The cause of an error never leaves through it.
 package problem
 
 import (
@@ -50,6 +50,7 @@ type Problem struct {
 	Detail    string              `json:"detail" doc:"what is wrong here, in a sentence"`
 	RequestID string              `json:"request_id" doc:"the X-Request-ID of the call"`
 	Rule      string              `json:"rule,omitempty" doc:"the rule of the access model that refused" example:"M2"`
+	RuleURL   string              `json:"rule_url,omitempty" doc:"the page that explains the rule" example:"https://pdp.example.com/docs/model#M2"`
 	Errors    []access.FieldError `json:"errors,omitempty" doc:"the fields at fault"`
 }
 
@@ -89,12 +90,26 @@ func known(err error) *access.Error {
 // KindOf is the kind as which err is answered.
 func KindOf(err error) access.Kind { return known(err).Kind }
 
+// Writer answers errors. Its zero value links to no page.
+type Writer struct {
+	Model string // the URL of the page that explains the access model, without a fragment
+}
+
+// RuleURL is the place in the model that explains the rule, or "".
+func (w Writer) RuleURL(rule string) string {
+	if rule == "" || w.Model == "" {
+		return ""
+	}
+	return w.Model + "#" + rule
+}
+
 // Of is the document for err.
-func Of(err error, requestID string) Problem {
+func (w Writer) Of(err error, requestID string) Problem {
 	e := known(err)
 	a := answers[e.Kind]
 	return Problem{
-		Type: urn + string(e.Kind), Title: a.title, Status: a.status, Detail: e.Detail, RequestID: requestID, Rule: e.Rule, Errors: e.Fields,
+		Type: urn + string(e.Kind), Title: a.title, Status: a.status, Detail: e.Detail, RequestID: requestID,
+		Rule: e.Rule, RuleURL: w.RuleURL(e.Rule), Errors: e.Fields,
 	}
 }
 
@@ -108,17 +123,17 @@ type Watcher interface {
 	Answered(err error)
 }
 
-// Write answers with the document for err, and tells w if it is a Watcher.
-func Write(w http.ResponseWriter, requestID string, err error) {
-	if watcher, ok := w.(Watcher); ok {
+// Write answers with the document for err, and passes err to rw if it is a Watcher.
+func (w Writer) Write(rw http.ResponseWriter, requestID string, err error) {
+	if watcher, ok := rw.(Watcher); ok {
 		watcher.Answered(err)
 	}
-	p := Of(err, requestID)
+	p := w.Of(err, requestID)
 	body, failed := json.Marshal(p)
 	if failed != nil {
 		panic(failed) // strings and numbers always marshal
 	}
-	h := w.Header()
+	h := rw.Header()
 	h.Set("Content-Type", ContentType)
 	switch p.Status {
 	case http.StatusUnauthorized:
@@ -126,6 +141,6 @@ func Write(w http.ResponseWriter, requestID string, err error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", retryAfter(err))
 	}
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // a caller that is gone needs no answer
+	rw.WriteHeader(p.Status)
+	_, _ = rw.Write(append(body, '\n')) // a caller that is gone needs no answer
 }

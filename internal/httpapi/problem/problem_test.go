@@ -31,14 +31,14 @@ func TestStatuses(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	w := httptest.NewRecorder()
-	problem.Write(w, "r1", fmt.Errorf("putting the row: %w", &access.Error{
+	problem.Writer{Model: "https://pdp.example.com/docs/model"}.Write(w, "r1", fmt.Errorf("putting the row: %w", &access.Error{
 		Kind: access.KindUnprocessable, Rule: "M2", Detail: "above the ceiling", Cause: errors.New("SECRET"),
 		Fields: []access.FieldError{{Pointer: "/actions/1", Detail: "a member's ceiling has no delete"}},
 	}))
 	require.Equal(t, http.StatusUnprocessableEntity, w.Code)
 	require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
 	require.JSONEq(t, `{"type":"urn:grantway:error:unprocessable","title":"A rule refuses the value","status":422,"detail":"above the ceiling",
-		"request_id":"r1","rule":"M2","errors":[{"pointer":"/actions/1","detail":"a member's ceiling has no delete"}]}`, w.Body.String())
+		"request_id":"r1","rule":"M2","rule_url":"https://pdp.example.com/docs/model#M2","errors":[{"pointer":"/actions/1","detail":"a member's ceiling has no delete"}]}`, w.Body.String())
 }
 
 // TestNothingInsideLeaves checks that defects and causes are not told.
@@ -51,7 +51,7 @@ func TestNothingInsideLeaves(t *testing.T) {
 		fmt.Errorf("SECRET: %w", context.DeadlineExceeded),
 	} {
 		w := httptest.NewRecorder()
-		problem.Write(w, "r1", err)
+		problem.Writer{}.Write(w, "r1", err)
 		require.NotContains(t, w.Body.String(), "SECRET")
 		require.GreaterOrEqual(t, w.Code, 500)
 		var p problem.Problem
@@ -66,7 +66,7 @@ func TestHeaders(t *testing.T) {
 		access.KindUnauthenticated: "WWW-Authenticate", access.KindExhausted: "Retry-After", access.KindUnavailable: "Retry-After",
 	} {
 		w := httptest.NewRecorder()
-		problem.Write(w, "", &access.Error{Kind: kind})
+		problem.Writer{}.Write(w, "", &access.Error{Kind: kind})
 		require.NotEmpty(t, w.Header().Get(header), kind)
 	}
 }
