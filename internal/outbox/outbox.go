@@ -1,9 +1,3 @@
-// Package outbox carries committed changes to the engine.
-//
-// A change is committed together with an outbox entry: the relationships that it adds and removes. Carriers apply the entries in their order and
-// delete each once the engine has it, so that an answered change is never lost and a late grant never lands after a later revocation. Any
-// number of them may do so at once, in one process or in several: the engine takes what follows from the state that it is at, and nothing
-// else (spice.Client.Advance). It decides nothing and writes no facts.
 package outbox
 
 import (
