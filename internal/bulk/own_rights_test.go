@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,9 @@ func (e *env) tries(actor access.Actor, query, file string) outcome {
 	return got
 }
 
+// newcomer is what the files of the test make. Each case has its own, or its rows would be true already, and not written.
+var newcomer = regexp.MustCompile(`newcomer|fresh|another|initech`)
+
 // TestAnImportTakesRightsFromItsActorLast: the first row of each file takes from the actor what the others rest on. It is written after them.
 func TestAnImportTakesRightsFromItsActorLast(t *testing.T) {
 	demoted := `{"kind":"membership","organization":"acme","user":"ada","role":"member"}
@@ -105,7 +109,7 @@ func TestAnImportTakesRightsFromItsActorLast(t *testing.T) {
 				e.takes(root, "many.jsonl", many)
 			}
 			cases++
-			file := strings.NewReplacer("newcomer", fmt.Sprint("newcomer", cases), "fresh", fmt.Sprint("fresh", cases)).Replace(c.file)
+			file := newcomer.ReplaceAllString(c.file, fmt.Sprint("${0}", cases))
 			got := e.tries(c.actor(e), "", file)
 			require.Nil(t, got.problem)
 			require.Empty(t, got.rejects)
