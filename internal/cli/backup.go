@@ -18,16 +18,15 @@ func newBackup(std streams) *cobra.Command {
 	var r remote
 	cmd := &cobra.Command{
 		Use:   "backup DIR",
-		Short: "copy the store of a running server",
-		Long: `Writes store.db into the directory, which is made if there is none: everything that the server holds, the record too, as it is at one moment after
-the command began. The server goes on answering and changing things meanwhile. The relationships follow from it and are built again where it
-is restored.
+		Short: "Back up a running server",
+		Long: `Writes store.db into the directory, creating it if necessary. The file contains everything the server stores, including the record, as of
+one moment after the command began. The server keeps running. Relationships are not in the file; they are rebuilt from it.
 
-The key that hashes secrets never leaves the server this way. Copy hash.key from its data directory once, and again when it was rotated, or keep
-GRANTWAY_HASH_KEY, and keep it apart: with both, a thief has all that the server has. To restore, put store.db and hash.key into an
-empty directory and run grantway serve --data on it.
+The backup does not contain the key that hashes secrets. Copy hash.key from the data directory once, and again after each rotation, or
+keep GRANTWAY_HASH_KEY. Store it apart from the backup: both together are as good as the server. To restore, put store.db and hash.key
+into an empty directory, and start grantway serve --data on it.
 
-A server with --datastore-uri gives the same file, which an embedded server serves; pg_dump is made for backing up such a database.`,
+A server with --datastore-uri gives the same kind of file, for a server without a database. To back up the database itself, use pg_dump.`,
 		Example: `  grantway backup /backups/$(date +%F)`,
 		Args:    exactly("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +36,7 @@ A server with --datastore-uri gives the same file, which an embedded server serv
 			}
 			path := filepath.Join(args[0], backupFile)
 			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-				return hinted(fmt.Errorf("%s is there already", path), "A backup replaces nothing: name another directory.")
+				return hinted(fmt.Errorf("%s already exists", path), "A backup never overwrites: choose another directory.")
 			}
 			if err := os.MkdirAll(args[0], 0o700); err != nil {
 				return err

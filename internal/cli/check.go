@@ -23,8 +23,8 @@ type asked struct {
 func newCheck(std streams) *cobra.Command {
 	return asking(std, &cobra.Command{
 		Use:   "check",
-		Short: "ask whether a subject may do something",
-		Long:  `Asks a server whether the subject may do the action to the resource, and prints "allowed" or "denied".`,
+		Short: "Check whether a subject can do something",
+		Long:  `Asks a server whether the subject can do the action on the resource, and prints "allowed" or "denied".`,
 	}, func(ctx context.Context, c *client.Client, q client.Question) (reply, error) {
 		d, answer, err := c.Check(ctx, q)
 		return reply{d.Allowed, verdict(d), answer}, err
@@ -76,11 +76,11 @@ func asking(std streams, cmd *cobra.Command, ask func(context.Context, *client.C
 
 func (a *asked) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&a.email, "email", "", "e-mail `ADDRESS` of a subject for whom the directory has none")
-	flags.StringVar(&a.ip, "ip", "", "IP `ADDRESS` that the subject calls from")
-	flags.StringVar(&a.link, "link", "", "public `LINK` that the subject presents")
-	flags.StringArrayVar(&a.properties, "property", nil, "a property of the action, `NAME=VALUE`; may be repeated")
-	flags.StringVar(&a.token, "zedtoken", "", "decide at least as freshly as this `TOKEN` of a change")
+	flags.StringVar(&a.email, "email", "", "e-mail `ADDRESS` of the subject, if the directory has none")
+	flags.StringVar(&a.ip, "ip", "", "IP `ADDRESS` of the subject")
+	flags.StringVar(&a.link, "link", "", "public `LINK` presented by the subject")
+	flags.StringArrayVar(&a.properties, "property", nil, "property of the action, as `NAME=VALUE`; can be repeated")
+	flags.StringVar(&a.token, "zedtoken", "", "decide at least as freshly as the change with this `TOKEN`")
 }
 
 // question is what the arguments and flags of check and explain ask.
@@ -108,7 +108,7 @@ func question(args []string, a asked) (client.Question, error) {
 	for _, p := range a.properties {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok || name == "" {
-			return client.Question{}, fmt.Errorf("--property is NAME=VALUE, not %q", p)
+			return client.Question{}, fmt.Errorf("--property must be NAME=VALUE, not %q", p)
 		}
 		if q.Action.Properties == nil {
 			q.Action.Properties = map[string]any{}

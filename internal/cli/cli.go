@@ -53,11 +53,11 @@ func Main(ctx context.Context, args []string, in io.Reader, out, err io.Writer) 
 func newRoot(std streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "grantway",
-		Short: "Who may do what with a chatbot",
-		Long: `Grantway answers who may do what with a chatbot, over the AuthZEN Authorization API, and keeps memberships and shares.
+		Short: "Manage who can use your chatbots",
+		Long: `Grantway manages who can use your chatbots, and answers access checks over AuthZEN.
 
-Every flag can also be given as a variable (--public-url as GRANTWAY_PUBLIC_URL) or in a YAML file (public-url: …) named by --config.
-A flag goes before a variable, a variable before the file.`,
+Every flag can also be set by an environment variable (--public-url by GRANTWAY_PUBLIC_URL) or in the YAML file named by --config
+(public-url: …). Flags override variables, and variables override the file.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -69,7 +69,7 @@ A flag goes before a variable, a variable before the file.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return misuse(cmd, err) })
-	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, by the names of the flags")
+	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, named like the flags")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
 		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
@@ -82,7 +82,7 @@ A flag goes before a variable, a variable before the file.`,
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return misuse(cmd, fmt.Errorf("it takes %d arguments (%s), not %d", len(names), strings.Join(names, " "), len(args)))
+			return misuse(cmd, fmt.Errorf("needs %d arguments (%s), not %d", len(names), strings.Join(names, " "), len(args)))
 		}
 		return nil
 	}

@@ -27,7 +27,7 @@ func newCompare(std streams) *cobra.Command {
 	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "compare",
-		Short: "compare two servers, by what they hold and what they decide",
+		Short: "Compare the data and the decisions of two servers",
 		Long: `Counts what both servers hold, kind by kind, and asks both the same random questions: who, what and the values that are sent along (addresses, public
 links, IP addresses, sizes) are drawn from what the first server holds. It changes nothing. Each server needs a full key that is not confined.
 
@@ -62,11 +62,11 @@ alike, 1 if they differ, and 2 if they could not be compared.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&from.server, "from", "", "`URL` of the server to compare with: where the facts came from")
-	flags.StringVar(&from.key, "from-key", "", "account `KEY` for that server; rather give it as a variable")
+	flags.StringVar(&from.server, "from", "", "`URL` of the server to compare with, where the facts came from")
+	flags.StringVar(&from.key, "from-key", "", "account `KEY` for that server; prefer the variable")
 	markDefault(cmd, "from-key", "that of --key")
 	flags.IntVar(&questions, "questions", 1000, "`NUMBER` of random questions")
-	flags.Uint64Var(&seed, "seed", 0, "`SEED` of the questions, to ask the same again")
+	flags.Uint64Var(&seed, "seed", 0, "`SEED` of the random questions, to repeat them")
 	markDefault(cmd, "seed", "another one each time")
 	to.addTo(cmd)
 	return cmd
@@ -129,10 +129,10 @@ func tellComparison(w io.Writer, c client.Comparison, differing []string, hashes
 	switch {
 	case len(c.From.HashKeys) == 0:
 	case hashesAlike:
-		fmt.Fprintln(w, "The hash key is the same: whoever has a key or an invitation goes on using it; the first account key only as GRANTWAY_ROOT_KEY.")
+		fmt.Fprintln(w, "Both servers have the same hash key: keys and invitations work on both. The first account key works only as GRANTWAY_ROOT_KEY.")
 	default:
-		fmt.Fprintln(w, "The hash key is ANOTHER ONE: no key and no invitation of the first server is known here. Start this server with the first one's "+
-			"GRANTWAY_HASH_KEY (or hash.key), or make the keys and send the invitations anew.")
+		fmt.Fprintln(w, "The hash keys DIFFER: keys and invitations of the first server do not work here. Start this server with the GRANTWAY_HASH_KEY "+
+			"(or hash.key) of the first one, or create new keys and resend the invitations.")
 	}
 	for i, d := range c.Differing {
 		if i == shownDisagreements {

@@ -14,9 +14,9 @@ import (
 func newExplain(std streams) *cobra.Command {
 	return asking(std, &cobra.Command{
 		Use:   "explain",
-		Short: "say why a subject may do something, or may not",
-		Long: `Asks a server as check does, and prints what grants access, or everything that stops it and who could change that. Each reason ends
-with the rules of the access model that it rests on; the last lines say where they are explained.`,
+		Short: "Explain why a subject can or cannot do something",
+		Long: `Asks a server like check does, and prints what grants access, or everything that prevents it and who could grant it. Each reason ends
+with the rules of the access model that apply. The last lines link to these rules.`,
 	}, func(ctx context.Context, c *client.Client, q client.Question) (reply, error) {
 		why, answer, err := c.Explain(ctx, q)
 		return reply{why.Allowed, reasons(why), answer}, err

@@ -21,15 +21,14 @@ func newExport(std streams) *cobra.Command {
 	var record bool
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "write everything in a form that import takes back",
-		Long: `Writes what the server holds, but for secrets and the record, and counts it on standard error.
+		Short: "Export everything in a form that import accepts",
+		Long: `Writes everything the server stores except secrets and the record, and prints the number of rows on standard error.
 
-  jsonl          everything: import makes it true again on another server. Keys, public links and invitations are in it as digests:
-                 where the other server has the same hash key, whoever has a key or an invitation goes on using it; where it has another
-                 one, keys must be made and invitations sent anew. Public links work wherever they are imported
-  csv            tables for spreadsheets, in a zip archive that says in LEFT-OUT.txt what they cannot say; chatbots with gates and disabled
-                 ones are in none of them
-  relationships  what SpiceDB's tools can read; comments in it say what is left out
+  jsonl          everything, for import on another server. Keys and invitations are included as digests: they keep working if the other
+                 server has the same hash key; otherwise create new keys and resend the invitations. Public links always keep working
+  csv            tables for spreadsheets, in a zip archive; its LEFT-OUT.txt says what CSV cannot express. Disabled chatbots and chatbots
+                 with gates are left out
+  relationships  for SpiceDB's tools; comments in the file say what is left out
 
 What gives nothing any more is not in it: expired shares and keys, requests and invitations that have ended. Neither are notifications, nor the
 answers to repeated calls. The record stays where it was made: --record writes it, as jsonl or csv, to be kept beside the new server, which
@@ -48,11 +47,11 @@ A file appears under its name only when it is complete.`,
 			write := func(w io.Writer) error { return c.Export(cmd.Context(), format, table, w) }
 			switch {
 			case record && table != "":
-				return misuse(cmd, errors.New("the record has no tables"))
+				return misuse(cmd, errors.New("--table cannot be used with --record"))
 			case record:
 				write = func(w io.Writer) error { return c.ExportRecord(cmd.Context(), format, w) }
 			case format == "csv" && table == "" && path == "":
-				return misuse(cmd, errors.New("all as CSV is a zip archive: name a file for it with -o, or one table with --table"))
+				return misuse(cmd, errors.New("a CSV export is a zip archive: name a file with -o, or choose one table with --table"))
 			case format == "jsonl":
 				write = counted(std.err, write)
 			}
@@ -64,9 +63,9 @@ A file appears under its name only when it is complete.`,
 	}
 	r.addTo(cmd)
 	cmd.Flags().StringVar(&format, "format", "jsonl", "`FORMAT`: jsonl, csv or relationships")
-	cmd.Flags().StringVar(&table, "table", "", "the one `TABLE` to write, with --format csv")
-	cmd.Flags().BoolVar(&record, "record", false, "write the record instead, as jsonl or csv")
-	cmd.Flags().StringVarP(&path, "output-file", "o", "", "`FILE` to write; none is standard output")
+	cmd.Flags().StringVar(&table, "table", "", "write only this `TABLE` (with --format csv)")
+	cmd.Flags().BoolVar(&record, "record", false, "export the record instead, as jsonl or csv")
+	cmd.Flags().StringVarP(&path, "output-file", "o", "", "write to this `FILE` instead of standard output")
 	return cmd
 }
 

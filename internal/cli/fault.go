@@ -27,7 +27,7 @@ func hinted(err error, format string, args ...any) error {
 
 // misuse is an error in how the command was called.
 func misuse(cmd *cobra.Command, err error) error {
-	return hinted(fmt.Errorf("%s: %w", cmd.CommandPath(), err), "%s --help tells how to call it.", cmd.CommandPath())
+	return hinted(fmt.Errorf("%s: %w", cmd.CommandPath(), err), "Run %s --help for its usage.", cmd.CommandPath())
 }
 
 // explain is an error as people read it: what is wrong, and what to do next.
@@ -38,7 +38,11 @@ func explain(err error) string {
 			return "interrupted"
 		}
 	}
-	lines := []string{"grantway: " + sentence(err)}
+	said := sentence(err)
+	if !strings.HasPrefix(said, "grantway ") { // misuse names the command
+		said = "grantway: " + said
+	}
+	lines := []string{said}
 	var known *access.Error
 	if errors.As(err, &known) {
 		for _, field := range known.Fields {

@@ -69,7 +69,7 @@ func TestTheAdviceFitsTheRefusal(t *testing.T) {
 		{"B4", "alice", "Call from one of these ranges, or with a key that is not confined to an organization, without --actor."},
 		{"B1", "", "Set GRANTWAY_KEY to a key that allows this."},
 		{"B1", "alice", "Leave out --actor, and set GRANTWAY_KEY to a key that allows this."},
-		{"", "alice", "another --actor may be allowed to"},
+		{"", "alice", "Another --actor may have this permission"},
 		{"", "", "a key of the organization that it concerns"},
 	} {
 		args := []string{"export"}

@@ -22,9 +22,9 @@ func newHealth(std streams) *cobra.Command {
 	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "health",
-		Short: "ask whether a server is ready",
-		Long: `Asks a server whether it, its store and its engine can answer, as GET /readyz does, and prints "ready". It is for containers that hold no other
-program to ask with, and with --wait for scripts that have just started a server. The exit status is 0 for ready and 2 for anything else.`,
+		Short: "Check whether a server is ready",
+		Long: `Asks a server whether it, its store and its engine are ready (GET /readyz), and prints "ready". Use it in containers without another HTTP
+client, and with --wait in scripts that have just started a server. The exit status is 0 for ready, and 2 otherwise.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := client.New(server, "", "")
@@ -44,7 +44,7 @@ program to ask with, and with --wait for scripts that have just started a server
 		},
 	}
 	cmd.Flags().StringVar(&server, "server", defaultServer, "`URL` of the server")
-	cmd.Flags().DurationVar(&wait, "wait", 0, "ask again for that `DURATION` until the server is ready")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "wait this `DURATION` for the server to be ready")
 	return cmd
 }
 

@@ -31,17 +31,17 @@ func newImport(std streams) *cobra.Command {
 	var i importing
 	cmd := &cobra.Command{
 		Use:   "import FILE…",
-		Short: "load memberships, chatbots, shares and the rest",
-		Long: `Sends the files to a server, which checks all rows before it writes any: with one bad row nothing is written, unless --skip-invalid.
-The files may come in any order. - is standard input. Importing the same again changes nothing, so an import that was interrupted is continued
-by repeating it.
+		Short: "Import organizations, chatbots, shares and everything else",
+		Long: `Sends the files, in any order, to a server. The server checks all rows before it writes any: if a row is invalid, nothing is written,
+unless --skip-invalid is given. The file - is standard input. Importing the same rows again changes nothing, so you can continue an
+interrupted import by repeating the command.
 
 CSV files have a header: organization,user,role[,email,name,type] · team,organization,user,role · chatbot,organization,owner[,visibility] ·
 chatbot,principal,access[,expires_at] · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed, or mcp_server or
-metric instead of document. Actions are joined by + and those who are allowed by ; as in read+test and user:alice;group:partners. Files of
-spreadsheets are taken where they are clear: a byte order mark, CRLF, empty columns and rows at the end, a header in another case. Cells are
-separated by commas, in UTF-8; an apostrophe before =, +, -, @, tab, CR or another apostrophe, as exports write it, is taken off.
-JSON Lines hold one object a line, with "kind" and the same names. Relationship files hold lines such as chatbot:x#use_only@user:alice.`,
+metric instead of document. Actions are separated by + (read+test), and allowed principals by ; (user:alice;group:partners). Files from
+spreadsheets are accepted with a byte order mark, CRLF, empty columns and rows at the end, and a header in another case. Cells must be
+separated by commas, in UTF-8. An apostrophe before =, +, -, @, tab, CR or another apostrophe, as exports write it, is removed.
+JSON Lines contain one object a line, with "kind" and the same names. Relationship files contain lines such as chatbot:x#use_only@user:alice.`,
 		Example: `  grantway import members.csv chatbots.csv shares.jsonl
   grantway import --dry-run members.csv
   zcat members.csv.gz | grantway import --format csv -`,
@@ -55,11 +55,11 @@ JSON Lines hold one object a line, with "kind" and the same names. Relationship 
 	}
 	i.addTo(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&i.Format, "format", "", "`FORMAT` of all files, csv, jsonl or relationships, instead of by their extensions")
-	flags.BoolVar(&i.DryRun, "dry-run", false, "check everything and write nothing")
-	flags.BoolVar(&i.SkipInvalid, "skip-invalid", false, "write the good rows although there are bad ones")
-	flags.StringVar(&i.rejects, "rejects", "", "new `FILE` for the bad rows, with line and reason, as JSON Lines; none is left if there are no bad rows")
-	markDefault(cmd, "rejects", defaultRejects+" with --skip-invalid, or with a number in its name where that exists; else none")
+	flags.StringVar(&i.Format, "format", "", "`FORMAT` of all files: csv, jsonl or relationships; by default their extensions decide")
+	flags.BoolVar(&i.DryRun, "dry-run", false, "check everything, write nothing")
+	flags.BoolVar(&i.SkipInvalid, "skip-invalid", false, "write the valid rows even if others are invalid")
+	flags.StringVar(&i.rejects, "rejects", "", "new write invalid rows with line and reason to this `FILE`, as JSON Lines; none is left if there are no bad rows")
+	markDefault(cmd, "rejects", defaultRejects+" with --skip-invalid (with a number if it exists), else none")
 	return cmd
 }
 
@@ -88,7 +88,7 @@ func (i *importing) run(cmd *cobra.Command, std streams, args []string) error {
 	bar.finish()
 	if err := errors.Join(err, rejects.close()); err != nil {
 		if errors.Is(err, context.Canceled) {
-			return hinted(errors.New("interrupted"), "What was written stays. Repeat the command to continue.")
+			return hinted(errors.New("interrupted"), "Rows already written stay. Repeat the command to continue.")
 		}
 		return i.advise(err)
 	}
@@ -102,7 +102,7 @@ func (i *importing) sources(stdin io.Reader, args []string) ([]client.Source, in
 	for _, name := range args {
 		if name == "-" {
 			if i.Format == "" {
-				return nil, 0, errors.New("standard input has no extension: say --format csv, jsonl or relationships")
+				return nil, 0, errors.New("standard input needs --format csv, jsonl or relationships")
 			}
 			size = -1
 			sources = append(sources, client.Source{Name: stdinName, Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }})
@@ -148,13 +148,13 @@ func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) 
 	case s.Rejected == 0:
 		return nil
 	case !s.Refused:
-		_, err := fmt.Fprintf(rejects.told, "The bad rows are in %s, with line and reason.\n", rejects.path)
+		_, err := fmt.Fprintf(rejects.told, "The invalid rows are in %s, with line and reason.\n", rejects.path)
 		return err
 	}
-	bad := "1 row is bad"
+	bad := "1 row is invalid"
 	if s.Rejected > 1 {
-		bad = fmt.Sprintf("%d rows are bad", s.Rejected)
+		bad = fmt.Sprintf("%d rows are invalid", s.Rejected)
 	}
 	return hinted(fmt.Errorf("nothing was written, because %s", bad),
-		"Correct them and import again, or write the good rows with --skip-invalid.")
+		"Correct them and import again, or import the valid rows with --skip-invalid.")
 }

@@ -43,7 +43,7 @@ func interruptedImport(t *testing.T, file io.Reader, serve func(http.ResponseWri
 	var out, said bytes.Buffer
 	status := cli.Main(ctx, []string{"import", "--server", server.URL, "--format", "csv", "-"}, file, &out, &said)
 	require.Equal(t, 130, status, said.String())
-	require.Equal(t, "grantway: interrupted\nWhat was written stays. Repeat the command to continue.\n", said.String())
+	require.Equal(t, "grantway: interrupted\nRows already written stay. Repeat the command to continue.\n", said.String())
 	require.Empty(t, out.String())
 }
 
@@ -70,5 +70,5 @@ func TestStrangeServer(t *testing.T) {
 	status := cli.Main(t.Context(), []string{"check", "--server", server.URL, "user:a", "interact", "chatbot:b"}, nil, &out, &said)
 	require.Equal(t, 2, status)
 	require.Contains(t, said.String(), "not what a Grantway server says")
-	require.Contains(t, said.String(), "Does GRANTWAY_SERVER")
+	require.Contains(t, said.String(), "Check that GRANTWAY_SERVER")
 }

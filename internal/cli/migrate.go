@@ -18,14 +18,14 @@ func newMigrate(std streams) *cobra.Command {
 	var dryRun, othersStopped bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "bring a store and its engine up to date with this version",
-		Long: `Brings the store's tables and the engine's schema up to date without serving, and prints what changed, a line each: + is added, - is removed,
-~ becomes another. A server with a data directory of its own does the same when it starts.
+		Short: "Migrate the store and the engine to this version",
+		Long: `Updates the store's tables and the engine's schema to this version, and prints a line for each change: + added, - removed, ~ changed. A
+server with its own data directory does this when it starts.
 
-Gateways that share a store with --datastore-uri start only on a schema that fits them. Roll out a new version, or a new schema extension, so: run
-its grantway migrate --dry-run, then grantway migrate, with the flags of serve; then replace one gateway after the other. Migrate says which
-gateways may run on meanwhile, and be started again. Where there are none it refuses, until all are stopped and it is told so. What
-relationships still use is never taken away: delete them first.`,
+Gateways that share a store (--datastore-uri) start only with a schema that fits them. To roll out a new version or schema extension, run
+grantway migrate --dry-run, then grantway migrate, with the flags of serve. Then replace one gateway after the other. The command says
+which older gateways can keep running. If none can, it refuses until you stop all gateways and repeat it with --others-stopped.
+Definitions that relationships still use are never removed: delete the relationships first.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -47,8 +47,8 @@ relationships still use is never taken away: delete them first.`,
 		},
 	}
 	addStorageFlags(cmd, &c)
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change, and change nothing")
-	cmd.Flags().BoolVar(&othersStopped, "others-stopped", false, "migrate although others cannot run beside this version: they have been stopped")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would change, change nothing")
+	cmd.Flags().BoolVar(&othersStopped, "others-stopped", false, "confirm that all other gateways have been stopped")
 	return cmd
 }
 

@@ -54,7 +54,7 @@ func TestReadme(t *testing.T) {
 		command = keyText.ReplaceAllString(command, `$(grep -o 'gw_[0-9A-Za-z_]*' server.log | head -1)`)
 		command = idText.ReplaceAllLiteralString(command, `$(curl -s http://`+port+`/v1/requests -H "Authorization: Bearer $GRANTWAY_KEY" | grep -Eo '`+idText.String()+`' | head -1)`)
 		if strings.HasPrefix(command, "go build") {
-			command = ":" // the program is there already
+			command = ":" // the program already exists
 		}
 		if strings.HasPrefix(command, "kill") {
 			command += "; wait 2>/dev/null"

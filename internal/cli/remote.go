@@ -22,15 +22,15 @@ type remote struct {
 
 func (r *remote) addTo(cmd *cobra.Command) {
 	r.addServerTo(cmd)
-	cmd.Flags().Var((*actorFlag)(&r.actor), flagActor, "`USER` to act for, with a full key")
+	cmd.Flags().Var((*actorFlag)(&r.actor), flagActor, "act for this `USER` (needs a full key)")
 }
 
 // addServerTo adds those of a command that acts for nobody.
 func (r *remote) addServerTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&r.server, "server", defaultServer, "`URL` of the server")
-	flags.StringVar(&r.key, "key", "", "account `KEY` to call it with; rather give it as a variable, since other users see the flags of a program")
-	flags.StringVar(&r.output, "output", outputText, "`FORM` of what is printed: text or json")
+	flags.StringVar(&r.key, "key", "", "account `KEY`; prefer the variable, because other users can see flags")
+	flags.StringVar(&r.output, "output", outputText, "output `FORMAT`: text or json")
 }
 
 // flagActor is the flag whose empty value is an error, in a variable too: a script whose user is missing must not act as the key itself.
@@ -58,7 +58,7 @@ const (
 // client is the server that the flags name.
 func (r *remote) client() (*client.Client, error) {
 	if r.output != outputText && r.output != outputJSON {
-		return nil, fmt.Errorf("--output is text or json, not %q", r.output)
+		return nil, fmt.Errorf("--output must be text or json, not %q", r.output)
 	}
 	return client.New(r.server, r.key, r.actor)
 }
@@ -88,9 +88,9 @@ func (r *remote) advise(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &unreachable):
-		return hinted(err, "If no server runs, start one: grantway serve. If it runs elsewhere, name it: set GRANTWAY_SERVER, or --server.")
+		return hinted(err, "Start a server with grantway serve, or say where it runs with GRANTWAY_SERVER or --server.")
 	case errors.As(err, &unexpected):
-		return hinted(err, "Does GRANTWAY_SERVER, or --server, name a Grantway server?")
+		return hinted(err, "Check that GRANTWAY_SERVER or --server is the URL of a Grantway server.")
 	}
 	var known *access.Error
 	if !errors.As(err, &known) {
@@ -101,7 +101,7 @@ func (r *remote) advise(err error) error {
 		if r.key == "" {
 			return hinted(err, "Set GRANTWAY_KEY to an account key. The first start of grantway serve prints one.")
 		}
-		return hinted(err, "Set GRANTWAY_KEY to a key that is in force on %s, and --actor, if any, to an active user.", r.server)
+		return hinted(err, "Set GRANTWAY_KEY to a valid key of %s, and --actor, if any, to an active user.", r.server)
 	case access.KindDenied, access.KindNotFound:
 		switch {
 		case known.Rule == "B4":
@@ -112,14 +112,14 @@ func (r *remote) advise(err error) error {
 			return hinted(err, "Set GRANTWAY_KEY to a key that allows this.")
 		}
 		if r.actor != "" {
-			return hinted(err, "The call was made for user %s; another --actor may be allowed to.", r.actor)
+			return hinted(err, "The call was made for user %s. Another --actor may have this permission.", r.actor)
 		}
 		if known.Kind == access.KindNotFound {
 			return err
 		}
 		return hinted(err, "The key in GRANTWAY_KEY has no right to this; use a key of the organization that it concerns, or one that is not confined.")
 	case access.KindUnavailable, access.KindExhausted:
-		return hinted(err, "Repeating the command is harmless.")
+		return hinted(err, "It is safe to repeat the command.")
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 func newSchema(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "print, validate and compare the schema",
+		Short: "Print, validate and compare schemas",
 		Args:  exactly(),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -29,7 +29,7 @@ func newSchema(std streams) *cobra.Command {
 func newSchemaPrint(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "print",
-		Short: "print the built-in schema",
+		Short: "Print the built-in schema",
 		Args:  exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(std.out, schema.Text)
@@ -41,9 +41,9 @@ func newSchemaPrint(std streams) *cobra.Command {
 func newSchemaValidate(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE",
-		Short: "check a schema extension, and run the assertions in it",
-		Long: `Checks the file as serve --schema-extension would, and runs the assertions and expected relations in it, if there are any, in an engine in
-memory that holds its relationships.`,
+		Short: "Check a schema extension and run its assertions",
+		Long: `Checks the file like serve --schema-extension does. Then runs the assertions and expected relations in it against its relationships, in
+an engine in memory.`,
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := os.ReadFile(args[0])
@@ -67,9 +67,9 @@ func newSchemaDiff(std streams) *cobra.Command {
 	c := server.Config{Listen: unusedListen}
 	cmd := &cobra.Command{
 		Use:   "diff",
-		Short: "tell what migrate would change in the engine's schema",
-		Long: `Compares the schema in the engine with that of this program and of --schema-extension, and prints a line for each difference: + is added,
-- is removed, ~ becomes another. A server that uses the data directory has to be stopped first.`,
+		Short: "Show what migrate would change in the engine's schema",
+		Long: `Compares the engine's schema with that of this program and --schema-extension, and prints a line for each difference: + added, - removed,
+~ changed. Stop the server of the data directory first.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -24,22 +24,22 @@ func newServe(std streams) *cobra.Command {
 	var l logging
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "run the server",
-		Long: `Runs the server until it is interrupted. Without flags it needs nothing else: relationships and facts are in two files in the data directory.
-Its first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is set.
+		Short: "Run the server",
+		Long: `Runs the server until it is interrupted. Without flags it needs nothing else: it keeps everything in two files in the data directory.
+The first start prints the first account key, once, unless GRANTWAY_ROOT_KEY is set.
 
-With GRANTWAY_DATASTORE_URI they are in a database, which several servers can share: facts in its schema "grantway", relationships in
-"public". Each server has a data directory of its own, and all of them the same GRANTWAY_HASH_KEY. A server takes at most 16 connections
-for the facts (pool_max_conns=N in the URI says otherwise) and 12 for the relationships.
+With GRANTWAY_DATASTORE_URI the server keeps everything in a database, which several servers can share: facts in the schema "grantway",
+relationships in the schema "public". Each server has its own data directory, and all have the same GRANTWAY_HASH_KEY. A server opens up
+to 16 connections for facts (change it with pool_max_conns=N in the URI) and up to 12 for relationships.
 
-Secrets are kept hashed, with a key that is not in the store: GRANTWAY_HASH_KEY, or the file hash.key in the data directory. To replace it,
-put a new one (openssl rand -hex 32) before it, as the first line of the file, and start again. What was hashed with the old one is known
-until that is taken out, and hashed anew when it is used.
+The store contains only hashes of secrets. The key that hashes them is not in the store: it is GRANTWAY_HASH_KEY, or the file hash.key in
+the data directory. To replace it, put a new key (openssl rand -hex 32) on the first line of the file and restart the server. Secrets
+hashed with an older key are accepted until you remove that key, and are hashed with the new key when they are next used.
 
-Users call with the tokens of OpenID providers: --oidc-issuer and --oidc-audience name one; --oidc-config names a file that describes several, and what
-their claims give. The README says what is in it.
+Users call with tokens of OpenID providers. --oidc-issuer and --oidc-audience configure one provider. --oidc-config names a file that
+describes several, and what their claims give; see "Users who sign in" in the README.
 
---demo loads the worked examples of the access model, into a data directory of its own, and prints commands to try.`,
+--demo loads the worked examples of the access model into a data directory of its own, and prints commands to try.`,
 		Example: `  grantway serve --demo
   grantway serve --listen 127.0.0.1:9000 --data /var/lib/grantway`,
 		Args: exactly(),
@@ -57,7 +57,7 @@ their claims give. The README says what is in it.
 				c.Data = demoData
 			}
 			if c.EngineWritable {
-				log.Warn("--engine-writable: clients of the engine can change access past every rule, and without a record")
+				log.Warn("--engine-writable lets clients of the engine change access past every rule and without a record")
 			}
 			server.TuneRuntime()
 			return served(server.Run(cmd.Context(), c, func(s server.Started) { greet(std.out, s) }))
@@ -65,39 +65,39 @@ their claims give. The README says what is in it.
 	}
 	addStorageFlags(cmd, &c)
 	flags := cmd.Flags()
-	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "`HOST:PORT` of the HTTP API")
-	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers find the server, https or on this machine, needed behind a proxy that ends TLS; with a path (https://HOST/PATH) everything is served under that path, too")
+	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "serve the HTTP API at this `HOST:PORT`")
+	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers reach the server; set it behind a proxy or with TLS, https or on this machine, needed behind a proxy that ends TLS; with a path (https://HOST/PATH) everything is served under that path, too")
 	markDefault(cmd, "public-url", "made from --listen")
-	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate, to serve with TLS")
-	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the certificate's key")
+	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the TLS certificate")
+	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the key of the TLS certificate")
 	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil,
-		"`RANGES` (CIDR, separated by commas) of the proxies in front of the server, whose X-Forwarded-For is believed")
+		"CIDR `RANGES` of proxies whose X-Forwarded-For is trusted, separated by commas")
 	markDefault(cmd, "trusted-proxies", "none")
 	flags.StringVar(&c.RootKey, "root-key", "",
-		"first account `KEY`, of 128 bits or more (openssl rand -base64 32); rather give it as a variable, since other users see the flags of a program")
+		"first account `KEY`, with at least 128 bits (openssl rand -base64 32); prefer the variable, because other users can see flags")
 	markDefault(cmd, "root-key", "made at the first start and printed once")
 	flags.StringVar(&c.HashKey, "hash-key", "",
-		"`KEY` that hashes secrets, as hexadecimal; several, separated by commas, with the current one first; rather give it as a variable")
+		"`KEY` that hashes secrets, in hexadecimal; several, separated by commas, with the current one first; prefer the variable")
 	markDefault(cmd, "hash-key", "hash.key in the data directory, made at the first start")
-	flags.StringVar(&c.OIDCIssuer, "oidc-issuer", "", "`URL` of the OpenID provider whose tokens (JWTs) users may call with")
-	flags.StringSliceVar(&c.OIDCAudience, "oidc-audience", nil, "`AUDIENCES` (separated by commas) of which its tokens must name one")
+	flags.StringVar(&c.OIDCIssuer, "oidc-issuer", "", "`URL` of the OpenID provider whose tokens (JWTs) users can call with")
+	flags.StringSliceVar(&c.OIDCAudience, "oidc-audience", nil, "`AUDIENCES`, separated by commas; a token must name one of them")
 	markDefault(cmd, "oidc-audience", "none")
-	flags.Var(&onlyOnce{to: &c.OIDCConfig}, "oidc-config", "YAML `FILE` of OpenID providers, with what the claims of their tokens mean")
+	flags.Var(&onlyOnce{to: &c.OIDCConfig}, "oidc-config", "YAML `FILE` that describes OpenID providers and the meaning of their claims")
 	flags.DurationVar(&c.OIDCClockSkew, "oidc-clock-skew", server.DefaultOIDCClockSkew,
-		"how far the clocks of OpenID providers may be ahead of the server's, as a `DURATION`, at most 1h; expired tokens are always refused")
-	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; rather give it as a variable, for the password")
+		"how far the clocks of OpenID providers can be ahead, as a `DURATION` of at most 1h; expired tokens are always refused")
+	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; prefer the variable, because of the password")
 	markDefault(cmd, "smtp-url", "no e-mails")
 	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
 	flags.IntVar(&c.OutsideMails, "outside-mails", server.DefaultOutsideMails,
-		"`NUMBER` of e-mails that an actor can cause to people outside their organizations in an hour, a tenth of them from one organization to one person; more are sent later")
+		"`NUMBER` of e-mails per hour that one actor can send to people outside their organizations, a tenth of them from one organization to one person; further ones are sent later")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
-		"how long a request to share waits for its decision, as a `DURATION` such as 720h")
-	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION` such as 72h")
-	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+", unless --data says otherwise, and print commands to try")
-	flags.DurationVar(&c.RecordRetention, "record-retention", 0, "how long entries of the record are kept, as a `DURATION` such as 8760h; 0 is for ever")
+		"how long a share request can be decided, as a `DURATION`")
+	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION`")
+	flags.BoolVar(&c.Demo, "demo", false, "load the worked examples into "+demoData+" (or --data) and print commands to try")
+	flags.DurationVar(&c.RecordRetention, "record-retention", 0, "how long entries of the record are kept, as a `DURATION` such as 8760h; 0 keeps them forever")
 	flags.StringVar(&c.RecordDecisions, "record-decisions", "none",
-		"which `DECISIONS` are recorded beside the changes: none, denials or all; the last instants' are lost if the server is killed")
-	flags.StringVar(&c.EngineListen, "engine-listen", "", "`HOST:PORT` at which the embedded engine's own SpiceDB API is offered, for reading")
+		"which `DECISIONS` to record: none, denials or all; a server that is killed loses those of the last moments")
+	flags.StringVar(&c.EngineListen, "engine-listen", "", "offer the embedded engine's SpiceDB API, for reading, at this `HOST:PORT`")
 	flags.StringVar(&c.EngineToken, "engine-token", "", "`TOKEN` that clients of the engine must send")
 	flags.BoolVar(&c.EngineWritable, "engine-writable", false,
 		"let clients of the engine write relationships too, past every rule of the model and without a record")
@@ -109,16 +109,16 @@ their claims give. The README says what is in it.
 // addStorageFlags are those of the commands that open the store and the engine themselves.
 func addStorageFlags(cmd *cobra.Command, c *server.Config) {
 	flags := cmd.Flags()
-	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store, the embedded engine and the key that hashes secrets")
+	flags.StringVar(&c.Data, "data", defaultData, "`DIRECTORY` of the store, the embedded engine and the hash key")
 	flags.StringVar(&c.DatastoreURI, "datastore-uri", "",
-		"`URI` of a PostgreSQL or CockroachDB for store and engine, postgres://USER:PASSWORD@HOST:PORT/DATABASE; rather give it as a variable, for the password")
+		"`URI` of a PostgreSQL or CockroachDB for store and engine, postgres://USER:PASSWORD@HOST:PORT/DATABASE; prefer the variable, because of the password")
 	markDefault(cmd, "datastore-uri", "files in --data")
-	flags.Var(&onlyOnce{to: &c.SchemaExtension}, "schema-extension", "SpiceDB validation `FILE` with definitions beside the built-in ones; one at most")
-	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine; those of its nodes are separated by commas")
-	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of that SpiceDB")
-	flags.StringVar(&c.SpiceDBCA, "spicedb-ca", "", "PEM `FILE` with the certificate authority of that SpiceDB")
+	flags.Var(&onlyOnce{to: &c.SchemaExtension}, "schema-extension", "SpiceDB validation `FILE` with additional definitions; one at most")
+	flags.StringVar(&c.SpiceDBEndpoint, "spicedb-endpoint", "", "`HOST:PORT` of a SpiceDB to use instead of the embedded engine; several nodes are separated by commas")
+	flags.StringVar(&c.SpiceDBToken, "spicedb-token", "", "`TOKEN` (preshared key) of this SpiceDB")
+	flags.StringVar(&c.SpiceDBCA, "spicedb-ca", "", "PEM `FILE` with the certificate authority of this SpiceDB")
 	markDefault(cmd, "spicedb-ca", "those of the system")
-	flags.BoolVar(&c.SpiceDBInsecure, "spicedb-insecure", false, "speak to that SpiceDB without TLS")
+	flags.BoolVar(&c.SpiceDBInsecure, "spicedb-insecure", false, "connect to this SpiceDB without TLS")
 }
 
 // onlyOnce is a flag for a text that is refused when it comes again: the last one would stand, and the others would be left out without a word.
@@ -151,13 +151,13 @@ type logging struct {
 
 func (l *logging) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&l.format, "log-format", "text", "`FORMAT` of the log: text or json")
-	cmd.Flags().StringVar(&l.level, "log-level", "info", "least `LEVEL` that is logged: debug, info, warn or error")
+	cmd.Flags().StringVar(&l.level, "log-level", "info", "lowest `LEVEL` to log: debug, info, warn or error")
 }
 
 func (l *logging) logger(w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.level)); err != nil {
-		return nil, fmt.Errorf("--log-level is debug, info, warn or error, not %q", l.level)
+		return nil, fmt.Errorf("--log-level must be debug, info, warn or error, not %q", l.level)
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch l.format {
@@ -166,7 +166,7 @@ func (l *logging) logger(w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
-	return nil, fmt.Errorf("--log-format is text or json, not %q", l.format)
+	return nil, fmt.Errorf("--log-format must be text or json, not %q", l.format)
 }
 
 // served adds the advice of package server to its errors.

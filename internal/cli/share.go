@@ -15,8 +15,8 @@ func newShare(std streams) *cobra.Command {
 	var until string
 	cmd := &cobra.Command{
 		Use:   "share CHATBOT PRINCIPAL LEVEL",
-		Short: "give somebody access to a chatbot",
-		Long: `Shares the chatbot with the principal at the level. One that is shared already gets the new level.
+		Short: "Share a chatbot",
+		Long: `Shares the chatbot with the principal at the level. If it is already shared with the principal, the level changes.
 
 A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone. A level is use_only, read_only or read_write.
 Where others decide about the principal, this requests the share, and tells them.`,
@@ -40,7 +40,7 @@ Where others decide about the principal, this requests the share, and tells them
 		},
 	}
 	r.addTo(cmd)
-	cmd.Flags().StringVar(&until, "expires-at", "", "`TIME` when the share ends, such as 2027-01-31T18:00:00Z")
+	cmd.Flags().StringVar(&until, "expires-at", "", "`TIME` at which the share ends, such as 2027-01-31T18:00:00Z")
 	return cmd
 }
 
@@ -48,8 +48,8 @@ func newUnshare(std streams) *cobra.Command {
 	var r remote
 	cmd := &cobra.Command{
 		Use:   "unshare CHATBOT PRINCIPAL",
-		Short: "take back what share gave",
-		Long: `Removes the principal's share of the chatbot. What the principal has by other ways stays.
+		Short: "Remove a share",
+		Long: `Removes the principal's share of the chatbot. Access that the principal has in other ways stays.
 
 A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone.`,
 		Example: `  grantway unshare helper user:bob`,
@@ -67,7 +67,7 @@ A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:
 			if err != nil {
 				return r.advise(bareID(share.Chatbot, err))
 			}
-			return r.print(std.out, answer, "%s is not shared with %s any more", share.Chatbot, share.Principal)
+			return r.print(std.out, answer, "%s is no longer shared with %s", share.Chatbot, share.Principal)
 		},
 	}
 	r.addTo(cmd)
@@ -110,14 +110,26 @@ func shared(share access.Share, answer []byte) string {
 		} `json:"request"`
 	}
 	if err := json.Unmarshal(answer, &got); err == nil && got.State == "pending" {
-		return fmt.Sprintf("%s is not shared yet: request %s to share it with %s at %s waits for those who decide about that",
-			share.Chatbot, got.Request.ID, share.Principal, share.Level)
+		return fmt.Sprintf("Request %s is waiting for approval by %s: share %s with %s at %s",
+			got.Request.ID, deciders(share), share.Chatbot, share.Principal, share.Level)
 	}
 	said := fmt.Sprintf("%s is shared with %s at %s", share.Chatbot, share.Principal, share.Level)
 	if got.ExpiresAt != "" {
 		said += " until " + got.ExpiresAt
 	}
 	return said
+}
+
+// deciders is who can approve a request for the share (S4–S6).
+func deciders(share access.Share) string {
+	switch share.Principal.Kind {
+	case access.PrincipalOrganization:
+		return "an owner or admin of " + share.Principal.ID
+	case access.PrincipalTeam:
+		return fmt.Sprintf("an admin of team %s, or an owner or admin of its organization", share.Principal.ID)
+	default: // everyone; no other principal is asked for
+		return "an owner or admin of the organization of " + string(share.Chatbot)
+	}
 }
 
 // bareID advises callers who wrote chatbot:ID, as in check, where the ID alone is wanted.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,18 +29,24 @@ func printUsage(cmd *cobra.Command) error {
 				fmt.Fprintf(w, "  %-10s %s\n", child.Name(), child.Short)
 			}
 		}
-		fmt.Fprintf(w, "\n%s COMMAND --help tells more about one.\n", cmd.CommandPath())
+		fmt.Fprintf(w, "\nRun %s COMMAND --help for details.\n", cmd.CommandPath())
 	}
 	printFlags(w, "Flags", cmd.LocalFlags())
 	printFlags(w, "Flags of every command", cmd.InheritedFlags())
 	return nil
 }
 
+// helpWidth is how wide the help is, in columns.
+const helpWidth = 120
+
+// printFlags prints a line for each flag, in two columns; a long description goes on below itself.
 func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 	if !flags.HasAvailableFlags() {
 		return
 	}
-	fmt.Fprintf(w, "\n%s:\n", title)
+	var names []string
+	var texts [][]string
+	width := 0
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
 			return
@@ -52,12 +59,37 @@ func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 		if value != "" {
 			name += " " + value
 		}
-		if f.Name == flagHelp {
-			fmt.Fprintf(w, "  %s\n      %s\n", name, text)
-			return
+		words := strings.Fields(text)
+		if f.Name != flagHelp {
+			words = append(words, fmt.Sprintf("(default %s; %s)", shownDefault(f), variable(f.Name)))
 		}
-		fmt.Fprintf(w, "  %s\n      %s (default %s; %s)\n", name, text, shownDefault(f), variable(f.Name))
+		names, texts, width = append(names, name), append(texts, words), max(width, len(name))
 	})
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for i, name := range names {
+		for n, line := range wrap(texts[i], helpWidth-width-4) {
+			if n > 0 {
+				name = ""
+			}
+			fmt.Fprintf(w, "  %-*s  %s\n", width, name, line)
+		}
+	}
+}
+
+// wrap joins words to lines of at most that many characters; a longer word has a line of its own.
+func wrap(words []string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range words {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
 }
 
 func shownDefault(f *pflag.Flag) string {

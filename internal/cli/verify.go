@@ -14,13 +14,13 @@ func newVerify(std streams) *cobra.Command {
 	var repair bool
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "compare the engine with the facts in the store",
-		Long: `Compares the relationships in the engine with those that follow from the facts in the store, tells what differs, which changes the engine does not
-take, and what to do about it. It changes nothing unless --repair is given, which makes the engine hold what follows from the facts.
+		Short: "Compare the engine with the store, and repair it",
+		Long: `Compares the relationships in the engine with the facts in the store. Prints what differs, which changes the engine does not accept, and
+what to do. It changes nothing, unless --repair is given, which makes the engine match the facts.
 
-The server of a data directory must not run meanwhile. With --datastore-uri servers may.
+Stop the server of the data directory first. With --datastore-uri, servers can keep running.
 
-The exit status is 0 where nothing is to be done, 1 where something is, and 2 where that could not be found out.`,
+The exit status is 0 if there is nothing to do, 1 if there is, and 2 for an error.`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Log = slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -40,6 +40,6 @@ The exit status is 0 where nothing is to be done, 1 where something is, and 2 wh
 		},
 	}
 	addStorageFlags(cmd, &c)
-	cmd.Flags().BoolVar(&repair, "repair", false, "make the engine hold what follows from the facts, and nothing else; changes wait meanwhile")
+	cmd.Flags().BoolVar(&repair, "repair", false, "make the engine match the facts; changes wait meanwhile")
 	return cmd
 }

@@ -20,7 +20,7 @@ func newVersion(std streams) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "print the version, and those of Go and SpiceDB in it",
+		Short: "Print the versions of Grantway, Go and SpiceDB",
 		Args:  exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
@@ -35,7 +35,7 @@ func newVersion(std streams) *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", outputText, "`FORM` of what is printed: text or json")
+	cmd.Flags().StringVar(&output, "output", outputText, "output `FORMAT`: text or json")
 	return cmd
 }
 
