@@ -160,7 +160,7 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 		if lapsed, err = r.lapses(deltas); err != nil {
 			return err
 		}
-		if !last && (lapsed != nil || r.takes(row, deltas)) {
+		if !last && (lapsed != nil || r.takes(deltas)) {
 			return errLater
 		}
 		return nil
@@ -180,9 +180,9 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 	return "", err
 }
 
-// takes reports whether a row takes rights from the actor that are known before all rows are tried. An address may have to pass to another user in the same
+// takes reports whether a row whose changes these are takes rights from the actor that are known before all rows are tried. An address may have to pass to another user in the same
 // import, so that the row of its user has its place.
-func (r *Rehearsal) takes(row Row, deltas []spice.Changes) bool {
+func (r *Rehearsal) takes(deltas []spice.Changes) bool {
 	if r.actor.User == "" {
 		return false
 	}
