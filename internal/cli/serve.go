@@ -37,7 +37,7 @@ the data directory. To replace it, put a new key (openssl rand -hex 32) on the f
 hashed with an older key are accepted until you remove that key, and are hashed with the new key when they are next used.
 
 Users call with tokens of OpenID providers. --oidc-issuer and --oidc-audience configure one provider. --oidc-config names a file that
-describes several, and what their claims give; see "Users who sign in" in the README.
+describes several, and what their claims give; see deploy/sign-in.md.
 
 --demo loads the worked examples of the access model into a data directory of its own, and prints commands to try.`,
 		Example: `  grantway serve --demo
