@@ -160,7 +160,7 @@ func moveUp(t *testing.T, flags []string) {
 	said, status = p.command("compare", "--from", old.url, "--questions", "1500", "--seed", fmt.Sprint(seed))
 	t.Log(said)
 	require.Zero(t, status, said)
-	require.Contains(t, said, "The hash key is the same")
+	require.Contains(t, said, "Both servers have the same hash key")
 	require.Contains(t, said, "1500 answered alike")
 	again, _ := p.command("compare", "--from", old.url, "--questions", "1500", "--seed", fmt.Sprint(seed))
 	require.Equal(t, said, again, "the same seed asks the same")
@@ -229,7 +229,7 @@ func TestMovingToAnotherHashKeyIsTold(t *testing.T) {
 	require.Contains(t, said, " 1 rejected")
 	said, status = p.command("compare", "--from", old.url, "--questions", "500")
 	require.Zero(t, status, "the facts are the same: %s", said)
-	require.Contains(t, said, "The hash key is ANOTHER ONE")
+	require.Contains(t, said, "The hash keys DIFFER")
 	for bot, key := range held.keys {
 		require.False(t, p.asks(bot, key))
 	}

@@ -51,7 +51,7 @@ func storyWorld() *plain.World {
 			{ID: "gwen", Active: true}, {ID: "sam", Active: true, Type: access.Internal}, {ID: "cora", Active: true, Type: access.Internal}, {ID: "gone", Deleted: true},
 		},
 		PlatformGrants: []access.PlatformGrant{{Role: access.SiteAdmin, User: "sam"}, {Role: access.ContentAdmin, User: "cora"}},
-		Organizations:  []access.Organization{{ID: "acme"}, {ID: "globex"}},
+		Organizations:  []access.Organization{{ID: "acme", OutsideSharing: true}, {ID: "globex", OutsideSharing: true}},
 		Memberships: []access.Membership{
 			{Organization: "acme", User: "ada", Role: access.OrgOwner}, {Organization: "acme", User: "adam", Role: access.OrgAdmin},
 			{Organization: "acme", User: "mel", Role: access.OrgMember}, {Organization: "acme", User: "mia", Role: access.OrgMember},
