@@ -29,7 +29,10 @@ type handover struct {
 
 // handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They pass as in a take-over by the actor, who handles them and learns
 // their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
-func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
+//
+// At the end or a lowering of a role in an organization the other person has one there, too: who has none could hold none of the keys, and whether there is such a
+// person is not the organization's to know (C6).
+func (c *change) handsOverKeys(leaving access.UserID, org access.OrganizationID, o Offboard) error {
 	switch {
 	case o.KeysTo == "" && o.KeysGrace != 0:
 		return access.Unprocessablef("B5", "keys_grace needs keys_to")
@@ -42,6 +45,15 @@ func (c *change) handsOverKeys(leaving access.UserID, o Offboard) error {
 	}
 	if err := c.handlesKeys(); err != nil {
 		return err
+	}
+	if org != "" {
+		_, member, err := c.Membership(org, o.KeysTo)
+		if err != nil {
+			return err
+		}
+		if !member {
+			return access.Unprocessablef("B5", "keys_to: %s has no role in %s", access.Obj(access.TypeUser, o.KeysTo), access.Obj(access.TypeOrganization, org))
+		}
 	}
 	if _, err := c.activeUser(o.KeysTo, "B5"); err != nil {
 		return err

@@ -77,7 +77,7 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 		}
 	}
 	if manages(old.Role) && !manages(m.Role) {
-		if err := c.handsOverKeys(m.User, how); err != nil {
+		if err := c.handsOverKeys(m.User, m.Organization, how); err != nil {
 			return m, err
 		}
 	}

@@ -109,7 +109,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 				return err
 			}
 		}
-		if err := c.handsOverKeys(user, how); err != nil {
+		if err := c.handsOverKeys(user, org, how); err != nil {
 			return err
 		}
 		if err := c.endMembership(m, how.Successor); err != nil {

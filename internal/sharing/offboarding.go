@@ -65,7 +65,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id access.
 
 // offboard removes every relationship of the user and of the user's verified address, and passes chatbots on (N2, O3).
 func (c *change) offboard(u access.User, how Offboard) error {
-	if err := c.handsOverKeys(u.ID, how); err != nil {
+	if err := c.handsOverKeys(u.ID, "", how); err != nil {
 		return err
 	}
 	memberships, err := c.Memberships(u.ID)
