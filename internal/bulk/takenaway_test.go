@@ -63,4 +63,6 @@ func TestD2RowsOfWhatWasTakenAwayAreChecked(t *testing.T) {
 	require.Equal(t, []string{"organization: one of organization, role and platform_role says what was taken away (D2)"}, e.reasons(root, row(`"user":"olga"`)))
 	require.Equal(t, []string{"organization: one of organization, role and platform_role says what was taken away (D2)"},
 		e.reasons(root, row(`"user":"olga","organization":"acme","role":"r"`)))
+	require.Equal(t, []string{"stopped_by: an issuer has a name of 1 to 1024 visible characters (D2)"},
+		e.reasons(root, row(`"user":"olga","organization":"acme","stopped_by":["a\u202e"]`)))
 }

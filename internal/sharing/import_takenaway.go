@@ -2,6 +2,8 @@ package sharing
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -22,6 +24,9 @@ func (r *TakenAwayRow) Key() string {
 	t := r.fact("")
 	return pair(r.User, string(t.Kind)+"/"+t.Target)
 }
+
+// maxIssuer is how long the name of an issuer may be, in bytes.
+const maxIssuer = 1024
 
 // takenAwayRow is the row of a fact without its issuers.
 func takenAwayRow(t access.TakenAway) *TakenAwayRow {
@@ -68,8 +73,10 @@ func (r *TakenAwayRow) Check() error {
 	}
 	slices.Sort(r.StoppedBy)
 	r.StoppedBy = slices.Compact(r.StoppedBy)
-	if slices.Contains(r.StoppedBy, "") {
-		f.refuse("stopped_by", access.Invalidf("D2", "an issuer has a name"))
+	if slices.ContainsFunc(r.StoppedBy, func(issuer string) bool {
+		return issuer == "" || len(issuer) > maxIssuer || strings.ContainsFunc(issuer, func(c rune) bool { return !unicode.IsGraphic(c) })
+	}) {
+		f.refuse("stopped_by", access.Invalidf("D2", "an issuer has a name of 1 to %d visible characters", maxIssuer))
 	}
 	return f.err
 }

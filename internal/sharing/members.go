@@ -39,6 +39,9 @@ func (c *change) putMember(m access.Membership, how Offboard) (access.Membership
 	if err != nil {
 		return m, nil, err
 	}
+	if err := c.handsOverKeys(m.User, m.Organization, how); err != nil {
+		return m, nil, err
+	}
 	if m.Role == access.OrgOwner && old.Role != access.OrgOwner {
 		if atOnce, err := c.ownsAtOnce(m.Organization, u, old); err != nil {
 			return m, nil, err
@@ -73,11 +76,6 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 	}
 	if old.Role == access.OrgOwner {
 		if err := c.keepOwner(old, how.Successor); err != nil {
-			return m, err
-		}
-	}
-	if manages(old.Role) && !manages(m.Role) {
-		if err := c.handsOverKeys(m.User, m.Organization, how); err != nil {
 			return m, err
 		}
 	}

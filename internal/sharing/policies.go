@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/spice"
 )
 
 // MaxGateEntries is how many values one gate may list (G8).
@@ -123,6 +124,10 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 		if gate.sent && gate.size > MaxGateEntries {
 			return fieldError("G8", "/"+gate.field, fmt.Sprintf("a gate lists at most %d values", MaxGateEntries))
 		}
+	}
+	state := spice.ChatbotState{Chatbot: b, Policy: *now}
+	if (p.EmailDomains.Set || p.RequiredRoles.Set) && state.Gates() > spice.MostGates {
+		return fieldError("G8", "/required_roles", "too many together with so many e-mail domains: each required role is checked beside each part of that list")
 	}
 	if p.EmailDomains.Set {
 		now.EmailDomains = slices.Clone(now.EmailDomains)

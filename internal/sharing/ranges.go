@@ -39,15 +39,23 @@ func unmapped(p netip.Prefix) netip.Prefix {
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapping)
 }
 
-// newRanges is ParseRanges for a new list. One that holds all IPv6 addresses and no IPv4 address is refused: its author means anywhere.
+// mapped is the first of the IPv6 forms of IPv4 addresses.
+var mapped = netip.MustParseAddr("::ffff:0:0")
+
+// newRanges is ParseRanges for a new list. One with a range that holds the IPv6 forms of all IPv4 addresses, such as ::/0, and with no range of IPv4 is
+// refused: its author means those, too.
 func newRanges(list []string, rule string) ([]string, error) {
 	ranges, err := ParseRanges(list, rule)
 	if err != nil {
 		return nil, err
 	}
-	const all6 = "::/0"
-	if slices.Contains(ranges, all6) && !slices.ContainsFunc(ranges, func(r string) bool { return !strings.Contains(r, ":") }) {
-		return nil, fieldError(rule, "/allowed_ips", all6+" admits no IPv4 address: add 0.0.0.0/0, or use null to allow any address")
+	if slices.ContainsFunc(ranges, func(r string) bool { return !strings.Contains(r, ":") }) {
+		return ranges, nil
+	}
+	for _, r := range ranges {
+		if netip.MustParsePrefix(r).Contains(mapped) {
+			return nil, fieldError(rule, "/allowed_ips", r+" admits no IPv4 address: add 0.0.0.0/0, or use null to allow any address")
+		}
 	}
 	return ranges, nil
 }

@@ -154,6 +154,15 @@ func (s ChatbotState) gatehouses() []gatehouse {
 	return all
 }
 
+// MostGates is how many gates a chatbot's gatehouses may have together. A change of all of them is carried in one part.
+const MostGates = 4000
+
+// Gates counts the gates of all gatehouses but email_domains: each gatehouse has all of them.
+func (s ChatbotState) Gates() int {
+	gates, _ := foldPolicy(s.Chatbot.ID, s.Policy)
+	return len(gates) * len(s.gatehouses())
+}
+
 // foldDomains is the gate of users by their verified addresses, and of those that have none by the one that is sent (G2, C2).
 func (g gatehouse) foldDomains() Relationships {
 	if g.domains == nil {

@@ -74,6 +74,7 @@ func TestB4AListOfAllAddressesAdmitsIPv4(t *testing.T) {
 	half := fields{"allowed_ips": []string{"::/0"}}
 	refusal := root.Refused(access.KindUnprocessable, "B4").PutsOrganization("acme", half)
 	require.Contains(t, refusal["detail"], "admits no IPv4 address")
+	root.Refused(access.KindUnprocessable, "B4").PutsOrganization("acme", fields{"allowed_ips": []string{"::ffff:1.2.3.4/90"}})
 	half["name"], half["access"] = "k", access.KeyReadOnly
 	root.Refused(access.KindUnprocessable, "B1").Does(http.MethodPost, "/v1/keys", half)
 	half["access"] = access.UseOnly

@@ -65,6 +65,8 @@ func TestG8AGateHoldsAThousandEntries(t *testing.T) {
 	require.False(t, asks("vera", ""), "G5 and G7")
 	require.False(t, asks("roland", "somebody@elsewhere.example"), "G2")
 
+	e.Admin().Refused(access.KindUnprocessable, "G8").SetsPolicy(bot, fields{"required_roles": roles[:some]})
+
 	// A list that comes in the place of another takes back what that gave.
 	e.Admin().SetsPolicy(bot, fields{"email_domains": short})
 	require.True(t, asks("roland", "somebody@"+short[most-1]))
