@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/authzen"
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/fair"
 	"github.com/grantway/grantway/internal/httpapi/problem"
 )
 
@@ -46,7 +46,7 @@ func TestB6LargeBatchesAreDecidedInTurns(t *testing.T) {
 		inTurn    bool
 	}{{1000, false, true}, {1000, true, false}, {10, false, false}} {
 		t.Run(fmt.Sprintf("%d questions, elsewhere %t", c.questions, c.elsewhere), func(t *testing.T) {
-			free := int32(max(1, runtime.GOMAXPROCS(0)-1))
+			free := int32(max(1, fair.Processors-1))
 			d := &busyDecisions{}
 			if !c.inTurn {
 				d.awaited.Store(free + 1)
@@ -59,7 +59,7 @@ func TestB6LargeBatchesAreDecidedInTurns(t *testing.T) {
 			question := `{"subject":{"type":"user","id":"alice"},"action":{"name":"interact"},"resource":{"type":"chatbot","id":"helper"}}`
 			body := `{"evaluations":[` + strings.Repeat(question+",", c.questions-1) + question + `]}`
 			var all sync.WaitGroup
-			for range 4 * runtime.GOMAXPROCS(0) {
+			for range 4 * fair.Processors {
 				all.Go(func() {
 					status, answer := post(t, h, authzen.PathEvaluations, body)
 					if status != http.StatusOK {

@@ -13,8 +13,11 @@ const Long = 16 << 10
 // slice is how long a turn lasts at most.
 const slice = 100 * time.Millisecond
 
-// cores are the processors but one, as the program began: it may use more threads than processors.
-var cores = newCores(runtime.GOMAXPROCS(0) - 1)
+// Processors is how many the Go runtime gave the program at its start: those of the machine, or of its container. The program may run more threads.
+var Processors = runtime.GOMAXPROCS(0)
+
+// cores are the processors but one.
+var cores = newCores(Processors - 1)
 
 func newCores(n int) *Limiter { return New(Config{Places: n, Waiting: math.MaxInt}) }
 

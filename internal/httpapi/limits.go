@@ -3,12 +3,12 @@ package httpapi
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/grantway/grantway/internal/decision"
+	"github.com/grantway/grantway/internal/fair"
 )
 
 // Limits bound what callers can make the server do. What exceeds one is answered with an error of kind TooLarge or Exhausted, and what takes
@@ -58,7 +58,7 @@ const (
 
 // Sized fills in the places that are 0: for this machine, or for one that waits for others.
 func (l Limits) Sized(waits bool) Limits {
-	calls, searches := callsPerCore*runtime.GOMAXPROCS(0), searchesPerCore*runtime.GOMAXPROCS(0)
+	calls, searches := callsPerCore*fair.Processors, searchesPerCore*fair.Processors
 	if waits {
 		calls, searches = callsElsewhere, searchesElsewhere
 	}

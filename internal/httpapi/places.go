@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"runtime"
 	"time"
 
 	"github.com/grantway/grantway/internal/access"
@@ -49,7 +48,7 @@ func (a *api) limit() error {
 	a.places = map[work]*fair.Limiter{}
 	for sort, n := range map[work]int{
 		calls: l.Calls, searches: l.Searches, changes: l.Changes, transfers: l.Transfers,
-		pages: pagesAtOnce, operations: figuresAtOnce, checkups: checkupsAtOnce, credentials: credentialsOfCore * runtime.GOMAXPROCS(0),
+		pages: pagesAtOnce, operations: figuresAtOnce, checkups: checkupsAtOnce, credentials: credentialsOfCore * fair.Processors,
 		buffers: int((l.Buffers + bufferPage - 1) / bufferPage),
 	} {
 		a.places[sort] = fair.New(fair.Config{Places: n, Waiting: l.Waiting, Wait: max(l.Wait, time.Nanosecond), Patience: patience})

@@ -5,10 +5,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-)
 
-// processors is how many the Go runtime gave the program at its start: those of the machine, or of its container.
-var processors = runtime.GOMAXPROCS(0)
+	"github.com/grantway/grantway/internal/fair"
+)
 
 // headroom is by how many bytes the heap may grow between two collections, within 1 and 4 times what lives; Go's default is once. A server
 // with little to keep would else collect all the time while others keep it busy: that was a third of its work.
@@ -21,7 +20,7 @@ const headroom = 256 << 20
 // that wakes up almost at once. So there are two threads for each processor, and the kernel chooses between them.
 func TuneRuntime() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(2 * processors)
+		runtime.GOMAXPROCS(2 * fair.Processors)
 	}
 	if os.Getenv("GOGC") == "" {
 		afterEachCollection(func() { debug.SetGCPercent(gcPercent(liveBytes())) })
