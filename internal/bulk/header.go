@@ -80,7 +80,10 @@ func isQuoted(raw []byte) bool { return len(raw) > 0 && raw[0] == '"' }
 // isHeader reports whether the cells could be a header.
 func isHeader(cells []string) bool {
 	// No header has a longer name than mcp_server and organization; what follows is for few rows.
-	if len(cells) < 2 || len(cells[0]) > 2*len("organization") || !columnWords[columnNames(cells[:1])[0]] {
+	if len(cells) < 2 || len(cells[0]) > 2*len("organization") {
+		return false
+	}
+	if first := columnNames(cells[:1]); len(first) == 0 || !columnWords[first[0]] {
 		return false
 	}
 	_, err := tableOf(columnNames(cells))
