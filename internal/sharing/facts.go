@@ -88,16 +88,25 @@ func (c *change) aroundRows(user access.UserID, edit func() error) error {
 		if err != nil {
 			return nil, err
 		}
-		var all spice.Relationships
-		for _, r := range rows {
-			rs, err := c.foldRow(r)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, rs...)
-		}
-		return all, nil
+		return foldAll(rows, c.foldRow)
 	}
+	return c.around(fold, edit)
+}
+
+// foldAll is what all of the facts imply.
+func foldAll[T any](facts []T, fold func(T) (spice.Relationships, error)) (all spice.Relationships, err error) {
+	for _, fact := range facts {
+		rs, err := fold(fact)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rs...)
+	}
+	return all, nil
+}
+
+// around refolds over an edit what fold reads before and after it.
+func (c *change) around(fold func() (spice.Relationships, error), edit func() error) error {
 	before, err := fold()
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 )
 
 // Where an organization does not share outside, its groups, roles and shares give something only to its own people: those who have a role in it (O5).
-// Whoever else is named is refused. An address stays listed in a group and gives nothing until it is the verified address of one of these people.
+// Others who are named are refused. An address stays listed in a group and gives nothing until it is the verified address of one of these people.
 
 // keepsInside reports whether the organization does not share outside (O5).
 func (c *caller) keepsInside(org access.OrganizationID) (bool, error) {
@@ -100,29 +100,7 @@ func (c *caller) foldEntry(m access.GroupMembership) (spice.Relationships, error
 
 // aroundEntries refolds entries of groups over an edit that changes who holds their addresses, or what the holders are to the organizations.
 func (c *change) aroundEntries(entries []access.GroupMembership, edit func() error) error {
-	fold := func() (all spice.Relationships, err error) {
-		for _, m := range entries {
-			rs, err := c.foldEntry(m)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, rs...)
-		}
-		return all, nil
-	}
-	before, err := fold()
-	if err != nil {
-		return err
-	}
-	if err := edit(); err != nil {
-		return err
-	}
-	after, err := fold()
-	if err != nil {
-		return err
-	}
-	c.refold(before, after)
-	return nil
+	return c.around(func() (spice.Relationships, error) { return foldAll(entries, c.foldEntry) }, edit)
 }
 
 // aroundNames is aroundEntries for the entries that name one of the principals.
