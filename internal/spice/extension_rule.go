@@ -52,12 +52,10 @@ func ruleOf(u *core.UsersetRewrite) Rule {
 			part = ruleOf(child.GetUsersetRewrite())
 		case child.GetComputedUserset() != nil:
 			part = Rule{Op: Named, Name: child.GetComputedUserset().GetRelation()}
-		case child.GetTupleToUserset() != nil:
-			t := child.GetTupleToUserset()
-			part = Rule{Op: Arrow, Over: t.GetTupleset().GetRelation(), Name: t.GetComputedUserset().GetRelation()}
-		case child.GetFunctionedTupleToUserset() != nil:
-			t := child.GetFunctionedTupleToUserset()
-			part = Rule{Op: Arrow, Over: t.GetTupleset().GetRelation(), Name: t.GetComputedUserset().GetRelation()}
+		default:
+			if a, ok := arrowOf(child); ok {
+				part = Rule{Op: Arrow, Over: a.over, Name: a.to}
+			}
 		}
 		rule.Parts = append(rule.Parts, part)
 	}

@@ -166,14 +166,22 @@ func (c *compiledExtension) checkArrows(g *graph) error {
 // arrow is over->to.
 type arrow struct{ over, to string }
 
+// arrowOf is the child as an arrow, if it is one.
+func arrowOf(child *core.SetOperation_Child) (arrow, bool) {
+	if t := child.GetTupleToUserset(); t != nil {
+		return arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()}, true
+	}
+	if t := child.GetFunctionedTupleToUserset(); t != nil {
+		return arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()}, true
+	}
+	return arrow{}, false
+}
+
 // arrows lists those in an expression, what it takes away included.
 func arrows(u *core.UsersetRewrite) (all []arrow) {
 	for _, child := range slices.Concat(u.GetUnion().GetChild(), u.GetIntersection().GetChild(), u.GetExclusion().GetChild()) {
-		if t := child.GetTupleToUserset(); t != nil {
-			all = append(all, arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()})
-		}
-		if t := child.GetFunctionedTupleToUserset(); t != nil {
-			all = append(all, arrow{t.GetTupleset().GetRelation(), t.GetComputedUserset().GetRelation()})
+		if a, ok := arrowOf(child); ok {
+			all = append(all, a)
 		}
 		all = append(all, arrows(child.GetUsersetRewrite())...)
 	}
