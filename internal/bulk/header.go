@@ -90,9 +90,9 @@ func isHeader(cells []string) bool {
 	return err == nil
 }
 
-// columnWords are the names of all columns, and the empty one.
+// columnWords are the names of all columns.
 var columnWords = func() map[string]bool {
-	words := map[string]bool{"": false}
+	words := map[string]bool{}
 	for _, t := range tables {
 		for _, c := range t.columns() {
 			words[c] = true

@@ -62,7 +62,7 @@ const (
 // Examine makes harmless calls of the server and compares what it sent with what arrived. The key must not be confined, and the client must have no
 // actor. An error says that the server could not be examined; that it is behind a faulty proxy is a finding.
 func (c *Client) Examine(ctx context.Context, e Examination) ([]Finding, error) {
-	d := &doctor{client: c, http: &http.Client{Transport: c.http.Transport, CheckRedirect: stay}}
+	d := &doctor{client: c}
 	first, err := d.probe(ctx, probe{path: "plain"})
 	if err != nil {
 		return nil, err
@@ -88,7 +88,6 @@ func (c *Client) Examine(ctx context.Context, e Examination) ([]Finding, error) 
 // doctor is one examination.
 type doctor struct {
 	client   *Client
-	http     *http.Client
 	findings []Finding
 }
 

@@ -13,7 +13,7 @@ const claimed = "192.0.2.77"
 
 const (
 	lieChange = "Let the outermost proxy write the address of its caller into X-Forwarded-For, or append it, and name in --trusted-proxies proxies only."
-	toReadme  = " Ranges of IP addresses, limits and the record rest on it."
+	whatRests = " Ranges of IP addresses, limits and the record rest on it."
 )
 
 // address finds out whom the server takes for the caller, and whether callers can choose that.
@@ -44,23 +44,23 @@ func judgeAddress(a arrival) Finding {
 	case a.direct:
 		return say(Good, "", "There is no proxy between; the server sees "+a.Address+".")
 	case a.Address == claimed && lies:
-		return say(Wrong, lieChange, "The proxy hands X-Forwarded-For on as callers send it, and the server believes it: everybody can choose their address."+toReadme)
+		return say(Wrong, lieChange, "The proxy hands X-Forwarded-For on as callers send it, and the server believes it: everybody can choose their address."+whatRests)
 	case a.Address == claimed && said[len(said)-1] == peer:
 		return say(Look, "Call from another machine than the proxy's.", "This machine is one of --trusted-proxies, which may say anything about their callers.")
 	case a.Address == claimed:
-		return say(Wrong, lieChange, "The server believes what a caller at "+said[len(said)-1]+" says of its address, since --trusted-proxies holds that one, too."+toReadme)
+		return say(Wrong, lieChange, "The server believes what a caller at "+said[len(said)-1]+" says of its address, since --trusted-proxies holds that one, too."+whatRests)
 	case lies && ours(peer):
 		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For. "+trust,
-			"The server takes "+peer+" for the caller: nobody between says whose call it is."+toReadme)
+			"The server takes "+peer+" for the caller: nobody between says whose call it is."+whatRests)
 	case lies:
 		return say(Look, "", "The server sees "+peer+". That is right if it is the address of this network.")
 	case !a.Trusted:
-		return say(Wrong, trust, "The server takes "+peer+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+toReadme)
+		return say(Wrong, trust, "The server takes "+peer+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+whatRests)
 	case len(said) > 1 && a.Address == said[len(said)-1] && said[len(said)-2] != claimed && ours(a.Address):
 		return say(Wrong, "Add "+a.Address+" (or its range) to --trusted-proxies, if that is a proxy, too.",
-			"The server takes "+a.Address+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+toReadme)
+			"The server takes "+a.Address+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+whatRests)
 	case len(said) == 0:
-		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For.", "The server takes the proxy at "+peer+" for the caller: no X-Forwarded-For arrives."+toReadme)
+		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For.", "The server takes the proxy at "+peer+" for the caller: no X-Forwarded-For arrives."+whatRests)
 	}
 	return say(Good, "", "The server sees "+a.Address+", and callers cannot choose it.")
 }

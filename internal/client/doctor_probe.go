@@ -105,7 +105,7 @@ func (d *doctor) probe(ctx context.Context, p probe) (*probed, error) {
 	if !p.anonymous {
 		req.Header.Set("Authorization", "Bearer "+d.client.key)
 	}
-	resp, err := d.http.Do(req)
+	resp, err := d.client.http.Do(req)
 	if err == nil {
 		out.status, out.header, out.location = resp.StatusCode, resp.Header, resp.Header.Get("Location")
 		out.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes))
