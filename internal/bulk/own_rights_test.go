@@ -88,7 +88,7 @@ func TestAnImportTakesRightsFromItsActorLast(t *testing.T) {
 	}{
 		"an admin's role":                  {ada, demoted},
 		"an admin's role, among many rows": {ada, demoted + many},
-		"the role of whom a key acts for":  {func(*env) access.Actor { return as("ada") }, demoted},
+		"the role of its user":             {func(*env) access.Actor { return as("ada") }, demoted},
 		"the role of an admin whose the key is": {
 			func(e *env) access.Actor { return e.presentsOf(as("ada"), access.KeyReadWrite, "acme") }, demoted,
 		},

@@ -147,7 +147,7 @@ const (
 	mostHops = 50
 )
 
-// follow finds where an arrow leads of which the engine remembers only the answer: it asks about each of the objects.
+// follow finds where an arrow leads when the engine remembers only its answer: it asks about each of the objects.
 func (x *explainer) follow(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
 	if x.hops++; x.hops > mostHops {
 		return nil, untraced, nil

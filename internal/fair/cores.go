@@ -21,8 +21,8 @@ var cores = newCores(Processors - 1)
 
 func newCores(n int) *Limiter { return New(Config{Places: n, Waiting: math.MaxInt}) }
 
-// Compute gives the holder a turn on a processor for reading n bytes, or for work that takes as long, until it calls rest. It waits, as long as the context allows, while all
-// processors but one work for others: that one stays free for what takes a moment, which would else wait for the end of others' time slices at each
+// Compute gives the holder a turn on a processor for reading n bytes, or for work that takes as long, until it calls rest. It waits, as long as the
+// context allows, while all processors but one work for others: that one stays free for what takes a moment, which would else wait for the end of others' time slices at each
 // of its many steps. A turn that lasts too long ends by itself, and its work goes on beside that of the next. What is not Long needs no turn.
 func Compute(ctx context.Context, holder string, n int) (rest func(), err error) {
 	if n <= Long {

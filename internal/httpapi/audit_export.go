@@ -77,7 +77,7 @@ var auditColumns = []string{
 
 // auditTable writes entries as CSV, after a header.
 func auditTable(w *bufio.Writer) func(access.Record) error {
-	_ = spreadsheet.Write(w, auditColumns) // the buffer holds it, and what goes wrong later is told by its Flush
+	_ = spreadsheet.Write(w, auditColumns) // the buffer holds it, and its Flush reports what goes wrong later
 	return func(r access.Record) error {
 		return spreadsheet.Write(w, []string{
 			r.ID, r.Time.UTC().Format(time.RFC3339Nano), r.Actor, string(r.Key), r.Action, string(r.Resource.Type), r.Resource.ID,

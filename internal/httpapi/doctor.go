@@ -40,7 +40,7 @@ type Capacity struct {
 }
 
 // examine tells an operator what arrived. It reads no fact and changes none, and holds no place that other calls need. Only a key that sees the whole
-// installation is told: the addresses of proxies are nobody else's business.
+// installation may ask: the addresses of proxies are nobody else's business.
 func (a *api) examine(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	arrived, err := a.arrival(r, actor)
 	if err != nil {

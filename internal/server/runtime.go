@@ -27,7 +27,7 @@ func TuneRuntime() {
 	}
 }
 
-// gcPercent is what Go calls GOGC, for a heap of which so many bytes live.
+// gcPercent is what Go calls GOGC, for a heap with so many live bytes.
 func gcPercent(live uint64) int {
 	return int(min(max(100*headroom/max(live, 1), 100), 400))
 }

@@ -24,7 +24,7 @@ type Rehearsal struct {
 	people    []access.UserID // to whom the actor's key belongs
 	known     map[asked]spice.Answer
 
-	// What earlier rows may have taken from the actor, of which the engine does not know.
+	// What earlier rows may have taken from the actor, without the engine's knowledge.
 	lowered  bool                      // something of the actor's own
 	narrowed map[access.ChatbotID]bool // what the actor may have together with others
 	lapsed   error                     // why the actor's key is refused from then on (B5), or nil
@@ -180,8 +180,8 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 	return "", err
 }
 
-// takes reports whether a row whose changes these are takes rights from the actor that are known before all rows are tried. An address may have to pass to another user in the same
-// import, so that the row of its user has its place.
+// takes reports whether a row whose changes these are takes rights from the actor that are known before all rows are tried. An address may have
+// to pass to another user in the same import, so that the row of its user has its place.
 func (r *Rehearsal) takes(deltas []spice.Changes) bool {
 	if r.actor.User == "" {
 		return false

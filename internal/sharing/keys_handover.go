@@ -27,11 +27,11 @@ type handover struct {
 	grace time.Duration
 }
 
-// handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They pass as in a take-over by the actor, who handles them and learns
-// their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
+// handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They pass as in a take-over by the actor,
+// who handles them and learns their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
 //
-// At the end or a lowering of a role in an organization the other person has one there, too: who has none could hold none of the keys, and whether there is such a
-// person is not the organization's to know (C6).
+// At the end or a lowering of a role in an organization the other person has a role there, too: without one they could hold none of the keys, and
+// whether there is such a person is not the organization's to know (C6).
 func (c *change) handsOverKeys(leaving access.UserID, org access.OrganizationID, o Offboard) error {
 	switch {
 	case o.KeysTo == "" && o.KeysGrace != 0:

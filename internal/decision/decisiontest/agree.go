@@ -56,7 +56,7 @@ func SearchesAgree(t testing.TB, s *decision.Service, w *plain.World, q plain.Qu
 	return SearchesAgreeFor(t, s, w, q, about, Backend, func(q plain.Question) bool { return Decides(w, q) })
 }
 
-// SearchesAgreeFor is SearchesAgree for another actor, who is told what the model says.
+// SearchesAgreeFor is SearchesAgree for another actor, to whom the model may say less.
 func SearchesAgreeFor(t testing.TB, s *decision.Service, w *plain.World, q plain.Question, about string, actor access.Actor, says func(plain.Question) bool) int {
 	t.Helper()
 	searches := []struct {
