@@ -27,13 +27,13 @@ func newAddresses(t *testing.T) *testenv.Env {
 	owner := e.As(alice)
 	owner.PutsMember(acme, xena, access.OrgMember)
 	owner.PutsTeamMember(support, xena, access.TeamMember)
-	owner.Does(http.MethodPut, "/v1/roles/tier1/assignees/xena", nil)
-	owner.Does(http.MethodPut, "/v1/groups/list1/members/user:xena", nil)
+	owner.Assigns("tier1", "xena")
+	owner.PutsGroupMember("list1", access.UserID("xena"))
 	e.As(mel).Transfers(helper, xena)
 	e.As(xena).Asks(helper, nested, access.ReadOnly)
 	e.As(xena).Transfers(helper, mel)
 	owner.Shares(helper, xena, access.ReadOnly)
-	owner.Does(http.MethodPut, "/v1/chatbots/helper/permissions/xena", fields{"actions": []access.Action{access.Read}})
+	owner.SetsRow("helper", "xena", access.Read)
 	owner.Puts(handbook, fields{"allowed": []string{"user:bob", "user:xena"}})
 	return e
 }
@@ -106,7 +106,7 @@ func TestAddressesOfPeopleWhoWereAdded(t *testing.T) {
 // TestAddressesInReviews is about a share with an address. It names it, being its manager's own words; that it is Xena's is not told.
 func TestAddressesInReviews(t *testing.T) {
 	e := newAddresses(t)
-	e.As(alice).Does(http.MethodDelete, "/v1/chatbots/helper/permissions/xena", nil)
+	e.As(alice).RemovesRow("helper", "xena")
 	e.As(alice).Unshares(helper, xena)
 	e.As(alice).Shares(helper, xenaAddress, access.ReadWrite)
 	about := func(who *testenv.Caller) map[string]string {

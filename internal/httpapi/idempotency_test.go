@@ -104,7 +104,7 @@ func refusalIn(t testing.TB, a testenv.Answer) map[string]any {
 func TestB5ARepeatedCallIsJudgedLikeANewOne(t *testing.T) {
 	e := newWorld(t)
 	e.Admin().PutsMember(acme, adam, access.OrgOwner)
-	e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/public-access", fields{"mode": access.AudienceAuthenticated})
+	e.As(mel).SetsLink("helper", access.AudienceAuthenticated)
 	request := func(chatbot access.ChatbotID) (path string, revision any) {
 		if chatbot != helper {
 			e.As(mel).PutsChatbot(chatbot, fields{"organization": acme})

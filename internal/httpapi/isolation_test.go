@@ -48,7 +48,7 @@ func acmes(e *testenv.Env) tenant {
 	things := tenant(things(e))
 	key := e.As(alice).Does(http.MethodPost, "/v1/keys", fields{"name": "acme's", "access": access.KeyReadOnly, "organization": acme})
 	things["keys/key"] = key["id"].(string)
-	botKey := e.As(mel).Does(http.MethodPost, "/v1/chatbots/helper/api-keys", fields{"name": "acme's", "access": access.UseOnly})
+	botKey := e.As(mel).MakesAPIKey("helper", fields{"name": "acme's", "access": access.UseOnly})
 	things["api-keys/key"] = botKey["id"].(string)
 	things["subject"], things["object"], things["email"] = "user:bob", "chatbot:helper", "bob@example.com"
 	return things
@@ -64,10 +64,10 @@ func globexs(e *testenv.Env) tenant {
 	owner.PutsTeam("gnested", fields{"organization": globex})
 	owner.PutsTeamMember("gteam", "gina", access.TeamMember)
 	owner.Does(http.MethodPut, "/v1/teams/gteam/teams/gnested", nil)
-	owner.Does(http.MethodPut, "/v1/roles/grole", fields{"organization": globex})
-	owner.Does(http.MethodPut, "/v1/roles/grole/assignees/gina", nil)
-	owner.Does(http.MethodPut, "/v1/groups/ggroup", fields{"organization": globex})
-	owner.Does(http.MethodPut, "/v1/groups/ggroup/members/user:gina", nil)
+	owner.PutsRole("grole", fields{"organization": globex})
+	owner.Assigns("grole", "gina")
+	owner.PutsGroup("ggroup", fields{"organization": globex})
+	owner.PutsGroupMember("ggroup", access.UserID("gina"))
 	owner.PutsChatbot("gbot", fields{"organization": globex})
 	putsGated(owner)
 	owner.Shares("gbot", access.UserID("gina"), access.ReadWrite)
@@ -78,7 +78,7 @@ func globexs(e *testenv.Env) tenant {
 	request := e.As("gina").Asks("gbot", access.TeamID("gnested"), access.UseOnly)
 	told := owner.Does(http.MethodGet, "/v1/notifications", nil)["items"].([]any)[0].(map[string]any)
 	key := owner.Does(http.MethodPost, "/v1/keys", fields{"name": "globex's", "access": access.KeyReadOnly, "organization": globex})
-	botKey := owner.Does(http.MethodPost, "/v1/chatbots/gbot/api-keys", fields{"name": "globex's", "access": access.UseOnly})
+	botKey := owner.MakesAPIKey("gbot", fields{"name": "globex's", "access": access.UseOnly})
 	invitation := owner.Invites(globex, "gil@example.com", access.OrgMember, nil)
 	return tenant{
 		"invitation": invitation["id"].(string),

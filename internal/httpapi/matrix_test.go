@@ -152,11 +152,11 @@ func heldBy(c *testenv.Caller, path, by string) map[string][]any {
 func TestChatbotReview(t *testing.T) {
 	e := newWorld(t)
 	e.Admin().PutsUser("ivy", fields{"type": "internal"})
-	e.Admin().Does(http.MethodPut, "/v1/platform/roles/content_admin/ivy", nil)
+	e.Admin().GrantsPlatformRole(access.ContentAdmin, "ivy")
 	e.As(alice).PutsTeamMember(nested, cal, access.TeamMember)
 	e.As(alice).Shares(helper, support, access.ReadOnly)
 	e.As(alice).Shares(helper, list, access.UseOnly)
-	e.As(alice).Does(http.MethodPut, "/v1/groups/list1/members/email:gus@example.com", nil)
+	e.As(alice).PutsGroupMember("list1", access.Email("gus@example.com"))
 
 	// gus is a stranger to mel, and the gate asks for a domain: that he may interact is not told (C7).
 	require.Equal(t, map[string][]any{

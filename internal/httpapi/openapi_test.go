@@ -94,7 +94,7 @@ func TestOpenAPIHoldsTogether(t *testing.T) {
 func TestAnswersAreDescribed(t *testing.T) {
 	e := newWorld(t)
 	e.Admin().PutsUser("blank", fields{})
-	e.Admin().Does(http.MethodPut, "/v1/roles/everywhere", fields{})
+	e.Admin().PutsRole("everywhere", fields{})
 	e.Admin().MakesKey(fields{"name": "k", "access": access.KeyReadOnly})
 	var d map[string]any
 	require.NoError(t, json.Unmarshal(e.Do(testenv.Call{Method: http.MethodGet, Path: "/openapi.json"}).Body, &d))

@@ -47,8 +47,8 @@ func TestIDsRoundTrip(t *testing.T) {
 			}
 			admin.PutsMember(org, bob, access.OrgMember)
 			admin.Does(http.MethodPut, testenv.Path("v1", "teams", id, "members", "bob"), fields{"role": "member"})
-			admin.Does(http.MethodPut, testenv.Path("v1", "roles", id, "assignees", string(user)), nil)
-			admin.Does(http.MethodPut, testenv.Path("v1", "groups", id, "members", "user:"+string(user)), nil)
+			admin.Assigns(access.RoleID(id), user)
+			admin.PutsGroupMember(access.GroupID(id), user)
 			admin.Shares(bot, access.TeamID(id), access.ReadOnly)
 			shares := admin.Sees("v1", "chatbots", id, "shares")["items"].([]any)
 			require.Len(t, shares, 1)

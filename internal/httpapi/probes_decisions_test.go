@@ -23,7 +23,7 @@ func passesGates(e *testenv.Env) {
 	e.Admin().PutsUser(bob, fields{"type": access.Internal})
 	e.Admin().PutsOrganization("umbra", fields{"owner": alice})
 	e.Admin().PutsMember("umbra", bob, access.OrgMember)
-	e.Admin().Does("PUT", testenv.Path("v1", "platform", "roles", string(access.ContentUser), string(bob)), nil)
+	e.Admin().GrantsPlatformRole(access.ContentUser, bob)
 }
 
 // putsGated makes the gated chatbots.

@@ -167,7 +167,7 @@ func TestPutKeepsAndUnsets(t *testing.T) {
 	require.Equal(t, "2099-12-31T22:59:59Z", share["expires_at"])
 	for _, past := range []string{"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.9Z", "0001-01-01T01:00:00+01:00"} { // never, to the language
 		e.As(mel).Refused(access.KindInvalid, "").Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": past})
-		e.As(mel).Refused(access.KindInvalid, "").Does(http.MethodPost, "/v1/chatbots/helper/api-keys", fields{"name": "k", "access": "use_only", "expires_at": past})
+		e.As(mel).Refused(access.KindInvalid, "").MakesAPIKey("helper", fields{"name": "k", "access": "use_only", "expires_at": past})
 		admin.Refused(access.KindInvalid, "").Does(http.MethodPost, "/v1/keys", fields{"name": "k", "access": "full", "expires_at": past})
 	}
 	share = e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": nil})

@@ -118,7 +118,7 @@ func offboards(e *testenv.Env, rt httpapi.RouteInfo) testenv.Call {
 func TestC4ASecretWhereAnIDBelongsIsNeitherRecordedNorLogged(t *testing.T) {
 	e := newWorld(t, recording("all"))
 	key := e.Admin().Does(http.MethodPost, "/v1/keys", fields{"name": "ci", "access": "full"})["secret"].(string)
-	bot := e.As(mel).Does(http.MethodPost, "/v1/chatbots/helper/api-keys", fields{"name": "ci", "access": "use_only"})["secret"].(string)
+	bot := e.As(mel).MakesAPIKey("helper", fields{"name": "ci", "access": "use_only"})["secret"].(string)
 	invitation := e.As(alice).Does(http.MethodPost, "/v1/organizations/acme/invitations", fields{"email": "new@acme.test", "role": "member"})["token"].(string)
 	link := e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/public-access", fields{"mode": "everyone"})["link"].(string)
 	token := "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlIG9mIGEgdG9rZW4"

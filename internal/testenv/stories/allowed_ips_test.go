@@ -40,7 +40,7 @@ func TestB4ListsOfTwoOrganizationsLockNoOperatorOut(t *testing.T) {
 
 	t.Log("a site admin in person, and a confined key, which are bound")
 	root.PutsUser("sam", fields{"type": "internal"})
-	root.Does(http.MethodPut, "/v1/platform/roles/site_admin/sam", nil)
+	root.GrantsPlatformRole(access.SiteAdmin, "sam")
 	sam := s.As("sam")
 	confined := s.With(root.MakesKey(fields{"name": "acme's", "access": access.KeyFull, "organization": "acme"}))
 	for _, list := range []string{"organizations", "audit", "keys"} {
@@ -78,7 +78,7 @@ func TestB4AListOfAllAddressesAdmitsIPv4(t *testing.T) {
 	half["name"], half["access"] = "k", access.KeyReadOnly
 	root.Refused(access.KindUnprocessable, "B1").Does(http.MethodPost, "/v1/keys", half)
 	half["access"] = access.UseOnly
-	root.Refused(access.KindUnprocessable, "K4").Does(http.MethodPost, "/v1/chatbots/helper/api-keys", half)
+	root.Refused(access.KindUnprocessable, "K4").MakesAPIKey("helper", half)
 	root.PutsOrganization("acme", fields{"allowed_ips": []string{"::/0", "0.0.0.0/0"}})
 	root.PutsOrganization("acme", fields{"allowed_ips": []string{"::/0", "192.0.2.1"}})
 	restored := s.Do(testenv.Call{Method: http.MethodPost, Path: "/v1/imports?format=jsonl", Key: testenv.RootKey,

@@ -42,7 +42,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 		"tara@globex.example", "tim@globex.example", "gord@globex.example", "zoe@else.example"}, testenv.Mail(post.box), testenv.MailsALot())
 	s.post = post
 	s.internal(root)
-	s.Admin().Does(http.MethodPut, "/v1/platform/roles/site_admin/root", nil)
+	s.Admin().GrantsPlatformRole(access.SiteAdmin, "root")
 	s.As(root).PutsOrganization(acme, fields{"owner": olga})
 	s.As(olga).PutsMember(acme, mel, access.OrgMember)
 	s.As(root).PutsOrganization(globex, fields{"owner": gus})
@@ -66,7 +66,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 		s.As(zoe).Refused(access.KindDenied, "").PutsChatbot(bot, fields{"name": "settings"})
 		s.As(zoe).Refused(access.KindDenied, "").Does(http.MethodPut, "/v1/documents/data-source", fields{"chatbot": bot})
 		s.As(zoe).Refused(access.KindDenied, "").Shares(bot, gil, access.UseOnly)
-		s.As(zoe).Refused(access.KindDenied, "").Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})
+		s.As(zoe).Refused(access.KindDenied, "").SetsLink(bot, access.AudienceEveryone)
 		s.mailed(shared(bot), zoe)
 	})
 
@@ -242,7 +242,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 			access.UseOnly: levels[access.UseOnly], access.ReadOnly: levels[access.ReadOnly],
 			access.ReadWrite: {access.Interact, access.Read, access.ReadHistory, access.Update, access.ConfigureUI, access.Test}, // it makes no keys and no shares
 		} {
-			key := s.As(mel).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm-" + level, "access": level})
+			key := s.As(mel).MakesAPIKey(bot, fields{"name": "crm-" + level, "access": level})
 			secret := key["secret"].(string)
 			s.has(apiKey(secret), bot, gives...) // anyone with the key has the permissions granted
 			s.reaches(apiKey(secret), access.Interact, access.TypeChatbot, string(bot))
@@ -250,19 +250,19 @@ func TestAssistantAccessManagement(t *testing.T) {
 			require.Contains(s, string(listed.Body), key["id"])
 			require.NotContains(s, string(listed.Body), secret)
 		}
-		s.As(zoe).Refused(access.KindNotFound, "").Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
+		s.As(zoe).Refused(access.KindNotFound, "").MakesAPIKey(bot, fields{"name": "mine", "access": access.UseOnly})
 	})
 
 	s.part(t, "a key's level cannot be changed: it is deleted, and a new one created (K1, K5)", func(s *story) {
 		bot := s.bot("rekeyed", acme, mel)
-		old := s.As(mel).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
+		old := s.As(mel).MakesAPIKey(bot, fields{"name": "crm", "access": access.UseOnly})
 		path := at(bot, "api-keys", old["id"].(string))
 		for _, method := range []string{http.MethodPut, http.MethodPatch, http.MethodPost} {
 			a := s.Do(testenv.Call{Method: method, Path: path, Body: fields{"access": access.ReadWrite}, Key: testenv.RootKey, Actor: string(mel)})
 			require.Contains(s, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, a.Status)
 		}
 		s.As(mel).Does(http.MethodDelete, path, nil)
-		renewed := s.As(mel).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.ReadOnly})
+		renewed := s.As(mel).MakesAPIKey(bot, fields{"name": "crm", "access": access.ReadOnly})
 		s.has(apiKey(old["secret"].(string)), bot)
 		s.has(apiKey(renewed["secret"].(string)), bot, levels[access.ReadOnly]...)
 	})
@@ -276,18 +276,23 @@ func TestAssistantAccessManagement(t *testing.T) {
 		s.only(access.Interact, bot, configured...) // limited to configured users, teams and organizations
 		s.has(visitor, bot)
 
-		link := s.As(mel).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceAuthenticated})["link"]
+		link := s.As(mel).SetsLink(bot, access.AudienceAuthenticated)
 		s.with(fields{"link": link}).only(access.Interact, bot, s.cast...)
 		s.with(fields{"link": link}).has(visitor, bot)
 		s.only(access.Interact, bot, configured...)
 
-		link = s.As(mel).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})["link"]
+		link = s.As(mel).SetsLink(bot, access.AudienceEveryone)
 		s.with(fields{"link": link}).has(visitor, bot, access.Interact)
 		s.with(fields{"link": link}).has(zoe, bot, access.Interact) // and nothing but querying it
 		s.with(fields{"link": "another"}).has(visitor, bot)
 		s.has(visitor, bot)
 
-		s.As(mel).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceNone})
+		old := link
+		link = s.As(mel).RotatesLink(bot) // which ends the old link at once
+		s.with(fields{"link": old}).has(visitor, bot)
+		s.with(fields{"link": link}).has(visitor, bot, access.Interact)
+
+		s.As(mel).SetsLink(bot, access.AudienceNone)
 		s.with(fields{"link": link}).only(access.Interact, bot, configured...)
 		s.with(fields{"link": link}).has(visitor, bot)
 	})

@@ -69,16 +69,16 @@ func TestUserManagement(t *testing.T) {
 		bot := botFor(s, "published")
 		s.has(zoe, bot)
 		s.only(access.Deploy, bot, olga, adam, bert)
-		link := s.As(adam).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})["link"]
+		link := s.As(adam).SetsLink(bot, access.AudienceEveryone)
 		s.with(fields{"link": link}).has(zoe, bot, access.Interact)
 		s.with(fields{"link": link}).has(visitor, bot, access.Interact)
 	})
 
 	s.part(t, "admins generate API keys for use with other services (K1, K3)", func(s *story) {
 		bot := botFor(s, "connected")
-		key := s.As(adam).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.ReadOnly})
+		key := s.As(adam).MakesAPIKey(bot, fields{"name": "crm", "access": access.ReadOnly})
 		s.has(apiKey(key["secret"].(string)), bot, access.Interact, access.Read, access.ReadHistory)
-		s.As(clark).Refused(access.KindNotFound, "").Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
+		s.As(clark).Refused(access.KindNotFound, "").MakesAPIKey(bot, fields{"name": "mine", "access": access.UseOnly})
 	})
 
 	s.part(t, "admins cannot delete a bot (3.1, example 7)", func(s *story) {
@@ -173,18 +173,18 @@ func TestUserManagement(t *testing.T) {
 		s.has(cleo, other)
 		s.As(cleo).Refused(access.KindNotFound, "").Sees("v1", "chatbots", "somebody-elses")
 		s.As(cleo).Refused(access.KindDenied, "").Shares(theirs, clark, access.UseOnly)
-		s.As(cleo).Refused(access.KindDenied, "").Does(http.MethodPost, at(theirs, "api-keys"), fields{"name": "mine", "access": access.UseOnly})
+		s.As(cleo).Refused(access.KindDenied, "").MakesAPIKey(theirs, fields{"name": "mine", "access": access.UseOnly})
 	})
 
 	s.part(t, "clients customize the bot's user interface (A2)", func(s *story) {
 		bot := botFor(s, "dressed")
-		setsRow(s.As(adam), bot, cleo, access.Read, access.Update)
+		s.As(adam).SetsRow(bot, cleo, access.Read, access.Update)
 		s.only(access.ConfigureUI, bot, olga, adam, bert, cleo)
 	})
 
 	s.part(t, "clients view and interact with the bot's conversation history (A2)", func(s *story) {
 		bot := botFor(s, "remembered")
-		setsRow(s.As(adam), bot, clark, access.Read)
+		s.As(adam).SetsRow(bot, clark, access.Read)
 		s.only(access.ReadHistory, bot, olga, adam, bert, clark)
 		s.only(access.Interact, bot, olga, adam, bert, clark)
 	})
@@ -194,7 +194,7 @@ func TestUserManagement(t *testing.T) {
 		s.Admin().PutsUser(cora, fields{"email": "cora@client.example", "email_verified": true})
 		s.As(adam).PutsMember(studio, cora, access.OrgClient)
 		for _, bot := range []access.ChatbotID{"granted-1", "granted-2"} {
-			setsRow(s.As(adam), botFor(s, bot), cora, access.Read, access.Update)
+			s.As(adam).SetsRow(botFor(s, bot), cora, access.Read, access.Update)
 			for _, line := range items(s.As(adam).Sees("v1", "chatbots", string(bot), "permissions"), "items") {
 				if line["user"] == "cora" {
 					require.Equal(s, []any{"read", "update"}, line["effective"])

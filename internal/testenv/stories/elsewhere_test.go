@@ -96,9 +96,9 @@ func TestFaultsThatOthersHad(t *testing.T) {
 
 	t.Run("a list leaves out a ban that a check knows", func(t *testing.T) {
 		e := e.For(t)
-		e.Admin().Does(http.MethodPut, "/v1/roles/reader", fields{"organization": acme})
+		e.Admin().PutsRole("reader", fields{"organization": acme})
 		for _, user := range []access.UserID{amy, ben, zoe} {
-			e.Admin().Does(http.MethodPut, testenv.Path("v1", "roles", "reader", "assignees", string(user)), nil)
+			e.Admin().Assigns("reader", user)
 		}
 		e.As(amy).PutsChatbot("open", fields{"organization": acme})
 		e.As("olga").Shares("open", access.Everyone, access.UseOnly)
@@ -167,8 +167,8 @@ func TestFaultsThatOthersHad(t *testing.T) {
 	t.Run("names with slashes, semicolons and spaces are not found again", func(t *testing.T) {
 		e := e.For(t)
 		for _, name := range []string{"Org / T1", "broken;role", "a b", "a%2Fb", "a+b", "~/x"} {
-			e.Admin().Does(http.MethodPut, testenv.Path("v1", "roles", name), fields{"organization": acme})
-			e.Admin().Does(http.MethodPut, testenv.Path("v1", "roles", name, "assignees", "zoe"), nil)
+			e.Admin().PutsRole(access.RoleID(name), fields{"organization": acme})
+			e.Admin().Assigns(access.RoleID(name), "zoe")
 			require.Len(t, e.Admin().Sees("v1", "roles", name, "assignees")["items"], 1, name)
 		}
 	})
@@ -199,7 +199,7 @@ func TestFaultsThatOthersHad(t *testing.T) {
 	t.Run("what a provider says of groups", func(t *testing.T) {
 		provider := idp.New(t)
 		e := company(t, testenv.SignIns(t, fmt.Sprintf("- {issuer: '%s', audience: [shop], user: {prefix: 'p|'}, grants: [{claim: groups, value: 'org:*', organization: '*', as: member}, {claim: roles, value: reader, role: reader}]}", provider.URL)))
-		e.Admin().Does(http.MethodPut, "/v1/roles/reader", fields{"organization": acme})
+		e.Admin().PutsRole("reader", fields{"organization": acme})
 		e.Admin().PutsOrganization("globex", fields{"owner": "olga"})
 		says := func(c claims) {
 			t.Helper()

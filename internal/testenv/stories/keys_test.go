@@ -24,7 +24,7 @@ func keyring(t *testing.T, options ...testenv.Option) *testenv.Env {
 	e.Admin().PutsMember(acme, "adam", access.OrgAdmin)
 	e.Admin().PutsMember(acme, "max", access.OrgMember)
 	e.Admin().PutsUser("iris", fields{"type": access.Internal})
-	e.Admin().Does(http.MethodPut, "/v1/platform/roles/site_admin/iris", nil)
+	e.Admin().GrantsPlatformRole(access.SiteAdmin, "iris")
 	e.As("olga").PutsChatbot("helper", fields{"organization": acme})
 	return e
 }
@@ -101,7 +101,7 @@ func TestB5_AKeyThatAKeyMadeBelongsToTheSamePerson(t *testing.T) {
 func TestB5_ASiteAdminsKeyEndsWithTheRole(t *testing.T) {
 	for name, loses := range map[string]func(*testenv.Env){
 		"external": func(e *testenv.Env) { e.Admin().PutsUser("iris", fields{"type": access.External}) },
-		"no role":  func(e *testenv.Env) { e.Admin().Does(http.MethodDelete, "/v1/platform/roles/site_admin/iris", nil) },
+		"no role":  func(e *testenv.Env) { e.Admin().RevokesPlatformRole(access.SiteAdmin, "iris") },
 		"deleted":  func(e *testenv.Env) { e.Admin().Does(http.MethodDelete, "/v1/users/iris", nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestB5_ASiteAdminsKeyEndsWithTheRole(t *testing.T) {
 			_, secret := makes(e.As("iris"), fields{"name": "robot", "access": access.KeyFull})
 			_, confined := makes(e.As("iris"), full)
 			loses(e)
-			e.With(secret).Refused(access.KindUnauthenticated, "B5").Does(http.MethodPut, "/v1/platform/roles/site_admin/pat", nil)
+			e.With(secret).Refused(access.KindUnauthenticated, "B5").GrantsPlatformRole(access.SiteAdmin, "pat")
 			refused := e.Do(testenv.Call{Method: http.MethodGet, Path: "/v1/organizations", Key: secret, Actor: "olga"})
 			require.Equal(t, http.StatusUnauthorized, refused.Status, "it acts for nobody either")
 			e.With(confined).Refused(access.KindUnauthenticated, "B5").PutsMember(acme, "iris", access.OrgAdmin)
@@ -136,12 +136,12 @@ func TestB5_TheHeirsAreTold(t *testing.T) {
 	box := mailbox.New(t)
 	e := keyring(t, testenv.Mail(box))
 	e.Admin().PutsUser("sue", fields{"type": access.Internal, "email": "sue@acme.com", "email_verified": true})
-	e.Admin().Does(http.MethodPut, "/v1/platform/roles/site_admin/sue", nil)
+	e.Admin().GrantsPlatformRole(access.SiteAdmin, "sue")
 	makes(e.As("adam"), full)
 	makes(e.As("adam"), full)
 	makes(e.As("iris"), fields{"name": "robot", "access": access.KeyReadOnly})
 	e.Admin().PutsMember(acme, "adam", access.OrgMember)
-	e.Admin().Does(http.MethodDelete, "/v1/platform/roles/site_admin/iris", nil)
+	e.Admin().RevokesPlatformRole(access.SiteAdmin, "iris")
 	m := box.Await("olga@acme.com")
 	require.Equal(t, "Account keys of “Acme” are refused", m.Subject)
 	require.Contains(t, m.Text, "“adam” lost the rights that 2 account keys of “Acme” rest on.")

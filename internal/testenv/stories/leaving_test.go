@@ -7,22 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/testenv"
 )
-
-// lists puts somebody on a group's list, by ID or by address.
-func lists(c *testenv.Caller, group, who string) map[string]any {
-	c.Helper()
-	return c.Does(http.MethodPut, testenv.Path("v1", "groups", group, "members", who), nil)
-}
 
 // An admin lists max in a group and in a document. When max leaves, nothing of acme names him, and coming back gives him nothing of before.
 func TestO3_WhoLeavesIsOnNoListOfTheOrganization(t *testing.T) {
 	e := keyring(t)
 	olga := e.As("olga")
-	olga.Does(http.MethodPut, "/v1/groups/readers", fields{"organization": acme})
-	lists(olga, "readers", "user:max")
-	lists(olga, "readers", "email:max@acme.com")
+	olga.PutsGroup("readers", fields{"organization": acme})
+	olga.PutsGroupMember("readers", access.UserID("max"))
+	olga.PutsGroupMember("readers", access.Email("max@acme.com"))
 	olga.Shares("helper", access.Principal{Kind: access.PrincipalGroup, ID: "readers"}, access.UseOnly)
 	olga.Puts(document("plan"), fields{"chatbot": "helper", "access": access.ModeRestricted, "allowed": []string{"user:max", "email:max@acme.com", "user:adam"}})
 	olga.SetsPolicy("helper", fields{"allowed_users": []string{"max", "adam"}})
@@ -46,9 +39,9 @@ func TestO5_AGroupGivesOnlyTheOrganizationsPeopleSomething(t *testing.T) {
 	e := keyring(t)
 	e.Admin().PutsUser("zoe", fields{"email": "zoe@globex.com", "email_verified": true})
 	olga, zoe, readers := e.As("olga"), access.UserID("zoe"), access.Principal{Kind: access.PrincipalGroup, ID: "readers"}
-	olga.Does(http.MethodPut, "/v1/groups/readers", fields{"organization": acme})
-	lists(olga, "readers", "user:zoe")
-	lists(olga, "readers", "email:zoe@globex.com")
+	olga.PutsGroup("readers", fields{"organization": acme})
+	olga.PutsGroupMember("readers", access.UserID("zoe"))
+	olga.PutsGroupMember("readers", access.Email("zoe@globex.com"))
 	olga.Shares("helper", readers, access.UseOnly)
 	olga.Shares("helper", access.Everyone, access.UseOnly)
 	e.Can(zoe, access.Interact, access.ChatbotID("helper"))
@@ -58,7 +51,7 @@ func TestO5_AGroupGivesOnlyTheOrganizationsPeopleSomething(t *testing.T) {
 	e.Cannot(zoe, access.Interact, access.ChatbotID("helper"))
 	why := e.Admin().Does(http.MethodPost, "/v1/explain", question(zoe, access.Interact, access.ChatbotID("helper")))
 	require.NotContains(t, why["stopped_by"], "what decides it is changing at this moment: ask again")
-	olga.Refused(access.KindUnprocessable, "O5").Does(http.MethodPut, "/v1/groups/readers/members/user:zoe", nil)
+	olga.Refused(access.KindUnprocessable, "O5").PutsGroupMember("readers", access.UserID("zoe"))
 	olga.Refused(access.KindUnprocessable, "O5").Shares("helper", access.Everyone, access.UseOnly)
 	require.Equal(t, []string{"email:zoe@globex.com"}, each(items(olga.Sees("v1", "groups", "readers", "members"), "items"), "principal"))
 

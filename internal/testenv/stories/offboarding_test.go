@@ -115,7 +115,7 @@ func TestB5_TheSecretEndsWithTheOffboarding(t *testing.T) {
 func TestB5_AKeyPassesOnlyToWhoCouldHoldIt(t *testing.T) {
 	e, key, _ := leaver(t)
 	e.Admin().PutsUser("adam", fields{"type": access.Internal})
-	e.Admin().Does(http.MethodPut, "/v1/platform/roles/site_admin/adam", nil)
+	e.Admin().GrantsPlatformRole(access.SiteAdmin, "adam")
 	everywhere, secret := makes(e.As("adam"), fields{"name": "everywhere", "access": access.KeyFull})
 
 	report := e.As("olga").Does(http.MethodDelete, "/v1/users/adam?dry_run=true&keys_to=bea", nil)

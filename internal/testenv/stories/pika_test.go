@@ -37,7 +37,7 @@ func TestPika(t *testing.T) {
 		"anna@acme.com", "gina@globex.example", "ivan@initech.example", "pete@premium.example", "paul@premium.example", "nora@else.example"})
 	s.internal(root, cory, cody, olga, emil)
 	for role, user := range map[string]access.UserID{"site_admin": root, "content_admin": cory, "content_user": cody} {
-		s.Admin().Does(http.MethodPut, testenv.Path("v1", "platform", "roles", role, string(user)), nil)
+		s.Admin().GrantsPlatformRole(access.PlatformRole(role), user)
 	}
 	for org, owner := range map[access.OrganizationID]access.UserID{pika: olga, acme: anna, globex: gina, initech: ivan, premium: pete} {
 		s.As(root).PutsOrganization(org, fields{"owner": owner})
@@ -47,9 +47,9 @@ func TestPika(t *testing.T) {
 	// gives makes a custom role of the company, and assigns it.
 	gives := func(s *story, role string, users ...access.UserID) {
 		s.Helper()
-		s.As(olga).Does(http.MethodPut, testenv.Path("v1", "roles", role), fields{"organization": pika})
+		s.As(olga).PutsRole(access.RoleID(role), fields{"organization": pika})
 		for _, u := range users {
-			s.As(olga).Does(http.MethodPut, testenv.Path("v1", "roles", role, "assignees", string(u)), nil)
+			s.As(olga).Assigns(access.RoleID(role), u)
 		}
 	}
 	// app is a chat app that everyone may use as far as its gates let them.
@@ -81,8 +81,8 @@ func TestPika(t *testing.T) {
 
 	s.part(t, "admin features are for internal users with their roles, and never for external users (P3, P4)", func(s *story) {
 		s.only(access.Administer, access.PlatformObject, root)
-		s.As(root).Refused(access.KindUnprocessable, "P4").Does(http.MethodPut, "/v1/platform/roles/site_admin/anna", nil)
-		s.As(root).Does(http.MethodPut, "/v1/platform/roles/content_user/emil", nil)
+		s.As(root).Refused(access.KindUnprocessable, "P4").GrantsPlatformRole(access.SiteAdmin, "anna")
+		s.As(root).GrantsPlatformRole(access.ContentUser, "emil")
 		s.only(access.UseEnhancedFeatures, access.PlatformObject, root, cory, cody, emil)
 		s.As(root).PutsUser(emil, fields{"type": external})
 		s.only(access.UseEnhancedFeatures, access.PlatformObject, root, cory, cody)
@@ -184,7 +184,7 @@ func TestPika(t *testing.T) {
 		require.Equal(s, []any{"file_size_mb"}, upload(pete, nil)["context"].(map[string]any)["missing"])
 		require.Equal(s, false, upload(paul, fields{"file_size_mb": 8})["decision"])
 		require.Equal(s, false, upload(ivan, fields{"file_size_mb": 8})["decision"])
-		s.Admin().Does(http.MethodDelete, "/v1/roles/premium-subscriber/assignees/pete", nil)
+		s.Admin().Unassigns("premium-subscriber", "pete")
 		s.only(access.Interact, bot, olga)
 	})
 
@@ -240,7 +240,7 @@ func TestPika(t *testing.T) {
 		s.only(access.Use, feature(bot, "export"))
 		s.As(root).PutsUser(anna, fields{"type": external})
 		s.only(access.Use, feature(bot, "export"), anna)
-		s.As(olga).Does(http.MethodDelete, "/v1/roles/layered/assignees/anna", nil)
+		s.As(olga).Unassigns("layered", "anna")
 		s.only(access.Interact, bot, olga)
 	})
 
@@ -254,7 +254,7 @@ func TestPika(t *testing.T) {
 		provider.PutsUser(user123, fields{"type": external})
 		s.has(user123, bot)
 		provider.PutsMember(acme, user123, access.OrgMember)
-		provider.Does(http.MethodPut, "/v1/roles/synced-subscriber/assignees/user123", nil)
+		provider.Assigns("synced-subscriber", "user123")
 		s.has(user123, bot, access.Interact)
 		provider.RemovesMember(acme, user123)
 		s.has(user123, bot)

@@ -42,7 +42,7 @@ func TestPeopleSignInWithTheirProviders(t *testing.T) {
 	for _, org := range []access.OrganizationID{acme, globex} {
 		e.Admin().PutsOrganization(org, fields{"owner": "olga"})
 	}
-	e.Admin().Does(http.MethodPut, "/v1/roles/tier1", fields{"organization": acme})
+	e.Admin().PutsRole("tier1", fields{"organization": acme})
 	e.Admin().PutsChatbot("helper", fields{"organization": acme, "owner": "olga", "visibility": access.OrganizationVisible})
 	e.Admin().PutsChatbot("other", fields{"organization": globex, "owner": "olga"})
 	e.Admin().Shares("other", access.Email("mia@acme.com"), access.ReadOnly)
@@ -92,8 +92,8 @@ func TestPeopleSignInWithTheirProviders(t *testing.T) {
 	require.Equal(t, true, e.As("olga").Does(http.MethodPost, "/access/v1/evaluation", about("mia"))["decision"])
 
 	// Her groups change: what the provider gave and says no more is taken back, and what an administrator gave stays.
-	e.Admin().Does(http.MethodPut, "/v1/roles/vip", fields{})
-	e.Admin().Does(http.MethodPut, "/v1/roles/vip/assignees/mia", nil)
+	e.Admin().PutsRole("vip", fields{})
+	e.Admin().Assigns("vip", "mia")
 	e.Admin().PutsMember(globex, mia, access.OrgMember)
 	said["groups"] = []string{"lead:globex", "lead:acme"}
 	said["realm"] = claims{"access": []string{"administrator"}}

@@ -253,21 +253,6 @@ func texts[T ~string](values []T) []string {
 	return s
 }
 
-// setsRow sets the cells of one line of the chatbot's matrix.
-func setsRow(c *testenv.Caller, bot access.ChatbotID, user access.UserID, actions ...access.Action) map[string]any {
-	c.Helper()
-	if actions == nil {
-		actions = []access.Action{}
-	}
-	return c.Does(http.MethodPut, at(bot, "permissions", string(user)), fields{"actions": actions})
-}
-
-// clearsRow gives back what the role gives.
-func clearsRow(c *testenv.Caller, bot access.ChatbotID, user access.UserID) map[string]any {
-	c.Helper()
-	return c.Does(http.MethodDelete, at(bot, "permissions", string(user)), nil)
-}
-
 // at is the path of what belongs to a chatbot.
 func at(bot access.ChatbotID, segments ...string) string {
 	return testenv.Path(append([]string{"v1", "chatbots", string(bot)}, segments...)...)

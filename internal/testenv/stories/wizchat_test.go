@@ -34,8 +34,8 @@ func TestWizChat(t *testing.T) {
 	s.As(olga).PutsMember(wiz, adam, access.OrgAdmin)
 	s.As(adam).PutsMember(wiz, mia, access.OrgMember)
 	s.As(adam).PutsMember(wiz, moe, access.OrgMember)
-	s.As(adam).Does(http.MethodPut, "/v1/groups/analysts", fields{"organization": wiz})
-	s.As(adam).Does(http.MethodPut, "/v1/groups/analysts/members/email:zoe@else.example", nil)
+	s.As(adam).PutsGroup("analysts", fields{"organization": wiz})
+	s.As(adam).PutsGroupMember("analysts", access.Email("zoe@else.example"))
 	// public is a chatbot that everyone who is logged in may use.
 	public := func(s *story, id access.ChatbotID) access.ChatbotID {
 		s.Helper()
@@ -98,7 +98,7 @@ func TestWizChat(t *testing.T) {
 
 	s.part(t, "documents: public for all chatbot users, for logged-in users only, or for specific addresses (section 4, R1, R2)", func(s *story) {
 		bot := public(s, "documented")
-		link := s.As(olga).Does(http.MethodPut, at(bot, "public-access"), fields{"mode": access.AudienceEveryone})["link"]
+		link := s.As(olga).SetsLink(bot, access.AudienceEveryone)
 		s.As(olga).Puts(document("brochure"), fields{"chatbot": bot, "access": access.ModePublic})
 		s.As(olga).Puts(document("manual"), fields{"chatbot": bot, "access": access.ModeAuthenticated})
 		s.As(olga).Puts(document("contract"), fields{"chatbot": bot, "access": access.ModeRestricted, "allowed": []string{"email:ann@acme.com", "email:xia@partner.org"}})
@@ -140,9 +140,9 @@ func TestWizChat(t *testing.T) {
 		s.only(access.Use, mcpServer("billing"), mia, zoe, olga, adam)
 		require.Equal(s, []string{"search"}, s.As(ann).Lists(bot, access.TypeMCPServer, "user:ann"))
 		require.ElementsMatch(s, []string{"search", "billing"}, s.As(zoe).Lists(bot, access.TypeMCPServer, "user:zoe"))
-		s.As(adam).Does(http.MethodDelete, "/v1/groups/analysts/members/email:zoe@else.example", nil)
+		s.As(adam).RemovesGroupMember("analysts", access.Email("zoe@else.example"))
 		s.only(access.Use, mcpServer("billing"), mia, olga, adam)
-		s.As(adam).Does(http.MethodPut, "/v1/groups/analysts/members/email:zoe@else.example", nil)
+		s.As(adam).PutsGroupMember("analysts", access.Email("zoe@else.example"))
 	})
 
 	s.part(t, "metrics: public by default, or restricted, and then silently hidden from everyone else (R3, R4)", func(s *story) {
@@ -194,7 +194,7 @@ func TestWizChat(t *testing.T) {
 
 	s.part(t, "IP restrictions on a chatbot's key (K4)", func(s *story) {
 		bot := s.bot("keyed-by-ip", wiz, olga)
-		key := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "office", "access": access.UseOnly, "allowed_ips": []string{"192.0.2.0/24"}})
+		key := s.As(olga).MakesAPIKey(bot, fields{"name": "office", "access": access.UseOnly, "allowed_ips": []string{"192.0.2.0/24"}})
 		secret := apiKey(key["secret"].(string))
 		s.with(fields{"ip": "192.0.2.7"}).has(secret, bot, access.Interact)
 		s.with(fields{"ip": "198.51.100.7"}).has(secret, bot)
@@ -267,7 +267,7 @@ func TestWizChat(t *testing.T) {
 		require.ElementsMatch(s, []string{"olga", "adam", "mia", "moe"}, each(items(s.As(adam).Sees("v1", "organizations", "wiz", "members"), "items"), "user"))
 		bot := s.bot("used", wiz, olga)
 		s.As(olga).Shares(bot, ann, access.UseOnly)
-		key := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
+		key := s.As(olga).MakesAPIKey(bot, fields{"name": "crm", "access": access.UseOnly})
 		usage := func() any {
 			return items(s.As(olga).Sees("v1", "chatbots", string(bot), "api-keys"), "items")[0]["last_used"]
 		}
@@ -279,9 +279,9 @@ func TestWizChat(t *testing.T) {
 
 	s.part(t, "rotate API keys regularly: a new one, and the old one is denied at once (K1, K5)", func(s *story) {
 		bot := s.bot("rotated", wiz, olga)
-		old := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
-		renewed := s.As(olga).Does(http.MethodPost, at(bot, "api-keys"), fields{"name": "crm", "access": access.UseOnly})
-		s.As(olga).Does(http.MethodDelete, at(bot, "api-keys", old["id"].(string)), nil)
+		old := s.As(olga).MakesAPIKey(bot, fields{"name": "crm", "access": access.UseOnly})
+		renewed := s.As(olga).MakesAPIKey(bot, fields{"name": "crm", "access": access.UseOnly})
+		s.As(olga).DeletesAPIKey(bot, old)
 		s.has(apiKey(old["secret"].(string)), bot)
 		s.has(apiKey(renewed["secret"].(string)), bot, access.Interact)
 	})
