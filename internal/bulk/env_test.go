@@ -21,12 +21,11 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/httpapi/problem"
-	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/kit"
 	"github.com/grantway/grantway/schema"
 )
 
@@ -46,13 +45,13 @@ type env struct {
 
 // countedEngine is the engine, and counts the questions.
 type countedEngine struct {
-	*spice.Client
+	sharing.Engine
 	asked *atomic.Int64
 }
 
 func (c countedEngine) CheckAll(ctx context.Context, f spice.Freshness, qs []spice.Question) ([]spice.Answer, error) {
 	c.asked.Add(int64(len(qs)))
-	return c.Client.CheckAll(ctx, f, qs)
+	return c.Engine.CheckAll(ctx, f, qs)
 }
 
 // root is the unconfined full key that acts for itself.
@@ -79,29 +78,12 @@ func newEnv(t testing.TB) *env {
 // newEnvWith is newEnv with the hash key.
 func newEnvWith(t testing.TB, hashKey string) *env {
 	t.Helper()
-	ctx := context.Background()
-	dir := t.TempDir()
-	db, err := store.Open(ctx, filepath.Join(dir, "store.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(dir, "engine.db")})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	client := spice.NewClient(e.Conn())
-	require.NoError(t, outbox.Claim(ctx, db, client))
-	_, err = client.WriteSchema(ctx, schema.Text)
-	require.NoError(t, err)
-	carrier, err := outbox.Open(ctx, db, client, sharing.Project, slog.Default())
-	require.NoError(t, err)
-	hasher, err := secret.ParseHasher(hashKey)
-	require.NoError(t, err)
-	out := &env{
-		t: t, db: db, engine: client, dir: filepath.Join(dir, "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hasher: hasher,
-	}
-	out.Service = sharing.New(sharing.Config{
-		Store: db, Engine: countedEngine{client, &out.asked}, Outbox: carrier, Secrets: hasher,
-		Now: func() time.Time { return out.now }, Log: slog.Default(),
-	})
+	out := &env{t: t, dir: filepath.Join(t.TempDir(), "imports"), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	k := kit.New(t, kit.Config{HashKeys: hashKey, Sharing: func(c *sharing.Config) {
+		c.Engine, c.Now = countedEngine{c.Engine, &out.asked}, func() time.Time { return out.now }
+	}})
+	out.Service, out.db, out.engine, out.hasher = k.Service, k.Store, k.Engine, k.Secrets
+	var err error
 	out.bulk, err = New(Config{Sharing: out.Service, Dir: out.dir, Log: slog.Default()})
 	require.NoError(t, err)
 	return out

@@ -3,7 +3,6 @@ package outbox_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -11,11 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/grantway/grantway/internal/access"
-	"github.com/grantway/grantway/internal/outbox"
-	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
+	"github.com/grantway/grantway/internal/testenv/kit"
 	"github.com/grantway/grantway/internal/testenv/postgres"
 	"github.com/grantway/grantway/schema"
 )
@@ -26,23 +24,10 @@ type gateway struct {
 	t *testing.T
 }
 
-func newGateway(t *testing.T, facts, relationships string) gateway {
-	ctx := context.Background()
-	db, err := store.Open(ctx, facts)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	e, err := embedded.Start(ctx, embedded.Config{URI: relationships, Database: "postgres"})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	client := spice.NewClient(e.Conn())
-	require.NoError(t, outbox.Claim(ctx, db, client))
-	if text, err := client.Schema(ctx); err == nil && text == "" {
-		_, err = client.WriteSchema(ctx, schema.Text)
-		require.NoError(t, err)
-	}
-	c, err := outbox.Open(ctx, db, client, sharing.Project, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	return gateway{running{engine: client, conn: e.Conn(), db: db, carrier: c}, t}
+func newGateway(t *testing.T, uri string) gateway {
+	t.Helper()
+	k := kit.New(t, kit.Config{Place: &backend.Place{Mode: backend.Postgres, Data: t.TempDir(), Datastore: uri}})
+	return gateway{runningKit(k), t}
 }
 
 // shared makes the change as a use case does, with an entry in the record, and returns when it can be answered.
@@ -72,8 +57,8 @@ func (g gateway) shared(user string, is bool) {
 // ask SpiceDB for its newest state at the same time. It finds that once for all of them, also for those who ask later than the first.
 func TestC3NobodyIsAnsweredFromBeforeAnAnsweredChange(t *testing.T) {
 	uri := postgres.Database(t)
-	one := newGateway(t, uri, uri)
-	other := newGateway(t, uri, uri)
+	one := newGateway(t, uri)
+	other := newGateway(t, uri)
 	ctx, cancel := context.WithCancel(context.Background())
 	var crowd sync.WaitGroup
 	defer crowd.Wait()

@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,11 +12,11 @@ import (
 
 	"github.com/grantway/grantway/internal/access"
 	"github.com/grantway/grantway/internal/outbox"
-	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
+	"github.com/grantway/grantway/internal/testenv/kit"
 	"github.com/grantway/grantway/schema"
 )
 
@@ -46,30 +45,22 @@ type running struct {
 	carrier *outbox.Carrier
 }
 
+func runningKit(k *kit.Kit) running {
+	return running{Service: k.Service, engine: k.Engine, conn: k.Wire, db: k.Store, carrier: k.Carrier}
+}
+
+// place is where the installation keeps its data.
+func (i installation) place() *backend.Place {
+	return &backend.Place{Mode: backend.Embedded, Data: i.dir}
+}
+
 func (i installation) open(t *testing.T, do func(running)) error {
-	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(i.dir, "store.db"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(i.dir, "engine.db")})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, e.Close()) }()
-	client := spice.NewClient(e.Conn())
-	if err := outbox.Claim(ctx, db, client); err != nil {
-		return err
-	}
-	_, err = client.WriteSchema(ctx, schema.Text)
-	require.NoError(t, err)
-	carrier, err := outbox.Open(ctx, db, client, sharing.Project, slog.New(slog.DiscardHandler))
+	k, err := kit.Open(context.Background(), kit.Config{Place: i.place()})
 	if err != nil {
 		return err
 	}
-	secrets, err := secret.ParseHasher(secret.NewHashKey())
-	require.NoError(t, err)
-	do(running{
-		Service: sharing.New(sharing.Config{Store: db, Engine: client, Outbox: carrier, Secrets: secrets, Log: slog.New(slog.DiscardHandler)}),
-		engine:  client, conn: e.Conn(), db: db, carrier: carrier,
-	})
+	defer func() { require.NoError(t, k.Close()) }()
+	do(runningKit(k))
 	return nil
 }
 

@@ -11,8 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/outbox"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
-	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/kit"
 )
 
 func (r running) verified(t *testing.T) *outbox.Report {
@@ -23,14 +22,10 @@ func (r running) verified(t *testing.T) *outbox.Report {
 
 // asItIs is what grantway verify finds of an installation that does not run.
 func (i installation) asItIs(t *testing.T) *outbox.Report {
-	ctx := context.Background()
-	db, err := store.Open(ctx, filepath.Join(i.dir, "store.db"))
+	k, err := kit.Look(context.Background(), kit.Config{Place: i.place()})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	e, err := embedded.Start(ctx, embedded.Config{Path: filepath.Join(i.dir, "engine.db")})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, e.Close()) }()
-	return running{engine: spice.NewClient(e.Conn()), db: db}.verified(t)
+	defer func() { require.NoError(t, k.Close()) }()
+	return runningKit(k).verified(t)
 }
 
 func TestVerifyTellsWhichOfTheTwoWasRestoredAlone(t *testing.T) {

@@ -155,9 +155,9 @@ func second[T any](_ T, err error) error { return err }
 // stored is all that the store holds but the record: each table by its name.
 func (h *history) stored() map[string]string {
 	h.t.Helper()
-	driver, source, list := "pgx", h.uri, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'grantway'"
-	if h.uri == "" {
-		driver, source = "sqlite", "file:"+url.PathEscape(filepath.Join(h.dir, "store.db"))+"?mode=ro"
+	driver, source, list := "pgx", h.place.Datastore, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'grantway'"
+	if h.place.Datastore == "" {
+		driver, source = "sqlite", "file:"+url.PathEscape(filepath.Join(h.place.Data, "store.db"))+"?mode=ro"
 		list = "SELECT name FROM sqlite_master WHERE type = 'table'"
 	}
 	db, err := sql.Open(driver, source)
@@ -165,7 +165,7 @@ func (h *history) stored() map[string]string {
 	defer db.Close()
 	tables := map[string]string{}
 	for _, name := range h.rows(db, list) {
-		if h.uri != "" {
+		if h.place.Datastore != "" {
 			name = "grantway." + name
 		}
 		if !strings.HasSuffix(name, "record_entries") && !strings.HasSuffix(name, "counters") {

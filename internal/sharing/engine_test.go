@@ -17,13 +17,13 @@ import (
 
 // cutting fails the engine's calls of the method, with the code, until they are mended.
 func (e *env) cutting(method string, code codes.Code) (mend func()) {
-	e.wire.cut = func(called string) error {
+	e.wire.Cut = func(called string) error {
 		if strings.HasSuffix(called, "/"+method) {
 			return status.Error(code, errCut.Error())
 		}
 		return nil
 	}
-	return func() { e.wire.cut = nil }
+	return func() { e.wire.Cut = nil }
 }
 
 func (e *env) waiting() int {
@@ -85,11 +85,11 @@ func TestACommittedChangeSurvivesACrashBeforeTheEngineTookIt(t *testing.T) {
 func TestACallerWhoHangsUpBeforeTheCommitChangesNothing(t *testing.T) {
 	e := acme(t)
 	ctx, hangUp := context.WithCancel(e.ctx)
-	e.wire.cut = func(string) error { hangUp(); return nil } // while the engine is asked
+	e.wire.Cut = func(string) error { hangUp(); return nil } // while the engine is asked
 	mine := *e
 	mine.ctx = ctx
 	require.Equal(t, access.KindUnavailable, access.KindOf(mine.share(as("mia"), "helper", "user:otto", access.UseOnly)))
-	e.wire.cut = nil
+	e.wire.Cut = nil
 	e.cannot("otto", "helper", access.See)
 	require.Equal(t, access.KindUnavailable, access.KindOf(mine.share(as("mia"), "helper", "user:otto", access.UseOnly)), "nor later")
 }
@@ -97,7 +97,7 @@ func TestACallerWhoHangsUpBeforeTheCommitChangesNothing(t *testing.T) {
 func TestACallerWhoHangsUpAfterTheCommitStopsNothing(t *testing.T) {
 	e := acme(t)
 	ctx, hangUp := context.WithCancel(e.ctx)
-	e.wire.cut = func(method string) error {
+	e.wire.Cut = func(method string) error {
 		if strings.HasSuffix(method, "/WriteRelationships") {
 			hangUp()
 		}
@@ -106,7 +106,7 @@ func TestACallerWhoHangsUpAfterTheCommitStopsNothing(t *testing.T) {
 	mine := *e
 	mine.ctx = ctx
 	require.NoError(t, mine.share(as("mia"), "helper", "user:otto", access.UseOnly))
-	e.wire.cut = nil
+	e.wire.Cut = nil
 	e.can("otto", "helper", access.Interact)
 }
 

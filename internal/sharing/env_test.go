@@ -1,10 +1,7 @@
 package sharing_test
 
 import (
-	"cmp"
 	"context"
-	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,22 +15,22 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/spice"
-	"github.com/grantway/grantway/internal/spice/embedded"
 	"github.com/grantway/grantway/internal/store"
+	"github.com/grantway/grantway/internal/testenv/backend"
+	"github.com/grantway/grantway/internal/testenv/kit"
 	"github.com/grantway/grantway/schema"
 )
 
-// env is a store, an engine and the use cases over them.
+// env is an installation whose clock the test sets.
 type env struct {
 	*sharing.Service
 	t       testing.TB
 	ctx     context.Context
-	dir     string
-	uri     string // of the store, or "" for a file in dir
+	place   *backend.Place
 	db      *store.DB
 	engine  *spice.Client
 	carrier *outbox.Carrier
-	wire    *wire
+	wire    *kit.Wire
 	now     time.Time
 	clock   func() time.Time // says now
 	close   func()
@@ -58,74 +55,32 @@ func newEnv(t testing.TB) *env {
 	return newEnvOn(t, "")
 }
 
-// newEnvOn is newEnv on the store at the URI.
+// newEnvOn is newEnv on the store at the URI, or on a file for "".
 func newEnvOn(t testing.TB, uri string) *env {
 	t.Helper()
-	e := &env{
-		t: t, ctx: context.Background(), dir: t.TempDir(), uri: uri, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hashKeys: secret.NewHashKey(),
-	}
+	e := &env{t: t, ctx: context.Background(), place: backend.In(t, backend.Embedded), now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), hashKeys: secret.NewHashKey()}
+	e.place.Datastore = uri
 	e.clock = func() time.Time { return e.now }
 	e.open()
 	t.Cleanup(func() { e.close() })
 	return e
 }
 
-// open starts what a server starts, on the files in the directory.
+// open starts what a server starts, at the env's place.
 func (e *env) open() {
 	e.t.Helper()
-	engine, err := embedded.Start(e.ctx, embedded.Config{Path: filepath.Join(e.dir, "engine.db")})
-	require.NoError(e.t, err)
-	e.wire = &wire{ClientConnInterface: engine.Conn()}
-	e.join()
-	e.close = func() {
-		require.NoError(e.t, engine.Close())
-		require.NoError(e.t, e.db.Close())
-	}
+	e.join(nil)
 }
 
-// join opens the store and starts the use cases over it and the engine, as one gateway of several does.
-func (e *env) join() {
+// join is open with an engine that runs already, as one gateway of several does.
+func (e *env) join(engine grpc.ClientConnInterface) {
 	e.t.Helper()
-	db, err := store.Open(e.ctx, cmp.Or(e.uri, filepath.Join(e.dir, "store.db")))
+	k, err := kit.Open(e.ctx, kit.Config{Place: e.place, Engine: engine, HashKeys: e.hashKeys, Sharing: func(c *sharing.Config) {
+		c.Mails, c.RecordRetention, c.Now = true, e.retention, e.clock
+	}})
 	require.NoError(e.t, err)
-	e.db, e.engine = db, spice.NewClient(e.wire)
-	require.NoError(e.t, outbox.Claim(e.ctx, db, e.engine))
-	_, err = e.engine.WriteSchema(e.ctx, schema.Text)
-	require.NoError(e.t, err)
-	e.carrier, err = outbox.Open(e.ctx, db, e.engine, sharing.Project, slog.Default())
-	require.NoError(e.t, err)
-	secrets, err := secret.ParseHasher(e.hashKeys)
-	require.NoError(e.t, err)
-	e.Service = sharing.New(sharing.Config{
-		Store: db, Engine: e.engine, Outbox: e.carrier, Secrets: secrets, Mails: true,
-		RecordRetention: e.retention, Now: e.clock, Log: slog.Default(),
-	})
-}
-
-// wire is the connection to the engine, which a test can cut.
-type wire struct {
-	grpc.ClientConnInterface
-	cut   func(method string) error        // nil while the engine answers
-	asked func(method string, request any) // nil while nobody counts
-}
-
-func (w *wire) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	if w.cut != nil {
-		if err := w.cut(method); err != nil {
-			return err
-		}
-	}
-	if w.asked != nil {
-		w.asked(method, args)
-	}
-	return w.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
-}
-
-func (w *wire) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if w.asked != nil {
-		w.asked(method, nil)
-	}
-	return w.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+	e.Service, e.db, e.engine, e.carrier, e.wire = k.Service, k.Store, k.Engine, k.Carrier, k.Wire
+	e.close = func() { require.NoError(e.t, k.Close()) }
 }
 
 // implied is every relationship that the facts imply.

@@ -25,10 +25,8 @@ import (
 func (e *env) another() *env {
 	e.t.Helper()
 	second := *e
-	second.wire = &wire{ClientConnInterface: e.wire.ClientConnInterface}
-	second.join()
-	db := second.db
-	e.t.Cleanup(func() { require.NoError(e.t, db.Close()) })
+	second.join(e.wire.ClientConnInterface)
+	e.t.Cleanup(second.close)
 	return &second
 }
 
@@ -84,21 +82,22 @@ func TestAChangeWhoseCommitWasNotAnsweredIsAnErrorAndNotLost(t *testing.T) {
 		require.NoError(t, err)
 		line := network.New(t, u.Host)
 		u.Host = line.Address()
-		there := *e
-		there.uri = u.String()
+		there, place := *e, *e.place
+		place.Datastore = u.String()
+		there.place = &place
 		far := there.another()
 		user := access.UserID("otto")
 		if !committed {
 			user = "gus"
 		}
-		far.wire.cut = func(string) error { // the engine judges, within the transaction
+		far.wire.Cut = func(string) error { // the engine judges, within the transaction
 			line.CutAt("commit\x00", committed)
-			far.wire.cut = nil
+			far.wire.Cut = nil
 			return nil
 		}
 		_, err = far.PutShare(e.ctx, as("mia"), "helper", who("user:"+string(user)), sharing.SharePatch{Access: access.Some(access.ReadWrite)})
 		require.Equal(t, access.KindUnavailable, access.KindOf(err))
-		far.wire.cut = nil
+		far.wire.Cut = nil
 		require.NoError(t, e.share(as("mia"), "helper", "user:max", access.UseOnly))
 		require.Equal(t, committed, e.may(user, access.ManageAccess, chatbot("helper")))
 		require.Zero(t, e.waiting())

@@ -50,7 +50,7 @@ func TestALargeDeletionBeginsWithWhatEverybodyLoses(t *testing.T) {
 	e.can("crowd02199", "own", access.Interact)
 
 	writes, lost := 0, 0
-	e.wire.asked = func(method string, _ any) {
+	e.wire.Asked = func(method string, _ any) {
 		if !strings.HasSuffix(method, "/WriteRelationships") {
 			return
 		}

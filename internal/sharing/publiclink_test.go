@@ -169,7 +169,7 @@ func TestL2TheLinkIsReadByThoseWhoManageAccessOnly(t *testing.T) {
 		}
 	}
 	for _, file := range []string{"store.db", "store.db-wal", "engine.db", "engine.db-wal"} {
-		data, err := os.ReadFile(filepath.Join(e.dir, file))
+		data, err := os.ReadFile(filepath.Join(e.place.Data, file))
 		if os.IsNotExist(err) {
 			continue
 		}

@@ -29,14 +29,14 @@ func (e *env) costs(call func(ctx) error) work {
 	spans := tracetest.NewSpanRecorder()
 	traced, call1 := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test").Start(e.ctx, "call")
 	var w work
-	e.wire.asked = func(method string, request any) {
+	e.wire.Asked = func(method string, request any) {
 		w.Questions++
 		if bulk, ok := request.(*v1.CheckBulkPermissionsRequest); ok {
 			w.Questions += len(bulk.GetItems()) - 1
 		}
 		require.Equal(e.t, len(spans.Ended())+1, len(spans.Started()), "%s is asked within a transaction", method)
 	}
-	defer func() { e.wire.asked = nil }()
+	defer func() { e.wire.Asked = nil }()
 	require.NoError(e.t, call(traced))
 	call1.End()
 	w.Rows, w.Reads = rowsRead(spans), sumOf(spans, "grantway.store.statements")
