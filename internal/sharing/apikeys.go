@@ -12,8 +12,25 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// MaxKeyRanges is how many IP ranges a chatbot's key may list: they travel in a caveat's context, which the engine limits.
-const MaxKeyRanges = 256
+// MaxRangeBytes is how many bytes the IP ranges of a chatbot's key take at most, with rangeOverhead for each: they travel in a caveat's context, which
+// SpiceDB on PostgreSQL keeps in an index, whose rows have 2,704 bytes, with the key's ID.
+const (
+	MaxRangeBytes = 1600
+	rangeOverhead = 4
+)
+
+// judgeKeyRanges refuses more IP ranges than the engine takes (K4).
+func judgeKeyRanges(ranges []string) error {
+	size := 0
+	for _, r := range ranges {
+		size += len(r) + rangeOverhead
+	}
+	if size <= MaxRangeBytes {
+		return nil
+	}
+	return fieldError("K4", "/allowed_ips", fmt.Sprintf("the ranges of a key take at most %d bytes, with %d more for each: "+
+		"72 of the longest IPv4 ranges, 34 of the longest IPv6 ranges", MaxRangeBytes, rangeOverhead))
+}
 
 // NewAPIKey is a chatbot's API key to be made (3.6).
 type NewAPIKey struct {
@@ -46,13 +63,14 @@ func (s *Service) CreateAPIKey(ctx context.Context, actor access.Actor, bot acce
 			return fieldError("K1", "/name", "a key has a name")
 		case !slices.Contains(access.Levels, n.Level):
 			return fieldError("K1", "/access", "a key has an access level")
-		case len(n.AllowedIPs) > MaxKeyRanges:
-			return fieldError("K4", "/allowed_ips", fmt.Sprintf("a key lists at most %d ranges", MaxKeyRanges))
 		}
 		if r.Key.ExpiresAt, err = c.keyExpiry(n.ExpiresAt, "K5"); err != nil {
 			return err
 		}
 		if r.Key.AllowedIPs, err = newRanges(n.AllowedIPs, "K4"); err != nil {
+			return err
+		}
+		if err := judgeKeyRanges(r.Key.AllowedIPs); err != nil {
 			return err
 		}
 		if err := c.hasLevel(b, n.Level); err != nil {

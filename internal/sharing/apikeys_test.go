@@ -210,10 +210,11 @@ func TestK4AKeyIsUsedFromItsRangesOnly(t *testing.T) {
 	for _, ip := range []string{"", "11.0.0.1", "2001:db8::2", "192.0.3.1"} {
 		require.Empty(t, e.has(k, "helper", ip), ip)
 	}
-	many := make([]string, sharing.MaxKeyRanges)
+	many := make([]string, sharing.MaxRangeBytes/len("2001:1db8:1111:2222:3333:4444:5555:1000/128 + 4"))
 	for i := range many {
 		many[i] = fmt.Sprintf("2001:1db8:1111:2222:3333:4444:5555:%04x", 0x1000+i)
 	}
+	require.Len(t, many, 34)
 	k, err = limited(many...)
 	require.NoError(t, err, "the engine takes as many as are allowed")
 	require.Equal(t, useOnly, e.has(k, "helper", many[len(many)-1]))

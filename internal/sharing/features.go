@@ -11,11 +11,13 @@ import (
 )
 
 // MaxLimits is how many limits a feature may have, and MaxLimitNameBytes how long the name of each may be: each question carries
-// as many values, and the engine limits what a question carries.
+// as many values, and the engine limits what a question carries. MaxLimitNamesBytes is how long the names may be together: SpiceDB on PostgreSQL keeps
+// the limits in an index, whose rows have 2,704 bytes, with the chatbot's ID.
 const (
-	MaxLimits         = 32
-	MaxLimit          = 1 << 53 // up to which every whole number is exact
-	MaxLimitNameBytes = 64
+	MaxLimits          = 32
+	MaxLimit           = 1 << 53 // up to which every whole number is exact
+	MaxLimitNameBytes  = 64
+	MaxLimitNamesBytes = 700
 )
 
 // FeaturePatch is the body of a PUT on a feature (F1).
@@ -68,8 +70,10 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	if err := c.rolesExist(b, "F1", "allowed_roles", p.AllowedRoles.Value); err != nil {
 		return f, err
 	}
-	if err := judgeLimits(f.Limits); err != nil {
-		return f, err
+	if p.Limits.Set {
+		if err := judgeLimits(f.Limits); err != nil {
+			return f, err
+		}
 	}
 	if exists && reflect.DeepEqual(f, old) {
 		return f, nil
@@ -168,7 +172,9 @@ func judgeLimits(limits map[string]float64) error {
 	if len(limits) > MaxLimits {
 		return fieldError("F1", "/limits", fmt.Sprintf("a feature has at most %d limits", MaxLimits))
 	}
+	names := 0
 	for limit, value := range limits {
+		names += len(limit)
 		if value < 0 || value > MaxLimit {
 			return fieldError("F1", "/limits/"+limit, "a limit is a number from 0 to 2^53, which is 9007199254740992")
 		}
@@ -178,6 +184,9 @@ func judgeLimits(limits map[string]float64) error {
 		if len(limit) > MaxLimitNameBytes {
 			return fieldError("F1", "/limits", fmt.Sprintf("the name of a limit has at most %d bytes", MaxLimitNameBytes))
 		}
+	}
+	if names > MaxLimitNamesBytes {
+		return fieldError("F1", "/limits", fmt.Sprintf("the names of a feature's limits have at most %d bytes together", MaxLimitNamesBytes))
 	}
 	return nil
 }

@@ -287,9 +287,7 @@ func (r *APIKeyRow) Check() error {
 	word(&f, "access", r.Access, access.Levels)
 	digest(&f, "digest", r.Digest)
 	key(&f, "K1", r.Name, &r.ExpiresAt, &r.CreatedAt, &r.AllowedIPs)
-	if len(r.AllowedIPs) > MaxKeyRanges {
-		f.refuse("allowed_ips", access.Invalidf("K4", "a key lists at most %d ranges", MaxKeyRanges))
-	}
+	f.refuse("allowed_ips", judgeKeyRanges(r.AllowedIPs))
 	return f.err
 }
 

@@ -118,20 +118,21 @@ func TestF1AFeatureIsSwitchedByWhoMayUpdateTheChatbot(t *testing.T) {
 			{Limits: access.Some(map[string]float64{"size": 1})}, {Limits: access.Some(map[string]float64{"max_": 1})},
 			{Limits: access.Some(map[string]float64{"max_size": -1})}, {Limits: access.Some(map[string]float64{"max_size": 1<<53 + 2})},
 			{Limits: access.Some(limits(sharing.MaxLimits+1, 10))}, {Limits: access.Some(limits(1, sharing.MaxLimitNameBytes+1))},
+			{Limits: access.Some(limits(sharing.MaxLimits, sharing.MaxLimitNamesBytes/sharing.MaxLimits+1))},
 		},
 	} {
 		for _, p := range p {
 			e.refused(put(as("mia"), p), access.KindUnprocessable, rule)
 		}
 	}
-	require.NoError(t, put(as("mia"), sharing.FeaturePatch{Limits: access.Some(limits(sharing.MaxLimits, sharing.MaxLimitNameBytes))}),
+	require.NoError(t, put(as("mia"), sharing.FeaturePatch{Limits: access.Some(limits(sharing.MaxLimits, sharing.MaxLimitNamesBytes/sharing.MaxLimits))}),
 		"the most and the longest reach the engine")
 	values := map[string]any{ // with the longest of all else that a question carries
 		schema.ParamTime: time.Now().UTC().Format(time.RFC3339Nano), schema.ParamLink: strings.Repeat("f", 64),
 		schema.ParamIP: strings.Repeat("f", 39), schema.ParamEmailDomain: strings.Repeat("d", 253),
 	}
 	most := map[string]any{}
-	for name, limit := range limits(sharing.MaxLimits, sharing.MaxLimitNameBytes) {
+	for name, limit := range limits(sharing.MaxLimits, sharing.MaxLimitNamesBytes/sharing.MaxLimits) {
 		most[name] = limit
 	}
 	values[schema.ParamValues] = most

@@ -122,10 +122,9 @@ type gatehouse struct {
 	domains []string            // that pass it, or nil where it is not set
 }
 
-// A list of up to fewDomains is in one gatehouse. Of more, each has at most maxDomainBytes, of which the encoding takes domainOverhead for each: SpiceDB
-// on PostgreSQL keeps the caveat in an index, whose rows have 2,704 bytes, with the IDs of the relationship.
+// The domains of a gatehouse take at most maxDomainBytes, of which the encoding takes domainOverhead for each: SpiceDB on PostgreSQL keeps the caveat in
+// an index, whose rows have 2,704 bytes, with the ID of the subject.
 const (
-	fewDomains     = 90
 	maxDomainBytes = 1700
 	domainOverhead = 8
 )
@@ -135,9 +134,6 @@ const (
 func (s ChatbotState) gatehouses() []gatehouse {
 	bot := s.Chatbot.ID
 	all := []gatehouse{{Object: access.Obj(schema.TypeGatehouse, bot), gate: gateOf(string(bot), "email_domains"), domains: s.Policy.EmailDomains}}
-	if len(s.Policy.EmailDomains) <= fewDomains {
-		return all
-	}
 	begin, bytes := 0, 0
 	for i, d := range s.Policy.EmailDomains {
 		size := len(d) + domainOverhead

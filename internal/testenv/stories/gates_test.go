@@ -2,7 +2,9 @@ package stories_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -85,4 +87,79 @@ func TestG8AGateHoldsAThousandEntries(t *testing.T) {
 		require.Equal(t, "a gate lists at most 1000 values", said["detail"])
 	}
 	e.Admin().Refused(access.KindUnprocessable, "G8").PutsFeature(bot, "speak", fields{"allowed_roles": append([]string{"r0"}, roles...)})
+}
+
+// TestWhatIsLongestIsTakenInEveryMode: SpiceDB on PostgreSQL keeps what a caveat compares in an index, whose rows are short. What it cannot keep is refused
+// in every mode alike.
+func TestWhatIsLongestIsTakenInEveryMode(t *testing.T) {
+	e := testenv.New(t)
+	random := rand.New(rand.NewPCG(1, 1))
+	text := func(length int) string {
+		b := make([]byte, length) // which no database compresses by much
+		for i := range b {
+			b[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[random.IntN(36)]
+		}
+		return string(b)
+	}
+	e.Admin().PutsUser("olga", fields{})
+	require.Empty(t, rejects(e, "jsonl", `{"kind":"organization","organization":"acme","owner":"olga"}`))
+	bot := access.ChatbotID(strings.Repeat("€", 85)) // whose ID is as long as they come in the engine
+	e.Admin().PutsChatbot(bot, fields{"organization": acme, "owner": "olga"})
+	e.Admin().Shares(bot, access.Everyone, access.UseOnly)
+	asks := func(subject, action, resource fields, context fields) bool {
+		t.Helper()
+		context["consistency"] = "full"
+		answer := e.Admin().Does(http.MethodPost, "/access/v1/evaluation", fields{"subject": subject, "action": action, "resource": resource, "context": context})
+		return answer["decision"].(bool)
+	}
+
+	// K4
+	var ranges []string
+	for range 35 {
+		var b [16]byte
+		for i := range b {
+			b[i] = byte(0x11 + random.IntN(0xee)) // so that each group has four digits
+		}
+		ranges = append(ranges, netip.AddrFrom16(b).String())
+	}
+	keys := testenv.Path("v1", "chatbots", string(bot), "api-keys")
+	said := e.Admin().Refused(access.KindUnprocessable, "K4").Does(http.MethodPost, keys, fields{"name": "k", "access": "use_only", "allowed_ips": ranges})
+	require.Contains(t, said["detail"], "at most 1600 bytes")
+	key := e.Admin().Does(http.MethodPost, keys, fields{"name": "k", "access": "use_only", "allowed_ips": ranges[:34]})
+	presented, interact, chatbot := fields{"type": "api_key", "id": key["secret"]}, fields{"name": "interact"}, fields{"type": "chatbot", "id": bot}
+	require.True(t, asks(presented, interact, chatbot, fields{"ip": ranges[33]}))
+	require.False(t, asks(presented, interact, chatbot, fields{"ip": ranges[34]}))
+
+	// F1
+	limits, values := fields{}, fields{}
+	for n := range 32 {
+		name := fmt.Sprintf("%02d%s", n, text(15)) // with max_ 21 bytes
+		limits["max_"+name], values[name] = random.Float64()*1e-300, 0
+	}
+	e.Admin().PutsFeature(bot, "upload", fields{"enabled": true, "limits": limits})
+	user, use, upload := fields{"type": "user", "id": "olga"}, fields{"name": "use", "properties": values}, fields{"type": "feature", "id": string(bot) + "/upload"}
+	require.True(t, asks(user, use, upload, fields{}))
+	for name := range values {
+		values[name] = 1
+	}
+	require.False(t, asks(user, use, upload, fields{}))
+	for name := range limits {
+		delete(limits, name)
+		limits[name+text(30)] = 1
+		break
+	}
+	said = e.Admin().Refused(access.KindUnprocessable, "F1").PutsFeature(bot, "upload", fields{"limits": limits})
+	require.Contains(t, said["detail"], "at most 700 bytes together")
+
+	// G2: as many as were in one part before lists were shared out by their length.
+	var domains []string
+	for range 90 {
+		domains = append(domains, strings.Join([]string{text(60), text(60), text(60), text(60)}, "."))
+	}
+	e.Admin().SetsPolicy(bot, fields{"email_domains": domains})
+	person := func(domain string) fields {
+		return fields{"type": "user", "id": "sven", "properties": fields{"email": "sven@" + domain}}
+	}
+	require.True(t, asks(person(domains[89]), interact, chatbot, fields{}))
+	require.False(t, asks(person("elsewhere.example"), interact, chatbot, fields{}))
 }
