@@ -94,7 +94,7 @@ func TestWhatChangesBetweenCheckAndWriting(t *testing.T) {
 		shared := strings.Contains(string(e.export("")), `"chatbot":"quiet2","principal":"user:gina"`)
 		if skip {
 			assert.Contains(t, w.Body.String(), `{"reject":{"file":"s.csv","line":3,"reason":"chatbot:helper is owner_only, which admits no shares","rule":"V1","row":"helper,user:gina,use_only"}}`)
-			assert.Contains(t, w.Body.String(), `"summary":{"rows":3,"written":1,"pending":0,"unchanged":0,"rejected":2`)
+			assert.Contains(t, w.Body.String(), `"summary":{"rows":3,"written":1,"pending":0,"unchanged":0,"expired":0,"rejected":2`)
 			assert.True(t, shared)
 		} else {
 			assert.Contains(t, w.Body.String(), "0 rows were written before this, and importing the same again continues: "+

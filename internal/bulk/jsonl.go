@@ -50,6 +50,7 @@ func readJSONL(in *lines, each Each) error {
 // shape is how the rows of one kind are written.
 type shape struct {
 	fields map[string]bool
+	times  []string              // those of the fields that are times
 	empty  func() any            // what JSON is read into
 	row    func(any) sharing.Row // the row that it says
 	said   func(sharing.Row) any // and back
@@ -137,6 +138,7 @@ func shapeOf[T any, P interface {
 }]() shape {
 	return shape{
 		fields: fieldsOf(reflect.TypeFor[T]()),
+		times:  timesOf(reflect.TypeFor[T]()),
 		empty:  func() any { return P(new(T)) },
 		row:    func(v any) sharing.Row { return v.(P) },
 		said:   func(r sharing.Row) any { return r },
@@ -183,6 +185,17 @@ func fieldsOf(t reflect.Type) map[string]bool {
 	return fields
 }
 
+// timesOf names the fields of a struct that are times, as JSON spells them.
+func timesOf(t reflect.Type) (times []string) {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Type == reflect.TypeFor[time.Time]() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			times = append(times, name)
+		}
+	}
+	return times
+}
+
 // lineLimits bound a line. The deepest kind of row has three levels.
 var lineLimits = strictjson.Limits{Depth: 8}
 
@@ -222,6 +235,15 @@ func decode(raw []byte) (sharing.Row, error) {
 	if err := strictjson.Names(said, v); err != nil {
 		return nil, asFault(err)
 	}
+	spelled, err := s.readTimes(said)
+	if err != nil {
+		return nil, err
+	}
+	if spelled {
+		if raw, err = json.Marshal(said); err != nil {
+			return nil, err
+		}
+	}
 	return s.decodeInto(raw, v)
 }
 
@@ -235,7 +257,7 @@ func asFault(err error) error {
 }
 
 // silences refuses what a decoder would pass over in silence, so that a file never seems to say more than is taken: null, which unsets a field
-// elsewhere and here would keep it, and the zero time; and U+0000.
+// elsewhere and here would keep it; and U+0000.
 type silences struct{ path strictjson.Path }
 
 func (c *silences) check(value any) error {
@@ -246,7 +268,6 @@ func (c *silences) check(value any) error {
 		if strings.ContainsRune(value, 0) {
 			return errNUL
 		}
-		return c.never(value)
 	case []any:
 		for i, item := range value {
 			c.path.Push(strictjson.Step{Index: i})
@@ -270,20 +291,40 @@ func (c *silences) check(value any) error {
 	return nil
 }
 
-// never refuses an expiry long past, which a decoder takes for one that is left out.
-func (c *silences) never(text string) error {
-	if len(c.path) == 0 || !strings.HasSuffix(c.path[len(c.path)-1].Name, "expires_at") {
-		return nil
+// readTime reads a time in the field of a row. What may be wrong with an expiry is a matter of S13.
+func readTime(field, text string) (time.Time, error) {
+	t, err := access.ParseTime(text)
+	var known *access.Error
+	if !errors.As(err, &known) {
+		return t, err
 	}
-	t, err := time.Parse(time.RFC3339, text[:min(len(text), maxTime)])
-	if err != nil {
-		return nil //nolint:nilerr // the decoder says what it is instead
+	rule := known.Rule
+	if rule == "" && slices.Contains([]string{"expires_at", "share_expires_at", "expiration"}, field) {
+		rule = "S13"
 	}
-	return access.CheckTime(t)
+	return t, access.Invalidf(rule, "%s: %s", field, known.Detail)
 }
 
-// maxTime is more than a time has bytes.
-const maxTime = 64
+// readTimes reads the times of a row, and spells them as encoding/json reads them. It reports whether it has changed one.
+func (s shape) readTimes(said map[string]any) (changed bool, err error) {
+	for _, field := range s.times {
+		text, ok := said[field].(string)
+		if !ok {
+			if said[field] != nil {
+				return false, access.Invalidf("", "%s: must be a string such as \"2026-01-31T12:00:00Z\"", field)
+			}
+			continue
+		}
+		t, err := readTime(field, text)
+		if err != nil {
+			return false, err
+		}
+		if strings.ContainsAny(text, "tz") {
+			said[field], changed = t.Format(time.RFC3339Nano), true
+		}
+	}
+	return changed, nil
+}
 
 // decode reads an object of the kind, whatever else it holds.
 func (s shape) decode(raw []byte) (sharing.Row, error) { return s.decodeInto(raw, s.empty()) }

@@ -29,10 +29,11 @@ type Event struct {
 
 // Summary is how an import ended.
 type Summary struct {
-	Rows      int64                  `json:"rows"`      // received; written, pending, unchanged and rejected together, unless it was refused
+	Rows      int64                  `json:"rows"`      // received; written, pending, unchanged, expired and rejected together, unless it was refused
 	Written   int64                  `json:"written"`   // or what would be written, by a dry run
 	Pending   int64                  `json:"pending"`   // waiting for somebody's consent, such as an offer of ownership (O7)
 	Unchanged int64                  `json:"unchanged"` // already so
+	Expired   int64                  `json:"expired"`   // their expiry has passed: they change nothing (S13)
 	Rejected  int64                  `json:"rejected"`
 	DryRun    bool                   `json:"dry_run"`
 	Refused   bool                   `json:"refused"`         // rows were rejected and were not to be skipped: nothing was written

@@ -26,7 +26,7 @@ func TestTheStreamIsNeverSilentForLong(t *testing.T) {
 		beats := strings.Count(w.Body.String(), `{"phase":"check","rows":1,"total":2}`)
 		assert.GreaterOrEqual(t, beats, 4)
 		assert.True(t, w.Flushed)
-		assert.True(t, strings.HasSuffix(w.Body.String(), `{"summary":{"rows":2,"written":0,"pending":0,"unchanged":0,"rejected":0,"dry_run":false,"refused":false}}`+"\n"))
+		assert.True(t, strings.HasSuffix(w.Body.String(), `{"summary":{"rows":2,"written":0,"pending":0,"unchanged":0,"expired":0,"rejected":0,"dry_run":false,"refused":false}}`+"\n"))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/authzed/spicedb/pkg/tuple"
@@ -60,6 +61,7 @@ var engineOnly = []string{
 
 // relationshipRow is the fact that a relationship names. IDs are spelled in SpiceDB's grammar.
 func relationshipRow(text string) (sharing.Row, error) {
+	text, expiry, expires := cutExpiry(text)
 	r, err := tuple.Parse(text)
 	if err != nil {
 		return nil, access.Invalidf("", "not a relationship: write type:id#relation@type:id")
@@ -67,7 +69,7 @@ func relationshipRow(text string) (sharing.Row, error) {
 	if r.OptionalCaveat != nil {
 		return nil, access.Invalidf("", "a relationship with a caveat names no fact")
 	}
-	if r.OptionalExpiration != nil && !slices.Contains(access.Levels, access.Level(r.Resource.Relation)) {
+	if expires && !slices.Contains(access.Levels, access.Level(r.Resource.Relation)) {
 		return nil, access.Invalidf("S13", "only shares expire")
 	}
 	if access.Type(r.Resource.ObjectType) == access.TypeAPIKey || access.Type(r.Subject.ObjectType) == access.TypeAPIKey {
@@ -76,8 +78,15 @@ func relationshipRow(text string) (sharing.Row, error) {
 	if row := factRow(r); row != nil {
 		return row, nil
 	}
-	if row, err := shareRow(r); row != nil || err != nil {
-		return row, err
+	share, err := shareRow(r)
+	if err == nil && share != nil && expires {
+		share.ExpiresAt, err = readTime("expiration", expiry)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if share != nil {
+		return share, nil
 	}
 	if slices.Contains(engineOnly, r.Resource.Relation) {
 		return nil, access.Invalidf("", "%s is the engine's own relation and follows from facts: name the fact, such as chatbot:x#use_only@user:alice "+
@@ -152,8 +161,18 @@ func teamRow(id access.TeamID, relation string, user access.UserID, org access.O
 	return nil
 }
 
+// cutExpiry cuts [expiration:TIME] off the end of a relationship.
+func cutExpiry(text string) (relationship, expiry string, expires bool) {
+	inner, closed := strings.CutSuffix(text, "]")
+	begin := strings.LastIndex(inner, "[expiration:")
+	if !closed || begin < 0 {
+		return text, "", false
+	}
+	return text[:begin], inner[begin+len("[expiration:"):], true
+}
+
 // shareRow is the share that the relationship names, if it names one.
-func shareRow(r tuple.Relationship) (sharing.Row, error) {
+func shareRow(r tuple.Relationship) (*sharing.ShareRow, error) {
 	level := access.Level(r.Resource.Relation)
 	if access.Type(r.Resource.ObjectType) != access.TypeChatbot || !slices.Contains(access.Levels, level) {
 		return nil, nil
@@ -163,12 +182,7 @@ func shareRow(r tuple.Relationship) (sharing.Row, error) {
 		return nil, access.Invalidf("S1", "a share is with user:…, email:…#holder, team:…#member, organization:…, role:…#assignee, group:…#member or "+
 			"platform:main#everyone")
 	}
-	s := &sharing.ShareRow{Chatbot: access.ChatbotID(spice.Decode(r.Resource.ObjectID)), Principal: p, Access: level}
-	if r.OptionalExpiration != nil {
-		s.ExpiresAt = *r.OptionalExpiration
-		return s, access.CheckTime(s.ExpiresAt)
-	}
-	return s, nil
+	return &sharing.ShareRow{Chatbot: access.ChatbotID(spice.Decode(r.Resource.ObjectID)), Principal: p, Access: level}, nil
 }
 
 // members names, for each type of principal, the relation that stands for its members and may be left out.

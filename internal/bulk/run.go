@@ -74,7 +74,7 @@ func (r *run) finish(ctx context.Context) (Summary, error) {
 		}
 	}
 	if !r.sum.Refused {
-		r.sum.Unchanged = r.sum.Rows - r.sum.Written - r.sum.Pending - r.sum.Rejected
+		r.sum.Unchanged = r.sum.Rows - r.sum.Written - r.sum.Pending - r.sum.Expired - r.sum.Rejected
 	}
 	limit := shownRejects
 	if r.opts.SkipInvalid {
@@ -163,6 +163,11 @@ func (r *run) try(page []staged, try func(staged) (sharing.Result, error)) (refu
 			}
 		case err != nil:
 			return nil, err
+		case result == sharing.Expired:
+			r.sum.Expired += row.stands // it is gone if the transaction runs again
+			if err := r.rows.remove(row); err != nil {
+				return nil, err
+			}
 		case result == sharing.Unchanged:
 			if err := r.rows.remove(row); err != nil {
 				return nil, err
@@ -280,7 +285,9 @@ func (r *run) commit(ctx context.Context, batch []staged) error {
 			r.sum.Written += row.stands
 		case sharing.Pending:
 			r.sum.Pending += row.stands
-		case sharing.Unchanged:
+		case sharing.Expired:
+			r.sum.Expired += row.stands
+		case sharing.Unchanged, sharing.Postponed:
 		}
 	}
 	return nil

@@ -129,9 +129,7 @@ func readShare(field func(string) string) (sharing.Row, error) {
 	if err != nil || field("expires_at") == "" {
 		return s, err
 	}
-	if s.ExpiresAt, err = access.ParseTime(field("expires_at")); err != nil {
-		err = access.Invalidf("S13", "expires_at: %q is not a time such as 2030-01-31T12:00:00Z", field("expires_at"))
-	}
+	s.ExpiresAt, err = readTime("expires_at", field("expires_at"))
 	return s, err
 }
 

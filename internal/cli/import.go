@@ -34,7 +34,7 @@ func newImport(std streams) *cobra.Command {
 		Short: "Import organizations, chatbots, shares and everything else",
 		Long: `Sends the files, in any order, to a server. The server checks all rows before it writes any: if a row is invalid, nothing is written,
 unless --skip-invalid is given. The file - is standard input. Importing the same rows again changes nothing, so you can continue an
-interrupted import by repeating the command.
+interrupted import by repeating the command. Shares, requests, invitations and keys that have expired are counted, and change nothing.
 
 CSV files have a header: organization,user,role[,email,name,type] · team,organization,user,role · chatbot,organization,owner[,visibility] ·
 chatbot,principal,access[,expires_at] · chatbot,user,actions · role,user · group,principal · document,chatbot,access,allowed, or mcp_server or
@@ -140,7 +140,7 @@ func (i *importing) report(w io.Writer, s client.Summary, rejects *rejectsFile) 
 	if s.DryRun {
 		did = "would be written"
 	}
-	if err := i.print(w, answer, "%d rows: %d %s, %d pending, %d unchanged, %d rejected\n%s", s.Rows, s.Written, did, s.Pending, s.Unchanged, s.Rejected,
+	if err := i.print(w, answer, "%d rows: %d %s, %d pending, %d unchanged, %d expired, %d rejected\n%s", s.Rows, s.Written, did, s.Pending, s.Unchanged, s.Expired, s.Rejected,
 		listKinds(withoutHashKey(s.Kinds))); err != nil {
 		return err
 	}

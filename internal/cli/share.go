@@ -94,7 +94,7 @@ func wantedShare(args []string, until string) (access.Share, error) {
 	}
 	if until != "" {
 		if share.ExpiresAt, err = access.ParseTime(until); err != nil {
-			return access.Share{}, fmt.Errorf("--expires-at: %q is not a time such as 2027-01-31T18:00:00Z", until)
+			return access.Share{}, fmt.Errorf("--expires-at: %w", err)
 		}
 	}
 	return share, nil

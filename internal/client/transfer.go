@@ -52,6 +52,7 @@ type Summary struct {
 	Written   int64            `json:"written"`
 	Pending   int64            `json:"pending"` // waiting for somebody's consent: nothing has changed yet
 	Unchanged int64            `json:"unchanged"`
+	Expired   int64            `json:"expired"` // before they came, so that they change nothing
 	Rejected  int64            `json:"rejected"`
 	DryRun    bool             `json:"dry_run"`
 	Refused   bool             `json:"refused"`         // nothing was written, because rows were rejected and not to be skipped

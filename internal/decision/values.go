@@ -160,11 +160,14 @@ func addExtensionValues(values map[string]any, parameters []spice.Parameter, req
 			continue
 		}
 		value := firstSent(p.Name, req.Context, req.Action.Properties, req.Resource.Properties, req.Subject.Properties)
-		switch {
-		case value == nil:
-		case spice.Heavy(value), p.Accepts(value): // what weighs too much is refused with all the values together
+		if value == nil {
+			continue
+		}
+		if spice.Heavy(value) { // what weighs too much is refused with all the values together
 			values[p.Name] = value
-		default:
+		} else if read, ok := p.Read(value); ok {
+			values[p.Name] = read
+		} else {
 			mistyped = append(mistyped, p.Name)
 		}
 	}

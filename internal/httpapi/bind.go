@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -143,6 +144,10 @@ func (v *validator) parameter(p parameter, text string, into reflect.Value) {
 	}
 	v.check(p.schema, value)
 	if len(v.faults) > before {
+		return
+	}
+	if at, ok := into.Addr().Interface().(*time.Time); ok {
+		*at, _ = access.ParseTime(text) // the check has read it
 		return
 	}
 	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {

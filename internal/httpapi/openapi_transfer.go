@@ -39,6 +39,7 @@ func describeImport(op *huma.Operation) {
 				"kinds":   {Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeInteger}, Description: "the rows that could be read, by kind"},
 				"written": {Type: huma.TypeInteger}, "unchanged": {Type: huma.TypeInteger},
 				"pending":  {Type: huma.TypeInteger, Description: "rows that wait for somebody's consent, such as an offer of ownership; nothing else has changed"},
+				"expired":  {Type: huma.TypeInteger, Description: "rows of shares, requests, invitations and keys whose expiry has passed; they change nothing (S13)"},
 				"rejected": {Type: huma.TypeInteger}, "dry_run": {Type: huma.TypeBoolean},
 				"refused":  {Type: huma.TypeBoolean, Description: "rows were rejected and nothing was written"},
 				"zedtoken": text("a decision asked with this token sees the import"),

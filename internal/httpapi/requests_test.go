@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -165,11 +166,21 @@ func TestPutKeepsAndUnsets(t *testing.T) {
 	}, share)
 	share = e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"access": "read_only"})
 	require.Equal(t, "2099-12-31T22:59:59Z", share["expires_at"])
-	for _, past := range []string{"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.9Z", "0001-01-01T01:00:00+01:00"} { // never, to the language
-		e.As(mel).Refused(access.KindInvalid, "").Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": past})
-		e.As(mel).Refused(access.KindInvalid, "").MakesAPIKey("helper", fields{"name": "k", "access": "use_only", "expires_at": past})
-		admin.Refused(access.KindInvalid, "").Does(http.MethodPost, "/v1/keys", fields{"name": "k", "access": "full", "expires_at": past})
+	for sent, kind := range map[string]access.Kind{
+		"0001-01-01T00:00:00Z": access.KindUnprocessable, "1969-12-31T23:59:59Z": access.KindUnprocessable, "9999-12-31T23:59:59-05:00": access.KindUnprocessable,
+		"2030-06-30T23:59:60Z": access.KindInvalid, "2030-01-31T24:00:00Z": access.KindInvalid, "2030-01-31T12:00:00": access.KindInvalid,
+		"2030-01-31T12:00:00,5Z": access.KindInvalid,
+	} {
+		rule := map[access.Kind]string{access.KindUnprocessable: "S13"}[kind]
+		refused := e.As(mel).Refused(kind, rule).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": sent})
+		require.Equal(t, "/expires_at", refused["errors"].([]any)[0].(map[string]any)["pointer"], sent)
+		e.As(mel).Refused(kind, rule).MakesAPIKey("helper", fields{"name": "k", "access": "use_only", "expires_at": sent})
+		admin.Refused(kind, rule).Does(http.MethodPost, "/v1/keys", fields{"name": "k", "access": "full", "expires_at": sent})
+		admin.Refused(kind, rule).Does(http.MethodGet, "/v1/audit?to="+url.QueryEscape(sent), nil)
 	}
+	share = e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": "2099-12-31t23:59:59.9z"})
+	require.Equal(t, "2099-12-31T23:59:59Z", share["expires_at"], "in lower case")
+	admin.Does(http.MethodGet, "/v1/audit?from=2030-01-01t00:00:00z", nil)
 	share = e.As(mel).Does(http.MethodPut, "/v1/chatbots/helper/shares/user:cal", fields{"expires_at": nil})
 	require.Equal(t, "read_only", share["access"])
 	require.Nil(t, share["expires_at"])

@@ -39,6 +39,7 @@ type validator struct {
 	path     strictjson.Path // of the value that is being checked
 	faults   []access.FieldError
 	rule     string // the rule of the first fault that has one
+	refused  int    // how many of the faults are values in their form that a rule refuses
 }
 
 // fault notes what is wrong with the value that is being checked.
@@ -77,7 +78,11 @@ func (v *validator) err() error {
 	case more > 0:
 		detail += fmt.Sprintf(" (and %d more)", more)
 	}
-	return &access.Error{Kind: access.KindInvalid, Rule: v.rule, Detail: detail, Fields: v.faults}
+	kind := access.KindInvalid
+	if v.refused == len(v.faults) {
+		kind = access.KindUnprocessable
+	}
+	return &access.Error{Kind: kind, Rule: v.rule, Detail: detail, Fields: v.faults}
 }
 
 // check holds a value, as parseJSON gives it, against its schema.
@@ -172,6 +177,9 @@ func (v *validator) checkString(s *huma.Schema, text string) {
 			}
 			if v.rule == "" {
 				v.rule = e.Rule
+			}
+			if e.Kind == access.KindUnprocessable {
+				v.refused++
 			}
 			v.fault("%s", e.Detail)
 		}

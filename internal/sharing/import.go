@@ -3,6 +3,7 @@ package sharing
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -27,6 +28,7 @@ const (
 	Unchanged Result = "unchanged" // it was so already
 	Written   Result = "written"
 	Pending   Result = "pending"   // it waits for somebody's consent, asked now or before: nothing else has changed (O7, S4–S6)
+	Expired   Result = "expired"   // its expiry has passed: nothing has changed (S13)
 	Postponed Result = "postponed" // by a Rehearsal alone: it takes rights from the actor, and so it is tried and written after all others
 )
 
@@ -39,6 +41,18 @@ func (r Result) after(c *change) Result {
 		return Written
 	}
 	return r
+}
+
+// expiring is a row of something that ends.
+type expiring interface {
+	// ends is when the first of what the row says ends, or the zero time for never.
+	ends() time.Time
+}
+
+// expiredAt reports whether the expiry of the row has passed, so that it is no more than counted (S13).
+func expiredAt(row Row, now time.Time) bool {
+	e, ok := row.(expiring)
+	return ok && !e.ends().IsZero() && !now.Before(e.ends())
 }
 
 // RowError says which row of a batch was refused, and why.
@@ -66,6 +80,11 @@ func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (C
 				failed = i
 				if part == 0 { // the transaction may run twice
 					results[i] = Unchanged
+				}
+				if expiredAt(row, c.now) {
+					results[i] = Expired
+					failed = -1
+					return nil
 				}
 				c.memo = read.of(c.Tx)
 				if err := run(c); err != nil {

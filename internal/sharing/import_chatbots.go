@@ -79,6 +79,8 @@ type ShareRow struct {
 func (*ShareRow) Kind() Kind    { return KindShare }
 func (r *ShareRow) Key() string { return pair(r.Chatbot, r.Principal.String()) }
 
+func (r *ShareRow) ends() time.Time { return r.ExpiresAt }
+
 func (r *ShareRow) steps() []step {
 	put := step{action: "share.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
 		p := SharePatch{Access: access.Some(r.Access)}

@@ -27,6 +27,8 @@ type InvitationRow struct {
 func (*InvitationRow) Kind() Kind    { return KindInvitation }
 func (r *InvitationRow) Key() string { return string(r.Invitation) }
 
+func (r *InvitationRow) ends() time.Time { return r.ExpiresAt }
+
 func (r *InvitationRow) steps() []step {
 	inv := access.Invitation{
 		ID: r.Invitation, Organization: r.Organization, Email: r.Email, User: r.User, Role: r.Role, Inviter: r.Inviter, Key: r.InviterKey, Confined: r.Confined,

@@ -98,6 +98,8 @@ type APIKeyRow struct {
 func (*APIKeyRow) Kind() Kind    { return KindAPIKey }
 func (r *APIKeyRow) Key() string { return string(r.APIKey) }
 
+func (r *APIKeyRow) ends() time.Time { return r.ExpiresAt }
+
 func (r *APIKeyRow) steps() []step {
 	k := access.APIKey{
 		ID: r.APIKey, Chatbot: r.Chatbot, Name: r.Name, Level: r.Access, ExpiresAt: r.ExpiresAt, AllowedIPs: r.AllowedIPs, Preview: r.Preview,
@@ -163,6 +165,8 @@ type AccountKeyRow struct {
 
 func (*AccountKeyRow) Kind() Kind    { return KindAccountKey }
 func (r *AccountKeyRow) Key() string { return string(r.AccountKey) }
+
+func (r *AccountKeyRow) ends() time.Time { return r.ExpiresAt }
 
 func (r *AccountKeyRow) steps() []step {
 	k := access.AccountKey{

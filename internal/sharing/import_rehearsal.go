@@ -139,6 +139,9 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 	if r.lapsed != nil {
 		return "", &RowError{Err: r.lapsed}
 	}
+	if expiredAt(row, r.s.now()) {
+		return Expired, nil
+	}
 	r.withheld = false
 	result := Unchanged
 	var deltas []spice.Changes

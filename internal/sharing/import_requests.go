@@ -22,6 +22,13 @@ type RequestRow struct {
 func (*RequestRow) Kind() Kind    { return KindRequest }
 func (r *RequestRow) Key() string { return pair(r.Chatbot, r.Principal.String()) }
 
+func (r *RequestRow) ends() time.Time {
+	if !r.ShareExpiresAt.IsZero() && r.ShareExpiresAt.Before(r.ExpiresAt) {
+		return r.ShareExpiresAt
+	}
+	return r.ExpiresAt
+}
+
 func (r *RequestRow) steps() []step {
 	q := access.Request{
 		Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Access, ShareExpiresAt: r.ShareExpiresAt, Requester: r.Requester,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	caveattypes "github.com/authzed/spicedb/pkg/caveats/types"
 
@@ -43,10 +44,17 @@ type Parameter struct {
 	kind caveattypes.VariableType
 }
 
-// Accepts reports whether the value, of JSON's own types, is one of the parameter's type.
-func (p Parameter) Accepts(value any) bool {
+// Read gives a value of JSON's own types as the engine reads it, or false where it is not of the parameter's type. Times are read as everywhere.
+func (p Parameter) Read(value any) (any, bool) {
+	if text, ok := value.(string); ok && p.Type == givenTypes[ParamNow] {
+		t, err := access.ParseInstant(text)
+		if err != nil {
+			return nil, false
+		}
+		value = t.UTC().Format(time.RFC3339Nano)
+	}
 	_, err := p.kind.ConvertValue(value)
-	return err == nil
+	return value, err == nil
 }
 
 // Parameters that the server itself gives to an extension's caveats, and the types that they have.

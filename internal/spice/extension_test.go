@@ -42,8 +42,19 @@ func TestWhatAnExtensionSays(t *testing.T) {
 		parameters = append(parameters, p.Name+" "+p.Type)
 	}
 	require.Equal(t, []string{"author string", "end timestamp", "now timestamp", "status string", "subject_id string"}, parameters)
-	require.True(t, x.Parameters("todo")[3].Accepts("open"))
-	require.False(t, x.Parameters("todo")[3].Accepts(5.0))
+	end, status := x.Parameters("todo")[1], x.Parameters("todo")[3]
+	value, ok := status.Read("open")
+	require.True(t, ok)
+	require.Equal(t, "open", value)
+	_, ok = status.Read(5.0)
+	require.False(t, ok)
+	value, ok = end.Read("1955-11-05t06:15:00.5-08:00")
+	require.True(t, ok)
+	require.Equal(t, "1955-11-05T14:15:00.5Z", value)
+	for _, sent := range []any{"2030-01-31T12:00:00,5Z", "9999-12-31T23:59:59-05:00", "2030-06-30T23:59:60Z", "2030-01-31", 5.0} {
+		_, ok = end.Read(sent)
+		require.False(t, ok, sent)
+	}
 	require.False(t, x.MeetsLimits("todo"))
 	require.Len(t, x.Changes(), 8)
 	require.Contains(t, x.Schema(), "definition chatbot {")
