@@ -16,7 +16,7 @@ type InvitationShare struct {
 
 // Invitation is an invitation as callers see one: never its token.
 type Invitation struct {
-	ID           access.InvitationID    `json:"id"`
+	ID           access.InvitationID    `json:"id,omitempty" doc:"left out by a dry run that would make the invitation"`
 	Organization access.OrganizationID  `json:"organization"`
 	Email        *access.Email          `json:"email" doc:"null where a user is offered the ownership"`
 	User         *access.UserID         `json:"user" doc:"who is offered the ownership (O7), or null"`

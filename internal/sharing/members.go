@@ -22,6 +22,9 @@ func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.
 	m := access.Membership{Organization: org, User: user, Role: role}
 	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
 		r.Membership, r.Offer, err = c.putMember(m, how)
+		if how.DryRun && r.Offer != nil && c.changed && c.before == nil {
+			r.Offer.ID = "" // which a dry run makes for nothing
+		}
 		r.report(c, how)
 		return err
 	})

@@ -103,6 +103,24 @@ func TestO7TheOwnershipIsAcceptedByThePerson(t *testing.T) {
 	e.agrees()
 }
 
+// A dry run of an offer shows the ID of no invitation but one that there is.
+func TestO7ADryRunOfAnOfferNamesNoInvitationThatIsNotMade(t *testing.T) {
+	e := acme(t)
+	atGlobex(e)
+	preview := func(by access.Actor) access.Invitation {
+		r, err := e.PutMember(e.ctx, by, "acme", "ann", access.OrgOwner, sharing.Offboard{DryRun: true})
+		require.NoError(t, err)
+		require.NotNil(t, r.Offer)
+		require.Equal(t, access.UserID("ann"), r.Offer.User)
+		return *r.Offer
+	}
+	require.Empty(t, preview(as("olga")).ID)
+	offer := e.offers(as("olga"), "acme", "ann")
+	require.Equal(t, offer.ID, preview(as("olga")).ID, "the same offer")
+	e.now = offer.ExpiresAt
+	require.Empty(t, preview(as("olga")).ID, "it has expired, and another one would be made")
+}
+
 func TestO7WhoBecomesAnOwnerAtOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		by     access.Actor
