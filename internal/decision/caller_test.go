@@ -174,7 +174,9 @@ func TestWhoLearnsReasons(t *testing.T) {
 	require.Equal(t, []string{"no share or role gives update to zoe on helper (3.1, 3.2)"}, stops(backend, asks(user("zoe"), "update", chatbot("helper"))))
 	require.Equal(t, []string{"gone is inactive or deleted (N2)"}, stops(backend, asks(user("gone"), "interact", chatbot("helper"))))
 	for _, actor := range []access.Actor{confined, as("anna")} {
-		require.Equal(t, []string{"the subject has nothing on chatbot:helper"}, stops(actor, asks(user("gone"), "interact", chatbot("helper"))))
+		for _, who := range []string{"gone", "zoe", "nobody"} {
+			require.Equal(t, veiledReason(who).StoppedBy, stops(actor, asks(user(who), "interact", chatbot("helper"))), "who is gone is not told (C6)")
+		}
 	}
 	for _, nobody := range []access.Object{user("gone"), user("idle"), thing(access.TypeAPIKey, "nobody's"), thing("robot", "r2")} {
 		for _, bot := range []string{"helper", "theirs", "nothing"} {

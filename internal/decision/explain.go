@@ -111,7 +111,7 @@ func (x *explainer) explain() error {
 	case it.stage == hidden:
 		x.stopped("%s", access.NotFound(o).Detail)
 	case it.veiled && !it.answer.Allowed && it.answer.Err == nil:
-		x.stopped("the subject has nothing on %s", o)
+		x.stopped("gates count as failed and the reason is not shown, because %s has not joined an organization of yours (C7)", x.who())
 	case !it.told && it.stage == settled && !it.failed && !it.private:
 		x.stopped("%s", it.why) // it depends on nothing but the request
 	case !it.told && it.private:

@@ -214,7 +214,7 @@ func (x *explainer) extensionDenies(o access.Object) error {
 		x.stopped("no relationship gives %s %s#%s on %s", subject, o.Type, it.permission, o)
 	}
 	if _, managed := x.extension.Permission(o.Type, string(access.ManageAccess)); managed {
-		x.grantable(fmt.Sprintf("whoever has %s on %s", access.ManageAccess, o))
+		x.grantable(fmt.Sprintf("those who have %s on %s", access.ManageAccess, o))
 	}
 	return nil
 }

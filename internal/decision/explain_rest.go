@@ -220,7 +220,7 @@ func (x *explainer) onHanging(o access.Object, allowed bool) error {
 	case allowed && listed != "":
 		x.because("%s (R1)", listed)
 	case !allowed && listed == "":
-		x.notListed(bot, res)
+		return x.notListed(bot, res)
 	}
 	return nil
 }
@@ -256,16 +256,24 @@ func (x *explainer) listed(res access.Resource) (string, error) {
 	return "", nil
 }
 
-func (x *explainer) notListed(bot access.Chatbot, res access.Resource) {
+func (x *explainer) notListed(bot access.Chatbot, res access.Resource) error {
 	name := access.Object{Type: res.Type, ID: res.ID}
 	if res.Mode == access.ModeAuthenticated {
 		x.stopped("%s is for those who are logged in (R1)", name)
-		return
+		return nil
 	}
 	x.stopped("%s is restricted, and %s is not on its list (R1)", name, x.who())
-	if x.it.subject.Type == access.TypeUser {
-		x.grantable("whoever may update " + string(bot.ID))
+	p, err := x.user()
+	if err != nil || p == nil {
+		return err
 	}
+	for _, principal := range res.Allowed {
+		if principal.Kind == access.PrincipalGroup && slices.Contains(p.outside, access.GroupID(principal.ID)) {
+			x.stopped("%s", listedOutside(p.ID, principal.ID, bot.Organization))
+		}
+	}
+	x.grantable("those who may update " + string(bot.ID))
+	return nil
 }
 
 // onFeature explains F1.
@@ -311,7 +319,7 @@ func (x *explainer) onFeature(o access.Object, allowed bool) error {
 		return err
 	}
 	if len(x.said.StoppedBy) > before {
-		x.grantable("whoever may update " + string(bot.ID))
+		x.grantable("those who may update " + string(bot.ID))
 	}
 	for _, value := range x.it.limited.missing {
 		x.stopped("needs %s (F1)", value)
@@ -355,4 +363,16 @@ func (x *explainer) featureConditions(f access.Feature) error {
 func number(v any) string {
 	n, _ := v.(float64)
 	return strconv.FormatFloat(n, 'f', -1, 64)
+}
+
+// managers names who could change who has what on the chatbot.
+func managers(bot access.Chatbot, ownersOnly bool) []string {
+	whose := "an owner or admin of "
+	if ownersOnly || bot.Visibility == access.OwnerOnly { // A3
+		whose = "an owner of "
+	}
+	if bot.Owner == "" {
+		return []string{whose + string(bot.Organization)}
+	}
+	return []string{fmt.Sprintf("%s, who owns %s", bot.Owner, bot.ID), whose + string(bot.Organization)}
 }

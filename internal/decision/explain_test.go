@@ -174,7 +174,7 @@ func TestExplanations(t *testing.T) {
 		{"nobody's key", key("a secret that is nobody's"), "interact", chatbot("helper"), "denied: the subject is not known", nil},
 		{"R1", user("zoe"), "view", thing(access.TypeDocument, "open"), "allowed: zoe holds the role tier1, which has use_only on helper (S1); document:open is public: it is for all who may interact (R1)", nil},
 		{"R1 listed", user("cal"), "view", thing(access.TypeDocument, "plan"), "allowed: cal is in a team of team support, which has read_only on helper (S1); cal is in a team of team support, which is on the list of document:plan (R1)", nil},
-		{"R1 restricted", user("gwen"), "view", thing(access.TypeDocument, "plan"), "denied: document:plan is restricted, and gwen is not on its list (R1) [whoever may update helper]", nil},
+		{"R1 restricted", user("gwen"), "view", thing(access.TypeDocument, "plan"), "denied: document:plan is restricted, and gwen is not on its list (R1) [those who may update helper]", nil},
 		{"R1 no interact", user("stranger"), "view", thing(access.TypeDocument, "open"), "denied: no share, role or link gives interact to stranger on helper (3.1, 3.2) [mia, who owns helper, or an owner or admin of acme]", nil},
 		{"R2", user("adam"), "view", thing(access.TypeDocument, "plan"), "allowed: adam is an admin of acme, and helper is shared (3.1); who may update helper may view what hangs on it (R2)", nil},
 		{"R1 visitor", visitor, "use", thing(access.TypeMCPServer, "logins"), "denied: gate user_types: all that it named is gone, so that nobody passes (G8); mcp_server:logins is for those who are logged in (R1) [mia, who owns linked, or an owner or admin of acme]", []any{"context.link", link}},
@@ -182,9 +182,9 @@ func TestExplanations(t *testing.T) {
 		{"F1 above", user("zoe"), "use", feature("upload"), "denied: file_size_mb 12 exceeds max_file_size_mb 10 (F1)", []any{"action.file_size_mb", 12.0}},
 		{"F1 below 0", user("zoe"), "use", feature("upload"), "denied: file_size_mb -1 is below 0 (F1)", []any{"action.file_size_mb", -1.0}},
 		{"F1 missing", user("zoe"), "use", feature("upload"), "denied: needs file_size_mb (F1)", nil},
-		{"F1 conditions", user("pat"), "use", feature("upload"), "denied: feature upload: pat holds none of its allowed roles (F1) [whoever may update helper]", []any{"action.file_size_mb", 1.0}},
-		{"F1 off", user("pat"), "use", feature("traces"), "denied: feature traces of helper is off (F1); feature traces: pat is external (F1) [whoever may update helper]", nil},
-		{"F1 never set", user("pat"), "use", feature("other"), "denied: feature other of helper is off (F1) [whoever may update helper]", nil},
+		{"F1 conditions", user("pat"), "use", feature("upload"), "denied: feature upload: pat holds none of its allowed roles (F1) [those who may update helper]", []any{"action.file_size_mb", 1.0}},
+		{"F1 off", user("pat"), "use", feature("traces"), "denied: feature traces of helper is off (F1); feature traces: pat is external (F1) [those who may update helper]", nil},
+		{"F1 never set", user("pat"), "use", feature("other"), "denied: feature other of helper is off (F1) [those who may update helper]", nil},
 		{"section 2", user("adam"), "update", org, "allowed: adam is an admin of acme (section 2)", nil},
 		{"section 2 denied", user("adam"), "billing", org, "denied: adam is none of: owner of acme (section 2) [an owner of acme, or a site admin]", nil},
 		{"E1", user("gwen"), "view_data", org, "denied: gwen is none of: owner, admin, member, client of acme (E1) [an owner or admin of acme, or a site admin]", nil},
@@ -208,6 +208,28 @@ func TestExplanations(t *testing.T) {
 			require.Equal(t, told(a), told(answer(t, s, backend, explained(req))), "also where the engine has it in its cache")
 		})
 	}
+}
+
+// O5: whom a group lists by an address, and who is outside of an organization that shares nothing outside, is told why the list gives nothing. Somebody
+// who may not see the address is not told that it is on the list (O7).
+func TestO5ListedAndOutside(t *testing.T) {
+	e := decisiontest.Start(t)
+	w := storyWorld()
+	w.Organizations[0].OutsideSharing = false
+	w.Resources[1].Allowed = append(w.Resources[1].Allowed, access.Principal{Kind: access.PrincipalGroup, ID: "friends"})
+	e.Load(w)
+	s := e.Service(nil)
+	const why = "pat is listed in group friends, but is outside of acme, which does not share outside (O5)"
+	for _, req := range []decision.Request{asks(user("pat"), "interact", chatbot("helper")), asks(user("pat"), "view", thing(access.TypeDocument, "plan"))} {
+		a := answer(t, s, backend, explained(req))
+		require.False(t, a.Allowed)
+		require.Contains(t, a.Why.StoppedBy, why)
+		a = answer(t, s, as("ada"), explained(req))
+		require.False(t, a.Allowed)
+		require.NotContains(t, a.Why.StoppedBy, why)
+	}
+	a := answer(t, s, backend, explained(asks(user("pat"), "read", chatbot("helper"))))
+	require.NotContains(t, a.Why.StoppedBy, why, "a share at use_only would not give that either")
 }
 
 // No explanation holds the secret of a key.
@@ -257,8 +279,8 @@ func TestExtensionsAreExplained(t *testing.T) {
 	}{
 		{user("alice"), "GET", todo("todo:{id}"), "allowed: user:alice has todo#owner on todo:todo:{id}; user:alice has todo#read on todo:todo:{id}", nil},
 		{user("bob"), "PUT", todo("groceries"), "allowed: user:bob has todo#editor on todo:groceries; user:bob has todo#update on todo:groceries", []any{"context.status", "open"}},
-		{user("bob"), "PUT", todo("groceries"), "denied: needs status [whoever has manage_access on todo:groceries]", nil},
-		{user("bob"), "PUT", todo("groceries"), "denied: the condition not_archived of todo#editor on todo:groceries does not hold [whoever has manage_access on todo:groceries]", []any{"context.status", "archived"}},
+		{user("bob"), "PUT", todo("groceries"), "denied: needs status [those who have manage_access on todo:groceries]", nil},
+		{user("bob"), "PUT", todo("groceries"), "denied: the condition not_archived of todo#editor on todo:groceries does not hold [those who have manage_access on todo:groceries]", []any{"context.status", "archived"}},
 		{user("mia"), "GET", todo("groceries"), "allowed: user:mia has organization#view_data on organization:acme; user:mia has todo#read on todo:groceries", nil},
 	} {
 		require.Equal(t, c.want, told(answer(t, s, backend, explained(asks(c.subject, c.action, c.resource, c.more...)))))

@@ -73,6 +73,11 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 		}
 		if u.ID != "" && u.Gone() {
 			it.settleBySubject(string(u.ID) + " is inactive or deleted (N2)") // C1: what is open to everyone included
+			if r.bound() {                                                    // who is gone is answered like any other stranger (C6)
+				if err := r.veil(n, it); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		if err := r.gather(n, it, u); err != nil {

@@ -16,7 +16,8 @@ type person struct {
 	memberships []access.Membership
 	roles       []access.RoleID
 	reaches     []reach
-	address     string // the verified one, as far as the actor may see it
+	outside     []access.GroupID // list the user's address and give nothing outside of their organization (O5); as far as the actor may see the address
+	address     string           // the verified one, as far as the actor may see it
 }
 
 // hiddenAddress stands for an address that the actor may not see (O7).
@@ -159,8 +160,11 @@ func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID,
 		if err != nil {
 			return nil, err
 		}
-		if org.OutsideSharing || p.roleIn(id) != "" {
+		switch {
+		case org.OutsideSharing || p.roleIn(id) != "":
 			giving = append(giving, g)
+		case p.address != hiddenAddress:
+			p.outside = append(p.outside, g)
 		}
 	}
 	return giving, nil

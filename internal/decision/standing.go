@@ -21,6 +21,7 @@ type standing struct {
 	row     *access.Row     // which decides instead, but for the owner and P2; nil for none, or for one that is asleep
 	asleep  bool            // there is a row, and under owner_only it is not heard (M1)
 	expired []access.Share  // shares that gave something once (S13)
+	outside []access.Share  // shares with groups that list the user and give them nothing (O5)
 	veiled  bool            // whether the gates let the user in is not told (C7)
 }
 
@@ -178,7 +179,21 @@ func (s *standing) addShares(n *notebook, now time.Time) error {
 			everyone: r.principal == access.Everyone,
 		})
 	}
+	for _, group := range s.who.outside {
+		share, ok, err := n.Share(s.bot.ID, access.Principal{Kind: access.PrincipalGroup, ID: string(group)})
+		if err != nil {
+			return err
+		}
+		if ok && !share.ExpiredAt(now) {
+			s.outside = append(s.outside, share)
+		}
+	}
 	return nil
+}
+
+// listedOutside says why a group of the organization that lists the user gives nothing.
+func listedOutside(who access.UserID, group string, org access.OrganizationID) string {
+	return fmt.Sprintf("%s is listed in group %s, but is outside of %s, which does not share outside (O5)", who, group, org)
 }
 
 // sharedWith names a principal that stands for the user in a list.
@@ -294,6 +309,11 @@ func (s *standing) lacks(action access.Action) []string {
 			said = append(said, fmt.Sprintf("the %s share with %s expired at %s (S13)", share.Level, s.sharedWith(share.Principal), share.ExpiresAt.UTC().Format(time.RFC3339)))
 		}
 	}
+	for _, share := range s.outside {
+		if slices.Contains(levelActions[share.Level], action) {
+			said = append(said, listedOutside(s.who.ID, share.Principal.ID, s.bot.Organization))
+		}
+	}
 	switch {
 	case slices.Contains(ofOwnersOnly, action):
 		said = append(said, fmt.Sprintf("only the owner of %s and the owners of %s have %s (3.1)", s.bot.ID, s.bot.Organization, action))
@@ -378,15 +398,3 @@ func words[T ~string](all []T) string {
 
 // sentence joins what is said about one cell.
 func sentence(all []string) string { return strings.Join(all, "; ") }
-
-// managers names who could change who has what on the chatbot.
-func managers(bot access.Chatbot, ownersOnly bool) []string {
-	whose := "an owner or admin of "
-	if ownersOnly || bot.Visibility == access.OwnerOnly { // A3
-		whose = "an owner of "
-	}
-	if bot.Owner == "" {
-		return []string{whose + string(bot.Organization)}
-	}
-	return []string{fmt.Sprintf("%s, who owns %s", bot.Owner, bot.ID), whose + string(bot.Organization)}
-}
