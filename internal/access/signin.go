@@ -115,6 +115,14 @@ const issuerPrefix = "issuer:"
 // IsIssuer reports whether the ID stands for an issuer where a key's ID is expected. No key has such an ID.
 func (id KeyID) IsIssuer() bool { return strings.HasPrefix(string(id), issuerPrefix) }
 
+// IssuedBy is the issuer from whose token alone the actor's call follows, or "".
+func (a Actor) IssuedBy() string {
+	if issuer, ok := strings.CutPrefix(string(a.Key), issuerPrefix); ok && a.User == "" {
+		return issuer
+	}
+	return ""
+}
+
 // IssuerActor is the actor of what follows from the tokens of an issuer: the users that it names, and what its configuration gives them.
 func IssuerActor(issuer string) Actor {
 	return Actor{Key: KeyID(issuerPrefix + issuer), Access: KeyFull}

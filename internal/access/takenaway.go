@@ -2,7 +2,7 @@ package access
 
 import "slices"
 
-// TakenAwayKind is the kind of a role that can be taken from a user.
+// TakenAwayKind is the kind of a role that can be taken from a user. The type internal is one like the others.
 type TakenAwayKind string
 
 // The kinds of roles that an issuer can give.
@@ -10,13 +10,14 @@ const (
 	TakenMembership   TakenAwayKind = "member"
 	TakenRole         TakenAwayKind = "role"
 	TakenPlatformRole TakenAwayKind = "platform_role"
+	TakenType         TakenAwayKind = "type"
 )
 
 // TakenAway is a role that an administrator took from a user, or the user gave up (D2).
 type TakenAway struct {
 	User      UserID
 	Kind      TakenAwayKind
-	Target    string // the ID of the organization or the role, or the platform role
+	Target    string // the ID of the organization or the role, the platform role, or the type
 	StoppedBy string // the issuer that has stopped naming it since; "" in the entry that says that it was taken away
 }
 
@@ -31,6 +32,8 @@ func (in SignIn) Names(t TakenAway) bool {
 		return slices.Contains(in.Roles, RoleID(t.Target)) || in.Unknown.MayGiveRole(RoleID(t.Target))
 	case TakenPlatformRole:
 		return slices.Contains(in.PlatformRoles, PlatformRole(t.Target)) || in.Unknown.MayGivePlatformRole(PlatformRole(t.Target))
+	case TakenType:
+		return in.Type == "" || in.Type == UserType(t.Target)
 	}
 	return true
 }
@@ -44,6 +47,10 @@ func (in SignIn) Without(t TakenAway) SignIn {
 		in.Roles = slices.DeleteFunc(slices.Clone(in.Roles), func(r RoleID) bool { return r == RoleID(t.Target) })
 	case TakenPlatformRole:
 		in.PlatformRoles = slices.DeleteFunc(slices.Clone(in.PlatformRoles), func(r PlatformRole) bool { return r == PlatformRole(t.Target) })
+	case TakenType:
+		if in.Type == UserType(t.Target) {
+			in.Type = ""
+		}
 	}
 	return in
 }

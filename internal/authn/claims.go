@@ -105,8 +105,19 @@ func (is *believed) kind(c claims, in access.SignIn) access.UserType {
 		return access.Internal
 	case !complete || in.Unknown.Email && len(is.Type.Domains) > 0:
 		return ""
+	case !in.EmailVerified && slices.Contains(is.Type.Domains, in.Email.Domain()) && is.silent(c):
+		return ""
 	}
 	return access.External
+}
+
+// silent reports whether the token does not tell whether its address is verified: it has no such claim.
+func (is *believed) silent(c claims) bool {
+	if is.Email.Verified == always {
+		return false
+	}
+	said, known := c.value(is.Email.Verified)
+	return known && said == nil
 }
 
 // grants adds what the claims give, and what they may give besides for all that the token tells. Of several roles in one organization the strongest

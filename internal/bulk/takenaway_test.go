@@ -41,8 +41,14 @@ func TestD2WhatWasTakenAwayMoves(t *testing.T) {
 	signsIn(from, "s", "acme", "globex")
 	require.False(t, member(from, "acme"))
 
+	for _, kind := range []access.UserType{access.Internal, access.External} {
+		_, err := from.PutUser(t.Context(), root, "mel", sharing.UserPatch{Type: access.Some(kind)})
+		require.NoError(t, err)
+	}
+
 	file := string(from.export(""))
 	require.Contains(t, file, `{"kind":"taken_away","user":"mel","organization":"acme"}`)
+	require.Contains(t, file, `{"kind":"taken_away","user":"mel","type":"internal"}`)
 	to.takes(root, "all.jsonl", file)
 	sameLines(t, file, string(to.export("")))
 	signsIn(to, "s", "acme", "globex")
@@ -60,9 +66,10 @@ func TestD2RowsOfWhatWasTakenAwayAreChecked(t *testing.T) {
 	e.takes(root, "f.csv", "organization,user,role\nacme,olga,owner\n")
 	row := func(fields string) string { return `{"kind":"taken_away",` + fields + "}\n" }
 	require.Equal(t, []string{"removals are restored with a full key that is not confined, without an actor (B1)"}, e.reasons(as("olga"), row(`"user":"olga","organization":"acme"`)))
-	require.Equal(t, []string{"organization: one of organization, role and platform_role says what was taken away (D2)"}, e.reasons(root, row(`"user":"olga"`)))
-	require.Equal(t, []string{"organization: one of organization, role and platform_role says what was taken away (D2)"},
+	require.Equal(t, []string{"organization: one of organization, role, platform_role and type says what was taken away (D2)"}, e.reasons(root, row(`"user":"olga"`)))
+	require.Equal(t, []string{"organization: one of organization, role, platform_role and type says what was taken away (D2)"},
 		e.reasons(root, row(`"user":"olga","organization":"acme","role":"r"`)))
+	require.Equal(t, []string{`type: "external" is not one of internal ()`}, e.reasons(root, row(`"user":"olga","type":"external"`)))
 	require.Equal(t, []string{"stopped_by: an issuer has a name of 1 to 1024 visible characters (D2)"},
 		e.reasons(root, row(`"user":"olga","organization":"acme","stopped_by":["a\u202e"]`)))
 }

@@ -9,12 +9,13 @@ import (
 )
 
 // TakenAwayRow is a role that an administrator took from a user, or the user gave up, so that no issuer gives it back (D2). One of the organization,
-// the role and the platform role is set.
+// the role, the platform role and the type is set.
 type TakenAwayRow struct {
 	User         access.UserID         `json:"user"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
 	Role         access.RoleID         `json:"role,omitempty"`
 	PlatformRole access.PlatformRole   `json:"platform_role,omitempty"`
+	Type         access.UserType       `json:"type,omitempty"`
 	StoppedBy    []string              `json:"stopped_by,omitempty"` // the issuers that have stopped naming it since, and may give it again
 }
 
@@ -38,6 +39,8 @@ func takenAwayRow(t access.TakenAway) *TakenAwayRow {
 		r.Role = access.RoleID(t.Target)
 	case access.TakenPlatformRole:
 		r.PlatformRole = access.PlatformRole(t.Target)
+	case access.TakenType:
+		r.Type = access.UserType(t.Target)
 	}
 	return r
 }
@@ -50,6 +53,8 @@ func (r *TakenAwayRow) fact(issuer string) access.TakenAway {
 		t.Kind, t.Target = access.TakenMembership, string(r.Organization)
 	case r.Role != "":
 		t.Kind, t.Target = access.TakenRole, string(r.Role)
+	case r.Type != "":
+		t.Kind, t.Target = access.TakenType, string(r.Type)
 	default:
 		t.Kind, t.Target = access.TakenPlatformRole, string(r.PlatformRole)
 	}
@@ -62,14 +67,15 @@ func (r *TakenAwayRow) Check() error {
 	maybe(&f, "organization", r.Organization)
 	maybe(&f, "role", r.Role)
 	maybeWord(&f, "platform_role", r.PlatformRole, access.PlatformRoles)
+	maybeWord(&f, "type", r.Type, []access.UserType{access.Internal})
 	given := 0
-	for _, what := range []string{string(r.Organization), string(r.Role), string(r.PlatformRole)} {
+	for _, what := range []string{string(r.Organization), string(r.Role), string(r.PlatformRole), string(r.Type)} {
 		if what != "" {
 			given++
 		}
 	}
 	if given != 1 {
-		f.refuse("organization", access.Invalidf("D2", "one of organization, role and platform_role says what was taken away"))
+		f.refuse("organization", access.Invalidf("D2", "one of organization, role, platform_role and type says what was taken away"))
 	}
 	slices.Sort(r.StoppedBy)
 	r.StoppedBy = slices.Compact(r.StoppedBy)

@@ -97,11 +97,12 @@ func notSignedIn(cause error) error {
 
 // signIn brings the facts into step with what the issuer says.
 func (c *change) signIn(id access.Identity, in access.SignIn) error {
-	email, err := c.signInUser(id, in)
+	in, err := c.withhold(id.User, in)
 	if err != nil {
 		return err
 	}
-	if in, err = c.withhold(id.User, in); err != nil {
+	email, err := c.signInUser(id, in)
+	if err != nil {
 		return err
 	}
 	for _, sync := range []func(access.UserID, access.SignIn) error{c.syncMemberships, c.syncRoles, c.syncPlatformRoles} {
@@ -131,7 +132,10 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 		}
 		verified = !held || holder.ID == id.User // the active user who had the address first keeps it (I2)
 	}
-	p := UserPatch{Name: given(in.Name), Type: given(in.Type)}
+	p := UserPatch{Name: given(in.Name)}
+	if p.Type, err = c.signInType(old, exists, in); err != nil {
+		return "", err
+	}
 	switch {
 	case verified:
 		p.Email, p.EmailVerified = access.Some(email), access.Some(true)
@@ -150,6 +154,18 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 		email = ""
 	}
 	return email, err
+}
+
+// signInType is the type that the user gets from the issuer. One that somebody else gave is not the issuer's to take back (D1, D2).
+func (c *change) signInType(old access.User, exists bool, in access.SignIn) (access.Optional[access.UserType], error) {
+	if !exists || in.Type != access.External || old.Type != access.Internal {
+		return given(in.Type), nil
+	}
+	by, err := c.TypeGivenBy(old.ID)
+	if err != nil || by != in.Issuer {
+		return access.Optional[access.UserType]{}, err
+	}
+	return given(in.Type), nil
 }
 
 // syncMemberships gives the memberships that the issuer says, and ends those that it has given and no longer says, unless the token does not tell (D1).

@@ -17,7 +17,7 @@ func (c *change) takeAway(user access.UserID, kind access.TakenAwayKind, target 
 
 // giveAgain forgets that the role was taken from the user. An import leaves that to the next sign-in.
 func (c *change) giveAgain(user access.UserID, kind access.TakenAwayKind, target string) error {
-	if c.memo != nil || c.actor.Key.IsIssuer() && c.actor.User == "" {
+	if c.memo != nil || c.actor.IssuedBy() != "" {
 		return nil
 	}
 	return c.DeleteTakenAway(access.TakenAway{User: user, Kind: kind, Target: target})
@@ -98,6 +98,13 @@ func (c *change) hasAgain(t access.TakenAway) (bool, error) {
 		if err != nil || !slices.Contains(has, access.PlatformRole(t.Target)) {
 			return false, err
 		}
+	case access.TakenType:
+		u, _, err := c.User(t.User)
+		if err != nil || u.Type != access.UserType(t.Target) {
+			return false, err
+		}
+		by, err := c.TypeGivenBy(t.User)
+		return by == "", err
 	}
 	given, err := c.givenByIssuer(t)
 	return !given, err

@@ -2,6 +2,7 @@ package sharing_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -117,4 +118,67 @@ func TestD2WhatAPersonGivesUpStaysAway(t *testing.T) {
 	e.ok(e.PutMember(e.ctx, root, "acme", "nina", access.OrgMember, sharing.Offboard{}))
 	require.NoError(t, e.signs(corp, "nina", names))
 	require.Equal(t, access.OrgMember, e.roleIn("nina"))
+}
+
+// D1, D2, P4: an issuer that does not know somebody as internal takes the type from nobody to whom somebody else gave it, and with it no platform role.
+func TestD2ATypeThatAnAdministratorGaveStays(t *testing.T) {
+	e := acme(t)
+	says := func(kind access.UserType) func(*access.SignIn) {
+		return func(in *access.SignIn) { in.Adopt, in.Type = true, kind }
+	}
+	sets := func(kind access.UserType) {
+		t.Helper()
+		e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{Type: access.Some(kind)}))
+	}
+	is := func(kind access.UserType, why string) {
+		t.Helper()
+		require.Equal(t, kind, e.user("nina").Type, why)
+	}
+	sets(access.Internal)
+	e.ok(e.PutPlatformRole(e.ctx, root, access.SiteAdmin, "nina"))
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	is(access.Internal, "an administrator said so")
+	require.Equal(t, []access.PlatformRole{access.SiteAdmin}, e.platformRolesOf("nina"))
+	require.NoError(t, e.signs(corp, "nina", says(access.Internal)))
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	is(access.Internal, "that an issuer said so, too, does not make it the issuer's")
+
+	// What an administrator takes away stays away, until the issuer has stopped naming it once; then it is the issuer's, which takes it back.
+	sets(access.External)
+	require.Empty(t, e.platformRolesOf("nina"), "P4")
+	require.NoError(t, e.signs(corp, "nina", says(access.Internal)))
+	require.NoError(t, e.signs(corp, "nina", says("")))
+	require.NoError(t, e.signs(corp, "nina", says(access.Internal)))
+	is(access.External, "an administrator took it away, and the issuer has not stopped naming it")
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	require.NoError(t, e.signs(corp, "nina", says(access.Internal)))
+	is(access.Internal, "the issuer had stopped naming it")
+	require.NoError(t, e.signs(corp, "nina", says("")))
+	is(access.Internal, "a token that does not tell takes nothing back")
+	require.NoError(t, e.signs(partner, "nina", func(in *access.SignIn) { in.Adopt, in.Claimants, in.Type = true, nil, access.External }))
+	is(access.Internal, "another issuer did not give it")
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	is(access.External, "the issuer's own")
+
+	// What an administrator gives again, also where the issuer gave it first, is the administrator's.
+	sets(access.External)
+	require.NoError(t, e.signs(corp, "nina", says(access.Internal)))
+	is(access.Internal, "to be external already was nothing to take away")
+	sets(access.Internal)
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	is(access.Internal, "an administrator gave it, too")
+	e.ok(e.PutUser(e.ctx, root, "nina", sharing.UserPatch{Name: access.Some("Nina")}))
+	require.NoError(t, e.signs(corp, "nina", says(access.External)))
+	is(access.Internal, "a change of something else leaves it whose it is")
+
+	// The same ID created later starts with nothing.
+	e.ok(e.DeleteUser(e.ctx, root, "nina", sharing.Offboard{}))
+	e.now = e.now.Add(time.Minute)
+	sets(access.External)
+	require.NoError(t, e.signs(partner, "nina", func(in *access.SignIn) { in.Adopt, in.Subject, in.Type = true, "new", access.Internal }))
+	is(access.Internal, "nobody has taken it from this one")
+	require.NoError(t, e.signs(partner, "nina", func(in *access.SignIn) { in.Subject, in.Type = "new", access.External }))
+	is(access.External, "the issuer's own")
+	e.agrees()
+	e.replays()
 }

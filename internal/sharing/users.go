@@ -90,7 +90,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		}
 	}
 	if exists && u == old {
-		return u, nil
+		return u, c.setsType(old, u, p)
 	}
 	if exists && old.Active && !u.Active {
 		if err := c.offboard(old, p.Offboard); err != nil {
@@ -110,6 +110,9 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	if err := c.readdress(stored, u); err != nil {
 		return u, err
 	}
+	if err := c.setsType(old, u, p); err != nil {
+		return u, err
+	}
 	var before spice.Relationships
 	if known {
 		before = spice.FoldUser(stored)
@@ -126,6 +129,28 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		c.state(nil, u)
 	}
 	return u, nil
+}
+
+// setsType notes who gives the user, who is stored, the type that a patch names: an issuer, which may take it back, or somebody else, from whom no
+// issuer takes it (D1, D2). An import that says what is so already leaves it to the issuer.
+func (c *change) setsType(old, now access.User, p UserPatch) error {
+	issuer := c.actor.IssuedBy()
+	switch {
+	case old.Type == now.Type && (!p.Type.Set || c.memo != nil || issuer != ""):
+		return nil
+	case now.Type == access.External:
+		issuer = ""
+	}
+	if err := c.GivenType(now.ID, issuer); err != nil {
+		return err
+	}
+	switch {
+	case now.Type == access.Internal:
+		return c.giveAgain(now.ID, access.TakenType, string(access.Internal))
+	case old.Type == access.Internal && c.actor.IssuedBy() == "":
+		return c.takeAway(now.ID, access.TakenType, string(access.Internal))
+	}
+	return nil
 }
 
 // readdress puts the user, and folds the entries of groups that name the old and the new verified address for their new holders (O5).

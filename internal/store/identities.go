@@ -60,6 +60,17 @@ func (tx *Tx) GivenPlatformGrant(g access.PlatformGrant, issuer string) error {
 	return tx.exec(`UPDATE platform_grants SET given_by = $1 WHERE user_id = $2 AND role = $3`, issuer, g.User, g.Role)
 }
 
+// GivenType notes that the issuer has given the user the type that they have, or with "" that somebody else has.
+func (tx *Tx) GivenType(user access.UserID, issuer string) error {
+	return tx.exec(`UPDATE users SET type_given_by = $1 WHERE id = $2`, issuer, user)
+}
+
+// TypeGivenBy is the issuer that has given the user the type that they have, or "".
+func (tx *Tx) TypeGivenBy(user access.UserID) (string, error) {
+	issuer, _, err := one(tx, scanString[string], `SELECT type_given_by FROM users WHERE id = $1`, user)
+	return issuer, err
+}
+
 // MembershipsGiven lists those of the user's memberships that the issuer has given, by organization.
 func (tx *Tx) MembershipsGiven(user access.UserID, issuer string) ([]access.Membership, error) {
 	return many(tx, scanMembership, from(selectMemberships+` WHERE user_id = $1 AND given_by = $2 ORDER BY organization`, user, issuer))

@@ -28,7 +28,7 @@ func (tx *Tx) UserByVerifiedEmail(email access.Email) (access.User, bool, error)
 	return one(tx, scanUser, selectUsers+` WHERE email = $1 AND email_verified AND NOT deleted AND email <> ''`, email)
 }
 
-// PutUser inserts or replaces the user. Nothing removes one: a deleted user stays as a tombstone. A verified address that another user
+// PutUser inserts or replaces the user; who gave the type stays (GivenType). Nothing removes one: a deleted user stays as a tombstone. A verified address that another user
 // has, who is not deleted, is refused with an error of kind Internal.
 func (tx *Tx) PutUser(u access.User) error {
 	return tx.exec(putUser, u.ID, u.Email, u.EmailVerified, u.Name, u.Type, u.Active, u.Deleted, u.Organization, micros(u.TokensAfter))
