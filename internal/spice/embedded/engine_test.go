@@ -170,6 +170,9 @@ func TestExpiredRelationshipIsNotSeen(t *testing.T) {
 }
 
 func TestLargestWrite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one large write takes the race detector longer than all other tests here, and shares nothing")
+	}
 	engine := start(t, Config{})
 	writeSchema(t, engine.Conn())
 	var many []*v1.Relationship
