@@ -25,6 +25,7 @@ type Actor struct {
 	Organization OrganizationID // where the key is confined, or "" (B3)
 	User         UserID         // as whom it acts, or "" for the key itself (B2)
 	Issuer       string         // the issuer of the token that a user presented who calls directly, or ""
+	Session      SessionID      // the session of a person in the console, or ""; such an Actor has no key
 	Address      string         // the caller's IP address, for the record
 	RequestID    string         // for the record
 	Once         Once           // what keeps a repeated call from being carried out twice, if the caller sent it
@@ -59,6 +60,9 @@ func (a Actor) Name() string {
 	return "key:" + string(a.Key)
 }
 
+// sessionPrefix begins the name of a session where the record names what was presented.
+const sessionPrefix = "session:"
+
 // Holder is the one that holds what all share while the actor's call is worked on: the key, also when it acts for a user, or the user who calls directly (B6).
 func (a Actor) Holder() string {
 	if a.Key != "" {
@@ -67,10 +71,13 @@ func (a Actor) Holder() string {
 	return "user " + string(a.User)
 }
 
-// Credential is how the record names what was presented: the ID of the key, or issuer:URL for a token.
+// Credential is how the record names what was presented: the ID of the key, issuer:URL for a token, or session:ID.
 func (a Actor) Credential() KeyID {
-	if a.Issuer != "" {
+	switch {
+	case a.Issuer != "":
 		return KeyID(issuerPrefix + a.Issuer)
+	case a.Session != "":
+		return KeyID(sessionPrefix + a.Session)
 	}
 	return a.Key
 }

@@ -33,6 +33,9 @@ type Facts interface {
 	TouchAPIKey(id access.KeyID, at time.Time) error
 	RenewAPIKey(id access.KeyID, old, digest string) error
 	access.Standing
+	SessionByDigest(digest string) (access.Session, bool, error)
+	TouchSession(id access.SessionID, at time.Time) error
+	RenewSession(id access.SessionID, old, digest string) error
 	Identity(issuer, subject string) (access.Identity, bool, error)
 	Setting(name string) (string, bool, error)
 	PutSetting(name, value string) error

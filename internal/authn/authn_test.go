@@ -402,6 +402,9 @@ func (noFacts) User(access.UserID) (u access.User, ok bool, err error)          
 func (noFacts) Membership(access.OrganizationID, access.UserID) (m access.Membership, ok bool, err error) {
 	return
 }
+func (noFacts) SessionByDigest(string) (s access.Session, ok bool, err error)   { return }
+func (noFacts) TouchSession(access.SessionID, time.Time) error                  { return nil }
+func (noFacts) RenewSession(access.SessionID, string, string) error             { return nil }
 func (noFacts) Identity(string, string) (i access.Identity, ok bool, err error) { return }
 func (noFacts) Setting(string) (v string, ok bool, err error)                   { return }
 func (noFacts) PutSetting(string, string) error                                 { return nil }

@@ -72,7 +72,7 @@ Every flag can also be set by an environment variable (--public-url by GRANTWAY_
 	root.PersistentFlags().String(flagConfig, "", "YAML `FILE` with settings, named like the flags")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return applySettings(cmd) }
 	root.AddCommand(
-		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
+		newServe(std), newCheck(std), newExplain(std), newShare(std), newUnshare(std), newConsole(std), newImport(std), newExport(std), newCompare(std), newBackup(std),
 		newMigrate(std), newVerify(std), newSchema(std), newHealth(std), newDoctor(std), newVersion(std),
 	)
 	return root

@@ -195,7 +195,11 @@ func greet(w io.Writer, s server.Started) {
 
 // greetDemo prints commands that can be pasted into another terminal as they stand.
 func greetDemo(w io.Writer, s server.Started) {
-	fmt.Fprintf(w, "Its account key is %s\n\nTry this in another terminal:\n", s.Demo)
+	fmt.Fprintf(w, "\nLook at the console as one of these people. Each link signs in once, within an hour:\n\n")
+	for _, p := range s.People {
+		fmt.Fprintf(w, "  %s, %s\n    %s\n", p.User, p.Is, p.Link)
+	}
+	fmt.Fprintf(w, "\nIts account key is %s\n\nTry this in another terminal:\n", s.Demo)
 	call := "GRANTWAY_KEY=" + s.Demo + " "
 	if s.URL != defaultServer {
 		call += "GRANTWAY_SERVER=" + s.URL + " "

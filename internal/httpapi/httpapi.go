@@ -61,6 +61,7 @@ type Config struct {
 	Imports    Handler                                // POST /v1/imports
 	Export     Handler                                // GET /v1/export
 	Backup     Handler                                // GET /v1/backup
+	Console    http.Handler                           // the pages under /ui, which have sessions of their own; nil is none
 	PublicPath string                                 // the path of the public URL, such as /tenant1, or ""; everything is served under it, too
 	PublicURL  string                                 // where the server says that it is found
 	MaxToken   int                                    // the longest token of an issuer, in bytes; 0 where none is believed
@@ -133,6 +134,10 @@ func (a *api) handler(routes []route) http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = a.withoutPublicPath(r)
+		if a.Console != nil && (r.URL.Path == consolePath || strings.HasPrefix(r.URL.Path, consolePath+"/")) {
+			a.inFlight(w, r, a.Console)
+			return
+		}
 		found := paths.find(r)
 		if found == nil {
 			found = nowhere
@@ -140,6 +145,9 @@ func (a *api) handler(routes []route) http.Handler {
 		a.inFlight(w, r, found)
 	})
 }
+
+// consolePath is where the pages for people are.
+const consolePath = "/ui"
 
 // withoutPublicPath is the request without the path of the public URL, if it begins with that: a proxy in front may leave the path or take it away.
 // What is well-known is at the root of the host, whatever the path (RFC 8615).

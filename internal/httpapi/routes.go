@@ -15,6 +15,10 @@ func (a *api) routes() []route {
 		{put, "/v1/users/{user}", "putUser", changers, "Create or update a user", does(a.putUser)},
 		{del, "/v1/users/{user}", "deleteUser", changers, "Offboard a user", does(a.deleteUser)},
 		{get, "/v1/users/{user}/access", "userAccess", readers, "Review a user's access", does(a.userAccess)},
+		{post, "/v1/users/{user}/sign-in-links", "createSignInLink", keyMakers, "Create a sign-in link", makes(a.createSignInLink)},
+		{del, "/v1/users/{user}/sessions", "deleteSessions", changers, "End a user's sessions", does(a.deleteSessions)},
+		{get, "/v1/sessions", "listSessions", readers, "List sessions", does(a.listSessions)},
+		{del, "/v1/sessions/{session}", "deleteSession", changers, "End a session", does(a.deleteSession)},
 
 		{put, "/v1/platform/roles/{role}/{user}", "putPlatformRole", changers, "Grant a platform role", does(a.putPlatformRole)},
 		{del, "/v1/platform/roles/{role}/{user}", "deletePlatformRole", changers, "Revoke a platform role", does(a.deletePlatformRole)},

@@ -11,8 +11,8 @@ import (
 // Our secrets, wherever they stand in a text and in whatever case: a prefix, the ID where there is one, and random characters, of which the first
 // few are shown to people to tell keys apart. A part of a secret is one, too: who writes it into the record may have cut it off.
 var (
-	withID = regexp.MustCompile(fmt.Sprintf(`(?i)((?:%s|%s|%s)[0-9a-z]{%d}_)[0-9a-z]{%d,}`,
-		prefixAccountKey, prefixChatbotKey, prefixInvitation, idChars, 2*previewChars))
+	withID = regexp.MustCompile(fmt.Sprintf(`(?i)((?:%s|%s|%s|%s|%s)[0-9a-z]{%d}_)[0-9a-z]{%d,}`,
+		prefixAccountKey, prefixChatbotKey, prefixInvitation, prefixSession, prefixSignInLink, idChars, 2*previewChars))
 	link = regexp.MustCompile(fmt.Sprintf(`(?i)(%s)[0-9a-z]{%d,}`, prefixLink, 2*previewChars))
 	// jwt is a signed token (RFC 7519): three parts in base64url, of which the first is a JSON object.
 	jwt = regexp.MustCompile(`(?i)(eyJ)[0-9a-z_-]{10,}\.[0-9a-z_-]{10,}\.[0-9a-z_-]*`)

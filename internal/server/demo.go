@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
+	"github.com/grantway/grantway/internal/console"
 	"github.com/grantway/grantway/internal/secret"
 	"github.com/grantway/grantway/internal/sharing"
 	"github.com/grantway/grantway/internal/store"
@@ -75,6 +76,31 @@ func demoKey(c Config, secrets *secret.Hasher) (string, error) {
 	}
 	key := secrets.NewAccountKey().Text
 	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
+}
+
+// Person is somebody of the demonstration, to look at the console as.
+type Person struct {
+	User access.UserID
+	Is   string // what they are there
+	Link string // signs in once
+}
+
+// demoSignIns makes a link to the console for four people of the worked examples. Those of an earlier start stop working.
+func demoSignIns(ctx context.Context, c Config, s *sharing.Service) ([]Person, error) {
+	people := []Person{
+		{User: "ada", Is: "owner of acme and its chatbots"},
+		{User: "lena", Is: "admin of agency"},
+		{User: "mel", Is: "member of acme, who owns helper"},
+		{User: "carla", Is: "client of agency"},
+	}
+	for i, p := range people {
+		made, err := s.MakeSignInLink(ctx, access.Actor{Key: secret.RootKey, Access: access.KeyFull}, p.User)
+		if err != nil {
+			return nil, fmt.Errorf("a link to the console for %s: %w", p.User, err)
+		}
+		people[i].Link = strings.TrimRight(c.PublicURL, "/") + console.Path + "/sign-in/link#" + made.Secret
+	}
+	return people, nil
 }
 
 // loadDemo makes the worked examples through the use cases, as the key of the installation.

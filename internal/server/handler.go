@@ -14,6 +14,7 @@ import (
 	"github.com/grantway/grantway/internal/authn"
 	"github.com/grantway/grantway/internal/authzen"
 	"github.com/grantway/grantway/internal/bulk"
+	"github.com/grantway/grantway/internal/console"
 	"github.com/grantway/grantway/internal/decision"
 	"github.com/grantway/grantway/internal/httpapi"
 	"github.com/grantway/grantway/internal/httpapi/problem"
@@ -46,10 +47,17 @@ func newHandler(c Config, b *backend, changes *sharing.Service, decisions *decis
 		return nil, err
 	}
 	c.figures.MustRegister(files.Figures())
+	pages, err := console.New(console.Config{
+		Sharing: changes, Decisions: decisions, Sessions: callers, Status: problem.Status, PublicURL: c.PublicURL,
+		Pages: c.Limits.Searches, Waiting: c.Limits.Waiting, Wait: c.Limits.Wait, Timeout: c.Limits.Call, Now: c.Now, Log: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Config{
 		Sharing: changes, Decisions: decisions, Authn: callers, Metrics: c.figures, Shown: prometheus.Gatherers{c.figures, engineFigures}, Traced: c.traces.Handler, Log: c.Log, Version: Version(),
 		Limits: c.Limits, Stopping: stopping,
-		Imports: files.Import, Export: files.Export, Backup: files.Backup,
+		Imports: files.Import, Export: files.Export, Backup: files.Backup, Console: pages,
 		AuthZEN: answers.Serve, PublicPath: publicPath(c.PublicURL), PublicURL: c.PublicURL, MaxToken: c.longestToken(), Problems: problems,
 		Ready: map[string]func(context.Context) error{
 			"store": func(ctx context.Context) error {

@@ -28,9 +28,10 @@ const (
 type Started struct {
 	URL     string // where it is found from this machine
 	Data    string
-	RootKey string // the key that was made at this, the first, start; else ""
-	Demo    string // the key to try the demonstration with; else ""
-	Engine  string // where the embedded engine's own API is offered, or ""
+	RootKey string   // the key that was made at this, the first, start; else ""
+	Demo    string   // the key to try the demonstration with; else ""
+	People  []Person // of the demonstration, each with a link that signs in once
+	Engine  string   // where the embedded engine's own API is offered, or ""
 }
 
 // Run opens a server, calls started when it answers, and serves until ctx ends. Calls that are under way are finished then.
@@ -162,5 +163,5 @@ func protocols() *http.Protocols {
 }
 
 func (s *Server) started(address string) Started {
-	return Started{URL: s.config.urlOf(address), Data: s.config.place(), RootKey: s.printOnce, Demo: s.demoKey, Engine: s.offers}
+	return Started{URL: s.config.urlOf(address), Data: s.config.place(), RootKey: s.printOnce, Demo: s.demoKey, People: s.demoPeople, Engine: s.offers}
 }

@@ -20,16 +20,17 @@ import (
 
 // Server is everything between the network and the files. It answers through its Handler until it is closed.
 type Server struct {
-	config    Config
-	handler   http.Handler
-	printOnce string // the root key that was made just now, or ""
-	demoKey   string
-	offers    string
-	stopping  atomic.Bool                 // no new calls are to come
-	admitted  func(context.Context) error // fails with errLeftBehind once a migration has left this gateway behind
-	closing   sync.Once
-	closeErr  error
-	close     func() error
+	config     Config
+	handler    http.Handler
+	printOnce  string // the root key that was made just now, or ""
+	demoKey    string
+	demoPeople []Person
+	offers     string
+	stopping   atomic.Bool                 // no new calls are to come
+	admitted   func(context.Context) error // fails with errLeftBehind once a migration has left this gateway behind
+	closing    sync.Once
+	closeErr   error
+	close      func() error
 }
 
 // Handler is the whole HTTP API.
@@ -141,6 +142,11 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		return err
 	}); err != nil {
 		return nil, err
+	}
+	if c.Demo {
+		if s.demoPeople, err = demoSignIns(ctx, c, changes); err != nil {
+			return nil, err
+		}
 	}
 	journal := record.New(b.store, c.Log)
 	decisions := decision.New(decision.Config{

@@ -35,9 +35,16 @@ func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) 
 // known is the state of the engine that includes what this process has answered, and, while no other changes facts, what any has.
 func (s *Service) known() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
 
-// stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5): the call may have waited for others, and
-// an import goes on for long.
+// stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5), and a session that has ended (D6): the
+// call may have waited for others, and an import goes on for long.
 func (c *caller) stillCalls() error {
+	if c.actor.Session != "" {
+		session, known, err := c.Session(c.actor.Session)
+		if err == nil && (!known || session.User != c.actor.User || session.ExpiredAt(c.now)) {
+			err = access.Refuse(access.KindUnauthenticated, "D6", "you are signed out")
+		}
+		return err
+	}
 	if !c.actor.Keyed() || c.actor.Key == secret.RootKey {
 		return nil
 	}

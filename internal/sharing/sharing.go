@@ -52,6 +52,8 @@ type Config struct {
 	OutsideMails int // how many e-mails to outsiders an actor sends in an hour (S11); 0 means DefaultOutsideMails
 
 	RequestTTL time.Duration // how long a request waits for its decision (S7); 0 means DefaultRequestTTL
+
+	SessionLifetime time.Duration // how long a session of the console lasts (D6); 0 means DefaultSessionLifetime
 }
 
 // Service is the use cases.
@@ -70,8 +72,9 @@ type Service struct {
 
 	outsideMails int
 
-	requestTTL time.Duration
-	keyRounds  rounds // of the upkeep
+	requestTTL      time.Duration
+	sessionLifetime time.Duration
+	keyRounds       rounds // of the upkeep
 
 	refusals *record.Refusals
 	names    atomic.Pointer[record.Names]
@@ -96,10 +99,14 @@ func New(c Config) *Service {
 	if c.InvitationTTL == 0 {
 		c.InvitationTTL = DefaultInvitationTTL
 	}
+	if c.SessionLifetime == 0 {
+		c.SessionLifetime = DefaultSessionLifetime
+	}
 	return &Service{
 		db: c.Store, engine: c.Engine, outbox: c.Outbox, secrets: c.Secrets, admits: c.Admits, mails: c.Mails, retain: c.RecordRetention, now: c.Now, log: c.Log,
 		turn: fair.New(fair.Config{Places: 1, Waiting: maxWaiting}), requestTTL: c.RequestTTL, invitationTTL: c.InvitationTTL,
-		outsideMails: c.OutsideMails, refusals: record.NewRefusals(c.Store, c.Now, c.Log),
+		sessionLifetime: c.SessionLifetime,
+		outsideMails:    c.OutsideMails, refusals: record.NewRefusals(c.Store, c.Now, c.Log),
 	}
 }
 

@@ -329,11 +329,15 @@ func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 	return nil
 }
 
-// endSignIns refuses the tokens that were issued to a user who is offboarded, by any issuer, should the user come back (N2). A token from the
+// endSignIns ends the sessions of a user who is offboarded, and refuses the tokens that any issuer has issued to the user, should the user come back
+// (N2). A token from the
 // server's future that was taken in counts as issued before.
 func (c *change) endSignIns(u *access.User) error {
 	ids, err := c.IdentitiesOf(u.ID)
 	if err != nil {
+		return err
+	}
+	if err := c.DeleteSignIns(u.ID); err != nil {
 		return err
 	}
 	u.TokensAfter = later(u.TokensAfter, c.now)

@@ -291,3 +291,19 @@ func (c *caller) decidedTeams(sc scope) ([]access.TeamID, error) {
 	slices.Sort(teams)
 	return slices.Compact(teams), nil
 }
+
+// RequestRights is what an actor may do about a request that is pending.
+type RequestRights struct {
+	Decides bool // approve and deny it
+	Cancels bool
+}
+
+// RequestRights says what the actor may do about the request, which it must be able to see.
+func (s *Service) RequestRights(ctx context.Context, actor access.Actor, id access.RequestID) (r RequestRights, err error) {
+	err = s.read(ctx, actor, func(c *caller) error {
+		_, st, err := c.request(id)
+		r = RequestRights{Decides: st.decides, Cancels: st.asked || st.manages}
+		return err
+	})
+	return r, err
+}
