@@ -28,6 +28,8 @@ type Sessions interface {
 // Decisions answers who has what; *decision.Service is one.
 type Decisions interface {
 	ChatbotAccess(ctx context.Context, actor access.Actor, of access.ChatbotID, after access.UserID, limit int) ([]decision.Held, access.UserID, error)
+	Matrix(ctx context.Context, reader access.Actor, of access.ChatbotID, after access.UserID, limit int) ([]decision.MatrixRow, access.UserID, error)
+	Evaluate(ctx context.Context, actor access.Actor, req decision.Request) (decision.Answer, error)
 	OpenTo(ctx context.Context, of access.ChatbotID) (everyone access.Level, link access.Audience, err error)
 }
 

@@ -28,8 +28,17 @@ func routeTable() []route {
 		{method: "POST", path: "/chatbots/{chatbot}/shares/remove", run: (*call).removeShare, form: (*call).share},
 		{method: "POST", path: "/chatbots/{chatbot}/general-access", run: (*call).setGeneralAccess, form: (*call).share},
 		{method: "POST", path: "/chatbots/{chatbot}/link/rotate", run: (*call).rotateLink, form: (*call).share},
+		{method: "GET", path: "/chatbots/{chatbot}/permissions", run: (*call).permissions},
+		{method: "POST", path: "/chatbots/{chatbot}/permissions", run: (*call).putRow, form: (*call).permissions},
+		{method: "GET", path: "/chatbots/{chatbot}/gates", run: (*call).gates},
+		{method: "POST", path: "/chatbots/{chatbot}/gates", run: (*call).putGates, form: (*call).gates},
+		{method: "GET", path: "/chatbots/{chatbot}/keys", run: (*call).keys},
+		{method: "POST", path: "/chatbots/{chatbot}/keys", run: (*call).createKey, form: (*call).keys},
+		{method: "POST", path: "/chatbots/{chatbot}/keys/delete", run: (*call).deleteKey, form: (*call).keys},
 		{method: "GET", path: "/chatbots/{chatbot}/access", run: (*call).access},
 		{method: "GET", path: "/chatbots/{chatbot}/history", run: (*call).history},
+
+		{method: "GET", path: "/try", run: (*call).try},
 
 		{method: "GET", path: "/requests", run: (*call).requests},
 		{method: "GET", path: "/requests/{request}", run: (*call).request},

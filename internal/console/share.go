@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -18,7 +19,6 @@ type shareBody struct {
 	Link    sharing.PublicAccess
 	Modes   []access.Audience
 	Visible []access.Visibility
-	Recent  []access.Record
 }
 
 // shareKinds are the kinds of principals in the order in which people look for them.
@@ -75,11 +75,25 @@ func principalSent(kind, id string) (access.Principal, error) {
 
 // atField is the refusal as one of the field of the form.
 func atField(err error, field string) error {
-	kind, rule, detail := access.KindOf(err), "", err.Error()
-	if e, ok := err.(*access.Error); ok { //nolint:errorlint // the refusal itself, not one that it wraps
-		rule, detail = e.Rule, e.Detail
+	detail := detailOf(err)
+	return &access.Error{Kind: access.KindOf(err), Rule: ruleOf(err), Detail: detail, Fields: []access.FieldError{{Pointer: "/" + field, Detail: detail}}}
+}
+
+// detailOf is the sentence of a refusal, and ruleOf its rule.
+func detailOf(err error) string {
+	var e *access.Error
+	if errors.As(err, &e) {
+		return e.Detail
 	}
-	return &access.Error{Kind: kind, Rule: rule, Detail: detail, Fields: []access.FieldError{{Pointer: "/" + field, Detail: detail}}}
+	return "something went wrong inside"
+}
+
+func ruleOf(err error) string {
+	var e *access.Error
+	if errors.As(err, &e) {
+		return e.Rule
+	}
+	return ""
 }
 
 // expirySent reads until when a share is to last: "" for good, a number of days from now, or a day, at whose end it ends, or an exact time, as undoing sends it.

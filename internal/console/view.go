@@ -45,6 +45,7 @@ func (k *Console) parseViews() (*views, error) {
 		"kind":       kindName,
 		"visibility": visibilityName,
 		"audience":   audienceName,
+		"actions":    triable,
 		"uiList":     func(parts []string) string { return k.link(parts...) },
 	})
 	shared, err := shared.ParseFS(templateFiles, "templates/_*.html")

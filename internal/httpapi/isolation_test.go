@@ -84,6 +84,7 @@ func globexs(e *testenv.Env) tenant {
 		"invitation": invitation["id"].(string),
 		"user":       "gina", "org": "globex", "team": "gteam", "inner": "gnested", "role": "grole", "group": "ggroup", "principal": "user:gina",
 		"chatbot": "gbot", "feature": "gtraces", "documents/id": "gdoc", "mcp-servers/id": "gtools", "metrics/id": "gmetric", "doctor/id": "c/d",
+		"session": string(e.SignsIn("gina").Session),
 		"request": request["id"].(string), "notification": told["id"].(string),
 		"keys/key": key["id"].(string), "api-keys/key": botKey["id"].(string), "subject": "user:gina", "object": "chatbot:gbot", "email": "gina@example.com",
 	}

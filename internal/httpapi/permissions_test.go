@@ -31,6 +31,7 @@ func things(e *testenv.Env) map[string]string {
 		first := list["items"].([]any)
 		all[name] = first[len(first)-1].(map[string]any)["id"].(string)
 	}
+	all["session"] = string(e.SignsIn(bob).Session)
 	return all
 }
 
