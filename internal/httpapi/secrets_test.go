@@ -53,6 +53,9 @@ func TestH2SecretsAreNeitherRecordedNorLogged(t *testing.T) {
 			c = offboards(e, rt)
 		}
 		c.Key, c.Actor = testenv.RootKey, string(alice)
+		if rt.Name == "createSignInLink" { // is for keys that act for nobody
+			c.Actor = ""
+		}
 		a := e.Do(c)
 		require.Less(t, a.Status, 300, "%s: %s", rt.Name, a.Body)
 		var answer map[string]any
