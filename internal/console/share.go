@@ -169,7 +169,11 @@ func (c *call) removeShare() error {
 // setGeneralAccess sets the visibility and whom the link admits.
 func (c *call) setGeneralAccess() error {
 	ctx := c.r.Context()
-	bot := access.ChatbotID(c.r.PathValue("chatbot"))
+	b, err := c.chatbot("share") // or else a chatbot would be created
+	if err != nil {
+		return err
+	}
+	bot := b.Bot.ID
 	if sent := c.r.PostFormValue("visibility"); sent != "" {
 		v, err := access.ParseWord(sent, access.Visibilities)
 		if err != nil {

@@ -104,4 +104,3 @@ func (a *api) deleteSessions(ctx context.Context, actor access.Actor, in *userPa
 	}
 	return &SessionsEnded{Ended: ended, Changed: changed(c)}, nil
 }
-

@@ -64,6 +64,9 @@ func Mail(box *mailbox.Mailbox) Option {
 // MailsALot lets actors send many e-mails to people outside of their organizations.
 func MailsALot() Option { return func(c *server.Config) { c.OutsideMails = 10_000 } }
 
+// Published gives the server another public URL.
+func Published(url string) Option { return func(c *server.Config) { c.PublicURL = url } }
+
 // Limited gives the server other limits.
 func Limited(change func(*server.Limits)) Option { return func(c *server.Config) { change(&c.Limits) } }
 
