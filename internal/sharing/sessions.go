@@ -139,7 +139,7 @@ func device(userAgent string) string {
 // Sessions lists the user's sessions, the newest first: for the user, for site admins, and for the owners and admins of the user's home (D6).
 func (s *Service) Sessions(ctx context.Context, actor access.Actor, user access.UserID) (found []access.Session, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.handlesSessions(user); err != nil {
+		if err := c.handlesSessions(user); err != nil {
 			return err
 		}
 		all, err := c.SessionsOf(user)
@@ -166,7 +166,7 @@ func (s *Service) EndSession(ctx context.Context, actor access.Actor, id access.
 		if !known || session.ExpiredAt(c.now) {
 			return access.NotFound(o)
 		}
-		switch _, err := c.handlesSessions(session.User); access.KindOf(err) {
+		switch err := c.handlesSessions(session.User); access.KindOf(err) {
 		case access.KindDenied, access.KindNotFound:
 			return access.NotFound(o)
 		default:
@@ -184,7 +184,7 @@ func (s *Service) EndSession(ctx context.Context, actor access.Actor, id access.
 func (s *Service) EndSessions(ctx context.Context, actor access.Actor, user access.UserID) (ended int, ch Change, err error) {
 	ch, err = s.change(ctx, actor, "session.end_all", access.Obj(access.TypeUser, user), func(c *change) error {
 		ended = 0
-		if _, err := c.handlesSessions(user); err != nil {
+		if err := c.handlesSessions(user); err != nil {
 			return err
 		}
 		all, err := c.SessionsOf(user)
@@ -209,36 +209,36 @@ func (s *Service) EndSessions(ctx context.Context, actor access.Actor, user acce
 }
 
 // handlesSessions refuses an actor who is not the user, nor somebody who manages the user (D6).
-func (c *caller) handlesSessions(user access.UserID) (access.User, error) {
+func (c *caller) handlesSessions(user access.UserID) error {
 	o := access.Obj(access.TypeUser, user)
 	u, known, err := c.User(user)
 	if err != nil {
-		return u, err
+		return err
 	}
 	if !known || u.Deleted {
-		return u, access.NotFound(o)
+		return access.NotFound(o)
 	}
 	if c.actor.User == user {
-		return u, nil
+		return nil
 	}
 	if seen, err := c.seesUser(user); err != nil {
-		return u, err
+		return err
 	} else if !seen {
-		return u, access.NotFound(o)
+		return access.NotFound(o)
 	}
 	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
-		return u, err
+		return err
 	}
 	home, manages := access.Obj(access.TypeOrganization, u.Organization), false
 	if u.Organization != "" {
 		if manages, err = c.may(access.Update, home); err != nil {
-			return u, err
+			return err
 		}
 	}
 	if !manages {
-		return u, access.Deniedf("D6", "you need to be a site admin, or an owner or admin of the home organization of %s", o)
+		return access.Deniedf("D6", "you need to be a site admin, or an owner or admin of the home organization of %s", o)
 	}
-	return u, c.fromAllowedAddress(home)
+	return c.fromAllowedAddress(home)
 }
 
 // forgetSignIns deletes sessions and links that have expired.
