@@ -170,6 +170,15 @@ func share(bot access.ChatbotID, with access.Principal, level access.Level) demo
 	}
 }
 
+// request asks for a share as the user, for others to decide.
+func request(from access.UserID, bot access.ChatbotID, with access.Principal, level access.Level) demoStep {
+	return func(ctx context.Context, s *sharing.Service, a access.Actor) error {
+		a.User = from
+		_, err := s.PutShare(ctx, a, bot, with, sharing.SharePatch{Access: access.Some(level)})
+		return err
+	}
+}
+
 func row(bot access.ChatbotID, user access.UserID, actions ...access.Action) demoStep {
 	return func(ctx context.Context, s *sharing.Service, a access.Actor) error {
 		_, err := s.PutRow(ctx, a, bot, user, actions)

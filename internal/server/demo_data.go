@@ -39,6 +39,8 @@ var demoSteps = []demoStep{
 	member("globex", "gus", access.OrgClient),
 	chatbot("helper", "acme", "mel", access.Shared),
 	share("helper", access.Principal{Kind: access.PrincipalOrganization, ID: "globex"}, access.UseOnly),
+	// The agency's owner and its admin have not decided yet whether they want it, too.
+	request("mel", "helper", access.Principal{Kind: access.PrincipalOrganization, ID: "agency"}, access.UseOnly),
 
 	// Premium support: external subscribers of one customer, with uploads of at most 10 MB.
 	person("petra", "petra@premium.example", access.External),
