@@ -144,7 +144,7 @@ func TestABackupTakenUnderChangesIsRestored(t *testing.T) {
 		q := start(t, again)
 		x.shows(q, diaries)
 		if x.engine {
-			require.Contains(t, q.log.String(), "it is compared and mended")
+			require.Contains(t, q.log.String(), "comparing and repairing it")
 		}
 		q.must("PUT", diaries[0].path(), `{"access": "read_write"}`)
 		require.Equal(t, []bool{true, true, true}, q.decisions([]pair{diaries[0].pair}, telling)[0])

@@ -36,12 +36,12 @@ type leaver struct {
 
 // TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll kills the process amid approvals and offboardings, whose people it mails through
 // a real mail server. After each start, every approval and every offboarding is there as a whole or not at all, and what was answered is there;
-// everybody was notified once of each approval, and in the end nobody got an e-mail twice.
+// everybody was notified once of each approval, and in the end nobody got an email twice.
 func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 	crashes, seed := max(crashesOf(t)/4, 3), seedOf(t)
 	rng := rand.New(rand.NewPCG(seed, 4))
 	mails := mailbox.New(t)
-	mails.Answers(func(string) error { // so slowly that kills come while e-mails are being sent
+	mails.Answers(func(string) error { // so slowly that kills come while emails are being sent
 		time.Sleep(50 * time.Millisecond)
 		return nil
 	})
@@ -96,7 +96,7 @@ func TestKillingTheServerDecidesOffboardsAndTellsOnceOrNotAtAll(t *testing.T) {
 	}, time.Minute, 3*time.Second)
 	p.kill()
 	once, unknown := mailedOnce(t, place, mails, approvals)
-	t.Logf("%d kills: %d approvals and %d offboardings were taken, %d of them answered; %d e-mails came once, of %d it is not known",
+	t.Logf("%d kills: %d approvals and %d offboardings were taken, %d of them answered; %d emails came once, of %d it is not known",
 		crashes, approvals, leavers, answered, once, unknown)
 }
 
@@ -225,7 +225,7 @@ func checkLeaver(p *process, l *leaver) bool {
 	return gone
 }
 
-// mailedOnce checks every e-mail of the store against those that the mail server got, and counts those that came and those of which nobody
+// mailedOnce checks every email of the store against those that the mail server got, and counts those that came and those of which nobody
 // can know.
 func mailedOnce(t *testing.T, place *backend.Place, box *mailbox.Mailbox, approvals int) (once, unknown int) {
 	t.Helper()
@@ -280,7 +280,7 @@ func mailedOnce(t *testing.T, place *backend.Place, box *mailbox.Mailbox, approv
 			shares++
 		}
 	}
-	require.Equal(t, approvals*len(told), shares, "one e-mail a person for each approval")
+	require.Equal(t, approvals*len(told), shares, "one email a person for each approval")
 	return once, unknown
 }
 

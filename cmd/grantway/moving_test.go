@@ -220,7 +220,7 @@ func TestMovingToAnotherHashKeyIsTold(t *testing.T) {
 	defer p.kill()
 	said, status = p.command("import", everything)
 	require.Equal(t, 2, status)
-	require.Contains(t, said, "made under a hash key that this server does not have")
+	require.Contains(t, said, "made with a hash key that this server does not have")
 	require.Contains(t, said, "nothing was written")
 	require.JSONEq(t, `{"items": [], "next_page_token": ""}`, string(p.must("GET", "/v1/chatbots", "")))
 

@@ -119,7 +119,7 @@ var SubjectTypes = []Type{TypeUser, TypeVisitor, TypeAPIKey}
 // ParseSubject reads `user:alice`, `visitor:anonymous` or `api_key:ID`. The error is of kind Invalid.
 func ParseSubject(s string) (Subject, error) {
 	if len(s) > maxObjectBytes {
-		return Subject{}, Invalidf("", "a subject has at most %d bytes", maxObjectBytes)
+		return Subject{}, Invalidf("", "a subject can have at most %d bytes", maxObjectBytes)
 	}
 	t, id, _ := strings.Cut(s, ":")
 	if !slices.Contains(SubjectTypes, Type(t)) {

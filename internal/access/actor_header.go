@@ -29,7 +29,7 @@ func sentAsItIs(c byte) bool { return '!' <= c && c <= '~' && c != '%' }
 // DecodeActor reads what EncodeActor gives, and nothing else. The error is of kind Denied: a header that names nobody is never taken for none (B2).
 func DecodeActor(sent string) (UserID, error) {
 	if len(sent) > 3*MaxIDBytes {
-		return "", Deniedf("B2", "%s is too long for the ID of a user", ActorHeader)
+		return "", Deniedf("B2", "%s is longer than a user's ID can be", ActorHeader)
 	}
 	id := make([]byte, 0, len(sent))
 	for i := 0; i < len(sent); i++ {
@@ -50,7 +50,7 @@ func DecodeActor(sent string) (UserID, error) {
 	}
 	user, err := ParseID[UserID](string(id))
 	if err != nil {
-		return "", Deniedf("B2", "%s does not hold the ID of a user", ActorHeader)
+		return "", Deniedf("B2", "%s must hold the ID of a user", ActorHeader)
 	}
 	return user, nil
 }

@@ -26,20 +26,20 @@ func ParseEmail(s string) (Email, error) {
 		return "", longEmail()
 	}
 	if r, found := unseen(s); found {
-		return "", Invalidf("I2", "%q is not an e-mail address: it contains the invisible character %U", s, r)
+		return "", Invalidf("I2", "%q is not an email address: it contains the invisible character %U", s, r)
 	}
 	addr, err := mail.ParseAddress(s)
 	if err != nil || addr.Address != s || addr.Name != "" {
-		return "", Invalidf("I2", "%q is not an e-mail address", s)
+		return "", Invalidf("I2", "%q is not an email address", s)
 	}
 	at := strings.LastIndexByte(s, '@')
 	local := norm.NFC.String(s[:at])
 	if strings.ContainsFunc(s[:at], likeASCII) || strings.ContainsFunc(local, likeASCII) {
-		return "", Invalidf("I2", "%q is not an e-mail address: one of its letters would become an ASCII letter", s)
+		return "", Invalidf("I2", "%q is not an email address: one of its letters would become an ASCII letter", s)
 	}
 	domain, err := ParseDomain(s[at+1:])
 	if err != nil {
-		return "", Invalidf("I2", "%q is not an e-mail address: its domain is not valid", s)
+		return "", Invalidf("I2", "%q is not an email address: its domain is not valid", s)
 	}
 	e := Email(norm.NFC.String(strings.ToLower(local)) + "@" + domain)
 	if len(e) > maxEmailBytes {
@@ -49,7 +49,7 @@ func ParseEmail(s string) (Email, error) {
 }
 
 func longEmail() error {
-	return Invalidf("I2", "an e-mail address has at most %d bytes", maxEmailBytes)
+	return Invalidf("I2", "an email address can have at most %d bytes", maxEmailBytes)
 }
 
 // likeASCII reports whether the compared form of the character is ASCII though it is not, as that of the Kelvin sign and the Turkish İ is: the mailbox
@@ -80,7 +80,7 @@ var domains = idna.New(idna.MapForLookup(), idna.StrictDomainName(true), idna.Ve
 // ParseDomain reads a domain as a caller writes it and returns its IDNA ASCII form, lower-cased (I2, G2).
 func ParseDomain(s string) (string, error) {
 	if len(s) > maxDomainBytes {
-		return "", Invalidf("I2", "a domain has at most %d bytes", maxDomainBytes)
+		return "", Invalidf("I2", "a domain can have at most %d bytes", maxDomainBytes)
 	}
 	if r, found := unseen(s); found {
 		return "", Invalidf("I2", "%q is not a domain: it contains the invisible character %U", s, r)

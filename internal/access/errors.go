@@ -32,7 +32,7 @@ var Kinds = []Kind{
 // Error is the one error of the domain. Detail is written for the caller; Cause stays in the log.
 type Error struct {
 	Kind   Kind
-	Rule   string       // the rule of the access model that refused, or ""
+	Rule   string       // the rule of the access model that refused the call the call, or ""
 	Detail string       // one sentence that the caller may read
 	Fields []FieldError // the fields at fault, when the kind is Invalid or Unprocessable
 	Cause  error        // what went wrong inside; never shown to the caller
@@ -93,7 +93,7 @@ func NotFound(o Object) *Error {
 
 // Unavailable says that the engine or the store cannot answer.
 func Unavailable(cause error) *Error {
-	return &Error{Kind: KindUnavailable, Detail: "the server cannot answer right now; try again", Cause: cause}
+	return &Error{Kind: KindUnavailable, Detail: "the server cannot answer now: try again", Cause: cause}
 }
 
 // KindOf is the kind of err: that of the *Error in its chain, or KindInternal.

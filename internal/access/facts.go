@@ -134,7 +134,7 @@ type Group struct {
 	Name         string         `json:"name,omitzero"`
 }
 
-// GroupMembership is by group and principal, which is a user or an e-mail address.
+// GroupMembership is by group and principal, which is a user or an email address.
 type GroupMembership struct {
 	Group  GroupID   `json:"group,omitzero"`
 	Member Principal `json:"member,omitzero"`
@@ -196,7 +196,7 @@ type Resource struct {
 	ID      string      `json:"id,omitzero"`
 	Chatbot ChatbotID   `json:"chatbot,omitzero"`
 	Mode    Mode        `json:"mode,omitzero"`
-	Allowed []Principal `json:"allowed,omitzero"` // users, e-mail addresses, teams and groups (R1)
+	Allowed []Principal `json:"allowed,omitzero"` // users, email addresses, teams and groups (R1)
 }
 
 // Feature is by chatbot and name (F1). Its lists are as in Policy.

@@ -38,19 +38,19 @@ func ParseID[T AnyID](s string) (T, error) {
 	case s == "":
 		return "", Invalidf("I1", "an ID must not be empty")
 	case len(s) > MaxIDBytes:
-		return "", Invalidf("I1", "an ID has at most %d bytes, this one has %d", MaxIDBytes, len(s))
+		return "", Invalidf("I1", "an ID can have at most %d bytes, and this one has %d", MaxIDBytes, len(s))
 	case !utf8.ValidString(s):
 		return "", Invalidf("I1", "an ID must be valid UTF-8")
 	}
 	if at := strings.IndexFunc(s, unicode.IsControl); at >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[at:])
-		return "", Invalidf("I1", "an ID must not contain control characters, this one contains %U", r)
+		return "", Invalidf("I1", "an ID must not contain control characters, and this one contains %U", r)
 	}
 	first, _ := utf8.DecodeRuneInString(s)
 	last, _ := utf8.DecodeLastRuneInString(s)
 	for _, r := range []rune{first, last} {
 		if invisible(r) {
-			return "", Invalidf("I1", "an ID must not begin or end with white space or an invisible character, this one does with %U", r)
+			return "", Invalidf("I1", "an ID must not begin or end with white space or an invisible character (here %U)", r)
 		}
 	}
 	return T(s), nil
@@ -67,7 +67,7 @@ var featureName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 // ParseFeatureName checks the name of a feature (I1).
 func ParseFeatureName(s string) (string, error) {
 	if len(s) > MaxIDBytes || !featureName.MatchString(s) {
-		return "", Invalidf("I1", "a feature's name matches %s", featureName)
+		return "", Invalidf("I1", "a feature's name must match %s", featureName)
 	}
 	return s, nil
 }
@@ -117,7 +117,7 @@ func (o Object) String() string { return string(o.Type) + ":" + o.ID }
 // ParseObject reads "type:id"; the ID is all that follows the first colon. The error is of kind Invalid.
 func ParseObject(s string) (Object, error) {
 	if len(s) > maxObjectBytes {
-		return Object{}, Invalidf("I1", "type:id has at most %d bytes", maxObjectBytes)
+		return Object{}, Invalidf("I1", "type:id can have at most %d bytes", maxObjectBytes)
 	}
 	t, id, ok := strings.Cut(s, ":")
 	if !ok || t == "" {

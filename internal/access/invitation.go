@@ -48,11 +48,11 @@ func NextInvitation(state InvitationState, event InvitationEvent) (InvitationSta
 	}
 	switch state {
 	case InvitationExpired:
-		return state, Conflictf("N1", "the invitation has expired: ask for another one")
+		return state, Conflictf("N1", "the invitation has expired: ask for a new one")
 	case InvitationFailed:
-		return state, Conflictf("N1", "the invitation is not valid any more: ask for another one")
+		return state, Conflictf("N1", "the invitation is no longer valid: ask for a new one")
 	}
-	return state, Conflictf("N1", "the invitation is %s, and nothing more happens to it", state)
+	return state, Conflictf("N1", "the invitation is %s and cannot change", state)
 }
 
 // Invitation brings the user who holds an address into an organization (N1), or offers a user its ownership (O7), by ID. At most one is pending

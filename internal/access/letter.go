@@ -2,7 +2,7 @@ package access
 
 import "time"
 
-// Letter is an e-mail with all that it says: the names instead of the IDs. It is made when the e-mail is about to be sent, and never kept.
+// Letter is an email with all that it says: the names instead of the IDs. It is made when the email is about to be sent, and never kept.
 type Letter struct {
 	ID        MailID
 	To        Email

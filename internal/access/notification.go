@@ -30,10 +30,10 @@ type Notification struct {
 	User      UserID           `json:"user,omitzero"`
 	Kind      NotificationKind `json:"kind,omitzero"`
 	Chatbot   ChatbotID        `json:"chatbot,omitzero"`
-	Principal Principal        `json:"principal,omitzero"` // with whom the chatbot is shared, or is asked to be; or the organization
+	Principal Principal        `json:"principal,omitzero"` // who the chatbot is shared with, or the request is about; or the organization
 	Level     Level            `json:"access,omitzero"`
 	Request   RequestID        `json:"request,omitzero"`
-	State     RequestState     `json:"state,omitzero"` // of the request, when they were told
+	State     RequestState     `json:"state,omitzero"` // state of the request at that time
 	APIKey    KeyID            `json:"api_key,omitzero"`
 	By        string           `json:"by,omitzero"` // the actor that caused it, as in the record
 	CreatedAt time.Time        `json:"created_at,omitzero"`
@@ -46,7 +46,7 @@ type Notification struct {
 	Invitation InvitationID `json:"invitation,omitzero"` // which offers its ownership
 }
 
-// Mail is an e-mail that waits to be sent, by ID. It is made in the transaction of the change that it tells of, one for each person (S11).
+// Mail is an email that waits to be sent, by ID. It is made in the transaction of the change that it tells of, one for each person (S11).
 type Mail struct {
 	ID         MailID       `json:"id,omitzero"` // also the local part of its Message-ID, so that a receiver knows it again
 	To         Email        `json:"to,omitzero"`
@@ -64,10 +64,10 @@ type Mail struct {
 	SentFrom OrganizationID `json:"sent_from,omitzero"` // where there is a Sender: the organization whose chatbot or invitation it is about
 }
 
-// Deferred reports whether the e-mail was not to be sent at once.
+// Deferred reports whether the email was not to be sent at once.
 func (m Mail) Deferred() bool { return m.NotBefore.After(m.CreatedAt) }
 
-// MailState is how far an e-mail has got.
+// MailState is how far an email has got.
 type MailState string
 
 const (
@@ -78,5 +78,5 @@ const (
 	MailUnknown MailState = "unknown" // the server ended, or the connection broke, before the answer: never sent again, for it may have been sent
 )
 
-// MailLease is how long a process that has taken an e-mail may take to send it and to say what became of it. After that it is MailUnknown.
+// MailLease is how long a process that has taken an email may take to send it and to say what became of it. After that it is MailUnknown.
 const MailLease = 5 * time.Minute

@@ -16,7 +16,7 @@ const (
 )
 
 // Principal is whom a share or a list names: `user:alice`, `email:a@b.c`, `team:t`, `organization:o`, `role:r`, `group:g` or
-// `everyone`. An e-mail address is held in its compared form (I2); `everyone` has no ID.
+// `everyone`. An email address is held in its compared form (I2); `everyone` has no ID.
 type Principal struct {
 	Kind PrincipalKind
 	ID   string
@@ -31,7 +31,7 @@ func ParsePrincipal(s string) (Principal, error) {
 		return Everyone, nil
 	}
 	if len(s) > maxObjectBytes {
-		return Principal{}, Invalidf("S1", "a principal has at most %d bytes", maxObjectBytes)
+		return Principal{}, Invalidf("S1", "a principal can have at most %d bytes", maxObjectBytes)
 	}
 	kind, id, _ := strings.Cut(s, ":")
 	switch k := PrincipalKind(kind); k {

@@ -45,11 +45,11 @@ func Next(state RequestState, event RequestEvent) (RequestState, error) {
 	case state == RequestPending && known:
 		return next, nil
 	case state == RequestExpired:
-		return state, Conflictf("S7", "the request has expired: whoever manages the chatbot's access can ask again")
+		return state, Conflictf("S7", "the request has expired: anyone with manage_access on the chatbot can ask again")
 	case state == RequestFailed:
-		return state, Conflictf("S8", "the request has failed: whoever manages the chatbot's access can ask again")
+		return state, Conflictf("S8", "the request has failed: anyone with manage_access on the chatbot can ask again")
 	}
-	return state, Conflictf("S7", "the request is %s, and nothing more happens to it", state)
+	return state, Conflictf("S7", "the request is %s and cannot change", state)
 }
 
 // Request asks those who manage the principal for a share, by ID (S4–S9). At most one is pending for a chatbot and a principal.

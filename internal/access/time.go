@@ -32,7 +32,7 @@ func ParseTime(s string) (time.Time, error) {
 // ParseInstant is ParseTime without the first year: conditions compare any time, such as a date of birth.
 func ParseInstant(s string) (time.Time, error) {
 	if len(s) > maxTimeBytes {
-		return time.Time{}, Invalidf("", "a time has at most %d bytes, such as 2026-01-31T12:00:00Z", maxTimeBytes)
+		return time.Time{}, Invalidf("", "a time can have at most %d bytes, such as 2026-01-31T12:00:00Z", maxTimeBytes)
 	}
 	parts := rfc3339.FindStringSubmatch(s)
 	if parts == nil {

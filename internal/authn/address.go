@@ -24,7 +24,7 @@ func ParseProxies(list []string) (Proxies, error) {
 		if err != nil {
 			ip, err := netip.ParseAddr(text)
 			if err != nil || ip.Zone() != "" {
-				return nil, fmt.Errorf("%q is no IP address or CIDR range", text)
+				return nil, fmt.Errorf("%q is not an IP address or CIDR range", text)
 			}
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
@@ -32,7 +32,7 @@ func ParseProxies(list []string) (Proxies, error) {
 		case p.Addr().Is4In6():
 			return nil, fmt.Errorf("%s is an IPv4 address in IPv6 form: write it as IPv4", p)
 		case p.Bits() == 0:
-			return nil, fmt.Errorf("%s would believe every caller", p)
+			return nil, fmt.Errorf("%s would trust every caller", p)
 		}
 		all = append(all, p.Masked())
 	}

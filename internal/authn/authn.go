@@ -179,7 +179,7 @@ func (a *Authenticator) caller(r *http.Request, requestID string, newest bool) (
 			case acting:
 				return mayActFor(f, actor)
 			case key.ActorRequired:
-				return access.Deniedf("B1", "the key acts for users only: send %s", access.ActorHeader)
+				return access.Deniedf("B1", "this key can only act for a user: send %s", access.ActorHeader)
 			}
 			return nil
 		})
@@ -206,7 +206,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 	in.Address, in.RequestID = actor.Address, actor.RequestID
 	user, current, err := a.identified(ctx, in, newest)
 	if err == nil && acting {
-		err = access.Deniedf("B2", "a user who calls directly acts for nobody: leave out %s", access.ActorHeader)
+		err = access.Deniedf("B2", "a user who calls directly cannot act for others: leave out %s", access.ActorHeader)
 	}
 	if err == nil && !current {
 		if err = a.signIn(ctx, in); err == nil {
@@ -215,7 +215,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 	}
 	actor.User = user
 	if err == nil && user == "" {
-		err = refuseToken(errors.New("it names nobody who may call"))
+		err = refuseToken(errors.New("it does not name an active user"))
 	}
 	return actor, err
 }
@@ -251,11 +251,11 @@ func usable(f Facts, digests []string, address netip.Addr, now time.Time) (acces
 	case err != nil:
 		return key, "", err
 	case !known:
-		return access.AccountKey{}, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+		return access.AccountKey{}, "", access.Refuse(access.KindUnauthenticated, "B1", "unknown or expired key")
 	case key.ExpiredAt(now):
-		return key, "", access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+		return key, "", access.Refuse(access.KindUnauthenticated, "B1", "unknown or expired key")
 	case !within(address, key.AllowedIPs):
-		return key, "", access.Deniedf("B1", "the key may not be used from this address")
+		return key, "", access.Deniedf("B1", "this key cannot be used from this address")
 	}
 	why, err := key.Lapse(f)
 	if err == nil && why != "" {
@@ -293,15 +293,15 @@ func byDigest[K any](digests []string, find func(digest string) (K, bool, error)
 func (a *Authenticator) bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) > 0 && len(values[0]) > a.maxToken+len("Bearer ") {
-		return "", refuseToken(fmt.Errorf("it has more than %d bytes, the most that --max-token allows", a.maxToken))
+		return "", refuseToken(fmt.Errorf("it has more than %d bytes, the limit that --max-token sets", a.maxToken))
 	}
 	if len(values) == 0 {
-		return "", access.Refuse(access.KindUnauthenticated, "B2", "send Authorization: Bearer and an account key")
+		return "", access.Refuse(access.KindUnauthenticated, "B2", "send an account key: Authorization: Bearer <key>")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.Trim(token, " \t")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " \t") {
-		return "", access.Refuse(access.KindUnauthenticated, "B2", "the Authorization header is not of the form Bearer <key>, once")
+		return "", access.Refuse(access.KindUnauthenticated, "B2", "send one Authorization header of the form Bearer <key>")
 	}
 	return token, nil
 }
@@ -311,7 +311,7 @@ func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
 	values := h.Values(access.ActorHeader)
 	for name := range h {
 		if strings.HasPrefix(name, access.ActorHeader) && name != access.ActorHeader {
-			return "", false, access.Deniedf("B2", "%q is not a header of this server: name the user in %s", name, access.ActorHeader)
+			return "", false, access.Deniedf("B2", "unknown header %q: name the user in %s", name, access.ActorHeader)
 		}
 	}
 	if len(values) == 0 {
@@ -327,7 +327,7 @@ func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
 // mayActFor refuses an actor whom the key may not act for (B2, B3).
 func mayActFor(f Facts, actor access.Actor) error {
 	if actor.Access != access.KeyFull {
-		return access.Deniedf("B2", "only a %s key acts for users, this one is %s", access.KeyFull, actor.Access)
+		return access.Deniedf("B2", "only a %s key can act for users, and this one is %s", access.KeyFull, actor.Access)
 	}
 	user, known, err := f.User(actor.User)
 	if err != nil {

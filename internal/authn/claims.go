@@ -34,7 +34,7 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 		id = string(in.Email)
 	}
 	if id == "" {
-		return in, fmt.Errorf("%s, which is to be the ID of the user, is not a string", is.User.Claim)
+		return in, fmt.Errorf("claim %s, which names the user, is not a string", is.User.Claim)
 	}
 	if id, err = identifier(is.User.Prefix + id); err != nil {
 		return in, fmt.Errorf("%s: %w", is.User.Claim, err)
@@ -54,7 +54,7 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 // identifier is an ID (I1) of which nothing was lost on the way: half of a surrogate pair would have become U+FFFD, as would any other.
 func identifier(s string) (string, error) {
 	if !clean(s) {
-		return "", errors.New("it is not all text")
+		return "", errors.New("it contains control characters or is not UTF-8")
 	}
 	return access.ParseID[string](s)
 }

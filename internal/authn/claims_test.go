@@ -141,13 +141,13 @@ func TestSkewAndLengthOfTokensAreSettings(t *testing.T) {
 	var refused *access.Error
 	_, err := a.Authenticate(call(ahead(2*time.Second)), "")
 	require.ErrorAs(t, err, &refused)
-	require.ErrorContains(t, refused.Cause, "more than 1s ahead")
+	require.ErrorContains(t, refused.Cause, "more than 1s in the future")
 	_, err = a.Authenticate(call(f.token(f.good(fields{"x": strings.Repeat("x", 2000)}))), "")
 	require.ErrorAs(t, err, &refused)
 	require.ErrorContains(t, refused.Cause, "more than 2000 bytes")
 	_, err = a.Authenticate(call(ahead(time.Second)), "")
 	require.ErrorAs(t, err, &refused)
-	require.ErrorContains(t, refused.Cause, "names nobody", "it is read")
+	require.ErrorContains(t, refused.Cause, "does not name an active user", "it is read")
 }
 
 func TestIssuersThatNobodyNewCanSignInWithAreWarnedAbout(t *testing.T) {

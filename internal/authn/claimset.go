@@ -158,13 +158,13 @@ func (c claims) audiences() ([]string, error) {
 		for i, e := range v {
 			s, ok := e.(string)
 			if !ok {
-				return nil, errors.New("aud holds something else than strings")
+				return nil, errors.New("aud contains values that are not strings")
 			}
 			all[i] = s
 		}
 		return all, nil
 	}
-	return nil, errors.New("aud is not a string and not a list of strings")
+	return nil, errors.New("aud must be a string or a list of strings")
 }
 
 // protocol gives a claim of the protocol that is a string, else "".
@@ -181,7 +181,7 @@ func (c claims) time(name string) (at time.Time, sent bool, err error) {
 	}
 	seconds, ok := v.(float64)
 	if !ok || seconds <= 0 || seconds > lastSecond {
-		return at, true, fmt.Errorf("%s is no time", name)
+		return at, true, fmt.Errorf("%s is not a time", name)
 	}
 	return time.Unix(int64(seconds), 0).UTC(), true, nil
 }

@@ -101,9 +101,9 @@ func CheckIssuers(list []Issuer) error {
 		for _, other := range list[:i] {
 			switch {
 			case other.URL == is.URL:
-				return fmt.Errorf("issuer %q is there twice", is.URL)
+				return fmt.Errorf("issuer %q is listed twice", is.URL)
 			case other.User.Prefix == is.User.Prefix:
-				return fmt.Errorf("issuers %q and %q name users alike: give one of them a user.prefix", other.URL, is.URL)
+				return fmt.Errorf("issuers %q and %q would give users the same IDs: set user.prefix for one of them", other.URL, is.URL)
 			}
 		}
 	}
@@ -122,10 +122,10 @@ func Warnings(list []Issuer) (all []string) {
 
 func (is *Issuer) check(several bool) error {
 	if len(is.URL) > access.MaxIDBytes || !secure(is.URL) || strings.ContainsAny(is.URL, "?#") {
-		return errors.New("it is an https URL without query and fragment (http on this machine only)")
+		return errors.New("the URL must be https (http on this machine only), without query or fragment")
 	}
 	if len(is.Audiences) == 0 || slices.Contains(is.Audiences, "") {
-		return errors.New("it needs an audience, which its tokens must name")
+		return errors.New("audiences must list at least one audience, which its tokens must name")
 	}
 	if is.Clients != nil && (len(is.Clients) == 0 || slices.Contains(is.Clients, "")) {
 		return errors.New("clients matches no token: name at least one, or leave clients out for any")
@@ -162,7 +162,7 @@ func (is *Issuer) checkEmail(several bool) error {
 	}
 	if e.Domains == nil {
 		if several {
-			return errors.New("where there are several issuers, domains says for whose addresses each is believed (\"*\" for all, [] for none)")
+			return errors.New("with several issuers, each needs domains: the domains whose addresses it is trusted for (\"*\" for all, [] for none)")
 		}
 		e.Domains = []string{"*"}
 	}
@@ -199,7 +199,7 @@ func (is *Issuer) checkUser() error {
 	case u.Adopt && chosen && !u.AdoptSelfChosen:
 		return fmt.Errorf("adopt: true with claim %s lets people take over an account by choosing its name: use sub or a verified email, or confirm it with adopt_self_chosen: true", u.Claim)
 	case u.AdoptSelfChosen && !(u.Adopt && chosen):
-		return fmt.Errorf("adopt_self_chosen confirms adopt: true with a claim that people choose themselves, which claim %s is not, or adopt is off", u.Claim)
+		return fmt.Errorf("adopt_self_chosen needs adopt: true and a claim that people choose themselves, unlike %s", u.Claim)
 	}
 	return nil
 }
@@ -210,10 +210,10 @@ func (is *Issuer) checkType() error {
 		return nil
 	}
 	if (t.Claim == "") != (len(t.Internal) == 0) || t.Claim == "" && len(t.Domains) == 0 {
-		return errors.New("it says who is internal: by a claim and its internal values, or by domains")
+		return errors.New("needs claim and internal (its values for internal users), or domains")
 	}
 	if slices.Contains(t.Internal, "") {
-		return errors.New("internal holds an empty value, which no claim has")
+		return errors.New("internal must not contain an empty value")
 	}
 	if t.Claim != "" {
 		if err := checkClaim(t.Claim); err != nil {
@@ -225,7 +225,7 @@ func (is *Issuer) checkType() error {
 	}
 	for _, d := range t.Domains {
 		if !slices.Contains(is.Email.Domains, "*") && !slices.Contains(is.Email.Domains, d) {
-			return fmt.Errorf("nobody is internal by the domain %s, because email.domains does not list it", d)
+			return fmt.Errorf("domain %s makes nobody internal, because email.domains does not list it", d)
 		}
 	}
 	return nil
@@ -234,10 +234,10 @@ func (is *Issuer) checkType() error {
 // checkClaim refuses the name of a claim that no token can have.
 func checkClaim(name string) error {
 	if name == "" || strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) {
-		return fmt.Errorf("%q cannot be the name of a claim", name)
+		return fmt.Errorf("%q is not the name of a claim", name)
 	}
 	if name[0] == '.' || name[len(name)-1] == '.' {
-		return fmt.Errorf("%q cannot be the name of a claim: a dot leads from one claim into another", name)
+		return fmt.Errorf("%q is not the name of a claim: a dot separates nested claims", name)
 	}
 	return nil
 }
@@ -251,27 +251,27 @@ func (g ClaimGrant) check() error {
 	}
 	switch {
 	case g.Claim == "" || g.Value == "":
-		return errors.New("it has a claim and a value")
+		return errors.New("needs a claim and a value")
 	case strings.Contains(strings.TrimSuffix(g.Value, "*"), "*"):
-		return fmt.Errorf("value %q matches no claim: * stands for any text at the end only", g.Value)
+		return fmt.Errorf("value %q matches no claim: * can stand only at the end", g.Value)
 	case strings.TrimSpace(g.Value) != g.Value:
 		return fmt.Errorf("value %q matches no claim: it begins or ends with white space", g.Value)
 	case gives != 1:
-		return errors.New("it gives one of role, platform and organization")
+		return errors.New("needs exactly one of role, platform and organization")
 	case (g.Organization != "") != (g.As != ""):
-		return errors.New("as is the role in an organization")
+		return errors.New("organization needs as (the role in it), and as needs organization")
 	case g.As != "" && !slices.Contains(access.OrgRoles[1:], g.As):
-		return fmt.Errorf("as is one of %s, for owners are named by owners", access.Listed(access.OrgRoles[1:]))
+		return fmt.Errorf("as must be one of %s: only owners can name owners", access.Listed(access.OrgRoles[1:]))
 	case g.Platform != "" && !slices.Contains(access.PlatformRoles, g.Platform):
-		return fmt.Errorf("platform is one of %s", access.Listed(access.PlatformRoles))
+		return fmt.Errorf("platform must be one of %s", access.Listed(access.PlatformRoles))
 	case g.Platform != "" && strings.HasSuffix(g.Value, "*"):
-		return errors.New("a platform role is given for one value")
+		return errors.New("a platform role needs an exact value, without *")
 	case strings.Contains(g.Role+g.Organization, "*") && !strings.HasSuffix(g.Value, "*"):
-		return errors.New("its value ends in *, if what it gives holds one")
+		return errors.New("the value must end in * if role or organization contains *")
 	}
 	if g.Platform == "" {
 		if _, err := identifier(strings.ReplaceAll(g.Role+g.Organization, "*", "x")); err != nil {
-			return fmt.Errorf("nothing can have the ID %q: %w", g.Role+g.Organization, err)
+			return fmt.Errorf("%q is not an ID: %w", g.Role+g.Organization, err)
 		}
 	}
 	return checkClaim(g.Claim)

@@ -59,7 +59,7 @@ func newKeySet(issuer string, now func() time.Time, away func(string, error)) *k
 		Timeout: fetchWithin,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || !secure(r.URL.String()) {
-				return errors.New("it redirects too often, or to where it cannot be believed")
+				return errors.New("it redirects too often, or to an untrusted address")
 			}
 			return nil
 		},
@@ -92,11 +92,11 @@ func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]b
 	if k.failure != nil {
 		return nil, access.Unavailable(k.failure)
 	}
-	return nil, errors.New("no key of the issuer has signed it")
+	return nil, errors.New("it is not signed with a key of the issuer")
 }
 
 // errAsked refuses to wait for an issuer for which many wait already: made-up keys would otherwise cost a caller each.
-var errAsked = errors.New("others wait for the keys of the issuer")
+var errAsked = errors.New("too many calls wait for the keys of the issuer")
 
 // wait waits for the keys that are being fetched.
 func (k *keySet) wait(ctx context.Context, asking chan struct{}) error {
@@ -180,11 +180,11 @@ func (k *keySet) published(ctx context.Context) ([]jose.JSONWebKey, error) {
 		return nil, err
 	}
 	if issuer, _ := about["issuer"].(string); issuer != k.issuer {
-		return nil, fmt.Errorf("it says that it is the issuer %q", issuer)
+		return nil, fmt.Errorf("it names itself issuer %q", issuer)
 	}
 	at, _ := about["jwks_uri"].(string)
 	if !secure(at) {
-		return nil, fmt.Errorf("its keys are at %q, which is not reached by https", at)
+		return nil, fmt.Errorf("its keys are at %q, which is not https", at)
 	}
 	set, err := k.get(ctx, at)
 	if err != nil {
@@ -245,7 +245,7 @@ func (k *keySet) get(ctx context.Context, url string) (map[string]any, error) {
 		return nil, err
 	}
 	if len(body) > maxDocument {
-		return nil, fmt.Errorf("%s answers more than %d bytes", url, maxDocument)
+		return nil, fmt.Errorf("the answer of %s has more than %d bytes", url, maxDocument)
 	}
 	value, err := strictjson.Parse(body, strictjson.Limits{})
 	if err != nil {
@@ -253,7 +253,7 @@ func (k *keySet) get(ctx context.Context, url string) (map[string]any, error) {
 	}
 	document, ok := value.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%s answers with something else than an object", url)
+		return nil, fmt.Errorf("the answer of %s is not a JSON object", url)
 	}
 	return document, nil
 }

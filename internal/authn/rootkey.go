@@ -19,10 +19,10 @@ const settingRootKey = "authn.root_key_digest"
 func (a *Authenticator) EnsureRootKey(ctx context.Context) (printOnce string, err error) {
 	if a.rootKey != "" {
 		if strings.TrimFunc(a.rootKey, visible) != "" {
-			return "", access.Invalidf("", "the root key (GRANTWAY_ROOT_KEY) must hold visible ASCII characters only: it is sent in a header")
+			return "", access.Invalidf("", "the root key (GRANTWAY_ROOT_KEY) must contain only visible ASCII characters, because it is sent in a header")
 		}
 		if err := secret.CheckStrength(a.rootKey); err != nil {
-			return "", access.Invalidf("", "the root key (GRANTWAY_ROOT_KEY) is too easy to guess: %s; make one with openssl rand -base64 32", err)
+			return "", access.Invalidf("", "the root key (GRANTWAY_ROOT_KEY) is too easy to guess: %s; create one with openssl rand -base64 32", err)
 		}
 		if len(a.issuers) > 0 && isToken(a.rootKey) {
 			return "", access.Invalidf("", "the root key (GRANTWAY_ROOT_KEY) looks like a token of an issuer: choose one without dots")

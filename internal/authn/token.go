@@ -60,7 +60,7 @@ func newIssuers(list []Issuer, skew time.Duration, now func() time.Time, away fu
 
 // refuseToken refuses a token, in the same words for whatever is wrong with it; the cause is for the log.
 func refuseToken(cause error) error {
-	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "the token is not accepted", Cause: cause}
+	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "invalid token", Cause: cause}
 }
 
 // read verifies the token and gives what it says. The error is of kind Unauthenticated, or Unavailable where the issuer cannot be asked for
@@ -113,7 +113,7 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 		return nil, nil, fmt.Errorf("it is of type %q", kind)
 	}
 	if _, sent := header.ExtraHeaders["crit"]; sent {
-		return nil, nil, errors.New("it needs extensions that are not known")
+		return nil, nil, errors.New("it needs unknown extensions")
 	}
 	unverified, err := parseClaims(signed.UnsafePayloadWithoutVerification())
 	if err != nil {
@@ -122,9 +122,9 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 	is := all[unverified.protocol("iss")]
 	switch {
 	case is == nil:
-		return nil, nil, errors.New("it is of an issuer that is not configured")
+		return nil, nil, errors.New("its issuer is not configured")
 	case !slices.Contains(is.algorithms, jose.SignatureAlgorithm(header.Algorithm)):
-		return nil, nil, fmt.Errorf("it is signed by %s, which is not configured", header.Algorithm)
+		return nil, nil, fmt.Errorf("it is signed with %s, which is not configured", header.Algorithm)
 	}
 	payload, err := is.keys.verify(ctx, signed)
 	return is, payload, err
@@ -142,7 +142,7 @@ func canonical(token string) error {
 			return err
 		}
 		if base64.RawURLEncoding.EncodeToString(decoded) != part {
-			return errors.New("it is not in the one form that base64url has for it")
+			return errors.New("it is not canonical base64url")
 		}
 		if i == 0 {
 			if _, err := strictjson.Parse(decoded, tokenLimits); err != nil {
@@ -157,7 +157,7 @@ func canonical(token string) error {
 func (all issuers) mayName(is *believed, user access.UserID) error {
 	for _, other := range all {
 		if len(other.User.Prefix) > len(is.User.Prefix) && strings.HasPrefix(string(user), other.User.Prefix) {
-			return fmt.Errorf("the ID of the user is one of %s", other.URL)
+			return fmt.Errorf("the user's ID belongs to issuer %s", other.URL)
 		}
 	}
 	return nil
@@ -180,12 +180,12 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 		"events", // it tells of an event, such as a logout (RFC 8417)
 	} {
 		if _, sent := c[unknown]; sent {
-			return issued, fmt.Errorf("with %s it is no bearer token", unknown)
+			return issued, fmt.Errorf("it has %s, so it is not a bearer token", unknown)
 		}
 	}
 	expires, sent, err := c.time("exp")
 	if err != nil || !sent || !now.Before(expires) {
-		return issued, errors.Join(errors.New("it has expired, or does not say when it does"), err)
+		return issued, errors.Join(errors.New("it has expired, or has no exp"), err)
 	}
 	begins, sent, err := c.time("nbf")
 	if err != nil || sent && now.Add(is.skew).Before(begins) {
@@ -193,7 +193,7 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 	}
 	issued, sent, err = c.time("iat")
 	if err != nil || !sent || now.Add(is.skew).Before(issued) {
-		return issued, errors.Join(fmt.Errorf("it does not say when it was issued, or says a time more than %s ahead", is.skew), err)
+		return issued, errors.Join(fmt.Errorf("it has no iat, or one more than %s in the future", is.skew), err)
 	}
 	return issued, nil
 }

@@ -311,7 +311,7 @@ func TestTokensThatAreNotAccepted(t *testing.T) {
 			w := *w
 			w.T = t
 			refusal := w.refused(call(token), access.KindUnauthenticated, "U1")
-			require.Equal(t, "the token is not accepted", refusal.Detail, "the words tell nothing")
+			require.Equal(t, "invalid token", refusal.Detail, "the words tell nothing")
 			require.NotNil(t, refusal.Cause, "the log is told")
 		})
 	}
@@ -410,7 +410,7 @@ func TestKeysThatAreForSomethingElse(t *testing.T) {
 				return
 			}
 			refusal := w.refused(call(f.token(f.good(nil))), access.KindUnauthenticated, "U1")
-			require.Equal(t, "the token is not accepted", refusal.Detail)
+			require.Equal(t, "invalid token", refusal.Detail)
 		})
 	}
 }
@@ -452,6 +452,6 @@ func FuzzTokens(f *testing.F) {
 		var refusal *access.Error
 		require.ErrorAs(t, err, &refusal)
 		require.Equal(t, access.KindUnauthenticated, refusal.Kind)
-		require.Equal(t, "the token is not accepted", refusal.Detail)
+		require.Equal(t, "invalid token", refusal.Detail)
 	})
 }

@@ -88,7 +88,7 @@ func message(err error) string {
 	if errors.As(err, &known) && known.Kind != access.KindInternal {
 		return known.Detail
 	}
-	return "the server has a defect"
+	return "internal server error"
 }
 
 // searched is the answer to a search; the page comes first, so that a caller can read on while the results arrive.

@@ -49,7 +49,7 @@ func (m members) batch(most int) (batch, bool, error) {
 		return batch{}, false, nil
 	}
 	if len(items) > most {
-		return batch{}, false, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d", most, len(items))
+		return batch{}, false, access.Refuse(access.KindTooLarge, "", "a call can have at most %d evaluations, and this one has %d", most, len(items))
 	}
 	b := batch{semantic: executeAll, requests: make([]decision.Request, len(items)), errs: make([]error, len(items))}
 	if err := m.defaults(); err != nil {

@@ -296,9 +296,9 @@ func readBody(r *http.Request) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, access.Refuse(access.KindTooLarge, "", "a body has at most %d bytes", tooLarge.Limit)
+		return nil, access.Refuse(access.KindTooLarge, "", "a body can have at most %d bytes", tooLarge.Limit)
 	case err != nil:
-		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body cannot be read", Cause: err}
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "cannot read the body", Cause: err}
 	}
 	return text, nil
 }

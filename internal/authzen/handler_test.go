@@ -106,15 +106,15 @@ func TestWhatIsAccepted(t *testing.T) {
 func TestWhatAnAnswerSays(t *testing.T) {
 	h := start(t)
 	upload := `"resource":{"type":"feature","id":"helper/upload"}`
-	answers(t, h, authzen.PathEvaluation, with(bob, action("interact"), helper), `{"decision":false,"context":{"reason":"not sent: link","missing":["link"]}}`)
+	answers(t, h, authzen.PathEvaluation, with(bob, action("interact"), helper), `{"decision":false,"context":{"reason":"missing value: link","missing":["link"]}}`)
 	answers(t, h, authzen.PathEvaluation, with(bob, action("interact"), helper, `"context":{"link":"l"}`), yes)
 	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":9}}`, upload), `{"decision":true,"context":{"limits":{"max_mb":10}}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":11}}`, upload),
-		`{"decision":false,"context":{"reason":"over its limit: mb","limits":{"max_mb":10}}}`)
+		`{"decision":false,"context":{"reason":"over the limit: mb","limits":{"max_mb":10}}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, `"action":{"name":"use","properties":{"mb":10.00000000000000000001}}`, upload),
-		`{"decision":false,"context":{"reason":"over its limit: mb","limits":{"max_mb":10}}}`)
+		`{"decision":false,"context":{"reason":"over the limit: mb","limits":{"max_mb":10}}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("write"), `"resource":{"type":"record","id":"record-2","properties":{"status":1}}`),
-		`{"decision":false,"context":{"reason":"not sent: role; of another type than the condition needs: status","missing":["role"],"mistyped":["status"]}}`)
+		`{"decision":false,"context":{"reason":"missing value: role; wrong type for the condition: status","missing":["role"],"mistyped":["status"]}}`)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`), no)
 	answers(t, h, authzen.PathEvaluation, with(alice, action("read"), `"resource":{"type":"chatbot","id":"nope"}`, `"context":{"explain":true}`),
 		`{"decision":false,"context":{"stopped_by":["chatbot:nope does not exist, or you may not see it"]}}`)
@@ -154,7 +154,7 @@ func TestSemantics(t *testing.T) {
 			`{"evaluations":[`+strings.Join(want, ",")+`]}`)
 	}
 	answers(t, h, authzen.PathEvaluations, with(alice, action("read"), `"evaluations":[{`+record1+`,"context":{"zedtoken":"nonsense"}},{`+record1+`}]`),
-		`{"evaluations":[{"decision":false,"context":{"error":{"status":400,"message":"the zedtoken is none that a change was answered with"}}},{"decision":true}]}`)
+		`{"evaluations":[{"decision":false,"context":{"error":{"status":400,"message":"this zedtoken is not from an answer of this server"}}},{"decision":true}]}`)
 }
 
 // An item's key replaces the default as a whole: an entity that lacks a member is a bad item, and is never completed from the default.

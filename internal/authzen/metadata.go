@@ -24,7 +24,7 @@ type metadata struct {
 func parsePublicURL(text string) (base, path string, err error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.ContainsAny(text, "?#{} \t\r\n") {
-		return "", "", access.Invalidf("", "the public URL %q is not of the form https://host or https://host/path", text)
+		return "", "", access.Invalidf("", "the public URL %q must have the form https://host or https://host/path", text)
 	}
 	return strings.TrimRight(text, "/"), strings.TrimRight(u.Path, "/"), nil
 }

@@ -152,7 +152,7 @@ func (m members) context(req *decision.Request) error {
 		return err
 	}
 	if req.Newest = consistency == "full"; !req.Newest && consistency != "" {
-		return wrong(c.pointer("consistency"), `must be "full", or left out`)
+		return wrong(c.pointer("consistency"), `must be "full" or left out`)
 	}
 	req.Explain, _ = values["explain"].(bool)
 	return nil
@@ -210,7 +210,7 @@ func (m members) page() (decision.Page, error) {
 	if p.has("limit") {
 		n, ok := values["limit"].(float64)
 		if !ok || n < 1 || n != math.Trunc(n) {
-			return decision.Page{}, wrong(p.pointer("limit"), "must be an integer from 1 on")
+			return decision.Page{}, wrong(p.pointer("limit"), "must be an integer of at least 1")
 		}
 		page.Limit = access.Some(int(min(n, decision.MaxPageSize)))
 	}

@@ -78,5 +78,5 @@ func (b *Bulk) backup(w http.ResponseWriter, r *http.Request, actor access.Actor
 }
 
 func uncopied(err error) error {
-	return access.Unavailable(fmt.Errorf("the copy of the store cannot be made: %w", err))
+	return access.Unavailable(fmt.Errorf("cannot copy the store: %w", err))
 }

@@ -51,7 +51,7 @@ type Bulk struct {
 // New removes the staging files that a process left which was killed.
 func New(c Config) (*Bulk, error) {
 	if err := os.RemoveAll(c.Dir); err != nil {
-		return nil, fmt.Errorf("the remains of an import cannot be removed: %w", err)
+		return nil, fmt.Errorf("cannot remove the files of an interrupted import: %w", err)
 	}
 	c.MaxStaging, c.MinFree = cmp.Or(c.MaxStaging, DefaultMaxStaging), cmp.Or(c.MinFree, DefaultMinFree)
 	return &Bulk{sharing: c.Sharing, problems: c.Problems, dir: c.Dir, log: c.Log, quota: newQuota(c)}, nil
@@ -81,7 +81,7 @@ func FormatOf(name string) (Format, error) {
 	if f, ok := extensions[strings.ToLower(filepath.Ext(name))]; ok {
 		return f, nil
 	}
-	return "", access.Invalidf("", "the format of %q cannot be told by its extension: give it the extension .csv, .jsonl or .relationships, or name the format", name)
+	return "", access.Invalidf("", "unknown extension of %q: use .csv, .jsonl or .relationships, or name the format", name)
 }
 
 // Read tells each every row of a file. It fails where the file cannot be read, and with the errors of each.

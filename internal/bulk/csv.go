@@ -133,7 +133,7 @@ func (c *csvReader) more() (bad, err error) {
 		}
 		if err != nil || !whole || len(c.raw)+len(line) > maxLine {
 			c.lost = true
-			return access.Invalidf("", "a quote is opened and not closed within %d bytes; what follows was not read", maxLine), nil
+			return access.Invalidf("", "a quote is not closed within %d bytes; the rest of the file was not read", maxLine), nil
 		}
 		c.raw = append(c.raw, line...)
 		if bytes.Count(line, []byte{'"'})%2 == 1 {
@@ -147,7 +147,7 @@ const maxFields = 100
 
 var (
 	errManyFields = access.Invalidf("", "the row has more than %d fields", maxFields)
-	errBareReturn = access.Invalidf("", "a line ends with a carriage return alone: save the file with line feeds")
+	errBareReturn = access.Invalidf("", "a line ends with only a carriage return: save the file with line feeds")
 )
 
 // split splits a record without its end into fields. open says that it ends within quotes.
@@ -160,7 +160,7 @@ func split(record []byte) (fields []string, open bool, bad error) {
 				field = rest[:end]
 			}
 			if bytes.IndexByte(field, '"') >= 0 {
-				return nil, false, access.Invalidf("", "field %d has a quote within it: enclose the field in quotes and double those within it", len(fields)+1)
+				return nil, false, access.Invalidf("", "field %d contains a quote: enclose the field in quotes, and double the quotes in it", len(fields)+1)
 			}
 			if bytes.IndexByte(field, '\r') >= 0 {
 				return nil, false, errBareReturn
@@ -196,7 +196,7 @@ func split(record []byte) (fields []string, open bool, bad error) {
 		case len(rest) == 0:
 			return fields, false, nil
 		case rest[0] != ',':
-			return nil, false, access.Invalidf("", "field %d goes on behind its closing quote", len(fields))
+			return nil, false, access.Invalidf("", "field %d continues after its closing quote", len(fields))
 		}
 		rest = rest[1:]
 	}

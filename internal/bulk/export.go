@@ -58,7 +58,7 @@ func write(w http.ResponseWriter, f Format, name string, give giver) error {
 	var rows func(io.Writer, giver) error
 	switch {
 	case f != CSV && name != "":
-		return access.Invalidf("", "only an export as csv has tables")
+		return access.Invalidf("", "only a CSV export has tables")
 	case f == "" || f == JSONL:
 		media, file, rows = jsonLines, "grantway.jsonl", writeJSONL
 	case f == Relationships:
@@ -68,12 +68,12 @@ func write(w http.ResponseWriter, f Format, name string, give giver) error {
 	case f == CSV:
 		i := slices.IndexFunc(tables, func(t *table) bool { return t.name == name })
 		if i < 0 {
-			return access.Invalidf("", "the table is %q, and it is one of %s", name, access.Listed(tableNames()))
+			return access.Invalidf("", "unknown table %q: use one of %s", name, access.Listed(tableNames()))
 		}
 		media, file = "text/csv; charset=utf-8", name+".csv"
 		rows = func(w io.Writer, give giver) error { return writeTable(w, tables[i], give) }
 	default:
-		return access.Invalidf("", "the format is %q, and it is one of %s", f, access.Listed(Formats))
+		return access.Invalidf("", "unknown format %q: use one of %s", f, access.Listed(Formats))
 	}
 	w.Header().Set("Content-Type", media)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+file+`"`)
@@ -129,10 +129,10 @@ const leftOut = "LEFT-OUT.txt"
 
 // The lines of leftOut are comments, which an import of all files of the ZIP file passes over.
 const (
-	leftOutPreamble = `// The tables are for spreadsheets. They cannot say, and what is imported from them lacks:
+	leftOutPreamble = `// These tables are for spreadsheets. They cannot express, and an import from them lacks:
 // organizations' names and limits; platform roles; whether users' addresses are verified, and who is deleted or inactive; users who belong to
 // no organization; names of teams, teams without members, and teams in teams; features; public links, keys, requests and
-// invitations; chatbots with gates or disabled ones, with all that names them.
+// invitations; chatbots with gates or disabled ones, with everything that names them.
 // They name roles and groups and cannot create them: these must exist where the tables are imported.
 `
 	leftOutEnd = "// Use JSON Lines to move everything.\n"

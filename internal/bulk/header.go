@@ -108,16 +108,16 @@ func (h *header) again(cells []string, raw []byte) (ends bool, err error) {
 		return false, nil
 	}
 	if slices.Equal(columnNames(cells), h.columns) {
-		return false, access.Invalidf("", "this is the header again: import files that were joined as several files, in one call")
+		return false, access.Invalidf("", "this is the header again: do not join files, but import them as several files in one call")
 	}
-	return true, access.Invalidf("", "this is the header of another file: import files that were joined as several files, in one call; what follows was not read")
+	return true, access.Invalidf("", "this is the header of another file: do not join files, but import them as several files in one call; the rest of the file was not read")
 }
 
 // row is the cells of a row, without those that only pad it.
 func (h *header) row(cells []string) ([]string, error) {
 	cells = withoutPadding(cells, len(h.columns))
 	if len(cells) != len(h.columns) {
-		return nil, access.Invalidf("", "the row has %d fields, and the header has %d", len(cells), len(h.columns))
+		return nil, access.Invalidf("", "the row has %d fields, but the header has %d", len(cells), len(h.columns))
 	}
 	return cells, nil
 }

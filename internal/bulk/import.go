@@ -56,7 +56,7 @@ func (b *Bulk) receive(r *http.Request, actor access.Actor) (*staging, Options, 
 	for name, to := range map[string]*bool{"dry_run": &opts.DryRun, "skip_invalid": &opts.SkipInvalid} {
 		if v := q.Get(name); v != "" {
 			if *to, err = strconv.ParseBool(v); err != nil {
-				return nil, opts, access.Invalidf("", "%s is true or false", name)
+				return nil, opts, access.Invalidf("", "%s must be true or false", name)
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func cause(ctx context.Context, err error) error {
 func parameters(q url.Values, known ...string) (url.Values, error) {
 	for name, values := range q {
 		if !slices.Contains(known, name) || len(values) > 1 {
-			return nil, access.Invalidf("", "the query parameter %q is unknown or there twice; there are %v", name, known)
+			return nil, access.Invalidf("", "unknown or repeated query parameter %q; known are %v", name, known)
 		}
 	}
 	return q, nil
@@ -111,7 +111,7 @@ func (in *intake) body(r *http.Request, name string) error {
 	if err == nil && media == "multipart/form-data" {
 		form, err := r.MultipartReader()
 		if err != nil {
-			return access.Invalidf("", "the form cannot be read: %s", err)
+			return access.Invalidf("", "cannot read the form: %s", err)
 		}
 		return in.form(form)
 	}
@@ -129,7 +129,7 @@ func (in *intake) form(form *multipart.Reader) error {
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF) && files == 0:
-			return access.Invalidf("", "the form holds no file")
+			return access.Invalidf("", "the form has no file")
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -138,7 +138,7 @@ func (in *intake) form(form *multipart.Reader) error {
 		// The name may have directories in it, which tell apart files of the same name; nothing is ever opened by it.
 		_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
 		if err != nil || params["filename"] == "" {
-			return access.Invalidf("", "a part of the form has no filename; each part is one file")
+			return access.Invalidf("", "a part of the form has no filename: each part must be a file")
 		}
 		if err := in.file(params["filename"], part); err != nil {
 			return err
@@ -156,7 +156,7 @@ func (in *intake) file(name string, r io.Reader) error {
 		}
 	}
 	if !slices.Contains(Formats, format) {
-		return access.Invalidf("", "the format is %q, and it is one of %s", format, access.Listed(Formats))
+		return access.Invalidf("", "unknown format %q: use one of %s", format, access.Listed(Formats))
 	}
 	if format == Relationships {
 		if err := in.sharing.MayImportRelationships(in.ctx, in.actor); err != nil {
@@ -209,7 +209,7 @@ func unreadable(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return access.Unavailable(err)
 	case errors.As(err, &tooLarge):
-		return access.Refuse(access.KindTooLarge, "", "the body is longer than %d bytes", tooLarge.Limit)
+		return access.Refuse(access.KindTooLarge, "", "the body has more than %d bytes", tooLarge.Limit)
 	}
-	return access.Invalidf("", "the body broke off: %s", err)
+	return access.Invalidf("", "the body ended early: %s", err)
 }

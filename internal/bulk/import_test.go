@@ -59,25 +59,25 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 	}{
 		{"unknown column", "f.csv", "organization,user,role,colour\na,b,owner,red\n", 1, "", `the column "colour" is unknown; the nearest kind of file is memberships: organization,user,role[,email,name,type]`},
 		{"missing column", "f.csv", "chatbot,principal\na,everyone\n", 1, "", `the column "access" is missing; the nearest kind of file is shares: chatbot,principal,access[,expires_at]`},
-		{"column twice", "f.csv", "organization,user,role,role\na,b,owner,owner\n", 1, "", `the column "role" is there twice`},
-		{"number of fields", "f.csv", "organization,user,role\n\nacme,o,owner\nacme,b\n", 4, "", "the row has 2 fields, and the header has 3"},
-		{"quote within a field", "f.csv", "role,user\nr,a\"b\n", 2, "", "field 2 has a quote within it: enclose the field in quotes and double those within it"},
-		{"behind a quote", "f.csv", "role,user\n\"r\"x,a\n", 2, "", "field 1 goes on behind its closing quote"},
-		{"open quote", "f.csv", "role,user\nr,\"a\nr,b\n", 2, "", "a quote is opened and not closed within 4194304 bytes; what follows was not read"},
+		{"column twice", "f.csv", "organization,user,role,role\na,b,owner,owner\n", 1, "", `the column "role" appears twice`},
+		{"number of fields", "f.csv", "organization,user,role\n\nacme,o,owner\nacme,b\n", 4, "", "the row has 2 fields, but the header has 3"},
+		{"quote within a field", "f.csv", "role,user\nr,a\"b\n", 2, "", "field 2 contains a quote: enclose the field in quotes, and double the quotes in it"},
+		{"behind a quote", "f.csv", "role,user\n\"r\"x,a\n", 2, "", "field 1 continues after its closing quote"},
+		{"open quote", "f.csv", "role,user\nr,\"a\nr,b\n", 2, "", "a quote is not closed within 4194304 bytes; the rest of the file was not read"},
 		{"not UTF-8", "f.csv", "role,user\nr,\xff\n", 2, "", "the row is not valid UTF-8: save the file as UTF-8"},
 		{"too long", "f.csv", "role,user\nr," + strings.Repeat("x", maxLine) + "\n", 2, "", "the row is longer than 4194304 bytes"},
 		{"empty ID", "f.csv", "organization,user,role\nacme,,owner\n", 2, "I1", "user: an ID must not be empty"},
 		{"unknown word", "f.csv", "organization,user,role\nacme,o,boss\n", 2, "", `role: "boss" is not one of owner, admin, member, client`},
-		{"address", "f.csv", "organization,user,role,email\nacme,o,owner,nobody\n", 2, "I2", `email: "nobody" is not an e-mail address`},
+		{"address", "f.csv", "organization,user,role,email\nacme,o,owner,nobody\n", 2, "I2", `email: "nobody" is not an email address`},
 		{"principal", "f.csv", "chatbot,principal,access\nb,bob,use_only\n", 2, "S1", `"bob" is not a principal: write user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone`},
 		{"expiry", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,tomorrow\n", 2, "S13", `expires_at: "tomorrow" is not an RFC 3339 time with an offset, such as 2026-01-31T12:00:00Z`},
 		{"cell", "f.csv", "chatbot,user,actions\nb,u,read+write\n", 2, "", `actions: "write" is not one of read, update, deploy, delete, test`},
-		{"no object", "f.jsonl", "[]\n", 1, "", "the line is not one JSON object"},
+		{"no object", "f.jsonl", "[]\n", 1, "", "the line must be one JSON object"},
 		{"half an object", "f.jsonl", "\n{\"kind\":\"role\"\n", 2, "", "the line is not valid JSON: it ends too early"},
-		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing; it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
-		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `"kind" is "home", and it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
-		{"unknown field", "f.jsonl", `{"kind":"role_assignment","role":"r","user":"u","Role":"x"}`, 1, "", `the field "Role" is unknown; a line of the kind role_assignment has [kind role user]`},
-		{"wrong type", "f.jsonl", `{"kind":"role_assignment","role":["r"],"user":"u"}`, 1, "", "role: a JSON array does not belong there"},
+		{"no kind", "f.jsonl", "{}\n", 1, "", `"kind" is missing: use one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
+		{"unknown kind", "f.ndjson", `{"kind":"home","user":"u","organization":"o"}`, 1, "", `unknown "kind" "home": use one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
+		{"unknown field", "f.jsonl", `{"kind":"role_assignment","role":"r","user":"u","Role":"x"}`, 1, "", `unknown field "Role": a line of kind role_assignment has [kind role user]`},
+		{"wrong type", "f.jsonl", `{"kind":"role_assignment","role":["r"],"user":"u"}`, 1, "", "role must not be a JSON array"},
 		{"long expired", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,0001-01-01T00:00:00Z\n", 2, "S13", "expires_at: 0001-01-01T00:00:00Z is outside the years 1970 to 9999 in UTC"},
 		{"long expired", "f.jsonl", `{"kind":"share","chatbot":"b","principal":"everyone","access":"use_only","expires_at":"0001-01-01T00:00:00.5Z"}`, 1, "S13", "expires_at: 0001-01-01T00:00:00.5Z is outside the years 1970 to 9999 in UTC"},
 		{"a year 10000 in UTC", "f.csv", "chatbot,principal,access,expires_at\nb,everyone,use_only,9999-12-31T23:59:59-05:00\n", 2, "S13", "expires_at: 9999-12-31T23:59:59-05:00 is outside the years 1970 to 9999 in UTC"},
@@ -88,35 +88,35 @@ func TestEveryBadRowIsNamed(t *testing.T) {
 		{"a leap second", "f.jsonl", `{"kind":"request","chatbot":"b","principal":"everyone","access":"use_only","requester":"user:u","expires_at":"2030-06-30T23:59:60Z"}`, 1, "S13", `expires_at: "2030-06-30T23:59:60Z" is a leap second, which is not accepted: write the second before or after it`},
 		{"no offset", "f.rel", "chatbot:b#use_only@user:u[expiration:2030-01-31T12:00:00]\n", 1, "S13", `expiration: "2030-01-31T12:00:00" is not an RFC 3339 time with an offset, such as 2026-01-31T12:00:00Z`},
 		{"a time that is a number", "f.jsonl", `{"kind":"membership","organization":"a","user":"o","role":"owner","since":1}`, 1, "", `since: must be a string such as "2026-01-31T12:00:00Z"`},
-		{"null", "f.jsonl", `{"kind":"share","chatbot":"b","principal":"everyone","access":"use_only","expires_at":null}`, 1, "", `/expires_at is null: leave it out, or unset it with a PUT`},
-		{"null for a list", "f.jsonl", `{"kind":"policy","chatbot":"b","user_types":null}`, 1, "", `/user_types is null: leave it out, or unset it with a PUT`},
-		{"null in a list", "f.jsonl", `{"kind":"policy","chatbot":"b","allowed_roles":["r",null]}`, 1, "", `/allowed_roles/1 is null: leave it out, or unset it with a PUT`},
-		{"null in an object", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":null}}`, 1, "", `/limits/max_x is null: leave it out, or unset it with a PUT`},
-		{"a NUL in a text", "f.jsonl", `{"kind":"role","role":"r","name":"a\u0000b"}`, 1, "", "the row holds U+0000, which not every database can store"},
-		{"a NUL in a field", "f.csv", "chatbot,organization,owner,name\nb,o,u,a\x00b\n", 2, "", "the row holds U+0000, which not every database can store"},
-		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is missing; it is one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
+		{"null", "f.jsonl", `{"kind":"share","chatbot":"b","principal":"everyone","access":"use_only","expires_at":null}`, 1, "", `/expires_at must not be null: leave it out, or unset it with a PUT`},
+		{"null for a list", "f.jsonl", `{"kind":"policy","chatbot":"b","user_types":null}`, 1, "", `/user_types must not be null: leave it out, or unset it with a PUT`},
+		{"null in a list", "f.jsonl", `{"kind":"policy","chatbot":"b","allowed_roles":["r",null]}`, 1, "", `/allowed_roles/1 must not be null: leave it out, or unset it with a PUT`},
+		{"null in an object", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":null}}`, 1, "", `/limits/max_x must not be null: leave it out, or unset it with a PUT`},
+		{"a NUL in a text", "f.jsonl", `{"kind":"role","role":"r","name":"a\u0000b"}`, 1, "", "the row contains U+0000, which not every database can store"},
+		{"a NUL in a field", "f.csv", "chatbot,organization,owner,name\nb,o,u,a\x00b\n", 2, "", "the row contains U+0000, which not every database can store"},
+		{"null for the kind", "f.jsonl", `{"kind":null}`, 1, "", `"kind" is missing: use one of hash_key, user, organization, membership, platform_role, role, group, team, team_member, team_nesting, role_assignment, group_member, chatbot, policy, row, feature, share, public_link, api_key, document, mcp_server, metric, account_key, request, invitation, taken_away`},
 		{"name twice", "f.jsonl", `{"kind":"role","role":"r","name":"a","na\u006de":"b"}`, 1, "", `/name appears twice`},
 		{"name twice within", "f.jsonl", `{"kind":"feature","chatbot":"b","feature":"f","limits":{"max_x":1,"max_x":2}}`, 1, "", `/limits/max_x appears twice`},
-		{"another case within", "f.jsonl", `{"kind":"invitation","invitation":"i","organization":"o","email":"a@b.c","role":"member","shares":[{"chatbot":"b","access":"use_only","Access":"read_write"}]}`, 1, "", "/shares/0/Access is not a field here"},
-		{"half a surrogate pair", "f.jsonl", `{"kind":"role","role":"r","name":"\ud800"}`, 1, "", "/name holds half of a surrogate pair, which is no character"},
+		{"another case within", "f.jsonl", `{"kind":"invitation","invitation":"i","organization":"o","email":"a@b.c","role":"member","shares":[{"chatbot":"b","access":"use_only","Access":"read_write"}]}`, 1, "", "/shares/0/Access is not a known field"},
+		{"half a surrogate pair", "f.jsonl", `{"kind":"role","role":"r","name":"\ud800"}`, 1, "", "/name contains half of a surrogate pair, which is not a character"},
 		{"deep", "f.jsonl", `{"kind":"role","role":"r","name":` + strings.Repeat("[", 9900) + `}`, 1, "", "/name/0/0/0/0/0/0/0 nests deeper than 8 levels"},
 		{"a long name", "f.jsonl", `{"kind":"role","` + strings.Repeat("n", 257) + `":1}`, 1, "", "the line has a name longer than 256 bytes"},
 		{"many fields", "f.csv", "role,user" + strings.Repeat(",", 100) + "\n", 1, "", "the row has more than 100 fields"},
-		{"a long relationship", "f.rel", "chatbot:" + strings.Repeat("x", 9000) + "#use_only@user:a\n", 1, "", "a relationship has at most 8192 bytes"},
-		{"no actions", "f.jsonl", `{"kind":"row","chatbot":"b","user":"u"}`, 1, "M6", "actions: is missing; an empty list is no access at all"},
+		{"a long relationship", "f.rel", "chatbot:" + strings.Repeat("x", 9000) + "#use_only@user:a\n", 1, "", "a relationship can have at most 8192 bytes"},
+		{"no actions", "f.jsonl", `{"kind":"row","chatbot":"b","user":"u"}`, 1, "M6", "actions: required; use an empty list for no access"},
 		{"no relationship", "f.zed", "// comment\n\nchatbot:x#use_only\n", 3, "", "not a relationship: write type:id#relation@type:id"},
-		{"the engine's own", "f.rel", "chatbot:x#can_interact@user:a\n", 1, "", "can_interact is the engine's own relation and follows from facts: name the fact, such as chatbot:x#use_only@user:alice or organization:o#member@user:alice"},
-		{"a caveat", "f.txt", "chatbot:x#use_only@user:a[not_expired]\n", 1, "", "a relationship with a caveat names no fact"},
-		{"wildcard", "f.txt", "chatbot:x#use_only@user:*\n", 1, "S1", "a share is with user:…, email:…#holder, team:…#member, organization:…, role:…#assignee, group:…#member or platform:main#everyone"},
-		{"no such fact", "f.txt", "document:d#chatbot@chatbot:x\n", 1, "", "document#chatbot@chatbot names no fact that an import takes; documents, MCP servers, metrics and rows come as CSV or JSON Lines, gates, features, public links, keys, requests and invitations as JSON Lines"},
+		{"the engine's own", "f.rel", "chatbot:x#can_interact@user:a\n", 1, "", "can_interact is a relation that the engine derives from facts: name the fact, such as chatbot:x#use_only@user:alice or organization:o#member@user:alice"},
+		{"a caveat", "f.txt", "chatbot:x#use_only@user:a[not_expired]\n", 1, "", "a relationship with a caveat cannot be imported"},
+		{"wildcard", "f.txt", "chatbot:x#use_only@user:*\n", 1, "S1", "the subject of a share must be user:…, email:…#holder, team:…#member, organization:…, role:…#assignee, group:…#member or platform:main#everyone"},
+		{"no such fact", "f.txt", "document:d#chatbot@chatbot:x\n", 1, "", "document#chatbot@chatbot cannot be imported: import documents, MCP servers, metrics and rows as CSV or JSON Lines, and gates, features, public links, keys, requests and invitations as JSON Lines"},
 		// What is well-formed and a rule refuses.
-		{"no owner", "f.csv", "organization,user,role\nacme,b,member\n", 2, "O1", "organization:acme does not exist, and no row gives it an owner"},
+		{"no owner", "f.csv", "organization,user,role\nacme,b,member\n", 2, "O1", "organization:acme does not exist, and no row names an owner for it"},
 		{"unknown chatbot", "f.csv", "chatbot,principal,access\nb,everyone,use_only\n", 2, "", "chatbot:b does not exist, or you may not see it"},
 		{"above the ceiling", "f.jsonl", `{"kind":"membership","organization":"a","user":"o","role":"owner"}
 {"kind":"membership","organization":"a","user":"m","role":"member"}
 {"kind":"chatbot","chatbot":"b","organization":"a","owner":"o"}
 {"kind":"row","chatbot":"b","user":"m","actions":"read+delete"}
-`, 4, "M2", "delete is above the ceiling of member, which is read, update, deploy, test"},
+`, 4, "M2", "delete is above the ceiling of member: read, update, deploy, test"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := e.post(t.Context(), root, "", c.file, c.text)
@@ -139,10 +139,10 @@ func TestRowsThatContradictEachOther(t *testing.T) {
 		"b.csv", "organization,user,role,email\nacme,eve,client,\nglobex,bob,owner,bob@globex.com\n")
 	require.NotNil(t, got.sum)
 	assert.Equal(t, []Reject{
-		{File: "a.csv", Line: 3, Row: "acme,bob,member,bob@acme.com", Reason: "it says otherwise than line 3 of b.csv about the e-mail address, name or type of user:bob"},
-		{File: "a.csv", Line: 4, Row: "acme,eve,admin,", Reason: "it says otherwise than line 2 of b.csv about \"role\" of the same membership"},
-		{File: "b.csv", Line: 2, Row: "acme,eve,client,", Reason: "it says otherwise than line 4 of a.csv about \"role\" of the same membership"},
-		{File: "b.csv", Line: 3, Row: "globex,bob,owner,bob@globex.com", Reason: "it says otherwise than line 3 of a.csv about the e-mail address, name or type of user:bob"},
+		{File: "a.csv", Line: 3, Row: "acme,bob,member,bob@acme.com", Reason: "this contradicts line 3 of b.csv about the email address, name or type of user:bob"},
+		{File: "a.csv", Line: 4, Row: "acme,eve,admin,", Reason: "this contradicts line 2 of b.csv about \"role\" of the same membership"},
+		{File: "b.csv", Line: 2, Row: "acme,eve,client,", Reason: "this contradicts line 4 of a.csv about \"role\" of the same membership"},
+		{File: "b.csv", Line: 3, Row: "globex,bob,owner,bob@globex.com", Reason: "this contradicts line 3 of a.csv about the email address, name or type of user:bob"},
 	}, got.rejects)
 	assert.Equal(t, Summary{Rows: 6, Kinds: counted{sharing.KindMembership: 6}, Written: 2, Rejected: 4, ZedToken: got.sum.ZedToken}, *got.sum)
 	u, err := e.User(t.Context(), root, "olga")
@@ -155,7 +155,7 @@ func TestSkippingWhatIsBad(t *testing.T) {
 	files := []string{"m.csv", memberFile + "acme,nobody,emperor,,,\n", "b.csv", botFile, "s.csv", shareFile + "quiet,user:gina,use_only,\n", "t.csv", teamFile + "support,acme,stranger,member\n"}
 	rejects := []Reject{
 		{File: "m.csv", Line: 6, Reason: `role: "emperor" is not one of owner, admin, member, client`, Row: "acme,nobody,emperor,,,"},
-		{File: "s.csv", Line: 6, Rule: "V1", Reason: "chatbot:quiet is owner_only, which admits no shares", Row: "quiet,user:gina,use_only,"},
+		{File: "s.csv", Line: 6, Rule: "V1", Reason: "chatbot:quiet is owner_only and cannot be shared", Row: "quiet,user:gina,use_only,"},
 		{File: "t.csv", Line: 4, Rule: "T1", Reason: "user:stranger has no role in the team's organization", Row: "support,acme,stranger,member"},
 	}
 	whole := e.post(t.Context(), root, "", files...)
@@ -214,7 +214,7 @@ func TestContradictingRowsAreRefusedEachTime(t *testing.T) {
 `)
 		require.Len(t, got.rejects, 3)
 		for i, line := range []int{3, 3, 1} {
-			require.Contains(t, got.rejects[i].Reason, fmt.Sprintf("it says otherwise than line %d of a.jsonl about", line))
+			require.Contains(t, got.rejects[i].Reason, fmt.Sprintf("this contradicts line %d of a.jsonl about", line))
 		}
 	}
 }
@@ -238,18 +238,18 @@ func TestNobodyComesBackByAnImport(t *testing.T) {
 		reasons = append(reasons, fmt.Sprintf("%s:%d %s", r.File, r.Line, r.Reason))
 	}
 	assert.Equal(t, []string{
-		"m.csv:3 user:bob was deleted or is inactive, and an import brings nobody back",
-		"m.csv:4 user:carla was deleted or is inactive, and an import brings nobody back",
-		"s.jsonl:1 it says otherwise than line 3 of s.jsonl about \"active\" of the same user",
-		"s.jsonl:2 user:olga is active: an import offboards nobody",
-		"s.jsonl:3 it says otherwise than line 1 of s.jsonl about \"active\" of the same user",
+		"m.csv:3 user:bob was deleted or deactivated, and an import cannot bring users back",
+		"m.csv:4 user:carla was deleted or deactivated, and an import cannot bring users back",
+		"s.jsonl:1 this contradicts line 3 of s.jsonl about \"active\" of the same user",
+		"s.jsonl:2 user:olga is active: an import cannot offboard users",
+		"s.jsonl:3 this contradicts line 1 of s.jsonl about \"active\" of the same user",
 	}, reasons)
 	sameLines(t, string(before), string(e.export("")))
 
 	for _, c := range [][2]string{
-		{`{"kind":"user","user":"carla","active":true}`, "user:carla was deleted or is inactive, and an import brings nobody back"},
-		{`{"kind":"user","user":"olga","active":false}`, "user:olga is active: an import offboards nobody"},
-		{`{"kind":"user","user":"olga","deleted":true}`, "user:olga exists: an import deletes nobody"},
+		{`{"kind":"user","user":"carla","active":true}`, "user:carla was deleted or deactivated, and an import cannot bring users back"},
+		{`{"kind":"user","user":"olga","active":false}`, "user:olga is active: an import cannot offboard users"},
+		{`{"kind":"user","user":"olga","deleted":true}`, "user:olga exists: an import cannot delete users"},
 	} {
 		got := e.post(t.Context(), root, "", "u.jsonl", c[0])
 		require.Len(t, got.rejects, 1)
@@ -287,10 +287,10 @@ func TestAnAdminImportsWhatIsTheirs(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"m.csv:2 organization:globex does not exist, or you may not see it ()",
-		"m.csv:3 only an owner of organization:acme adds, removes, demotes or invites its owners (O2)",
-		"m.csv:4 only site admins set a user's type (U1)",
+		"m.csv:3 only an owner of organization:acme can add, remove, demote or invite its owners (O2)",
+		"m.csv:4 only site admins can set a user's type (U1)",
 		"m.csv:5 organization:initech does not exist, or you may not see it ()",
-		"s.csv:2 sharing with organization:globex needs the approval of those who manage it, and an import asks nobody: share it by itself, which makes a request, or let one of them import it (S4)",
+		"s.csv:2 sharing with organization:globex needs approval, which an import cannot ask for: share it by itself, which makes a request, or let one of them import it (S4)",
 		"s.csv:3 user:unheard-of is not an active user (S2)",
 	}, reasons)
 	assert.Equal(t, int64(1), got.sum.Written)

@@ -48,7 +48,7 @@ func TestAnImportThatIsInterruptedIsContinued(t *testing.T) {
 		require.Error(t, ctx.Err(), at)
 		assert.Contains(t, w.Body.String(), `"error"`)
 		if strings.Contains(at, "write") {
-			assert.Contains(t, w.Body.String(), "500 rows were written before this, and importing the same again continues")
+			assert.Contains(t, w.Body.String(), "500 rows were written before this; repeat the import to continue")
 			assert.Equal(t, 500, written(), "it stops with the batch")
 		} else {
 			assert.Zero(t, written(), at)
@@ -93,12 +93,12 @@ func TestWhatChangesBetweenCheckAndWriting(t *testing.T) {
 		e.bulk.Import(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, query, strings.NewReader(file)), root)
 		shared := strings.Contains(string(e.export("")), `"chatbot":"quiet2","principal":"user:gina"`)
 		if skip {
-			assert.Contains(t, w.Body.String(), `{"reject":{"file":"s.csv","line":3,"reason":"chatbot:helper is owner_only, which admits no shares","rule":"V1","row":"helper,user:gina,use_only"}}`)
+			assert.Contains(t, w.Body.String(), `{"reject":{"file":"s.csv","line":3,"reason":"chatbot:helper is owner_only and cannot be shared","rule":"V1","row":"helper,user:gina,use_only"}}`)
 			assert.Contains(t, w.Body.String(), `"summary":{"rows":3,"written":1,"pending":0,"unchanged":0,"expired":0,"rejected":2`)
 			assert.True(t, shared)
 		} else {
-			assert.Contains(t, w.Body.String(), "0 rows were written before this, and importing the same again continues: "+
-				"line 3 of s.csv was good when it was checked and is refused now, because something changed meanwhile: chatbot:helper is owner_only")
+			assert.Contains(t, w.Body.String(), "0 rows were written before this; repeat the import to continue: "+
+				"line 3 of s.csv was valid when it was checked, but is refused now, because something changed meanwhile: chatbot:helper is owner_only")
 			assert.False(t, shared, "nothing of the batch is written")
 		}
 		e.agrees()

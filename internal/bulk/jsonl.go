@@ -207,10 +207,10 @@ func decode(raw []byte) (sharing.Row, error) {
 	}
 	said, ok := value.(map[string]any)
 	if !ok {
-		return nil, access.Invalidf("", "the line is not one JSON object")
+		return nil, access.Invalidf("", "the line must be one JSON object")
 	}
 	if said["kind"] == nil {
-		return nil, access.Invalidf("", `"kind" is missing; it is one of %s`, access.Listed(fileKinds))
+		return nil, access.Invalidf("", `"kind" is missing: use one of %s`, access.Listed(fileKinds))
 	}
 	kind, ok := said["kind"].(string)
 	if !ok {
@@ -218,12 +218,12 @@ func decode(raw []byte) (sharing.Row, error) {
 	}
 	s, ok := shapes[sharing.Kind(kind)]
 	if !ok || !slices.Contains(fileKinds, sharing.Kind(kind)) {
-		return nil, access.Invalidf("", `"kind" is %q, and it is one of %s`, kind, access.Listed(fileKinds))
+		return nil, access.Invalidf("", `unknown "kind" %q: use one of %s`, kind, access.Listed(fileKinds))
 	}
 	for _, name := range slices.Sorted(maps.Keys(said)) {
 		if !s.fields[name] {
 			known := slices.Sorted(maps.Keys(s.fields))
-			return nil, access.Invalidf("", "the field %q is unknown; a line of the kind %s has %v", name, kind, known)
+			return nil, access.Invalidf("", "unknown field %q: a line of kind %s has %v", name, kind, known)
 		}
 	}
 	var c silences
@@ -263,7 +263,7 @@ type silences struct{ path strictjson.Path }
 func (c *silences) check(value any) error {
 	switch value := value.(type) {
 	case nil:
-		return access.Invalidf("", "%s is null: leave it out, or unset it with a PUT", c.path.Pointer())
+		return access.Invalidf("", "%s must not be null: leave it out, or unset it with a PUT", c.path.Pointer())
 	case string:
 		if strings.ContainsRune(value, 0) {
 			return errNUL
@@ -337,7 +337,7 @@ func (s shape) decodeInto(raw []byte, v any) (sharing.Row, error) {
 		case errors.As(err, &known):
 			return nil, known
 		case errors.As(err, &wrong):
-			return nil, access.Invalidf("", "%s: a JSON %s does not belong there", wrong.Field, wrong.Value)
+			return nil, access.Invalidf("", "%s must not be a JSON %s", wrong.Field, wrong.Value)
 		}
 		return nil, access.Invalidf("", "%s", strings.TrimPrefix(err.Error(), "json: "))
 	}

@@ -213,7 +213,7 @@ func TestC6AManagerLearnsNothingOfWhomTheyAdd(t *testing.T) {
 			require.Len(t, got.rejects, 1, line)
 			answers[x] = got.rejects[0].Rule + " " + got.rejects[0].Reason
 		}
-		assert.Equal(t, "U1 users are created and changed by site admins, and by the owners and admins of their home organization", answers["right"])
+		assert.Equal(t, "U1 only site admins, and owners and admins of the home organization, can create and change users", answers["right"])
 		assert.Equal(t, answers["right"], answers["wrong"], said)
 		assert.Equal(t, answers["right"], answers["gone"], said)
 	}

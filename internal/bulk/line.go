@@ -96,7 +96,7 @@ var (
 	errUTF16   = access.Invalidf("", "the file is UTF-16: save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
 	errZIP     = access.Invalidf("", "the file is a ZIP archive: unpack it, or save a spreadsheet as CSV UTF-8")
 	errGzip    = access.Invalidf("", "the file is compressed with gzip: unpack it")
-	errNUL     = access.Invalidf("", "the row holds U+0000, which not every database can store")
+	errNUL     = access.Invalidf("", "the row contains U+0000, which not every database can store")
 )
 
 // maxReason is how much of a reason is kept, in bytes: some repeat what they refuse.

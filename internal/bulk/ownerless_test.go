@@ -29,7 +29,7 @@ func TestO3AChatbotThatNobodyOwnsMoves(t *testing.T) {
 	require.Zero(t, to.takes(root, "everything.jsonl", string(everything)).Written, "and again changes nothing")
 	to.agrees()
 	lesser := to.post(t.Context(), to.presents(access.KeyReadWrite, ""), "", "b.jsonl", `{"kind":"chatbot","chatbot":"b","organization":"acme","ownerless":true}`)
-	require.Equal(t, "chatbots that nobody owns are restored with a full key that is not confined, without an actor", lesser.rejects[0].Reason)
+	require.Equal(t, "to restore chatbots that nobody owns, use an unconfined full key without an actor", lesser.rejects[0].Reason)
 	require.Contains(t, string(to.export("format=relationships")), "// chatbot:helper is left out: nobody owns it")
 
 	chatbots := "chatbot,organization,owner,visibility,name,ownerless\nhelper,acme,,shared,,true\n"
@@ -41,7 +41,7 @@ func TestO3AChatbotThatNobodyOwnsMoves(t *testing.T) {
 	require.True(t, to.can("mel", access.Transfer, access.Obj[access.ChatbotID](access.TypeChatbot, "helper")))
 	late := to.post(t.Context(), root, "", "chatbots.csv", strings.ReplaceAll(chatbots, "helper", "third"))
 	require.Equal(t, http.StatusOK, late.status)
-	require.Equal(t, "organization:acme has an owner: name the chatbot's", late.rejects[0].Reason)
+	require.Equal(t, "organization:acme has an owner, so its chatbots need one: name it", late.rejects[0].Reason)
 	late = to.post(t.Context(), root, "", "chatbots.csv", chatbots)
 	require.Equal(t, "chatbot:helper has an owner", late.rejects[0].Reason)
 }

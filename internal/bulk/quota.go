@@ -119,12 +119,12 @@ func (l *lease) take(ctx context.Context, n int64) error {
 func (q *quota) fits(l *lease, h *holder, n int64) (bool, error) {
 	if l.held+n > q.most {
 		return false, access.Refuse(access.KindTooLarge, "", "the server keeps at most %s for files that are being imported (--max-staging), "+
-			"and this import needs more: split it", inWords(q.most))
+			"which is too little for this import: split it", inWords(q.most))
 	}
 	if free, total, err := q.space(q.dir); err != nil {
 		return false, unstaged(err)
 	} else if total > 0 && free-n < min(q.reserve, total/10) {
-		refusal := unstaged(fmt.Errorf("%s has %d bytes free, and %d are to stay free", q.dir, free-n, min(q.reserve, total/10)))
+		refusal := unstaged(fmt.Errorf("%s has %d bytes free, and %d have to stay free", q.dir, free-n, min(q.reserve, total/10)))
 		refusal.RetryAfter = time.Minute
 		return false, refusal
 	}
@@ -143,7 +143,7 @@ func (q *quota) fits(l *lease, h *holder, n int64) (bool, error) {
 
 // occupied refuses space that others have or wait for.
 func occupied() error {
-	refusal := access.Refuse(access.KindExhausted, "B6", "others import at the same time, and the server has no more space for your files: "+
+	refusal := access.Refuse(access.KindExhausted, "B6", "other imports are using the server's space for files: "+
 		"try again later, or import fewer rows at once")
 	refusal.RetryAfter = 10 * time.Second
 	return refusal
@@ -239,8 +239,8 @@ func inWords(n int64) string {
 }
 
 var (
-	stagedBytes = prometheus.NewDesc("grantway_staging_bytes", "Disk space that files take which are being imported or backed up.", nil, nil)
-	stagedMost  = prometheus.NewDesc("grantway_staging_limit_bytes", "How much they may take.", nil, nil)
+	stagedBytes = prometheus.NewDesc("grantway_staging_bytes", "Disk space used by files that are being imported or backed up.", nil, nil)
+	stagedMost  = prometheus.NewDesc("grantway_staging_limit_bytes", "Limit of the disk space for files that are being imported or backed up.", nil, nil)
 	freeBytes   = prometheus.NewDesc("grantway_disk_free_bytes", "Free space on the volume of the data directory.", nil, nil)
 )
 

@@ -54,7 +54,7 @@ func TestAnImportTakesNoMoreOfTheDiskThanThereIs(t *testing.T) {
 			got := e.post(t.Context(), as("olga"), query, "f.jsonl", file)
 			assert.Equal(t, http.StatusRequestEntityTooLarge, got.status, name)
 			require.NotNil(t, got.problem, name)
-			assert.Equal(t, "the server keeps at most 6 MiB for files that are being imported (--max-staging), and this import needs more: split it", got.problem.Detail)
+			assert.Equal(t, "the server keeps at most 6 MiB for files that are being imported (--max-staging), which is too little for this import: split it", got.problem.Detail)
 			assert.Zero(t, e.bulk.quota.used, "all is given back")
 		}
 	}
@@ -84,7 +84,7 @@ func TestANearlyFullDiskTakesNoImports(t *testing.T) {
 	w := httptest.NewRecorder()
 	e.bulk.Import(w, r, as("olga"))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
-	assert.Contains(t, w.Body.String(), "the server's disk has no room for the files until they are checked; its operator has to free some")
+	assert.Contains(t, w.Body.String(), "the server's disk is full, so the files cannot be checked; its operator has to free space")
 	assert.Equal(t, "60", w.Header().Get("Retry-After"))
 	assert.Zero(t, body.read, "it is refused before anything is received")
 	free = 40 << 20
@@ -117,7 +117,7 @@ func TestB6NobodyKeepsMoreThanAQuarterOfTheDiskWhileOthersWait(t *testing.T) {
 		got := make(chan error)
 		go func() { got <- bob.take(bobs, 20) }()
 		synctest.Wait()
-		require.ErrorContains(t, context.Cause(evesFirst), "others import at the same time", "eve's largest import is ended")
+		require.ErrorContains(t, context.Cause(evesFirst), "other imports are using the server's space", "eve's largest import is ended")
 		require.NoError(t, evesSecond.Err(), "which is enough")
 		exhausted(two.take(evesSecond, 1))
 		one.release()
@@ -187,7 +187,7 @@ func TestAnImportThatMakesRoomSaysWhy(t *testing.T) {
 	require.NoError(t, <-got)
 	w := <-ended
 	assert.Equal(t, http.StatusTooManyRequests, w.Code, w.Body)
-	assert.Contains(t, w.Body.String(), "others import at the same time")
+	assert.Contains(t, w.Body.String(), "other imports are using the server's space")
 	assert.NotEmpty(t, w.Header().Get("Retry-After"))
 	bob.release()
 	third.release()

@@ -18,7 +18,7 @@ import (
 // maxRelationship is how long a relationship may be, in bytes: its two IDs take most of it, three bytes for each of theirs.
 const maxRelationship = 8 << 10
 
-var errLongRelationship = access.Invalidf("", "a relationship has at most %d bytes", maxRelationship)
+var errLongRelationship = access.Invalidf("", "a relationship can have at most %d bytes", maxRelationship)
 
 // readRelationships reads relationships as SpiceDB's tools write them, one a line: chatbot:x#use_only@user:alice. They name facts, not
 // what the engine makes of them. Blank lines and those that begin with // are passed over.
@@ -67,13 +67,13 @@ func relationshipRow(text string) (sharing.Row, error) {
 		return nil, access.Invalidf("", "not a relationship: write type:id#relation@type:id")
 	}
 	if r.OptionalCaveat != nil {
-		return nil, access.Invalidf("", "a relationship with a caveat names no fact")
+		return nil, access.Invalidf("", "a relationship with a caveat cannot be imported")
 	}
 	if expires && !slices.Contains(access.Levels, access.Level(r.Resource.Relation)) {
-		return nil, access.Invalidf("S13", "only shares expire")
+		return nil, access.Invalidf("S13", "only shares can expire")
 	}
 	if access.Type(r.Resource.ObjectType) == access.TypeAPIKey || access.Type(r.Subject.ObjectType) == access.TypeAPIKey {
-		return nil, access.Invalidf("K2", "a relationship cannot name an API key's digest, without which nobody could use the key: keys come as JSON Lines")
+		return nil, access.Invalidf("K2", "a relationship cannot contain an API key's digest, without which the key would not work: import keys as JSON Lines")
 	}
 	if row := factRow(r); row != nil {
 		return row, nil
@@ -89,10 +89,10 @@ func relationshipRow(text string) (sharing.Row, error) {
 		return share, nil
 	}
 	if slices.Contains(engineOnly, r.Resource.Relation) {
-		return nil, access.Invalidf("", "%s is the engine's own relation and follows from facts: name the fact, such as chatbot:x#use_only@user:alice "+
+		return nil, access.Invalidf("", "%s is a relation that the engine derives from facts: name the fact, such as chatbot:x#use_only@user:alice "+
 			"or organization:o#member@user:alice", r.Resource.Relation)
 	}
-	return nil, access.Invalidf("", "%s#%s@%s names no fact that an import takes; documents, MCP servers, metrics and rows come as CSV or JSON Lines, gates, "+
+	return nil, access.Invalidf("", "%s#%s@%s cannot be imported: import documents, MCP servers, metrics and rows as CSV or JSON Lines, and gates, "+
 		"features, public links, keys, requests and invitations as JSON Lines",
 		r.Resource.ObjectType, r.Resource.Relation, r.Subject.ObjectType)
 }
@@ -179,7 +179,7 @@ func shareRow(r tuple.Relationship) (*sharing.ShareRow, error) {
 	}
 	p, ok := principalOf(r.Subject)
 	if !ok {
-		return nil, access.Invalidf("S1", "a share is with user:…, email:…#holder, team:…#member, organization:…, role:…#assignee, group:…#member or "+
+		return nil, access.Invalidf("S1", "the subject of a share must be user:…, email:…#holder, team:…#member, organization:…, role:…#assignee, group:…#member or "+
 			"platform:main#everyone")
 	}
 	return &sharing.ShareRow{Chatbot: access.ChatbotID(spice.Decode(r.Resource.ObjectID)), Principal: p, Access: level}, nil

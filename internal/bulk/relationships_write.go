@@ -21,7 +21,7 @@ type relationshipWriter struct {
 	wide    map[access.RoleID]bool // the platform-wide roles, which are few
 }
 
-const relationshipPreamble = `// Facts of Grantway as SpiceDB relationships, as grantway import takes them back.
+const relationshipPreamble = `// Facts of Grantway as SpiceDB relationships, in a form that grantway import accepts.
 // Left out, because relationships cannot name them: users' addresses, names and types, and who is deleted or inactive; names of everything;
 // organizations' limits; platform roles; platform-wide roles; features, documents, MCP servers and metrics; public links, keys, requests and
 // invitations; chatbots that nobody owns, or with gates or rows or a visibility other than shared. Use JSON Lines to move everything.
@@ -99,7 +99,7 @@ func (rw *relationshipWriter) plain(r sharing.Row) error {
 	case *sharing.GroupMemberRow:
 		return rw.line("group", string(r.Group), "member", subjectOf(r.Principal))
 	}
-	return fmt.Errorf("a row of the kind %s has no relationship", r.Kind())
+	return fmt.Errorf("a row of kind %s cannot be written as a relationship", r.Kind())
 }
 
 // close writes the last chatbot.

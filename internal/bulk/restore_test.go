@@ -183,7 +183,7 @@ func TestOnlyAnUnconfinedFullKeyRestores(t *testing.T) {
 		to.presents(access.KeyReadWrite, ""), as("olga"), as("bob"), as("gina"), to.presents(access.KeyFull, "acme"),
 	} {
 		for i, what := range []string{"public links", "API keys", "account keys", "requests", "invitations"} {
-			require.Equal(t, what+" are restored with a full key that is not confined, without an actor (B1)", to.reasons(actor, rows)[i])
+			require.Equal(t, "to restore "+what+", use an unconfined full key without an actor (B1)", to.reasons(actor, rows)[i])
 		}
 	}
 	require.NotEmpty(t, to.refusals())
@@ -244,42 +244,42 @@ func TestWhatIsRestoredIsJudged(t *testing.T) {
 	_, rest, _ = strings.Cut(only(c.file, sharing.KindInvitation), `"invitation":"`)
 	sent, _, _ := strings.Cut(rest, `"`)
 	for row, why := range map[string]string{
-		apiKey(""): "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + strings.ToUpper(fresh) + `"`):                                                                                       "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + fresh + `00"`):                                                                                                      "digest: is 64 digits in lower-case hexadecimal (K2)",
-		apiKey(`,"digest":"` + fresh + `","allowed_ips":[]`):                                                                                       "allowed_ips: an empty list admits nobody; use null for no limit (K1)",
-		apiKey(`,"digest":"` + fresh + `","allowed_ips":["here"]`):                                                                                 "allowed_ips: here is no IP address or CIDR range (K1)",
-		apiKey(`,"digest":"` + fresh + `","secret":"x"`):                                                                                           `the field "secret" is unknown`,
-		apiKey(`,"digest":"` + held + `"`):                                                                                                         "the digest is that of another key already (K2)",
-		apiKey(`,"digest":"` + heldByAccount + `"`):                                                                                                "the digest is that of another key already (K2)",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"k"`, `"`+id+`"`, 1):                                                                     "api_key:" + id + " exists and is another key, and an import changes none (K1)",
+		apiKey(""): "digest: must be 64 hexadecimal digits in lower case (K2)",
+		apiKey(`,"digest":"` + strings.ToUpper(fresh) + `"`):                                                                                       "digest: must be 64 hexadecimal digits in lower case (K2)",
+		apiKey(`,"digest":"` + fresh + `00"`):                                                                                                      "digest: must be 64 hexadecimal digits in lower case (K2)",
+		apiKey(`,"digest":"` + fresh + `","allowed_ips":[]`):                                                                                       "allowed_ips: an empty list would admit nobody; use null for no limit (K1)",
+		apiKey(`,"digest":"` + fresh + `","allowed_ips":["here"]`):                                                                                 "allowed_ips: here is not an IP address or CIDR range (K1)",
+		apiKey(`,"digest":"` + fresh + `","secret":"x"`):                                                                                           `unknown field "secret": `,
+		apiKey(`,"digest":"` + held + `"`):                                                                                                         "another key already has this digest (K2)",
+		apiKey(`,"digest":"` + heldByAccount + `"`):                                                                                                "another key already has this digest (K2)",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"k"`, `"`+id+`"`, 1):                                                                     "api_key:" + id + " exists and is another key, and an import cannot change it (K1)",
 		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "helper", "nobot", 1):                                                                     "chatbot:nobot does not exist, or you may not see it ()",
 		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), "use_only", "everything", 1):                                                              "access: ",
-		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"name":"n"`, `"name":""`, 1):                                                             "name: a key has a name (K1)",
-		account(`,"account_key":"root","access":"full"`):                                                                                           `account_key: "root" is no key of an import (B1)`,
-		account(`,"account_key":"system","access":"full"`):                                                                                         `account_key: "system" is no key of an import (B1)`,
-		account(`,"account_key":"a","access":"read_only","actor_required":true`):                                                                   "actor_required: only a full key acts for a user (B1)",
+		strings.Replace(apiKey(`,"digest":"`+fresh+`"`), `"name":"n"`, `"name":""`, 1):                                                             "name: a key needs a name (K1)",
+		account(`,"account_key":"root","access":"full"`):                                                                                           `account_key: "root" cannot be imported as a key (B1)`,
+		account(`,"account_key":"system","access":"full"`):                                                                                         `account_key: "system" cannot be imported as a key (B1)`,
+		account(`,"account_key":"a","access":"read_only","actor_required":true`):                                                                   "actor_required: only a full key can act for users (B1)",
 		account(`,"account_key":"a","access":"full","organization":"nowhere"`):                                                                     "organization:nowhere does not exist, or you may not see it ()",
-		link(`,"chatbot":"helper","mode":"everyone"`):                                                                                              "chatbot:helper has another public link, and an import replaces none (L1)",
+		link(`,"chatbot":"helper","mode":"everyone"`):                                                                                              "chatbot:helper has another public link, and an import cannot replace it (L1)",
 		link(`,"chatbot":"helper","mode":"none"`):                                                                                                  "mode: ",
-		link(`,"chatbot":"quiet","mode":"everyone"`):                                                                                               "chatbot:quiet is owner_only, which admits no public link (V1)",
-		link(`,"chatbot":"modest","mode":"everyone"`):                                                                                              "organization:closed allows no more public access than authenticated (O5)",
-		request(`,"chatbot":"helper","principal":"user:gina","access":"use_only"`):                                                                 "principal: nobody is asked for a share with user:gina (S4)",
-		request(`,"chatbot":"helper","principal":"everyone","access":"read_write"`):                                                                "access: a share with everyone gives at most read_only (S1)",
+		link(`,"chatbot":"quiet","mode":"everyone"`):                                                                                               "chatbot:quiet is owner_only and cannot have a public link (V1)",
+		link(`,"chatbot":"modest","mode":"everyone"`):                                                                                              "organization:closed limits public access to authenticated (O5)",
+		request(`,"chatbot":"helper","principal":"user:gina","access":"use_only"`):                                                                 "principal: a share with user:gina needs no approval (S4)",
+		request(`,"chatbot":"helper","principal":"everyone","access":"read_write"`):                                                                "access: a share with everyone can give at most read_only (S1)",
 		request(`,"chatbot":"helper","principal":"team:none","access":"use_only"`):                                                                 "team:none does not exist (S2)",
-		request(`,"chatbot":"helper","principal":"organization:globex","access":"read_only"`):                                                      "another request to share chatbot:helper with organization:globex is pending, and an import replaces none (S9)",
-		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), `"expires_at":"2030-02-01T00:00:00Z",`, "", 1):  "a pending request's expiry lies in the future (S7)",
+		request(`,"chatbot":"helper","principal":"organization:globex","access":"read_only"`):                                                      "another request to share chatbot:helper with organization:globex is pending, and an import cannot replace it (S9)",
+		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), `"expires_at":"2030-02-01T00:00:00Z",`, "", 1):  "the expiry of a pending request must be in the future (S7)",
 		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "user:carla", 1):                    "user:carla is not an active user (N2)",
-		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "bob", 1):                           "requester: is user:ID or key:ID ()",
-		invitation(`,"invitation":"i"`):                                                                                                            "revision: is 1, and one more each time that the invitation was sent again (N1)",
+		strings.Replace(request(`,"chatbot":"helper","principal":"everyone","access":"use_only"`), "user:bob", "bob", 1):                           "requester: must be user:ID or key:ID ()",
+		invitation(`,"invitation":"i"`):                                                                                                            "revision: must be at least 1 (N1)",
 		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"member"`, `"boss"`, 1):                                                     "role: ",
 		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"acme"`, `"nowhere"`, 1):                                                    "organization:nowhere does not exist, or you may not see it ()",
-		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"expires_at":"2030-02-01T00:00:00Z",`, "", 1):                               "a pending invitation's expiry lies in the future (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"expires_at":"2030-02-01T00:00:00Z",`, "", 1):                               "the expiry of a pending invitation must be in the future (N1)",
 		strings.Replace(invitation(`,"invitation":"i","revision":1`), "user:olga", "user:carla", 1):                                                "user:carla is not an active user (N2)",
-		strings.Replace(invitation(`,"invitation":"i","revision":1`), "x@y.org", "new@acme.com", 1):                                                "another invitation of new@acme.com to organization:acme is pending, and an import replaces none (N1)",
-		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"i"`, `"`+sent+`"`, 1):                                                      "invitation:" + sent + " exists and is another one, and an import changes none (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), "x@y.org", "new@acme.com", 1):                                                "another invitation of new@acme.com to organization:acme is pending, and an import cannot replace it (N1)",
+		strings.Replace(invitation(`,"invitation":"i","revision":1`), `"i"`, `"`+sent+`"`, 1):                                                      "invitation:" + sent + " exists with other content, and an import cannot change an invitation (N1)",
 		invitation(`,"invitation":"i","revision":1,"shares":[{"chatbot":"nobot","access":"use_only"}]`):                                            "chatbot:nobot does not exist, or you may not see it ()",
-		invitation(`,"invitation":"i","revision":1,"shares":[{"chatbot":"helper","access":"use_only"},{"chatbot":"helper","access":"read_only"}]`): "shares: a chatbot comes once (N1)",
+		invitation(`,"invitation":"i","revision":1,"shares":[{"chatbot":"helper","access":"use_only"},{"chatbot":"helper","access":"read_only"}]`): "shares: a chatbot can be listed only once (N1)",
 	} {
 		require.Contains(t, e.reasons(root, row)[0], why, row)
 	}
@@ -306,7 +306,7 @@ func TestB3ALimitedKeyRestoresNoneWithoutItsLimits(t *testing.T) {
 	limited.Key = again.Key.ID
 	endless := strings.Replace(`{"kind":"account_key","account_key":"mine"`+strings.SplitN(own, "\n", 2)[0], `"expires_at":"2030-01-02T04:04:05Z",`, "", 1)
 	require.NotContains(t, endless, "expires_at")
-	require.Equal(t, []string{"a key makes no key that outlives it (B3)"}, e.reasons(limited, endless))
+	require.Equal(t, []string{"a key cannot create a key that expires later (B3)"}, e.reasons(limited, endless))
 	require.NotEmpty(t, c.file)
 }
 
@@ -328,7 +328,7 @@ func TestNoOtherFormSaysKeysLinksOrRequests(t *testing.T) {
 	}
 	for _, line := range []string{"chatbot:helper#use_only@api_key:k", "chatbot:helper#can_read@api_key:k", "chatbot:helper#owner@api_key:k"} {
 		got := e.post(t.Context(), root, "", "f.zed", line)
-		require.Equal(t, "a relationship cannot name an API key's digest, without which nobody could use the key: keys come as JSON Lines", got.rejects[0].Reason)
+		require.Equal(t, "a relationship cannot contain an API key's digest, without which the key would not work: import keys as JSON Lines", got.rejects[0].Reason)
 	}
 	for _, line := range []string{"chatbot:helper#can_interact@visitor:*", "chatbot:helper#can_interact@platform:main#logged_in"} {
 		got := e.post(t.Context(), root, "", "f.zed", line)

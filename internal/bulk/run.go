@@ -23,7 +23,7 @@ const (
 // Options say how an import goes.
 type Options struct {
 	DryRun      bool // check everything, write nothing
-	SkipInvalid bool // write the good rows although there are bad ones
+	SkipInvalid bool // write the valid rows even if others are invalid
 }
 
 // run is one import under way: all of it is received.
@@ -264,7 +264,7 @@ func (r *run) commit(ctx context.Context, batch []staged) error {
 	switch {
 	case errors.As(err, &refused) && !r.opts.SkipInvalid:
 		bad := batch[refused.Index]
-		return named(refused.Err, "line %d of %s was good when it was checked and is refused now, because something changed meanwhile: ",
+		return named(refused.Err, "line %d of %s was valid when it was checked, but is refused now, because something changed meanwhile: ",
 			bad.at.line, r.rows.files[bad.at.file])
 	case refused != nil && len(batch) == 1:
 		return r.rows.refuse(batch[0], refused.Err)
@@ -305,7 +305,7 @@ func (r *run) soFar(err error) error {
 	if err == nil {
 		return nil
 	}
-	return named(err, "%d rows were written before this, and importing the same again continues: ", r.sum.Written)
+	return named(err, "%d rows were written before this; repeat the import to continue: ", r.sum.Written)
 }
 
 // named puts a sentence before the detail of an error.

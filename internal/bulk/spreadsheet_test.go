@@ -59,7 +59,7 @@ func TestSpreadsheetsFilesThatAreClearAreTaken(t *testing.T) {
 // What is not clear is refused, and the message names the cause and the line.
 func TestSpreadsheetsFilesThatAreNotClearNameTheCause(t *testing.T) {
 	const plain = "role,user\nsupport,alice\n"
-	const joined = "import files that were joined as several files, in one call"
+	const joined = "do not join files, but import them as several files in one call"
 	little := func(unit uint16) []byte { return []byte{byte(unit), byte(unit >> 8)} }
 	big := func(unit uint16) []byte { return []byte{byte(unit >> 8), byte(unit)} }
 	for name, c := range map[string]struct {
@@ -76,16 +76,16 @@ func TestSpreadsheetsFilesThatAreNotClearNameTheCause(t *testing.T) {
 		"UTF-16 without a mark":      {utf16File(plain, false, little), []string{"1 the file is UTF-16: save it as UTF-8 (in a spreadsheet: CSV UTF-8)"}},
 		"a workbook":                 {"PK\x03\x04\x14\x00", []string{"1 the file is a ZIP archive: unpack it, or save a spreadsheet as CSV UTF-8"}},
 		"gzip":                       {"\x1f\x8b\x08\x00", []string{"1 the file is compressed with gzip: unpack it"}},
-		"CR alone":                   {strings.ReplaceAll(plain, "\n", "\r"), []string{"1 a line ends with a carriage return alone: save the file with line feeds"}},
-		"CR alone in a long file":    {"role,user\r" + strings.Repeat("support,alice\r", maxLine/10), []string{"1 a line ends with a carriage return alone: save the file with line feeds"}},
-		"CR alone in a part":         {plain + "support,bob\rsupport,carl\nsupport,zoe\n", []string{"2 7:support/alice", "3 a line ends with a carriage return alone: save the file with line feeds", "4 7:support/zoe"}},
+		"CR alone":                   {strings.ReplaceAll(plain, "\n", "\r"), []string{"1 a line ends with only a carriage return: save the file with line feeds"}},
+		"CR alone in a long file":    {"role,user\r" + strings.Repeat("support,alice\r", maxLine/10), []string{"1 a line ends with only a carriage return: save the file with line feeds"}},
+		"CR alone in a part":         {plain + "support,bob\rsupport,carl\nsupport,zoe\n", []string{"2 7:support/alice", "3 a line ends with only a carriage return: save the file with line feeds", "4 7:support/zoe"}},
 		"the same header again":      {plain + "\ufeffRole,User\nsupport,bob\n", []string{"2 7:support/alice", "3 this is the header again: " + joined, "4 7:support/bob"}},
-		"another header":             {plain + "group,principal\npartners,user:bob\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; what follows was not read"}},
-		"the columns in other order": {plain + "user,role\nbob,support\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; what follows was not read"}},
-		"a longer header":            {plain + "chatbot,principal,access\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; what follows was not read"}},
+		"another header":             {plain + "group,principal\npartners,user:bob\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; the rest of the file was not read"}},
+		"the columns in other order": {plain + "user,role\nbob,support\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; the rest of the file was not read"}},
+		"a longer header":            {plain + "chatbot,principal,access\n", []string{"2 7:support/alice", "3 this is the header of another file: " + joined + "; the rest of the file was not read"}},
 		"a column without a name":    {"role,,user\nsupport,,alice\n", []string{"1 column 2 has no name"}},
-		"a column twice":             {"role,user,USER\n", []string{`1 the column "user" is there twice`}},
-		"more cells than columns":    {"role,user\nsupport,alice,,x\n", []string{"2 the row has 4 fields, and the header has 2"}},
+		"a column twice":             {"role,user,USER\n", []string{`1 the column "user" appears twice`}},
+		"more cells than columns":    {"role,user\nsupport,alice,,x\n", []string{"2 the row has 4 fields, but the header has 2"}},
 		"Latin-1":                    {"role,user\nsupport,jos\xe9\n", []string{"2 the row is not valid UTF-8: save the file as UTF-8"}},
 	} {
 		require.Equal(t, c.want, outcomes(t, CSV, c.file), name)

@@ -188,7 +188,7 @@ func refusalOr(err error) error {
 // unstaged says that the server has no room for what is imported. Its paths stay in the log.
 func unstaged(err error) *access.Error {
 	return &access.Error{
-		Kind: access.KindUnavailable, Detail: "the server's disk has no room for the files until they are checked; its operator has to free some", Cause: err,
+		Kind: access.KindUnavailable, Detail: "the server's disk is full, so the files cannot be checked; its operator has to free space", Cause: err,
 	}
 }
 

@@ -148,7 +148,7 @@ func (s *staging) join(key int64) error {
 	for _, name := range slices.Sorted(maps.Keys(firsts)) {
 		first := *firsts[name]
 		if disputed[name] {
-			if err := s.refuse(first, access.Invalidf("", "other rows contradict each other")); err != nil {
+			if err := s.refuse(first, access.Invalidf("", "other rows of the import contradict each other")); err != nil {
 				return err
 			}
 		} else if err := s.putJoined(first); err != nil {
@@ -171,7 +171,7 @@ func (s *staging) putJoined(r staged) error {
 
 // contradiction says that a row says otherwise than another one.
 func (s *staging) contradiction(r, other staged, field string) error {
-	return access.Invalidf("", "it says otherwise than line %d of %s about %q of the same %s", other.at.line, s.files[other.at.file], field, r.row.Kind())
+	return access.Invalidf("", "this contradicts line %d of %s about %q of the same %s", other.at.line, s.files[other.at.file], field, r.row.Kind())
 }
 
 // absorb adds what r says to first and takes r out, or names the field about which they differ.
@@ -252,7 +252,7 @@ func (s *staging) settle(key int64) error {
 		if first := firsts[user]; c.value != first.value {
 			against = first
 		}
-		return s.refuse(c.staged, access.Invalidf("", "it says otherwise than line %d of %s about the e-mail address, name or type of user:%s",
+		return s.refuse(c.staged, access.Invalidf("", "this contradicts line %d of %s about the email address, name or type of user:%s",
 			against.at.line, s.files[against.at.file], user))
 	})
 }

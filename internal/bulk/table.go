@@ -182,7 +182,7 @@ func (t *table) takes(header []string) error {
 			return access.Invalidf("", "the column %q is unknown; the nearest kind of file is %s: %s", c, t.name, known)
 		}
 		if slices.Contains(header[:i], c) {
-			return access.Invalidf("", "the column %q is there twice", c)
+			return access.Invalidf("", "the column %q appears twice", c)
 		}
 	}
 	for _, c := range t.required {

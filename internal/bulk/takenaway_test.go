@@ -65,11 +65,11 @@ func TestD2RowsOfWhatWasTakenAwayAreChecked(t *testing.T) {
 	e := newEnv(t)
 	e.takes(root, "f.csv", "organization,user,role\nacme,olga,owner\n")
 	row := func(fields string) string { return `{"kind":"taken_away",` + fields + "}\n" }
-	require.Equal(t, []string{"removals are restored with a full key that is not confined, without an actor (B1)"}, e.reasons(as("olga"), row(`"user":"olga","organization":"acme"`)))
+	require.Equal(t, []string{"to restore removals, use an unconfined full key without an actor (B1)"}, e.reasons(as("olga"), row(`"user":"olga","organization":"acme"`)))
 	require.Equal(t, []string{"organization: one of organization, role, platform_role and type says what was taken away (D2)"}, e.reasons(root, row(`"user":"olga"`)))
 	require.Equal(t, []string{"organization: one of organization, role, platform_role and type says what was taken away (D2)"},
 		e.reasons(root, row(`"user":"olga","organization":"acme","role":"r"`)))
 	require.Equal(t, []string{`type: "external" is not one of internal ()`}, e.reasons(root, row(`"user":"olga","type":"external"`)))
-	require.Equal(t, []string{"stopped_by: an issuer has a name of 1 to 1024 visible characters (D2)"},
+	require.Equal(t, []string{"stopped_by: an issuer's name must have 1 to 1024 visible characters (D2)"},
 		e.reasons(root, row(`"user":"olga","organization":"acme","stopped_by":["a\u202e"]`)))
 }

@@ -76,7 +76,7 @@ func asking(std streams, cmd *cobra.Command, ask func(context.Context, *client.C
 
 func (a *asked) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&a.email, "email", "", "e-mail `ADDRESS` of the subject, if the directory has none")
+	flags.StringVar(&a.email, "email", "", "email `ADDRESS` of the subject, if the directory has none")
 	flags.StringVar(&a.ip, "ip", "", "IP `ADDRESS` of the subject")
 	flags.StringVar(&a.link, "link", "", "public `LINK` presented by the subject")
 	flags.StringArrayVar(&a.properties, "property", nil, "property of the action, as `NAME=VALUE`; can be repeated")

@@ -28,10 +28,10 @@ func newCompare(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare",
 		Short: "Compare the data and the decisions of two servers",
-		Long: `Counts what both servers hold, kind by kind, and asks both the same random questions: who, what and the values that are sent along (addresses, public
-links, IP addresses, sizes) are drawn from what the first server holds. It changes nothing. Each server needs a full key that is not confined.
+		Long: `Counts what both servers hold, kind by kind, and asks both the same random questions: the subjects, actions, resources and values (addresses, public
+links, IP addresses, sizes) are drawn from the data of the first server. It changes nothing. Each server needs a full key that is not confined.
 
-It is meant for the end of a move: export, import, compare. Let nobody change the first server meanwhile. The exit status is 0 if the servers are
+Use it at the end of a move: export, import, compare. Make no changes on the first server meanwhile. The exit status is 0 if the servers are
 alike, 1 if they differ, and 2 if they could not be compared.`,
 		Example: `  grantway compare --from http://old.internal:8080 --from-key $OLD_KEY --questions 10000`,
 		Args:    exactly(),
@@ -41,7 +41,7 @@ alike, 1 if they differ, and 2 if they could not be compared.`,
 				return misuse(cmd, err)
 			}
 			if from.server == "" {
-				return misuse(cmd, errors.New("name the server to compare with: --from URL"))
+				return misuse(cmd, errors.New("--from URL is missing: name the server to compare with"))
 			}
 			if from.key == "" {
 				from.key = to.key

@@ -13,7 +13,7 @@ import (
 )
 
 // errUnwell ends doctor with exitDenied. What is wrong has been printed.
-var errUnwell = errors.New("something between is wrong")
+var errUnwell = errors.New("something between callers and server is wrong")
 
 func newDoctor(std streams) *cobra.Command {
 	var r remote
@@ -21,14 +21,14 @@ func newDoctor(std streams) *cobra.Command {
 	var mebibytes int64
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "find out what the proxies before a server change",
-		Long: `Makes harmless calls of a server at the address that callers use, and compares what it sent with what arrived: IDs in paths, methods, headers, the
-caller's address, the length of bodies and headers, slow answers and broken ones. For each it prints that it is good, or what is wrong and what to change.
+		Short: "Find out what proxies in front of a server change",
+		Long: `Makes harmless calls to a server at the address that callers use, and compares what it sent with what arrived: IDs in paths, methods, headers, the
+caller's address, the length of bodies and headers, slow and broken answers. For each it prints that it is good, or what is wrong and how to fix it.
 
-Run it from where callers are, with the address that they use. It needs an account key that is not confined; read_only will do. It changes nothing, and
+Run it from where callers are, with the address that they use. It needs an unconfined account key; read_only is enough. It changes nothing, and
 leaves one refused call in the record. Slow answers make it take as long as --call-timeout of the server.
 
-The exit status is 0 where nothing is wrong, 1 where something is, and 2 where that could not be found out.`,
+The exit status is 0 if nothing is wrong, 1 if something is, and 2 if the checks could not run.`,
 		Example: `  grantway doctor --server https://pdp.example.com`,
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,7 +48,7 @@ The exit status is 0 where nothing is wrong, 1 where something is, and 2 where t
 		},
 	}
 	r.addServerTo(cmd)
-	cmd.Flags().Int64Var(&mebibytes, "import-size", 16, "`MEBIBYTES` of the longest import to try; 0 tries none")
+	cmd.Flags().Int64Var(&mebibytes, "import-size", 16, "size of the largest import to try, in `MEBIBYTES`; 0 tries none")
 	cmd.Flags().DurationVar(&e.Slow, "slow", 0, "`DURATION` of the slowest answer to try; 0 tries none")
 	markDefault(cmd, "slow", "--call-timeout of the server")
 	return cmd

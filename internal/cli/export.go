@@ -30,8 +30,8 @@ func newExport(std streams) *cobra.Command {
                  with gates are left out
   relationships  for SpiceDB's tools; comments in the file say what is left out
 
-What gives nothing any more is not in it: expired shares and keys, requests and invitations that have ended. Neither are notifications, nor the
-answers to repeated calls. The record stays where it was made: --record writes it, as jsonl or csv, to be kept beside the new server, which
+It leaves out expired shares and keys, requests and invitations that have ended, notifications, and the
+answers to repeated calls. The record stays where it was made: --record writes it, as jsonl or csv, to keep beside the new server, which
 begins a record of its own.
 
 A file appears under its name only when it is complete.`,
@@ -120,7 +120,7 @@ func writeWhole(path string, write func(*os.File) error) error {
 	}
 	if err != nil {
 		if removal := os.Remove(file.Name()); removal != nil {
-			err = errors.Join(err, fmt.Errorf("what was written so far is in %s: %w", file.Name(), removal))
+			err = errors.Join(err, fmt.Errorf("the rows written so far are in %s: %w", file.Name(), removal))
 		}
 	}
 	return err

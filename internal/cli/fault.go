@@ -61,7 +61,7 @@ func explain(err error) string {
 		return strings.Join(lines, "\n")
 	}
 	if answered.RequestID != "" && (answered.Answer.Kind == access.KindInternal || answered.Answer.Kind == access.KindUnavailable) {
-		lines = append(lines, "The server's log says more under request ID "+answered.RequestID+".")
+		lines = append(lines, "The server's log has details under request ID "+answered.RequestID+".")
 	}
 	if answered.RuleURL != "" {
 		lines = append(lines, fmt.Sprintf("Rule %s is explained at %s", answered.Answer.Rule, answered.RuleURL))

@@ -65,12 +65,12 @@ func TestTheAdviceFitsTheRefusal(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ rule, actor, advice string }{
-		{"B4", "", "Call from one of these ranges, or with a key that is not confined to an organization, without --actor."},
-		{"B4", "alice", "Call from one of these ranges, or with a key that is not confined to an organization, without --actor."},
+		{"B4", "", "Call from one of these ranges, or with an unconfined key, without --actor."},
+		{"B4", "alice", "Call from one of these ranges, or with an unconfined key, without --actor."},
 		{"B1", "", "Set GRANTWAY_KEY to a key that allows this."},
 		{"B1", "alice", "Leave out --actor, and set GRANTWAY_KEY to a key that allows this."},
 		{"", "alice", "Another --actor may have this permission"},
-		{"", "", "a key of the organization that it concerns"},
+		{"", "", "a key of the organization"},
 	} {
 		args := []string{"export"}
 		if c.actor != "" {

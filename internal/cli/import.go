@@ -58,7 +58,7 @@ JSON Lines contain one object a line, with "kind" and the same names. Relationsh
 	flags.StringVar(&i.Format, "format", "", "`FORMAT` of all files: csv, jsonl or relationships; by default their extensions decide")
 	flags.BoolVar(&i.DryRun, "dry-run", false, "check everything, write nothing")
 	flags.BoolVar(&i.SkipInvalid, "skip-invalid", false, "write the valid rows even if others are invalid")
-	flags.StringVar(&i.rejects, "rejects", "", "new write invalid rows with line and reason to this `FILE`, as JSON Lines; none is left if there are no bad rows")
+	flags.StringVar(&i.rejects, "rejects", "", "write invalid rows, with line and reason, to this new `FILE`, as JSON Lines; it is created only if there are any")
 	markDefault(cmd, "rejects", defaultRejects+" with --skip-invalid (with a number if it exists), else none")
 	return cmd
 }

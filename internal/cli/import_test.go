@@ -69,6 +69,6 @@ func TestStrangeServer(t *testing.T) {
 	var out, said bytes.Buffer
 	status := cli.Main(t.Context(), []string{"check", "--server", server.URL, "user:a", "interact", "chatbot:b"}, nil, &out, &said)
 	require.Equal(t, 2, status)
-	require.Contains(t, said.String(), "not what a Grantway server says")
+	require.Contains(t, said.String(), "so it is not a Grantway server")
 	require.Contains(t, said.String(), "Check that GRANTWAY_SERVER")
 }

@@ -42,7 +42,7 @@ Definitions that relationships still use are never removed: delete the relations
 			if err := printPlan(std.out, plan, "Everything was up to date."); err != nil || !dryRun || len(plan.Tables) == 0 {
 				return err
 			}
-			_, err = fmt.Fprintln(std.out, "What the engine's schema becomes is compared once the tables are up to date.")
+			_, err = fmt.Fprintln(std.out, "The engine's schema is compared once the tables are up to date.")
 			return err
 		},
 	}

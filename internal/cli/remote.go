@@ -105,7 +105,7 @@ func (r *remote) advise(err error) error {
 	case access.KindDenied, access.KindNotFound:
 		switch {
 		case known.Rule == "B4":
-			return hinted(err, "Call from one of these ranges, or with a key that is not confined to an organization, without --actor.")
+			return hinted(err, "Call from one of these ranges, or with an unconfined key, without --actor.")
 		case known.Rule == "B1" && r.actor != "":
 			return hinted(err, "Leave out --actor, and set GRANTWAY_KEY to a key that allows this.")
 		case known.Rule == "B1":
@@ -117,7 +117,7 @@ func (r *remote) advise(err error) error {
 		if known.Kind == access.KindNotFound {
 			return err
 		}
-		return hinted(err, "The key in GRANTWAY_KEY has no right to this; use a key of the organization that it concerns, or one that is not confined.")
+		return hinted(err, "The key in GRANTWAY_KEY does not permit this. Use a key of the organization, or an unconfined key.")
 	case access.KindUnavailable, access.KindExhausted:
 		return hinted(err, "It is safe to repeat the command.")
 	}

@@ -42,7 +42,7 @@ func newSchemaValidate(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate FILE",
 		Short: "Check a schema extension and run its assertions",
-		Long: `Checks the file like serve --schema-extension does. Then runs the assertions and expected relations in it against its relationships, in
+		Long: `Checks the file as serve --schema-extension does. Then runs its assertions and expected relations against its relationships, in
 an engine in memory.`,
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +57,7 @@ an engine in memory.`,
 			if len(failed) > 0 {
 				return errors.New(strings.Join(failed, "\n"))
 			}
-			_, err = fmt.Fprintf(std.out, "%s is a good schema extension; it defines %v\n", args[0], x.Types())
+			_, err = fmt.Fprintf(std.out, "%s is a valid schema extension; it defines %v\n", args[0], x.Types())
 			return err
 		},
 	}

@@ -66,7 +66,7 @@ describes several, and what their claims give; see deploy/sign-in.md.
 	addStorageFlags(cmd, &c)
 	flags := cmd.Flags()
 	flags.StringVar(&c.Listen, "listen", "127.0.0.1:8080", "serve the HTTP API at this `HOST:PORT`")
-	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers reach the server; set it behind a proxy or with TLS, https or on this machine, needed behind a proxy that ends TLS; with a path (https://HOST/PATH) everything is served under that path, too")
+	flags.StringVar(&c.PublicURL, "public-url", "", "`URL` at which callers reach the server: https, or http on this machine; required behind a proxy that ends TLS; with a path (https://HOST/PATH), everything is also served under that path")
 	markDefault(cmd, "public-url", "made from --listen")
 	flags.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` with the TLS certificate")
 	flags.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` with the key of the TLS certificate")
@@ -86,10 +86,10 @@ describes several, and what their claims give; see deploy/sign-in.md.
 	flags.DurationVar(&c.OIDCClockSkew, "oidc-clock-skew", server.DefaultOIDCClockSkew,
 		"how far the clocks of OpenID providers can be ahead, as a `DURATION` of at most 1h; expired tokens are always refused")
 	flags.StringVar(&c.SMTPURL, "smtp-url", "", "`URL` of the mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; prefer the variable, because of the password")
-	markDefault(cmd, "smtp-url", "no e-mails")
-	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all e-mails, such as \"Grantway <no-reply@example.org>\"")
+	markDefault(cmd, "smtp-url", "no emails")
+	flags.StringVar(&c.MailFrom, "mail-from", "", "`SENDER` of all emails, such as \"Grantway <no-reply@example.org>\"")
 	flags.IntVar(&c.OutsideMails, "outside-mails", server.DefaultOutsideMails,
-		"`NUMBER` of e-mails per hour that one actor can send to people outside their organizations, a tenth of them from one organization to one person; further ones are sent later")
+		"`NUMBER` of emails per hour that one actor can send to people outside their organizations, a tenth of them from one organization to one person; further ones are sent later")
 	flags.DurationVar(&c.RequestTTL, "request-ttl", server.DefaultRequestTTL,
 		"how long a share request can be decided, as a `DURATION`")
 	flags.DurationVar(&c.InvitationTTL, "invitation-ttl", server.DefaultInvitationTTL, "how long an invitation can be accepted, as a `DURATION`")
@@ -136,7 +136,7 @@ func (o *onlyOnce) String() string {
 
 func (o *onlyOnce) Set(text string) error {
 	if o.set {
-		return fmt.Errorf("it comes twice, and there can be only one; %q is the first", *o.to)
+		return fmt.Errorf("it is set twice; the first value is %q", *o.to)
 	}
 	*o.to, o.set = text, true
 	return nil
@@ -206,14 +206,14 @@ func greetDemo(w io.Writer, s server.Started) {
 	}
 	call += commandName()
 	for _, example := range []struct{ tells, args string }{
-		{"May carla, a client of the agency, use its chatbot otherbot? Not yet:", "check user:carla interact chatbot:otherbot"},
+		{"Can carla, a client of the agency, use its chatbot otherbot? Not yet:", "check user:carla interact chatbot:otherbot"},
 		{"Share it with her:", "share otherbot user:carla use_only"},
-		{"Now she may. The first command says so, too:", "check user:carla interact chatbot:otherbot --output json"},
-		{"devon reads the conversations of supportbot. Why may he change nothing there?", "explain user:devon update chatbot:supportbot"},
+		{"Now she can, as the first command shows:", "check user:carla interact chatbot:otherbot --output json"},
+		{"devon can read the conversations of supportbot. Why can he not change anything there?", "explain user:devon update chatbot:supportbot"},
 	} {
 		fmt.Fprintf(w, "\n%s\n  %s %s\n", example.tells, call, example.args)
 	}
-	fmt.Fprintf(w, "\nStop the server with Ctrl-C. What was shared is still there when it starts again.\n")
+	fmt.Fprintf(w, "\nStop the server with Ctrl-C. Its data is kept for the next start.\n")
 }
 
 // commandName is how this program is called from another terminal, whatever the directory there.

@@ -55,7 +55,7 @@ func applySettings(cmd *cobra.Command) error {
 		}
 		value, castErr := cast.ToStringE(file.Get(f.Name))
 		if castErr != nil {
-			err = fmt.Errorf("%s: %s is to be a single value", path, f.Name)
+			err = fmt.Errorf("%s: %s must be a single value", path, f.Name)
 			return
 		}
 		err = set(flags, f, value, fmt.Sprintf("%s: %s", path, f.Name))

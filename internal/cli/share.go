@@ -19,7 +19,7 @@ func newShare(std streams) *cobra.Command {
 		Long: `Shares the chatbot with the principal at the level. If it is already shared with the principal, the level changes.
 
 A principal is user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone. A level is use_only, read_only or read_write.
-Where others decide about the principal, this requests the share, and tells them.`,
+If the principal needs approval, this requests the share and notifies the approvers.`,
 		Example: `  grantway share helper user:bob use_only
   grantway share helper email:bob@example.com read_only --expires-at 2027-01-31T18:00:00Z`,
 		Args: exactly("CHATBOT", "PRINCIPAL", "LEVEL"),

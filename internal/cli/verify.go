@@ -15,7 +15,7 @@ func newVerify(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare the engine with the store, and repair it",
-		Long: `Compares the relationships in the engine with the facts in the store. Prints what differs, which changes the engine does not accept, and
+		Long: `Compares the relationships in the engine with the facts in the store. Prints the differences, the changes that the engine does not accept, and
 what to do. It changes nothing, unless --repair is given, which makes the engine match the facts.
 
 Stop the server of the data directory first. With --datastore-uri, servers can keep running.

@@ -34,10 +34,10 @@ type Client struct {
 func New(server, key, actor string) (*Client, error) {
 	base, err := url.Parse(server)
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("%q is not a server's address: it looks like http://127.0.0.1:8080", server)
+		return nil, fmt.Errorf("%q is not a server's URL: write one such as http://127.0.0.1:8080", server)
 	}
 	if _, password := base.User.Password(); password || base.RawQuery != "" {
-		return nil, errors.New("a server's address holds neither a password nor a query")
+		return nil, errors.New("a server's URL must not contain a password or a query")
 	}
 	return &Client{base: base, key: key, actor: actor, http: &http.Client{CheckRedirect: stay}}, nil
 }
@@ -155,7 +155,7 @@ type problem struct {
 type AnsweredError struct {
 	Answer    *access.Error
 	RequestID string // under which the server's log and record have the call
-	RuleURL   string // the page that explains the rule of the access model that refused, or ""
+	RuleURL   string // the page that explains the rule of the access model that refused the call the call, or ""
 }
 
 func (e *AnsweredError) Error() string { return e.Answer.Error() }
@@ -205,9 +205,9 @@ type UnexpectedError struct {
 
 func (e *UnexpectedError) Error() string {
 	if e.Location != "" {
-		return fmt.Sprintf("%s answers %d and sends callers to %s", e.Server, e.Status, e.Location)
+		return fmt.Sprintf("%s answers %d and redirects to %s", e.Server, e.Status, e.Location)
 	}
-	return fmt.Sprintf("%s answers %d %s, which is not what a Grantway server says", e.Server, e.Status, http.StatusText(e.Status))
+	return fmt.Sprintf("%s answers %d %s, so it is not a Grantway server", e.Server, e.Status, http.StatusText(e.Status))
 }
 
 // Ready asks whether the server and what it stands on can answer. It needs no key.

@@ -67,7 +67,7 @@ func (c *Client) Explain(ctx context.Context, q Question) (Explanation, []byte, 
 		Rules map[string]string `json:"rules"`
 	}
 	if err := json.Unmarshal(data, &given); err != nil || given.Allowed == nil {
-		return Explanation{}, nil, fmt.Errorf("the answer of %s is no explanation", c.Server())
+		return Explanation{}, nil, fmt.Errorf("the answer of %s is not an explanation", c.Server())
 	}
 	return Explanation{*given.Allowed, given.Because, given.StoppedBy, given.CouldBeGrantedBy, given.Rules}, data, nil
 }
@@ -89,7 +89,7 @@ func (c *Client) Check(ctx context.Context, q Question) (Decision, []byte, error
 		Context map[string]any `json:"context"`
 	}
 	if err := json.Unmarshal(data, &given); err != nil || given.Allowed == nil {
-		return Decision{}, nil, fmt.Errorf("the answer of %s is no decision", c.Server())
+		return Decision{}, nil, fmt.Errorf("the answer of %s is not a decision", c.Server())
 	}
 	return Decision{Allowed: *given.Allowed, Context: given.Context}, data, nil
 }

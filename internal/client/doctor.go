@@ -113,29 +113,29 @@ func (d *doctor) reached(a *probed) (stop bool, err error) {
 	case a.broke != nil:
 		return true, &UnreachableError{Server: d.client.Server(), Cause: a.broke}
 	case a.status >= 300 && a.status < 400:
-		d.wrong(checkReach, "Let callers use that address from the beginning: a redirected PUT or DELETE becomes a GET.", "Calls are redirected to %s.", a.location)
+		d.wrong(checkReach, "Have callers use that address directly: a redirected PUT or DELETE becomes a GET.", "Calls are redirected to %s.", a.location)
 		return true, nil
 	case a.refused != nil && a.refused.Kind == access.KindNotFound:
-		d.wrong(checkReach, "Forward the path as it was sent, without taking a part of it away or adding one. A server older than this command knows no doctor.",
-			"A Grantway server answers, and knows nothing at the path %s.", a.sent)
+		d.wrong(checkReach, "Forward the path as it was sent, without removing or adding a part. Servers older than this command do not support doctor.",
+			"A Grantway server answers, but has nothing at the path %s.", a.sent)
 		return true, nil
 	case a.refused != nil:
 		return true, a.refusal
 	case !a.ours:
-		d.wrong(checkReach, "Forward all paths that begin with /v1/ and /access/v1/ to Grantway.", "Somebody else answers at the path %s: %s.", a.sent, a.answer())
+		d.wrong(checkReach, "Forward all paths that begin with /v1/ and /access/v1/ to Grantway.", "Something other than Grantway answers at the path %s: %s.", a.sent, a.answer())
 		return true, nil
 	}
-	d.good(checkReach, "The key is known, and calls arrive.")
+	d.good(checkReach, "The key is valid, and calls arrive.")
 	return false, nil
 }
 
 func (d *doctor) encryption(_ context.Context, _ arrival) error {
 	host := d.client.base.Hostname()
 	if d.client.base.Scheme == "https" || host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" {
-		d.good(checkTLS, "Nobody between can read keys on the way from here.")
+		d.good(checkTLS, "Keys are encrypted on the way from here.")
 		return nil
 	}
-	d.look(checkTLS, "Let the proxy take https, unless nobody else is on this network.", "Keys travel readable over http.")
+	d.look(checkTLS, "Serve https at the proxy, unless nobody else is on this network.", "Keys are sent unencrypted over http.")
 	return nil
 }
 
@@ -146,9 +146,9 @@ func (d *doctor) actor(ctx context.Context, _ arrival) error {
 	case err != nil:
 		return err
 	case a.ours:
-		d.wrong(checkActor, "Forward the header Grantway-Actor.", "It is lost on the way: calls that a full key makes for a user are made with all rights of the key.")
+		d.wrong(checkActor, "Forward the header Grantway-Actor.", "It does not arrive: calls that a full key makes for a user are made with all rights of the key.")
 	case a.refused == nil || a.refused.Kind != access.KindDenied && a.refused.Kind != access.KindInvalid:
-		d.wrong(checkActor, "Forward the header Grantway-Actor.", "A call with it is answered otherwise: %s.", a.answer())
+		d.wrong(checkActor, "Forward the header Grantway-Actor.", "A call with it gets another answer: %s.", a.answer())
 	default:
 		d.good(checkActor, "It arrives.")
 	}
@@ -164,11 +164,11 @@ func (d *doctor) requestID(ctx context.Context, _ arrival) error {
 	case !a.ours:
 		d.unexpected(checkRequest, a)
 	case a.arrived.RequestID != sent:
-		d.wrong(checkRequest, "Forward the header as it was sent, and make one only where there is none.", "The proxy replaces it: logs and the record name calls otherwise than callers do.")
+		d.wrong(checkRequest, "Forward the header as it was sent, and create one only if there is none.", "The proxy replaces it: logs and the record have other IDs than callers sent.")
 	case a.header.Get(requestIDHeader) != sent:
-		d.wrong(checkRequest, "Leave the header of the answer as it is.", "The proxy changes it in answers, where AuthZEN clients look for what they sent.")
+		d.wrong(checkRequest, "Do not change this header of answers.", "The proxy changes it in answers, where AuthZEN clients expect the ID they sent.")
 	default:
-		d.good(checkRequest, "It arrives, and comes back.")
+		d.good(checkRequest, "It arrives and is echoed.")
 	}
 	return nil
 }
@@ -176,11 +176,11 @@ func (d *doctor) requestID(ctx context.Context, _ arrival) error {
 func (d *doctor) publicURL(_ context.Context, first arrival) error {
 	here := d.client.Server()
 	if sameURL(here, first.PublicURL) {
-		d.good(checkURL, "The server names itself %s, as callers do.", first.PublicURL)
+		d.good(checkURL, "The server's public URL is %s, as callers use it.", first.PublicURL)
 		return nil
 	}
 	d.wrong(checkURL, "Start the server with --public-url "+strings.TrimSuffix(here, "/")+", if that is what callers use.",
-		"Calls go to %s, and the server names itself %s in AuthZEN metadata and e-mails.", here, first.PublicURL)
+		"Calls go to %s, but AuthZEN metadata and emails name %s.", here, first.PublicURL)
 	return nil
 }
 
@@ -214,7 +214,7 @@ func (d *doctor) metadata(ctx context.Context, first arrival) error {
 	case err != nil:
 		return err
 	case a.broke != nil || a.status != http.StatusOK || !bytes.Contains(a.body, []byte("policy_decision_point")):
-		d.wrong(checkMeta, "Forward "+where+" to Grantway.", "AuthZEN clients find none at %s: %s.", where, a.answer())
+		d.wrong(checkMeta, "Forward "+where+" to Grantway.", "AuthZEN clients find no metadata at %s: %s.", where, a.answer())
 	default:
 		d.good(checkMeta, "They are at %s.", where)
 	}
@@ -226,18 +226,18 @@ func (d *doctor) host(_ context.Context, first arrival) error {
 		d.good(checkHost, "It arrives as %s.", first.Host)
 		return nil
 	}
-	d.look(checkHost, "Forward it where you can: other programs behind the same proxy may need it.",
-		"The proxy writes %s in the place of %s. Grantway does not use it.", first.Host, d.client.base.Host)
+	d.look(checkHost, "Forward it if you can: other programs behind the same proxy may need it.",
+		"The proxy sends %s instead of %s. Grantway does not use it.", first.Host, d.client.base.Host)
 	return nil
 }
 
 func (d *doctor) version(_ context.Context, first arrival) error {
 	if first.Protocol == "HTTP/1.0" {
-		d.wrong(checkHTTP, "Let the proxy speak HTTP/1.1 to the server (nginx: proxy_http_version 1.1).",
-			"The proxy speaks HTTP/1.0 to the server, where an answer that broke off looks like a whole one, such as a part of an export.")
+		d.wrong(checkHTTP, "Use HTTP/1.1 between proxy and server (nginx: proxy_http_version 1.1).",
+			"The proxy uses HTTP/1.0 to the server, where a cut-off answer looks complete, such as a part of an export.")
 		return nil
 	}
-	d.good(checkHTTP, "The server is called with %s.", first.Protocol)
+	d.good(checkHTTP, "The proxy calls the server with %s.", first.Protocol)
 	return nil
 }
 
@@ -253,11 +253,11 @@ func (d *doctor) caches(ctx context.Context, _ arrival) error {
 			return nil
 		}
 		if id == "second" && a.arrived.RequestID == "grantway-doctor-first" {
-			d.wrong(checkCache, "Let the proxy keep no answers, as their Cache-Control: no-store says.", "The proxy gave an answer again, which was another call's: others may read it, and it outlives revocations.")
+			d.wrong(checkCache, "Do not cache answers at the proxy: they have Cache-Control: no-store.", "The proxy repeated the answer to another call: others can read it, and it outlives revocations.")
 			return nil
 		}
 	}
-	d.good(checkCache, "Each call is answered by the server.")
+	d.good(checkCache, "The server answers each call.")
 	return nil
 }
 
@@ -271,7 +271,7 @@ func (d *doctor) figures(ctx context.Context, first arrival) error {
 	case err != nil:
 		return err
 	case a.status == http.StatusOK && bytes.Contains(a.body, []byte("grantway_")):
-		d.look(checkFigures, "Do not forward /metrics, unless only operators reach this address.", "Everybody who reaches the proxy can read /metrics.")
+		d.look(checkFigures, "Do not forward /metrics, unless only operators can reach this address.", "Everyone who can reach the proxy can read /metrics.")
 	default:
 		d.good(checkFigures, "/metrics cannot be read through the proxy.")
 	}
@@ -280,5 +280,5 @@ func (d *doctor) figures(ctx context.Context, first arrival) error {
 
 // unexpected is the finding about an answer that a check cannot go on with.
 func (d *doctor) unexpected(check string, a *probed) {
-	d.wrong(check, "Forward such a call as it was sent.", "The call %s is not answered as it should be: %s.", a.sent, a.answer())
+	d.wrong(check, "Forward such calls as they were sent.", "The call %s gets an unexpected answer: %s.", a.sent, a.answer())
 }

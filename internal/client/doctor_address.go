@@ -12,8 +12,8 @@ import (
 const claimed = "192.0.2.77"
 
 const (
-	lieChange = "Let the outermost proxy write the address of its caller into X-Forwarded-For, or append it, and name in --trusted-proxies proxies only."
-	whatRests = " Ranges of IP addresses, limits and the record rest on it."
+	lieChange = "Have the outermost proxy set X-Forwarded-For to the address of its caller, or append it, and name only proxies in --trusted-proxies."
+	whatRests = " IP ranges, limits and the record depend on it."
 )
 
 // address finds out whom the server takes for the caller, and whether callers can choose that.
@@ -39,28 +39,28 @@ func judgeAddress(a arrival) Finding {
 	trust := "Start the server with --trusted-proxies " + peer + " (or its range), if that is the proxy."
 	switch {
 	case a.direct && a.Address == claimed:
-		return say(Look, "Call from another machine, or take this one out of --trusted-proxies if it is no proxy.",
-			"There is no proxy between, and the server believes what this machine says of its callers.")
+		return say(Look, "Call from another machine, or remove this one from --trusted-proxies if it is not a proxy.",
+			"There is no proxy between, and the server trusts what this machine says about its callers.")
 	case a.direct:
 		return say(Good, "", "There is no proxy between; the server sees "+a.Address+".")
 	case a.Address == claimed && lies:
-		return say(Wrong, lieChange, "The proxy hands X-Forwarded-For on as callers send it, and the server believes it: everybody can choose their address."+whatRests)
+		return say(Wrong, lieChange, "The proxy forwards X-Forwarded-For as callers send it, and the server trusts it: everyone can choose their address."+whatRests)
 	case a.Address == claimed && said[len(said)-1] == peer:
-		return say(Look, "Call from another machine than the proxy's.", "This machine is one of --trusted-proxies, which may say anything about their callers.")
+		return say(Look, "Call from a machine other than the proxy's.", "This machine is one of --trusted-proxies, so the server trusts whatever it says about its callers.")
 	case a.Address == claimed:
-		return say(Wrong, lieChange, "The server believes what a caller at "+said[len(said)-1]+" says of its address, since --trusted-proxies holds that one, too."+whatRests)
+		return say(Wrong, lieChange, "The server trusts what a caller at "+said[len(said)-1]+" says about its address, because --trusted-proxies contains it, too."+whatRests)
 	case lies && ours(peer):
-		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For. "+trust,
-			"The server takes "+peer+" for the caller: nobody between says whose call it is."+whatRests)
+		return say(Wrong, "Have the proxy set X-Forwarded-For to the address of its caller. "+trust,
+			"The server takes "+peer+" for the caller: no proxy says whose call it is."+whatRests)
 	case lies:
 		return say(Look, "", "The server sees "+peer+". That is right if it is the address of this network.")
 	case !a.Trusted:
-		return say(Wrong, trust, "The server takes "+peer+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+whatRests)
+		return say(Wrong, trust, "The server takes "+peer+" for the caller, and does not trust what it says about its callers ("+a.ForwardedFor+")."+whatRests)
 	case len(said) > 1 && a.Address == said[len(said)-1] && said[len(said)-2] != claimed && ours(a.Address):
 		return say(Wrong, "Add "+a.Address+" (or its range) to --trusted-proxies, if that is a proxy, too.",
-			"The server takes "+a.Address+" for the caller, and does not believe what that one says of its callers ("+a.ForwardedFor+")."+whatRests)
+			"The server takes "+a.Address+" for the caller, and does not trust what it says about its callers ("+a.ForwardedFor+")."+whatRests)
 	case len(said) == 0:
-		return say(Wrong, "Let the proxy write the address of its caller into X-Forwarded-For.", "The server takes the proxy at "+peer+" for the caller: no X-Forwarded-For arrives."+whatRests)
+		return say(Wrong, "Have the proxy set X-Forwarded-For to the address of its caller.", "The server takes the proxy at "+peer+" for the caller: no X-Forwarded-For arrives."+whatRests)
 	}
 	return say(Good, "", "The server sees "+a.Address+", and callers cannot choose it.")
 }

@@ -28,7 +28,7 @@ func TestDoctorJudgesAddresses(t *testing.T) {
 		"called from the proxy's machine": {seen("192.0.2.77", true, "192.0.2.77, 10.0.0.7"), Look, "This machine"},
 		"through a router":                {arrival{Address: "198.51.100.4", Connection: "198.51.100.4:40000", ForwardedFor: "192.0.2.77"}, Look, "198.51.100.4"},
 		"directly":                        {arrival{Address: "203.0.113.9", Connection: "203.0.113.9:40000", ForwardedFor: "192.0.2.77", direct: true}, Good, "no proxy"},
-		"directly, and believed":          {arrival{Address: "192.0.2.77", Connection: "203.0.113.9:40000", Trusted: true, ForwardedFor: "192.0.2.77", direct: true}, Look, "believes"},
+		"directly, and believed":          {arrival{Address: "192.0.2.77", Connection: "203.0.113.9:40000", Trusted: true, ForwardedFor: "192.0.2.77", direct: true}, Look, "trusts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := judgeAddress(c.arrival)

@@ -33,9 +33,9 @@ func (d *doctor) sendsBody(ctx context.Context, check string, n int64, flag stri
 	case err != nil:
 		return err
 	case !a.ours:
-		d.wrong(check, "Allow bodies as long as the server does, which bounds them itself ("+flag+").", "%s do not arrive: %s.", inBytes(n), a.answer())
+		d.wrong(check, "Allow bodies as large as the server does, which has its own limit ("+flag+").", "%s do not arrive: %s.", inBytes(n), a.answer())
 	case a.arrived.Body != n:
-		d.wrong(check, "Forward bodies as they are.", "Of %s %s arrive.", inBytes(n), inBytes(a.arrived.Body))
+		d.wrong(check, "Forward bodies unchanged.", "Of %s %s arrive.", inBytes(n), inBytes(a.arrived.Body))
 	default:
 		d.good(check, "%s arrive.", inBytes(n))
 	}
@@ -96,8 +96,8 @@ func (d *doctor) slow(ctx context.Context, wait time.Duration, first arrival) (t
 		return func() {}
 	case !a.ours:
 		return func() {
-			d.wrong(checkSlow, fmt.Sprintf("Let the proxy wait for answers longer than %s (--call-timeout), such as twice as long.", most),
-				"An answer that takes %s was given up after %s (%s): a change is made, and its caller thinks that it is not.", wait, took, a.answer())
+			d.wrong(checkSlow, fmt.Sprintf("Have the proxy wait for answers longer than %s (--call-timeout), such as twice as long.", most),
+				"The proxy gave up on an answer of %s after %s (%s): the change is made, but its caller thinks it is not.", wait, took, a.answer())
 		}
 	}
 	return func() { d.good(checkSlow, "An answer that takes %s arrives.", wait) }
@@ -110,10 +110,10 @@ func (d *doctor) broken(ctx context.Context, _ arrival) error {
 	case err != nil:
 		return err
 	case a.broke != nil || a.status != http.StatusOK:
-		d.good(checkBroken, "An answer that the server breaks off arrives as broken.")
+		d.good(checkBroken, "A cut-off answer arrives as cut off.")
 	default:
-		d.wrong(checkBroken, "Let the proxy speak HTTP/1.1 to the server, and cut its caller off where the server does.",
-			"An answer that the server breaks off arrives as a whole one: a part of an export would pass for all of it.")
+		d.wrong(checkBroken, "Use HTTP/1.1 between proxy and server, and cut the caller off when the server does.",
+			"A cut-off answer arrives as complete: a part of an export would look like all of it.")
 	}
 	return nil
 }

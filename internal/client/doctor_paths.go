@@ -49,13 +49,13 @@ func (d *doctor) slashes(ctx context.Context, _ arrival) error {
 		case err != nil:
 			return err
 		case became == decoded:
-			d.wrong(checkSlash, asSent, "%s in a path is decoded on the way: IDs that hold a slash name something else.", c.escaped)
+			d.wrong(checkSlash, asSent, "%s in a path is decoded on the way: IDs that contain a slash name something else.", c.escaped)
 			return nil
 		case became == altered:
 			d.wrong(checkSlash, asSent, "The ID %s arrives as %s.", c.id, a.arrived.ID)
 			return nil
 		case became == rejected:
-			d.wrong(checkSlash, "Allow encoded slashes in paths, and leave them encoded.", "%s in a path is refused on the way (%s): IDs that hold a slash cannot be used.", c.escaped, a.answer())
+			d.wrong(checkSlash, "Allow encoded slashes in paths, and leave them encoded.", "%s in a path is refused on the way (%s): IDs that contain a slash cannot be used.", c.escaped, a.answer())
 			return nil
 		}
 	}
@@ -86,8 +86,8 @@ func (d *doctor) dots(ctx context.Context, _ arrival) error {
 	case err != nil:
 		return err
 	case a.ours:
-		d.wrong(checkDots, "Let the proxy take no segments out of paths (Traefik: sanitizePath: false; Envoy: normalize_path: false).",
-			"The ID .. is taken for a step up: DELETE /v1/chatbots/helper/shares/%%2E%%2E deletes the chatbot.")
+		d.wrong(checkDots, "Do not remove segments from paths at the proxy (Traefik: sanitizePath: false; Envoy: normalize_path: false).",
+			"The ID .. is read as the parent directory: DELETE /v1/chatbots/helper/shares/%%2E%%2E deletes the chatbot.")
 		return nil
 	}
 	if refuses {

@@ -142,7 +142,7 @@ func (a *probed) answer() string {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.Is(a.broke, syscall.EPIPE) || errors.Is(a.broke, syscall.ECONNRESET) || errors.Is(a.broke, io.EOF) || errors.Is(a.broke, io.ErrUnexpectedEOF):
-		return "the connection is cut"
+		return "the connection was cut"
 	case errors.As(a.broke, &certificate):
 		return certificate.Error()
 	case a.broke != nil:
@@ -152,7 +152,7 @@ func (a *probed) answer() string {
 	case a.refused != nil:
 		return fmt.Sprintf("%d by Grantway, %s", a.status, a.refused.Detail)
 	case a.ours:
-		return "what arrives is another call"
+		return "another call arrives"
 	}
 	return fmt.Sprintf("%d %s, and not by Grantway", a.status, http.StatusText(a.status))
 }

@@ -52,7 +52,7 @@ type exported struct {
 func (h *Holdings) add(line []byte) (exported, error) {
 	var e exported
 	if err := json.Unmarshal(line, &e); err != nil || e.Kind == "" {
-		return e, fmt.Errorf("%q is no line of an export", line[:min(len(line), 80)])
+		return e, fmt.Errorf("%q is not a line of an export", line[:min(len(line), 80)])
 	}
 	if e.Kind == kindHashKey {
 		h.HashKeys = append(h.HashKeys, e.Check)
@@ -109,4 +109,4 @@ func (c *Client) holdings(ctx context.Context, each func(exported) error) (*Hold
 }
 
 // errNothingToAsk says that there is nobody and nothing to ask about.
-var errNothingToAsk = errors.New("the server to compare with holds nothing to ask about")
+var errNothingToAsk = errors.New("the server to compare with has no data to ask about")

@@ -184,7 +184,7 @@ func (a *asker) subject(o access.Object, bot string) Entity {
 	}
 	id := a.pick(users)
 	if id == "" {
-		id = a.pick(append(a.users, "nobody whom the directory knows"))
+		id = a.pick(append(a.users, "unknown person"))
 	}
 	s := Entity{Type: string(access.TypeUser), ID: id}
 	switch a.rng.IntN(3) {

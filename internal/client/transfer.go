@@ -26,7 +26,7 @@ type Source struct {
 type ImportOptions struct {
 	Format      string // csv, jsonl or relationships; "" to tell each file by its name
 	DryRun      bool   // check everything, write nothing
-	SkipInvalid bool   // write the good rows although there are bad ones
+	SkipInvalid bool   // write the valid rows even if others are invalid
 }
 
 // Event is one line of an import's progress: how many rows of a phase are done, or one bad row.
@@ -123,7 +123,7 @@ func (c *Client) follow(ctx context.Context, stream io.Reader, each func(Event) 
 			Error   *problem `json:"error"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return Summary{}, fmt.Errorf("the answer of %s cannot be read: %w", c.Server(), err)
+			return Summary{}, fmt.Errorf("cannot read the answer of %s: %w", c.Server(), err)
 		}
 		switch {
 		case line.Summary != nil:

@@ -184,7 +184,7 @@ func TestWhoLearnsReasons(t *testing.T) {
 			require.Equal(t, hidden, unseen(answer(t, s, as("mia"), explained(req)).Why, req), "who may not ask about others is not told who is gone: %+v", req)
 		}
 	}
-	require.Equal(t, []string{"there is no such action on that type of resource"}, stops(as("zoe"), asks(user("zoe"), "fly", chatbot("helper"))))
+	require.Equal(t, []string{"unknown action for this type of resource"}, stops(as("zoe"), asks(user("zoe"), "fly", chatbot("helper"))))
 }
 
 // R3, C6: a restricted metric answers, for who may not view it, like one that is not there: whatever is asked, and whoever asks.

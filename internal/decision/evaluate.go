@@ -31,7 +31,7 @@ func (s *Service) Evaluate(ctx context.Context, actor access.Actor, req Request)
 // its error and fails no other. More than MaxEvaluations are refused with an error of kind TooLarge.
 func (s *Service) EvaluateAll(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
 	if len(reqs) > MaxEvaluations {
-		return nil, access.Refuse(access.KindTooLarge, "", "at most %d evaluations are taken in one call, these are %d", MaxEvaluations, len(reqs))
+		return nil, access.Refuse(access.KindTooLarge, "", "a call can have at most %d evaluations, and this one has %d", MaxEvaluations, len(reqs))
 	}
 	return s.evaluateAs(ctx, callBatch, actor, reqs)
 }
@@ -54,7 +54,7 @@ func (s *Service) evaluateAs(ctx context.Context, call string, actor access.Acto
 // somebody refuses an actor who is nobody.
 func somebody(actor access.Actor) error {
 	if _, ok := actor.Subject(); !ok {
-		return access.Refuse(access.KindUnauthenticated, "", "nobody is asking")
+		return access.Refuse(access.KindUnauthenticated, "", "authentication is required")
 	}
 	return nil
 }
@@ -165,16 +165,16 @@ func (r *round) read(ctx context.Context, req Request) *item {
 	var known bool
 	var err error
 	if it.permission, known = r.permission(access.Type(req.Resource.Type), req.Action.Name); !known {
-		return it.settle("there is no such action on that type of resource")
+		return it.settle("unknown action for this type of resource")
 	}
 	if !isResourceID(access.Type(req.Resource.Type), req.Resource.ID) {
-		return it.settle("that is no ID of a resource")
+		return it.settle("invalid ID of a resource")
 	}
 	if it.subject, known, err = r.subject(ctx, req.Subject); err != nil {
 		return it.fail(err)
 	}
 	if !known {
-		return it.settleBySubject("the subject is not known")
+		return it.settleBySubject("unknown subject")
 	}
 	return it
 }
@@ -221,7 +221,7 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 			it.answer.Allowed, it.missing = a.Allowed, a.Missing
 		case access.KindOf(a.Err) == access.KindInvalid:
 			// The values are of the right types, and a condition still fails on them: a denial, never an error (C1).
-			it.failed, it.why = true, "a condition cannot be computed on the values sent"
+			it.failed, it.why = true, "a condition cannot be computed with the values sent"
 		default:
 			it.fail(a.Err)
 		}

@@ -19,8 +19,8 @@ import (
 // whatever answer is in the engine's cache, as the one to the same question is, and it does not tell gates apart.
 type Explanation struct {
 	Because          []string // of what is allowed: one complete path, step by step
-	StoppedBy        []string // of what is denied: all that stands in the way
-	CouldBeGrantedBy []string // of what is denied: who could change that
+	StoppedBy        []string // if denied: everything that prevents it
+	CouldBeGrantedBy []string // if denied: who could grant it
 }
 
 // cited matches the rules at the end of a sentence.
@@ -38,7 +38,7 @@ func (e Explanation) Rules() []string {
 }
 
 // untold is said where the facts do not bear out what the engine has decided.
-const untold = "what decides it is changing at this moment: ask again"
+const untold = "the facts behind the decision are changing right now: ask again"
 
 // explainAll explains the items that want it: of what is denied, those of which the actor may know the reason (C6).
 func (r *round) explainAll(ctx context.Context, items []*item) error {
@@ -115,13 +115,13 @@ func (x *explainer) explain() error {
 	case !it.told && it.stage == settled && !it.failed && !it.private:
 		x.stopped("%s", it.why) // it depends on nothing but the request
 	case !it.told && it.private:
-		x.stopped("the subject has nothing on %s", o)
+		x.stopped("the subject has no access to %s", o)
 	case !it.told:
 		x.stopped("%s", access.NotFound(o).Detail)
 	case !admitted && it.answer.Allowed:
-		x.because("%s is explained to callers from the allowed IP ranges of its organization (B4)", o)
+		x.because("%s is explained only to callers from the allowed IP ranges of its organization (B4)", o)
 	case !admitted:
-		x.stopped("%s is explained to callers from the allowed IP ranges of its organization (B4)", o)
+		x.stopped("%s is explained only to callers from the allowed IP ranges of its organization (B4)", o)
 	case it.stage == settled || it.failed:
 		x.stopped("%s", it.why)
 	case it.absent:

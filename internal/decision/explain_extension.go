@@ -49,7 +49,7 @@ func (x *explainer) extensionGrants(o access.Object) error {
 		x.because("%s has %s#%s on %s", subject, step.Resources[0].Type, step.Permission, anyOf(step.Resources))
 	}
 	if granted == untraced {
-		x.because("%s has %s#%s on %s; through what cannot be told, for the engine remembers only its answer", subject, o.Type, it.permission, o)
+		x.because("%s has %s#%s on %s; the engine cached the answer without the path", subject, o.Type, it.permission, o)
 		return nil
 	}
 	x.because("%s has %s#%s on %s", subject, o.Type, it.permission, o)
@@ -203,7 +203,7 @@ func (x *explainer) extensionDenies(o access.Object) error {
 		x.stopped("needs %s", name)
 	}
 	for _, name := range it.answer.Mistyped {
-		x.stopped("%s is of another type than the condition needs", name)
+		x.stopped("%s has another type than the condition needs", name)
 	}
 	if len(x.said.StoppedBy) == 0 {
 		if err := x.obstacles(o, it.permission, it.trace, map[string]bool{}); err != nil {
@@ -236,7 +236,7 @@ func (x *explainer) obstacles(o access.Object, name string, step spice.Trace, se
 	// Where it depends on values, a relationship is there; with those that were sent and are given, it does not hold.
 	a, err := x.asksEngine(o, name, map[string]any{})
 	if err == nil && len(a.Missing) > 0 {
-		x.stopped("the condition %s of %s#%s on %s does not hold", strings.Join(conditions, " or "), o.Type, name, o)
+		x.stopped("the condition %s of %s#%s on %s is false", strings.Join(conditions, " or "), o.Type, name, o)
 	}
 	return err
 }

@@ -35,7 +35,7 @@ func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool
 		}
 	}
 	if level == "" {
-		x.stopped("%s is no key of %s (K1)", x.who(), bot.ID)
+		x.stopped("%s is not a key of %s (K1)", x.who(), bot.ID)
 		return nil
 	}
 	if allowed {
@@ -43,7 +43,7 @@ func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool
 		return nil
 	}
 	if !slices.Contains(except(levelActions[level], notForClients), action) { // K3 leaves out the same two
-		x.stopped("%s has %s on %s, which gives a key no %s (K3)", x.who(), level, bot.ID, action)
+		x.stopped("%s has %s on %s, which does not give keys %s (K3)", x.who(), level, bot.ID, action)
 		return nil
 	}
 	fromAnywhere := maps.Clone(x.it.values)
@@ -62,7 +62,7 @@ func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool
 		if a, err := x.asksEngine(o, schema.RelCanInteract, x.it.values); err != nil || a.Allowed {
 			return err // G1 is in the way
 		}
-		x.stopped("%s is not used from one of its addresses (K4)", x.who())
+		x.stopped("%s is used from outside its IP ranges (K4)", x.who())
 	default:
 		return nil // G1 is in the way
 	}

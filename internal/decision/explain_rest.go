@@ -29,7 +29,7 @@ func (x *explainer) onPlatform(o access.Object, action access.Action, allowed bo
 	}
 	if !allowed {
 		if p == nil || !slices.ContainsFunc(roles, p.is) {
-			x.stopped("%s is none of: %s (P3)", x.who(), words(roles))
+			x.stopped("%s has none of these roles: %s (P3)", x.who(), words(roles))
 			x.grantable("a site admin")
 		}
 		return nil
@@ -103,7 +103,7 @@ func (x *explainer) onOrganization(org access.OrganizationID, action access.Acti
 		x.stopped("%s", access.NotFound(o).Detail)
 	case len(found) > 0: // the engine says otherwise
 	default:
-		x.stopped("%s is none of: %s of %s (%s)", x.who(), words(roles), org, ruleOf(action))
+		x.stopped("%s has none of these roles in %s: %s (%s)", x.who(), org, words(roles), ruleOf(action))
 		switch {
 		case p == nil:
 		case len(roles) == 1:
@@ -151,7 +151,7 @@ func (x *explainer) onTeam(o access.Object, allowed bool) error {
 		}
 		if role := p.roleIn(org); role == access.OrgOwner || role == access.OrgAdmin {
 			found = append(found, source{
-				because: fmt.Sprintf("%s is %s of %s, to which team %s belongs (T1)", p.ID, an(role), org, o.ID),
+				because: fmt.Sprintf("%s is %s of %s, the organization of team %s (T1)", p.ID, an(role), org, o.ID),
 				witness: spice.Question{Permission: schema.RelManager, Resource: access.Obj(access.TypeOrganization, org)},
 			})
 		}
@@ -163,7 +163,7 @@ func (x *explainer) onTeam(o access.Object, allowed bool) error {
 		return x.grantedBy(found)
 	}
 	if len(found) == 0 {
-		x.stopped("%s is no admin of team %s, and no owner or admin of %s (T1)", x.who(), o.ID, org)
+		x.stopped("%s is not an admin of team %s, and not an owner or admin of %s (T1)", x.who(), o.ID, org)
 		if p != nil {
 			x.grantable("an admin of team "+o.ID, "an owner or admin of "+string(org))
 		}
@@ -199,7 +199,7 @@ func (x *explainer) onHanging(o access.Object, allowed bool) error {
 			if err := x.onChatbot(bot, access.Update, true); err != nil {
 				return err
 			}
-			x.because("who may update %s may %s what hangs on it (R2)", bot.ID, x.it.req.Action.Name)
+			x.because("update on %s includes %s (R2)", bot.ID, x.it.req.Action.Name)
 			return nil
 		}
 	}
@@ -230,12 +230,12 @@ func (x *explainer) listed(res access.Resource) (string, error) {
 	name := access.Object{Type: res.Type, ID: res.ID}
 	switch res.Mode {
 	case access.ModePublic:
-		return fmt.Sprintf("%s is public: it is for all who may interact", name), nil
+		return fmt.Sprintf("%s is public: everyone with interact has it", name), nil
 	case access.ModeAuthenticated:
 		if x.it.subject.Type == access.TypeVisitor {
 			return "", nil
 		}
-		return fmt.Sprintf("%s is for all who are logged in", name), nil
+		return fmt.Sprintf("%s is for all logged-in users", name), nil
 	}
 	p, err := x.user()
 	if err != nil || p == nil {
@@ -259,7 +259,7 @@ func (x *explainer) listed(res access.Resource) (string, error) {
 func (x *explainer) notListed(bot access.Chatbot, res access.Resource) error {
 	name := access.Object{Type: res.Type, ID: res.ID}
 	if res.Mode == access.ModeAuthenticated {
-		x.stopped("%s is for those who are logged in (R1)", name)
+		x.stopped("%s is only for logged-in users (R1)", name)
 		return nil
 	}
 	x.stopped("%s is restricted, and %s is not on its list (R1)", name, x.who())
@@ -343,7 +343,7 @@ func (x *explainer) featureConditions(f access.Feature) error {
 	switch {
 	case f.AllowedRoles == nil:
 	case len(f.AllowedRoles) == 0:
-		x.stopped("feature %s: all roles that it allowed are gone (F1, G8)", f.Name)
+		x.stopped("feature %s: all roles it allowed were deleted, so nobody passes (F1, G8)", f.Name)
 	case p == nil:
 		x.stopped("feature %s: %s holds no role (F1)", f.Name, x.who())
 	case !slices.ContainsFunc(f.AllowedRoles, p.holds):

@@ -58,16 +58,16 @@ func TestExtensionValues(t *testing.T) {
 	for _, place := range []string{"context", "action", "resource", "subject"} {
 		require.True(t, update(place+".status", "open").Allowed, place)
 		require.Equal(t, decision.Answer{}, update(place+".status", "archived"), place)
-		require.Equal(t, decision.Answer{Mistyped: []string{"status"}, Reason: "of another type than the condition needs: status"}, update(place+".status", 5.0), place)
+		require.Equal(t, decision.Answer{Mistyped: []string{"status"}, Reason: "wrong type for the condition: status"}, update(place+".status", 5.0), place)
 	}
-	require.Equal(t, decision.Answer{Missing: []string{"status"}, Reason: "not sent: status"}, update())
-	require.Equal(t, decision.Answer{Missing: []string{"status"}, Reason: "not sent: status"}, update("context.status", nil))
+	require.Equal(t, decision.Answer{Missing: []string{"status"}, Reason: "missing value: status"}, update())
+	require.Equal(t, decision.Answer{Missing: []string{"status"}, Reason: "missing value: status"}, update("context.status", nil))
 	require.True(t, update("context.status", "open", "action.status", "archived").Allowed)
 	require.False(t, update("action.status", "archived", "resource.status", "open").Allowed)
 	require.True(t, update("resource.status", "open", "subject.status", "archived").Allowed)
 	require.True(t, update("context.status", nil, "subject.status", "open").Allowed, "a null is as good as absent")
 	require.False(t, update("context.status", []any{"open"}, "subject.status", "open").Allowed, "a value of another type is not passed over")
-	require.Equal(t, decision.Answer{Reason: "the values sent are more than a condition takes"}, update("context.status", strings.Repeat("x", 5000)))
+	require.Equal(t, decision.Answer{Reason: "the request has more values than a condition can take"}, update("context.status", strings.Repeat("x", 5000)))
 	require.True(t, update("context.status", "open", "context.other", strings.Repeat("x", 5000)).Allowed)
 
 	call := func(more ...any) bool {
@@ -148,7 +148,7 @@ relationships: |-
 	}
 	answers, err := s.EvaluateAll(t.Context(), backend, reqs)
 	require.NoError(t, err)
-	require.Equal(t, []decision.Answer{{Reason: "a condition cannot be computed on the values sent"}, {Allowed: true}, {}}, answers)
+	require.Equal(t, []decision.Answer{{Reason: "a condition cannot be computed with the values sent"}, {Allowed: true}, {}}, answers)
 	require.Equal(t, answers[0], answer(t, s, backend, reqs[0]))
 	require.True(t, can(t, s, backend, asks(user("zoe"), "open", thing("box", "a"), "context.tags", []any{"open"})))
 }

@@ -32,16 +32,16 @@ func newFigures(registry prometheus.Registerer) *figures {
 	f := &figures{
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "grantway_decisions_total",
-			Help: "Decisions by what asked for them (evaluation, evaluations or explanation), the type of the resource, the action, and the outcome.",
+			Help: "Decisions by kind of call (evaluation, evaluations or explanation), type of resource, action and outcome.",
 		}, []string{"call", "type", "action", "outcome"}),
 		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "grantway_evaluations_size", Help: "How many decisions the calls asked for that ask for several.", Buckets: sizes,
+			Name: "grantway_evaluations_size", Help: "Decisions per batch.", Buckets: sizes,
 		}),
 		searches: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "grantway_searches_total", Help: "Searches by what they seek (subject, resource or action), and the outcome.",
+			Name: "grantway_searches_total", Help: "Searches by kind (subject, resource or action) and outcome.",
 		}, []string{"search", "outcome"}),
 		candidates: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "grantway_search_decided", Help: "How many candidates a search decided for one page.", Buckets: sizes,
+			Name: "grantway_search_decided", Help: "Candidates decided per page of a search.", Buckets: sizes,
 		}, []string{"search"}),
 	}
 	registry.MustRegister(f.decisions, f.batches, f.searches, f.candidates)

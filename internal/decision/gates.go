@@ -46,9 +46,9 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 		switch {
 		case !set:
 		case empty:
-			said = append(said, fmt.Sprintf("gate %s: all that it named is gone, so that nobody passes (G8)", gate))
+			said = append(said, fmt.Sprintf("gate %s: everything it named was deleted, so nobody passes (G8)", gate))
 		case p == nil:
-			said = append(said, fmt.Sprintf("gate %s: a visitor has not logged in (%s, G8)", gate, rule))
+			said = append(said, fmt.Sprintf("gate %s: visitors are not logged in (%s, G8)", gate, rule))
 		case !passes():
 			said = append(said, why()+" ("+rule+")")
 		}
@@ -59,7 +59,7 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 			if domain == "" {
 				return "needs email"
 			}
-			return fmt.Sprintf("gate email_domains: %s is of none of them", p.ID) // the address may be none of the actor's business
+			return fmt.Sprintf("gate email_domains: the address of %s has none of these domains", p.ID) // the address may be none of the actor's business
 		})
 	fails("user_types", "G3", policy.UserTypes != nil, len(policy.UserTypes) == 0,
 		func() bool { return slices.Contains(policy.UserTypes, p.userType()) },
@@ -68,10 +68,10 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 		func() bool {
 			return slices.ContainsFunc(policy.Entities, func(o access.OrganizationID) bool { return p.roleIn(o) != "" })
 		},
-		func() string { return fmt.Sprintf("gate entities: %s has no role in any of them", p.ID) })
+		func() string { return fmt.Sprintf("gate entities: %s has no role in any of these organizations", p.ID) })
 	fails("allowed_roles", "G5", policy.AllowedRoles != nil, len(policy.AllowedRoles) == 0,
 		func() bool { return slices.ContainsFunc(policy.AllowedRoles, p.holds) },
-		func() string { return fmt.Sprintf("gate allowed_roles: %s holds none of them", p.ID) })
+		func() string { return fmt.Sprintf("gate allowed_roles: %s holds none of these roles", p.ID) })
 	var without []string
 	for _, r := range policy.RequiredRoles {
 		if p != nil && !p.holds(r) {
@@ -83,9 +83,9 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 		func() string { return fmt.Sprintf("gate required_roles: %s does not hold %s", p.ID, words(without)) })
 	fails("allowed_users", "G6", policy.AllowedUsers != nil, len(policy.AllowedUsers) == 0,
 		func() bool { return slices.Contains(policy.AllowedUsers, p.ID) },
-		func() string { return fmt.Sprintf("gate allowed_users: %s is none of them", p.ID) })
+		func() string { return fmt.Sprintf("gate allowed_users: %s is not listed", p.ID) })
 	if p != nil && slices.Contains(policy.DeniedUsers, p.ID) {
-		said = append(said, fmt.Sprintf("gate denied_users: %s is one of them (G7)", p.ID))
+		said = append(said, fmt.Sprintf("gate denied_users: %s is listed (G7)", p.ID))
 	}
 	return said
 }

@@ -15,7 +15,7 @@ import (
 func (s *Service) ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject Entity, page Page) (Found, error) {
 	actions := access.Actions[t]
 	if len(actions) != 1 {
-		return Found{}, access.Invalidf("", "there are no lists of type %s", t)
+		return Found{}, access.Invalidf("", "things of type %s cannot be listed", t)
 	}
 	req := Request{Subject: subject, Action: Action{Name: string(actions[0])}, Resource: Entity{Type: string(t)}}
 	r, w, err := s.beginSearch(ctx, "resources of "+string(of), actor, req, page)
@@ -62,7 +62,7 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 	if err != nil {
 		return err
 	}
-	elsewhere := access.Deniedf("B4", "%s is changed and its settings are read from its allowed IP ranges only", access.Obj(access.TypeOrganization, org))
+	elsewhere := access.Deniedf("B4", "%s can be read and changed only from its allowed IP ranges", access.Obj(access.TypeOrganization, org))
 	if r.actor.User == "" && !there || r.actor.Organization != "" && org != r.actor.Organization || r.actor.User != "" && r.actorUser.Gone() {
 		return access.NotFound(chatbot)
 	}
@@ -90,7 +90,7 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 	case !admitted:
 		return elsewhere
 	case !manages && !r.isActor(about):
-		return access.Deniedf("C7", "what others may use is told to those who manage the access to %s", chatbot)
+		return access.Deniedf("C7", "you need manage_access on %s to see what others can use", chatbot)
 	}
 	return nil
 }

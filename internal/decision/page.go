@@ -67,23 +67,23 @@ func searchDigest(kind string, actor access.Actor, req Request, page Page) []byt
 func (p Page) open(search []byte) (window, error) {
 	w := window{search: search, limit: DefaultPageSize}
 	if p.Limit.Set && p.Limit.Value < 1 {
-		return window{}, access.Invalidf("", "a page has at least one result: send a limit from 1 on")
+		return window{}, access.Invalidf("", "limit must be at least 1")
 	}
 	if p.Token != "" {
 		var at place
 		if len(p.Token) > maxPageToken {
-			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
+			return window{}, access.Invalidf("", "the page token is not from this search")
 		}
 		data, err := base64.RawURLEncoding.DecodeString(p.Token)
 		if err != nil || strictjson.Unmarshal(data, &at, strictjson.Limits{}) != nil || at.Limit < 1 || at.Limit > MaxPageSize {
-			return window{}, access.Invalidf("", "the page token is none that a search was answered with")
+			return window{}, access.Invalidf("", "the page token is not from this search")
 		}
 		if string(at.Search) != string(search) {
-			return window{}, access.Invalidf("", "the page token belongs to another search: send the same request as before")
+			return window{}, access.Invalidf("", "the page token belongs to another search: repeat the same request")
 		}
 		w.limit, w.after = at.Limit, at.After
 		if p.Limit.Set && min(p.Limit.Value, MaxPageSize) != w.limit {
-			return window{}, access.Invalidf("", "the page token belongs to a search with another limit: send the same request as before")
+			return window{}, access.Invalidf("", "the page token belongs to a search with another limit: repeat the same request")
 		}
 		return w, nil
 	}

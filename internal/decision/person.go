@@ -194,7 +194,7 @@ func (p *person) findTeams(n *notebook, add func(kind access.PrincipalKind, id, 
 			if !seen[t] {
 				seen[t] = true
 				queue = append(queue, t)
-				add(access.PrincipalTeam, string(t), schema.RelMember, access.TypeTeam, "%s is in a team of team %s", p.ID, t)
+				add(access.PrincipalTeam, string(t), schema.RelMember, access.TypeTeam, "%s is in a team nested in team %s", p.ID, t)
 			}
 		}
 	}

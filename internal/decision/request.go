@@ -24,7 +24,7 @@ func (r Request) demanding() bool { return r.Newest || r.Token != "" }
 const maxNumbers = 1000
 
 // tooMuchSent is why a request with more is a denial.
-const tooMuchSent = "the values sent are more than a condition takes"
+const tooMuchSent = "the request has more values than a condition can take"
 
 // tooWide reports whether the action has more properties than a condition on any of its numbers takes.
 func (r Request) tooWide() bool { return len(r.Action.Properties) > maxNumbers }

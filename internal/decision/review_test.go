@@ -58,7 +58,7 @@ func aWorldIsReviewed(t *testing.T, e *randomWorld) {
 			require.Len(t, row.Because, len(access.RowActions))
 			for _, why := range row.Because {
 				require.NotEmpty(t, why, about)
-				require.NotContains(t, why, "changing at this moment", about)
+				require.NotContains(t, why, "changing right now", about)
 			}
 		}
 	}

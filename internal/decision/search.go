@@ -170,7 +170,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 		values[schema.ParamValues] = everyNumber(req.Action.Properties)
 	}
 	if limited && req.tooWide() || !spice.ValuesFit(values) {
-		return nil, access.Refuse(access.KindTooLarge, "F1", "the values sent are more than a search takes: send those that it needs")
+		return nil, access.Refuse(access.KindTooLarge, "F1", "the request has more values than a search can take: send only those it needs")
 	}
 	question := spice.Question{Subject: subject, Permission: permission, Resource: access.Object{Type: t}, Context: values}
 	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })

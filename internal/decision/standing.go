@@ -221,7 +221,7 @@ func (s *standing) addPlatformRoles() {
 	}
 	if s.who.is(access.ContentAdmin) {
 		s.sources = append(s.sources, source{
-			actions: []access.Action{access.ReadHistory}, because: fmt.Sprintf("%s is a content admin, who may read the history of every chatbot (P2)", s.who.ID),
+			actions: []access.Action{access.ReadHistory}, because: fmt.Sprintf("%s is a content admin, who can read the history of every chatbot (P2)", s.who.ID),
 			through: "content admin", lasting: true, witness: of(access.ContentAdmin),
 		})
 	}
@@ -284,11 +284,11 @@ func (s *standing) rowGrant(action access.Action) source {
 	from := source{witness: spice.Question{Permission: schema.RelRowed, Resource: access.Obj(schema.TypeMatrix, s.bot.ID)}}
 	switch cell := cellOf(action); {
 	case s.actsAs() == access.OrgOwner && (action == access.ManageAccess || action == access.Transfer):
-		from.because = fmt.Sprintf("%s acts as an owner of %s, who keeps %s whatever the row (M5)", s.who.ID, s.bot.Organization, action)
+		from.because = fmt.Sprintf("%s acts as an owner of %s, who keeps %s despite the row (M5)", s.who.ID, s.bot.Organization, action)
 	case cell == action:
 		from.because = fmt.Sprintf("%s's row on %s has %s (M1)", s.who.ID, s.bot.ID, action)
 	case action == access.ReadHistory || action == access.ConfigureUI:
-		from.because = fmt.Sprintf("%s's row on %s has %s, and %s goes with it (M1, A2)", s.who.ID, s.bot.ID, cell, action)
+		from.because = fmt.Sprintf("%s's row on %s has %s, which includes %s (M1, A2)", s.who.ID, s.bot.ID, cell, action)
 	default:
 		from.because = fmt.Sprintf("%s's row on %s has %s, which %s follows (M5)", s.who.ID, s.bot.ID, cell, action)
 	}
@@ -318,7 +318,7 @@ func (s *standing) lacks(action access.Action) []string {
 	case slices.Contains(ofOwnersOnly, action):
 		said = append(said, fmt.Sprintf("only the owner of %s and the owners of %s have %s (3.1)", s.bot.ID, s.bot.Organization, action))
 	case s.role == access.OrgClient && slices.Contains(notForClients, action):
-		said = append(said, fmt.Sprintf("%s is a client of %s, to whom no share gives %s (S12)", s.who.ID, s.bot.Organization, action))
+		said = append(said, fmt.Sprintf("%s is a client of %s, and shares never give clients %s (S12)", s.who.ID, s.bot.Organization, action))
 	case action == access.Interact:
 		said = append(said, fmt.Sprintf("no share, role or link gives %s to %s on %s (3.1, 3.2)", action, s.who.ID, s.bot.ID))
 	default:
@@ -354,7 +354,7 @@ func (s *standing) ownerOnlyLacks(action access.Action) string {
 	}
 	text := fmt.Sprintf("%s is owner_only, which leaves %s to its owner%s (3.1, V1)", s.bot.ID, action, others)
 	if s.asleep {
-		text = fmt.Sprintf("%s is owner_only, which leaves %s to its owner%s; the row is asleep (3.1, V1, M1)", s.bot.ID, action, others)
+		text = fmt.Sprintf("%s is owner_only, which leaves %s to its owner%s; the row has no effect (3.1, V1, M1)", s.bot.ID, action, others)
 	}
 	return text
 }
@@ -368,13 +368,13 @@ func (s *standing) through() []string {
 			text = "row: nothing"
 		}
 		if s.asleep {
-			text += " (asleep)"
+			text += " (no effect)"
 		}
 		all = append(all, text)
 	}
 	for _, from := range s.sources {
 		if s.row != nil && !from.lasting {
-			all = append(all, from.through+" (behind the row)")
+			all = append(all, from.through+" (overridden by the row)")
 			continue
 		}
 		all = append(all, from.through)

@@ -80,15 +80,15 @@ func (it *item) say() {
 
 	var reasons []string
 	if len(it.answer.Missing) > 0 {
-		reasons = append(reasons, "not sent: "+strings.Join(it.answer.Missing, ", "))
+		reasons = append(reasons, "missing value: "+strings.Join(it.answer.Missing, ", "))
 	}
 	if len(it.answer.Mistyped) > 0 {
-		reasons = append(reasons, "of another type than the condition needs: "+strings.Join(it.answer.Mistyped, ", "))
+		reasons = append(reasons, "wrong type for the condition: "+strings.Join(it.answer.Mistyped, ", "))
 	}
 	if it.limitsStopped() {
 		it.answer.Limits = it.limits
 		if len(it.limited.exceeded) > 0 {
-			reasons = append(reasons, "over its limit: "+strings.Join(it.limited.exceeded, ", "))
+			reasons = append(reasons, "over the limit: "+strings.Join(it.limited.exceeded, ", "))
 		}
 		if len(it.limited.negative) > 0 {
 			reasons = append(reasons, "below 0: "+strings.Join(it.limited.negative, ", "))

@@ -35,7 +35,7 @@ func TestLink(t *testing.T) {
 	s := e.Service(nil)
 	for _, subject := range []access.Object{user("zoe"), user("a stranger"), thing(access.TypeVisitor, "v")} {
 		require.True(t, can(t, s, backend, asks(subject, "interact", chatbot("private"), "context.link", link)), subject)
-		missing := decision.Answer{Missing: []string{"link"}, Reason: "not sent: link"}
+		missing := decision.Answer{Missing: []string{"link"}, Reason: "missing value: link"}
 		require.Equal(t, missing, answer(t, s, backend, asks(subject, "interact", chatbot("private"))), subject)
 		for _, other := range []any{nil, 5.0, true, []any{link}, map[string]any{"link": link}} {
 			require.Equal(t, missing, answer(t, s, backend, asks(subject, "interact", chatbot("private"), "context.link", other)), "%v", other)
@@ -54,7 +54,7 @@ func TestEmail(t *testing.T) {
 	e := decisiontest.Start(t)
 	e.Load(gated())
 	s := e.Service(nil)
-	require.Equal(t, decision.Answer{Missing: []string{"email"}, Reason: "not sent: email"}, answer(t, s, backend, asks(user("zoe"), "interact", chatbot("helper"))))
+	require.Equal(t, decision.Answer{Missing: []string{"email"}, Reason: "missing value: email"}, answer(t, s, backend, asks(user("zoe"), "interact", chatbot("helper"))))
 	for sent, want := range map[any]bool{
 		"zoe@acme.com": true, "X@ACME.COM": true, "x@sub.acme.com": false, "x@acme.com.evil.org": false, "acme.com": false, "@acme.com": false,
 		"": false, 5.0: false, "x@acme.com, y@evil.org": false,
@@ -109,7 +109,7 @@ func TestIP(t *testing.T) {
 	ask := func(more ...any) decision.Answer {
 		return answer(t, s, backend, asks(thing(access.TypeAPIKey, "k1"), "interact", chatbot("private"), append(more, "subject.by", "id")...))
 	}
-	missing := decision.Answer{Missing: []string{"ip"}, Reason: "not sent: ip"}
+	missing := decision.Answer{Missing: []string{"ip"}, Reason: "missing value: ip"}
 	require.Equal(t, missing, ask())
 	for _, ip := range []any{"", "192.0.2", "192.0.2.1/24", "localhost", 3221225985.0, nil, []any{"192.0.2.1"}} {
 		require.Equal(t, missing, ask("context.ip", ip), "%v", ip)
@@ -135,9 +135,9 @@ func TestFeature(t *testing.T) {
 	}
 
 	require.Equal(t, decision.Answer{Allowed: true, Limits: limits}, ask("action.file_size_mb", 10.0, "action.files", 3.0))
-	require.Equal(t, decision.Answer{Limits: limits, Reason: "over its limit: file_size_mb"}, ask("action.file_size_mb", 10.01, "action.files", 3.0))
-	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "not sent: files"}, ask("action.file_size_mb", 1.0))
-	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "not sent: files; over its limit: file_size_mb"}, ask("action.file_size_mb", 12.0))
+	require.Equal(t, decision.Answer{Limits: limits, Reason: "over the limit: file_size_mb"}, ask("action.file_size_mb", 10.01, "action.files", 3.0))
+	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "missing value: files"}, ask("action.file_size_mb", 1.0))
+	require.Equal(t, decision.Answer{Limits: limits, Missing: []string{"files"}, Reason: "missing value: files; over the limit: file_size_mb"}, ask("action.file_size_mb", 12.0))
 	require.Equal(t, decision.Answer{Limits: limits, Reason: "below 0: files"}, ask("action.file_size_mb", 1.0, "action.files", -1.0))
 	require.Equal(t, []string{"file_size_mb", "files"}, ask().Missing)
 	require.Equal(t, []string{"file_size_mb", "files"}, ask("action.file_size_mb", "1", "action.files", nil).Missing)

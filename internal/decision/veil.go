@@ -91,7 +91,7 @@ func (r *round) views(n *notebook) (views, error) {
 	return v, nil
 }
 
-// showsAddress reports whether the actor may see the user's e-mail address (O7). The system, which puts reviews together, is nobody's reader.
+// showsAddress reports whether the actor may see the user's email address (O7). The system, which puts reviews together, is nobody's reader.
 func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
 	switch {
 	case r.actor == access.System || r.actor == access.Actor{}:
@@ -168,7 +168,7 @@ func (r *round) veil(n *notebook, it *item) error {
 	}
 	switch o.Type {
 	case access.TypeChatbot, access.TypeFeature:
-		it.settleBySubject("what the gates say is not told about this subject (C7)")
+		it.settleBySubject("the gates are not explained for this subject (C7)")
 	default: // who may update the chatbot may use what hangs on it, whatever its gates say (R2)
 		it.instead = &chatbot
 	}

@@ -152,7 +152,7 @@ func TestB4WhatIsExplainedAndListedOnlyFromAllowedAddresses(t *testing.T) {
 		return err
 	}
 	req := explained(asks(user("anna"), "interact", chatbot("helper")))
-	only := []string{"chatbot:helper is explained to callers from the allowed IP ranges of its organization (B4)"}
+	only := []string{"chatbot:helper is explained only to callers from the allowed IP ranges of its organization (B4)"}
 	for _, actor := range []access.Actor{as("anna"), confined} {
 		here, away := from(actor, "10.1.2.3"), from(actor, "192.0.2.1")
 		require.NoError(t, list(here))

@@ -9,8 +9,8 @@ import (
 
 // Changed is the part of an answer that every change has.
 type Changed struct {
-	ZedToken    string         `json:"zedtoken" doc:"a decision asked with this token sees the change"`
-	RefusedKeys []access.KeyID `json:"refused_keys,omitempty" nullable:"false" doc:"the account keys that the change refused from then on (B5)"`
+	ZedToken    string         `json:"zedtoken" doc:"send it with a decision to have it include this change"`
+	RefusedKeys []access.KeyID `json:"refused_keys,omitempty" nullable:"false" doc:"account keys that no longer work because of the change (B5)"`
 }
 
 func changed(c sharing.Change) Changed {
@@ -28,7 +28,7 @@ func done(c sharing.Change, err error) (*Changed, error) {
 // Removal answers a change that takes other things away with it.
 type Removal struct {
 	Changed
-	Removed []string `json:"removed" nullable:"false" doc:"what went with it"`
+	Removed []string `json:"removed" nullable:"false" doc:"what was removed with it"`
 }
 
 func removal(d sharing.Deletion, err error) (*Removal, error) {
@@ -41,8 +41,8 @@ func removal(d sharing.Deletion, err error) (*Removal, error) {
 // Departure answers a change by which a user can lose a role, and chatbots pass on (O3).
 type Departure struct {
 	Changed
-	Removed    []string               `json:"removed" nullable:"false" doc:"what went with it"`
-	Reassigned []sharing.Reassignment `json:"reassigned" nullable:"false" doc:"to whom chatbots passed"`
+	Removed    []string               `json:"removed" nullable:"false" doc:"what was removed with it"`
+	Reassigned []sharing.Reassignment `json:"reassigned" nullable:"false" doc:"chatbots that got a new owner"`
 }
 
 func departure(c sharing.Change, removed []string, reassigned []sharing.Reassignment) Departure {

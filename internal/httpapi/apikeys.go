@@ -14,13 +14,13 @@ type APIKey struct {
 	Chatbot           access.ChatbotID `json:"chatbot"`
 	Name              string           `json:"name"`
 	Access            access.Level     `json:"access"`
-	AllowedIPs        []string         `json:"allowed_ips" nullable:"true" doc:"from where it may be used (K4); null for anywhere"`
-	ExpiresAt         *time.Time       `json:"expires_at" doc:"from this second on it is denied (K5); null for never"`
+	AllowedIPs        []string         `json:"allowed_ips" nullable:"true" doc:"where it can be used from (K4); null for anywhere"`
+	ExpiresAt         *time.Time       `json:"expires_at" doc:"when it expires (K5); null for never"`
 	Preview           string           `json:"preview" doc:"the first characters of the secret"`
 	CreatedBy         string           `json:"created_by" doc:"user:ID or key:ID"`
 	CreatedAt         time.Time        `json:"created_at"`
 	LastUsed          *time.Time       `json:"last_used" doc:"when its secret was last presented, to the minute; null for never"`
-	CreatorLostDeploy bool             `json:"creator_lost_deploy" doc:"whether the user who made it may not deploy the chatbot any more (K3)"`
+	CreatorLostDeploy bool             `json:"creator_lost_deploy" doc:"whether its creator can no longer deploy the chatbot (K3)"`
 }
 
 func showAPIKey(k access.APIKey) APIKey {
@@ -33,7 +33,7 @@ func showAPIKey(k access.APIKey) APIKey {
 // APIKeyCreated is a new key with its secret.
 type APIKeyCreated struct {
 	APIKey
-	Secret string `json:"secret,omitempty" doc:"shown here and never again; a repeated call leaves it out"`
+	Secret string `json:"secret,omitempty" doc:"shown only in this answer; left out when the call is repeated"`
 	Changed
 }
 
@@ -60,9 +60,9 @@ func (a *api) listAPIKeys(ctx context.Context, actor access.Actor, in *apiKeysQu
 // NewAPIKey is the body of a POST of a chatbot's key.
 type NewAPIKey struct {
 	Name       string                     `json:"name"`
-	Access     access.Level               `json:"access" doc:"no more than its creator has; it never changes (K1, K3)"`
-	ExpiresAt  access.Optional[time.Time] `json:"expires_at,omitzero" doc:"cut to whole seconds"`
-	AllowedIPs access.Optional[[]string]  `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges: a check must carry one of them as context.ip (K4)"`
+	Access     access.Level               `json:"access" doc:"at most what its creator has; it never changes (K1, K3)"`
+	ExpiresAt  access.Optional[time.Time] `json:"expires_at,omitzero" doc:"truncated to whole seconds"`
+	AllowedIPs access.Optional[[]string]  `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges; checks must send an address in them as context.ip (K4)"`
 }
 
 type createAPIKey struct {

@@ -12,24 +12,24 @@ import (
 
 // AuditEntry is one entry of the record.
 type AuditEntry struct {
-	ID           string                 `json:"id" doc:"names the entry, and tells nothing of the order or number of entries"`
+	ID           string                 `json:"id" doc:"opaque; says nothing about the order or number of entries"`
 	Time         time.Time              `json:"time"`
-	Actor        string                 `json:"actor" doc:"as whom: user:ID, key:ID for a key that acted for itself, system, stranger for calls without good credentials, or several"`
-	Key          string                 `json:"key" doc:"who: the ID of the key that was presented, or issuer:URL for a token"`
-	Action       string                 `json:"action" doc:"the kind of the fact and what was done, such as share.put; door.refuse for a call that was not let in, whose resource is the route"`
+	Actor        string                 `json:"actor" doc:"who acted: user:ID, key:ID for a key without an actor, system, stranger for calls without valid credentials, or several"`
+	Key          string                 `json:"key" doc:"the credential: the ID of the key, or issuer:URL for a token"`
+	Action       string                 `json:"action" doc:"the kind of fact and the change, such as share.put; door.refuse for a call with refused credentials, whose resource is the route"`
 	Resource     access.Object          `json:"resource"`
-	Organization *access.OrganizationID `json:"organization" doc:"in whose record it stands; null for the platform's"`
-	Subject      string                 `json:"subject,omitempty" doc:"of a decision: about whom, such as user:alice; of a call that was not let in: the user for whom it was to act"`
+	Organization *access.OrganizationID `json:"organization" doc:"the organization whose record contains it; null for the platform's"`
+	Subject      string                 `json:"subject,omitempty" doc:"of a decision: its subject, such as user:alice; of a call that was refused at the door: the user it named to act for"`
 	Address      string                 `json:"address"`
 	RequestID    string                 `json:"request_id"`
 	Outcome      access.Outcome         `json:"outcome" doc:"of a change: done, pending or refused; of a decision: allowed or denied"`
-	Rule         string                 `json:"rule" doc:"that refused, or empty"`
+	Rule         string                 `json:"rule" doc:"the rule that refused it, or empty"`
 	Detail       string                 `json:"detail" doc:"why it was refused or denied, or empty"`
 	Before       rawState               `json:"before"`
 	After        rawState               `json:"after"`
 	Effects      rawEffects             `json:"effects"`
-	Count        int64                  `json:"count" doc:"how many equal refusals of this caller within an hour the entry stands for; 1 for everything else"`
-	LastTime     time.Time              `json:"last_time" doc:"when the last of these was; time is that of the first. Count and last_time follow within seconds"`
+	Count        int64                  `json:"count" doc:"how many equal refusals of this caller within an hour the entry counts; 1 for everything else"`
+	LastTime     time.Time              `json:"last_time" doc:"when the last of these happened; time is when the first did. count and last_time are updated within seconds"`
 }
 
 func showEntry(r access.Record) AuditEntry {
@@ -61,7 +61,7 @@ func (s rawState) MarshalJSON() ([]byte, error) {
 
 // Schema describes it to callers.
 func (rawState) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Nullable: true, Description: "the state of the fact that it is about, or null"}
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Nullable: true, Description: "the state of the changed fact, or null"}
 }
 
 // rawEffects is a list of effects as the record holds it: JSON, or "" for none.
@@ -78,7 +78,7 @@ func (s rawEffects) MarshalJSON() ([]byte, error) {
 func (rawEffects) Schema(r huma.Registry) *huma.Schema {
 	state := rawState("").Schema(r)
 	return &huma.Schema{
-		Type: huma.TypeArray, Description: "the other facts of this organization that the change altered",
+		Type: huma.TypeArray, Description: "other facts of this organization that the change also changed",
 		Items: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Properties: map[string]*huma.Schema{
 			"kind": {Type: huma.TypeString}, "before": state, "after": state,
 		}},
@@ -88,15 +88,15 @@ func (rawEffects) Schema(r huma.Registry) *huma.Schema {
 // auditFilter says which entries are wanted.
 type auditFilter struct {
 	Actor        string                `query:"actor" doc:"user:ID or key:ID; an ID alone is either; or system, stranger, several"`
-	Key          access.KeyID          `query:"key" doc:"the key that was presented, whatever it acted as"`
-	Action       string                `query:"action" doc:"such as share.put, or share.* for all that begins like that"`
+	Key          access.KeyID          `query:"key" doc:"the key that was used, with or without an actor"`
+	Action       string                `query:"action" doc:"such as share.put, or share.* for every action that begins with share."`
 	Resource     string                `query:"resource" doc:"type:ID, such as chatbot:helper"`
 	Organization access.OrganizationID `query:"organization"`
 	Subject      string                `query:"subject" doc:"of decisions: type:ID, such as user:alice"`
 	Outcome      access.Outcome        `query:"outcome"`
 	From         time.Time             `query:"from" doc:"not before this time"`
 	To           time.Time             `query:"to" doc:"before this time"`
-	Text         string                `query:"q" maxLength:"256" doc:"is in the resource's ID, the subject, the detail, the states or the effects, whatever its case"`
+	Text         string                `query:"q" maxLength:"256" doc:"text to find in the resource's ID, the subject, the detail, the states or the effects; case does not matter"`
 }
 
 func (f auditFilter) query() (sharing.RecordQuery, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 type auditExportQuery struct {
-	Format string `query:"format" enum:"jsonl,csv" doc:"jsonl unless said. In csv a cell that a spreadsheet would compute (=, +, -, @, tab, CR) and one that begins with an apostrophe begin with one apostrophe more"`
+	Format string `query:"format" enum:"jsonl,csv" doc:"default jsonl. In csv, cells that a spreadsheet would compute (=, +, -, @, tab, CR) and cells that start with an apostrophe get an extra apostrophe"`
 	auditFilter
 }
 
@@ -32,7 +32,7 @@ func (x *auditExport) prepare(a *api, _ route, op *huma.Operation) (err error) {
 		return err
 	}
 	x.binding.describe(op)
-	op.Description = joinSentences("The entries that the list has, the oldest first.", op.Description)
+	op.Description = joinSentences("The entries of the list, oldest first.", op.Description)
 	file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{
 		Description: "the file", Content: map[string]*huma.MediaType{"application/jsonl": file, "text/csv": file},

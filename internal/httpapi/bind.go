@@ -88,16 +88,16 @@ func (b *binding) read(r *http.Request, input any) ([]byte, error) {
 	v := &validator{registry: b.registry}
 	into := reflect.ValueOf(input).Elem()
 	if len(r.URL.RawQuery) > maxQuery {
-		return nil, access.Invalidf("", "a query has at most %d bytes", maxQuery)
+		return nil, access.Invalidf("", "a query can have at most %d bytes", maxQuery)
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, access.Invalidf("", "the query cannot be read: %s", err)
+		return nil, access.Invalidf("", "cannot read the query: %s", err)
 	}
 	for _, p := range b.params {
 		text, sent := r.PathValue(p.name), true
 		if p.in == "path" && hasDotSegment(text) {
-			v.faultIn(p.name, "has . or .. between slashes: a proxy that decodes paths would call something else")
+			v.faultIn(p.name, "must not have . or .. between slashes: a proxy that decodes paths would call another path")
 			continue
 		}
 		if p.in == "query" {
@@ -181,7 +181,7 @@ func (v *validator) unknownParameters(query url.Values, known []string) {
 		if v.full() {
 			return
 		}
-		v.faultIn(name, "is not a query parameter here")
+		v.faultIn(name, "is not a query parameter of this call")
 	}
 }
 
@@ -214,7 +214,7 @@ func (b *binding) readBody(r *http.Request, into reflect.Value) ([]byte, error) 
 		return raw, nil
 	}
 	if err := json.Unmarshal(raw, into.FieldByIndex(b.body).Addr().Interface()); err != nil {
-		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body cannot be read", Cause: err}
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "cannot read the body", Cause: err}
 	}
 	return raw, nil
 }

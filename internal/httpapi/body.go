@@ -15,10 +15,10 @@ import (
 func readBody(r *http.Request) ([]byte, error) {
 	raw, err := io.ReadAll(r.Body)
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return nil, access.Refuse(access.KindTooLarge, "", "a body has at most %d bytes", tooLong.Limit)
+		return nil, access.Refuse(access.KindTooLarge, "", "a body can have at most %d bytes", tooLong.Limit)
 	}
 	if err != nil {
-		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body ends before its announced length, or took too long to arrive", Cause: err}
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body is shorter than announced, or took too long to arrive", Cause: err}
 	}
 	return raw, nil
 }
@@ -34,7 +34,7 @@ func checkJSONType(h http.Header) error {
 		return access.Invalidf("", "send the body as Content-Type: application/json")
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
-		return access.Invalidf("", "JSON is UTF-8, not %q", charset)
+		return access.Invalidf("", "JSON must be UTF-8, not %q", charset)
 	}
 	return nil
 }

@@ -77,13 +77,13 @@ func (a *api) receive(x *exchange, r *http.Request, rt route, m *held) ([]byte, 
 		case errors.Is(err, errRecalled):
 			return nil, busy(err)
 		case err != nil:
-			return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body ends before its announced length, or took too long to arrive", Cause: err}
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "the body is shorter than announced, or took too long to arrive", Cause: err}
 		}
 	}
 }
 
 func tooLong(most int64) error {
-	return access.Refuse(access.KindTooLarge, "", "a body has at most %d bytes", most)
+	return access.Refuse(access.KindTooLarge, "", "a body can have at most %d bytes", most)
 }
 
 // held is what one call holds of the memory for bodies and answers.

@@ -62,10 +62,10 @@ func (a *api) getChatbot(ctx context.Context, actor access.Actor, in *chatbotPat
 
 // ChatbotPatch is the body of a PUT on a chatbot.
 type ChatbotPatch struct {
-	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"needed at creation, and fixed from then on (I3)"`
-	Owner        access.Optional[access.UserID]         `json:"owner,omitzero" doc:"at creation, the actor unless said; later it changes by a transfer"`
+	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"required at creation; cannot change (I3)"`
+	Owner        access.Optional[access.UserID]         `json:"owner,omitzero" doc:"at creation, by default the actor; later, transfer the chatbot instead"`
 	Name         access.Optional[string]                `json:"name,omitzero"`
-	Visibility   access.Optional[access.Visibility]     `json:"visibility,omitzero" doc:"shared unless said"`
+	Visibility   access.Optional[access.Visibility]     `json:"visibility,omitzero" doc:"default shared"`
 }
 
 type putChatbot struct {
@@ -83,7 +83,7 @@ func (a *api) deleteChatbot(ctx context.Context, actor access.Actor, in *chatbot
 
 // Transfer is the body of a transfer.
 type Transfer struct {
-	To access.UserID `json:"to" doc:"the new owner, who has a role in the organization and is no client (A1)"`
+	To access.UserID `json:"to" doc:"the new owner: an owner, admin or member of the organization (A1)"`
 }
 
 type transferChatbot struct {

@@ -42,7 +42,7 @@ func TestRequests(t *testing.T) {
 	e.Cannot(access.UserID("gil"), access.Interact, helper)
 	require.Equal(t, request["id"], e.As(mel).Asks(helper, globex, access.UseOnly)["id"], "the very same ask")
 
-	asks := "user:mel asks to share chatbot helper2 with organization:globex at use_only, which you can approve or deny."
+	asks := "user:mel wants to share chatbot helper2 with organization:globex at use_only. You can approve or deny the request."
 	require.Equal(t, []string{asks}, e.As(gus).Hears())
 	require.Equal(t, []string{asks}, e.As("gwen").Hears())
 	require.Empty(t, e.As("gwen").Hears())
@@ -67,7 +67,7 @@ func TestRequests(t *testing.T) {
 			e.Cannot(user, access.Interact, helper)
 		}
 	}
-	shared := "user:gwen has shared chatbot helper2 with organization:globex at use_only."
+	shared := "user:gwen shared chatbot helper2 with organization:globex at use_only."
 	require.Equal(t, []string{shared}, e.As("gil").Hears())
 	require.Equal(t, []string{shared}, e.As(gus).Hears())
 	require.Empty(t, e.As("gary").Hears())

@@ -18,25 +18,25 @@ import (
 type Arrival struct {
 	ID        string `json:"id" doc:"from the path, decoded"`
 	Host      string `json:"host"`
-	Protocol  string `json:"protocol" doc:"of the connection that reached the server"`
+	Protocol  string `json:"protocol" doc:"HTTP version HTTP version of the connection that reached the server"`
 	RequestID string `json:"request_id"`
-	Body      int64  `json:"body" doc:"bytes that arrived of the body"`
+	Body      int64  `json:"body" doc:"how many bytes of the body arrived"`
 
-	Address      string `json:"address" doc:"of the caller, as ranges of IP addresses and the record see it"`
-	Connection   string `json:"connection" doc:"the other end of the connection, with its port"`
+	Address      string `json:"address" doc:"address of the caller, as IP ranges and the record see it"`
+	Connection   string `json:"connection" doc:"address and port of the other end of the connection"`
 	Trusted      bool   `json:"trusted" doc:"whether the connection comes from one of --trusted-proxies"`
 	ForwardedFor string `json:"forwarded_for" doc:"X-Forwarded-For"`
 
-	PublicURL string   `json:"public_url" doc:"where the server says that it is found"`
+	PublicURL string   `json:"public_url" doc:"the server's public URL"`
 	Takes     Capacity `json:"takes"`
 }
 
 // Capacity is what the server itself takes: more than that need not reach it.
 type Capacity struct {
 	Body       int64 `json:"body_bytes"`
-	ImportBody int64 `json:"import_bytes" doc:"0 is any number"`
-	Token      int   `json:"token_bytes" doc:"of an identity provider's token; 0 where none is believed"`
-	CallTime   int64 `json:"call_ms" doc:"how long an answer may take, in milliseconds"`
+	ImportBody int64 `json:"import_bytes" doc:"0 means no limit"`
+	Token      int   `json:"token_bytes" doc:"largest token of an identity provider; 0 if none is configured"`
+	CallTime   int64 `json:"call_ms" doc:"how long an answer can take, in milliseconds"`
 }
 
 // examine tells an operator what arrived. It reads no fact and changes none, and holds no place that other calls need. Only a key that sees the whole
@@ -63,12 +63,12 @@ func (a *api) examine(w http.ResponseWriter, r *http.Request, actor access.Actor
 func (a *api) arrival(r *http.Request, actor access.Actor) (Arrival, error) {
 	var none Arrival
 	if !actor.Unconfined() {
-		return none, access.Deniedf("B3", "this needs an account key that is not confined, and no actor")
+		return none, access.Deniedf("B3", "this call needs an unconfined account key without an actor")
 	}
 	if wait := r.URL.Query().Get("wait"); wait != "" {
 		d, err := time.ParseDuration(wait)
 		if err != nil || d < 0 {
-			return none, access.Invalidf("", "wait is a duration such as 20s")
+			return none, access.Invalidf("", "wait must be a duration such as 20s")
 		}
 		select {
 		case <-time.After(min(d, a.Limits.Call)):
@@ -78,7 +78,7 @@ func (a *api) arrival(r *http.Request, actor access.Actor) (Arrival, error) {
 	}
 	body, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
-		return none, access.Invalidf("", "the body ends before its announced length, is too long, or took too long to arrive")
+		return none, access.Invalidf("", "the body is shorter than announced, is too long, or took too long to arrive")
 	}
 	peer, trusted := a.Authn.Peer(r)
 	return Arrival{
@@ -91,12 +91,12 @@ func (a *api) arrival(r *http.Request, actor access.Actor) (Arrival, error) {
 
 // describeExamine describes both methods of the route.
 func (a *api) describeExamine(op *huma.Operation) {
-	op.Description = joinSentences("For `grantway doctor`, which calls it through the proxies in front of the server, and finds out what they change. It answers what arrived, "+
-		"reads nothing, and changes nothing. Needs a key that is not confined, without an actor.", op.Description)
+	op.Description = joinSentences("For `grantway doctor`, which calls it through the proxies in front of the server to find out what they change. The answer describes what arrived. The call "+
+		"reads and changes nothing. Requires an unconfined key without an actor.", op.Description)
 	op.Parameters = append(op.Parameters,
 		&huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}, Description: "anything"},
-		query("wait", &huma.Schema{Type: huma.TypeString}, "a duration after which it answers, at most --call-timeout"),
-		query("broken", &huma.Schema{Type: huma.TypeBoolean}, "breaks the answer off in the middle"),
+		query("wait", &huma.Schema{Type: huma.TypeString}, "how long to wait before answering, at most --call-timeout"),
+		query("broken", &huma.Schema{Type: huma.TypeBoolean}, "cut the answer off in the middle"),
 	)
 	if op.Method == http.MethodPost {
 		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}

@@ -109,10 +109,10 @@ func TestH1TokensThatAreRefusedAreRecorded(t *testing.T) {
 		require.Equal(t, want, []any{entries[i]["actor"], entries[i]["key"], entries[i]["rule"]})
 	}
 	// The caller hears the same words for every token; the record and the log say what is wrong with it, and nothing of what was sent.
-	for i, why := range map[int]string{0: "the token is not accepted: ", 2: "the token is not accepted: the user is offboarded"} {
+	for i, why := range map[int]string{0: "invalid token: ", 2: "invalid token: the user is offboarded"} {
 		detail := entries[i]["detail"].(string)
 		require.Contains(t, detail, why)
-		require.Greater(t, len(detail), len("the token is not accepted: "))
+		require.Greater(t, len(detail), len("invalid token: "))
 		require.Contains(t, e.Log.String(), detail)
 	}
 	require.NotContains(t, e.Log.String(), strings.Split(token, ".")[1])

@@ -10,13 +10,13 @@ import (
 // Feature is a chatbot's feature as callers see one. As in gates, null is a condition that is not set, and an empty list one that deletions
 // have emptied (G8).
 type Feature struct {
-	ID           string             `json:"id" doc:"its ID as the resource of a decision"`
+	ID           string             `json:"id" doc:"its ID as a resource in decisions"`
 	Chatbot      access.ChatbotID   `json:"chatbot"`
 	Name         string             `json:"name"`
 	Enabled      bool               `json:"enabled"`
 	AllowedRoles []string           `json:"allowed_roles" nullable:"true"`
 	UserTypes    []access.UserType  `json:"user_types" nullable:"true"`
-	Limits       map[string]float64 `json:"limits" nullable:"false" doc:"a limit max_X bounds the value X in a request"`
+	Limits       map[string]float64 `json:"limits" nullable:"false" doc:"a limit max_X bounds the value X of a request"`
 }
 
 func showFeature(f access.Feature) Feature {
@@ -65,8 +65,8 @@ func (a *api) getFeature(ctx context.Context, actor access.Actor, in *featurePat
 
 // FeaturePatch is the body of a PUT on a feature.
 type FeaturePatch struct {
-	Enabled      access.Optional[bool]               `json:"enabled,omitzero" doc:"false unless said"`
-	AllowedRoles access.Optional[[]string]           `json:"allowed_roles,omitzero" doc:"at least one of these roles, or of platform:site_admin and so on"`
+	Enabled      access.Optional[bool]               `json:"enabled,omitzero" doc:"default false"`
+	AllowedRoles access.Optional[[]string]           `json:"allowed_roles,omitzero" doc:"at least one of these roles; platform roles are written platform:site_admin and so on"`
 	UserTypes    access.Optional[[]access.UserType]  `json:"user_types,omitzero"`
 	Limits       access.Optional[map[string]float64] `json:"limits,omitzero" doc:"such as max_file_size_mb, which bounds the value file_size_mb; a number from 0 to 2^53"`
 }

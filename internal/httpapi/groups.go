@@ -47,7 +47,7 @@ func (a *api) getGroup(ctx context.Context, actor access.Actor, in *groupPath) (
 
 // GroupPatch is the body of a PUT on a group.
 type GroupPatch struct {
-	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"needed at creation, and fixed from then on (I3)"`
+	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"required at creation; cannot change (I3)"`
 	Name         access.Optional[string]                `json:"name,omitzero"`
 }
 

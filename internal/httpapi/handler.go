@@ -19,7 +19,7 @@ type handled struct {
 
 func (h *handled) prepare(_ *api, rt route, op *huma.Operation) error {
 	if h.handler == nil {
-		return errors.New("the configuration has no handler for it")
+		return errors.New("there is no handler for it")
 	}
 	h.demand = rt.demand
 	h.describe(op)
@@ -28,7 +28,7 @@ func (h *handled) prepare(_ *api, rt route, op *huma.Operation) error {
 
 func (h *handled) serve(w http.ResponseWriter, r *http.Request, actor access.Actor) error {
 	if !h.demand.open && actor.Limited(h.demand.key) {
-		return access.Deniedf("B1", "this needs a %s key, and the key is %s", h.demand.key, actor.Access)
+		return access.Deniedf("B1", "this call needs a %s key, and yours is %s", h.demand.key, actor.Access)
 	}
 	h.handler(w, r, actor)
 	return nil

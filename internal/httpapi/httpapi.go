@@ -63,7 +63,7 @@ type Config struct {
 	Backup     Handler                                // GET /v1/backup
 	Console    http.Handler                           // the pages under /ui, which have sessions of their own; nil is none
 	PublicPath string                                 // the path of the public URL, such as /tenant1, or ""; everything is served under it, too
-	PublicURL  string                                 // where the server says that it is found
+	PublicURL  string                                 // the server's public URL
 	MaxToken   int                                    // the longest token of an issuer, in bytes; 0 where none is believed
 	Problems   problem.Writer                         // answers errors
 	Metrics    *prometheus.Registry                   // where this package adds its figures
@@ -130,7 +130,7 @@ func (a *api) handler(routes []route) http.Handler {
 		})))
 	}
 	nowhere := a.observed("", func(*exchange, *http.Request, string) error {
-		return access.Refuse(access.KindNotFound, "", "there is nothing at this path")
+		return access.Refuse(access.KindNotFound, "", "there is no such path")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = a.withoutPublicPath(r)
@@ -162,7 +162,7 @@ func (a *api) withoutPublicPath(r *http.Request) *http.Request {
 	return &short
 }
 
-var errRoute = errors.New("a route is wrong")
+var errRoute = errors.New("invalid route")
 
 // describe compiles the routes and makes the API description of them.
 func (a *api) describe(routes []route) error {

@@ -48,7 +48,7 @@ func keyOf(h http.Header) (key string, sent bool, err error) {
 	}
 	key = values[0]
 	if len(values) > 1 || key == "" || len(key) > maxIdempotencyKey || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return "", false, access.Invalidf("", "an %s is 1–%d visible ASCII characters, sent once", idempotencyKey, maxIdempotencyKey)
+		return "", false, access.Invalidf("", "%s must be 1 to %d visible ASCII characters, and sent once", idempotencyKey, maxIdempotencyKey)
 	}
 	return key, true, nil
 }
@@ -90,7 +90,7 @@ func remembered[O any](r *http.Request, m *memory, actor access.Actor, status in
 		return 0, nil, err
 	}
 	if err := m.answers.Remember(context.WithoutCancel(ctx), actor, status, again); err != nil {
-		m.log.Error("the answer to a call could not be kept for its repetition", "route", r.Pattern, "request_id", actor.RequestID, "error", err)
+		m.log.Error("cannot store an answer for repeated calls", "route", r.Pattern, "request_id", actor.RequestID, "error", err)
 	}
 	answer, err := json.Marshal(out)
 	return status, answer, err

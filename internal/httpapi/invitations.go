@@ -18,12 +18,12 @@ type InvitationShare struct {
 type Invitation struct {
 	ID           access.InvitationID    `json:"id,omitempty" doc:"left out by a dry run that would make the invitation"`
 	Organization access.OrganizationID  `json:"organization"`
-	Email        *access.Email          `json:"email" doc:"null where a user is offered the ownership"`
-	User         *access.UserID         `json:"user" doc:"who is offered the ownership (O7), or null"`
+	Email        *access.Email          `json:"email" doc:"null if it offers a user the ownership"`
+	User         *access.UserID         `json:"user" doc:"the user the user who is offered the ownership (O7), or null"`
 	Role         access.OrgRole         `json:"role"`
 	Shares       []InvitationShare      `json:"shares" nullable:"false"`
 	State        access.InvitationState `json:"state"`
-	Inviter      *string                `json:"inviter" doc:"user:ID or key:ID, who sent it last and whose rights are judged again when it is accepted; null once that user is offboarded"`
+	Inviter      *string                `json:"inviter" doc:"user:ID or key:ID of the last sender, whose rights are checked again when it is accepted; null once that user is offboarded"`
 	CreatedAt    time.Time              `json:"created_at"`
 	ExpiresAt    time.Time              `json:"expires_at"`
 	AcceptedBy   *access.UserID         `json:"accepted_by"`
@@ -45,7 +45,7 @@ func showInvitation(i access.Invitation) Invitation {
 // InvitationSent is an invitation with the token that accepts it.
 type InvitationSent struct {
 	Invitation
-	Token string `json:"token,omitempty" doc:"shown here and in the e-mail, and never again; a repeated call leaves it out"`
+	Token string `json:"token,omitempty" doc:"shown only in this answer and in the email; left out when the call is repeated"`
 	Changed
 }
 
@@ -66,7 +66,7 @@ func sent(r sharing.InvitationResult, err error) (*InvitationSent, error) {
 type NewInvitation struct {
 	Email  access.Email                       `json:"email"`
 	Role   access.OrgRole                     `json:"role"`
-	Shares access.Optional[[]InvitationShare] `json:"shares,omitzero" doc:"chatbots that come with it"`
+	Shares access.Optional[[]InvitationShare] `json:"shares,omitzero" doc:"chatbots shared with the invited person"`
 }
 
 type createInvitation struct {
@@ -132,8 +132,8 @@ func (a *api) resendInvitation(ctx context.Context, actor access.Actor, in *invi
 
 // InvitationToken is the body of a POST that accepts an invitation: one of the two.
 type InvitationToken struct {
-	Token      string              `json:"token,omitempty" doc:"from the invitation's e-mail"`
-	Invitation access.InvitationID `json:"invitation,omitempty" doc:"the ID, for the user who is offered the ownership of an organization (O7)"`
+	Token      string              `json:"token,omitempty" doc:"from the invitation email"`
+	Invitation access.InvitationID `json:"invitation,omitempty" doc:"the ID of the invitation, for a user who is offered the ownership of an organization (O7)"`
 }
 
 type acceptInvitation struct {
@@ -153,7 +153,7 @@ func (a *api) acceptInvitation(ctx context.Context, actor access.Actor, in *acce
 	var err error
 	switch b := in.Body; {
 	case (b.Token == "") == (b.Invitation == ""):
-		err = access.Invalidf("N1", "send a token, or the ID of an invitation that offers you the ownership")
+		err = access.Invalidf("N1", "send a token, or the ID of an invitation that offers you ownership")
 	case b.Token != "":
 		r, err = a.Sharing.AcceptInvitation(ctx, actor, b.Token)
 	default:

@@ -13,19 +13,19 @@ type Key struct {
 	ID            access.KeyID           `json:"id"`
 	Name          string                 `json:"name"`
 	Access        access.KeyAccess       `json:"access"`
-	Organization  *access.OrganizationID `json:"organization" doc:"where it is confined (B3), or null"`
-	ActorRequired bool                   `json:"actor_required" doc:"whether it does nothing without Grantway-Actor"`
-	AllowedIPs    []string               `json:"allowed_ips" nullable:"true" doc:"from where it may be used; null for anywhere"`
+	Organization  *access.OrganizationID `json:"organization" doc:"the organization it is confined to (B3), or null"`
+	ActorRequired bool                   `json:"actor_required" doc:"whether calls without Grantway-Actor are refused"`
+	AllowedIPs    []string               `json:"allowed_ips" nullable:"true" doc:"where it can be used from; null for anywhere"`
 	ExpiresAt     *time.Time             `json:"expires_at" doc:"null for never"`
 	Preview       string                 `json:"preview" doc:"the first characters of the secret"`
 	CreatedBy     string                 `json:"created_by" doc:"user:ID or key:ID"`
 	CreatedAt     time.Time              `json:"created_at"`
 	LastUsed      *time.Time             `json:"last_used" doc:"to the minute; null for never"`
-	BelongsTo     []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights the key rests on; none for a key of the installation (B5)"`
-	Parent        *access.KeyID          `json:"parent" doc:"the key that it was made with, which may be gone, or null"`
-	RefusedFor    *string                `json:"refused_for" doc:"why it is refused until somebody takes it over (B5), or null"`
+	BelongsTo     []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights limit the key; empty for a key of the installation (B5)"`
+	Parent        *access.KeyID          `json:"parent" doc:"the key that created it, which may no longer exist, or null"`
+	RefusedFor    *string                `json:"refused_for" doc:"why it does not work until somebody takes it over (B5), or null"`
 	RefusedAt     *time.Time             `json:"refused_at"`
-	FormerUntil   *time.Time             `json:"former_until" doc:"until when the secret before a take-over works, or null"`
+	FormerUntil   *time.Time             `json:"former_until" doc:"when the secret from before the take-over stops working, or null"`
 }
 
 func showKey(k access.AccountKey) Key {
@@ -43,7 +43,7 @@ func showKey(k access.AccountKey) Key {
 // KeyCreated is a new key with its secret.
 type KeyCreated struct {
 	Key
-	Secret string `json:"secret,omitempty" doc:"shown here and never again; a repeated call leaves it out"`
+	Secret string `json:"secret,omitempty" doc:"shown only in this answer; left out when the call is repeated"`
 	Changed
 }
 
@@ -91,8 +91,8 @@ func (a *api) createKey(ctx context.Context, actor access.Actor, in *createKey) 
 // KeyTakenOver is a key with its new secret.
 type KeyTakenOver struct {
 	Key
-	Secret   string `json:"secret,omitempty" doc:"shown here and never again; a repeated call leaves it out"`
-	Children []Key  `json:"children" nullable:"false" doc:"the keys that were made with it, directly or not"`
+	Secret   string `json:"secret,omitempty" doc:"shown only in this answer; left out when the call is repeated"`
+	Children []Key  `json:"children" nullable:"false" doc:"the keys created with it, directly or indirectly"`
 	Changed
 }
 
@@ -109,8 +109,8 @@ type takeOverKey struct {
 
 // TakeOver is the body of a POST that takes a key over.
 type TakeOver struct {
-	Grace        access.Optional[string] `json:"grace,omitzero" doc:"how long the secret before works on, such as 24h, without full; 0s if left out, at most 168h"`
-	WithChildren access.Optional[bool]   `json:"with_children,omitzero" doc:"whether the keys that were made with it are deleted"`
+	Grace        access.Optional[string] `json:"grace,omitzero" doc:"how long the old secret keeps working (without full), such as 24h; default 0s, at most 168h"`
+	WithChildren access.Optional[bool]   `json:"with_children,omitzero" doc:"whether to delete the keys created with it"`
 }
 
 func (a *api) takeOverKey(ctx context.Context, actor access.Actor, in *takeOverKey) (*KeyTakenOver, error) {
@@ -118,7 +118,7 @@ func (a *api) takeOverKey(ctx context.Context, actor access.Actor, in *takeOverK
 	if grace := in.Body.Grace; grace.Set && !grace.Null {
 		var err error
 		if t.Grace, err = time.ParseDuration(grace.Value); err != nil {
-			return nil, &access.Error{Kind: access.KindInvalid, Detail: "grace is a duration, such as 24h or 90m", Fields: []access.FieldError{{Pointer: "/grace", Detail: "write a duration, such as 24h or 90m"}}}
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "grace must be a duration, such as 24h or 90m", Fields: []access.FieldError{{Pointer: "/grace", Detail: "write a duration, such as 24h or 90m"}}}
 		}
 	}
 	r, err := a.Sharing.TakeOverKey(ctx, actor, in.Key, t)
@@ -138,12 +138,12 @@ func showKeys(ks []access.AccountKey) []Key {
 
 type deleteKey struct {
 	Key          access.KeyID `path:"key"`
-	WithChildren bool         `query:"with_children" doc:"whether the keys that were made with it, directly or not, are deleted too"`
+	WithChildren bool         `query:"with_children" doc:"whether to delete the keys created with it, directly or indirectly, too"`
 }
 
 // KeyDeleted answers the deletion of a key.
 type KeyDeleted struct {
-	Children []Key `json:"children" nullable:"false" doc:"the keys that were made with it: deleted with with_children, and else left"`
+	Children []Key `json:"children" nullable:"false" doc:"the keys created with it: deleted with with_children, otherwise kept"`
 	Changed
 }
 

@@ -12,10 +12,10 @@ type MatrixRow struct {
 	User      access.UserID            `json:"user"`
 	Role      access.OrgRole           `json:"role" doc:"in the chatbot's organization"`
 	Row       []access.Action          `json:"row" nullable:"true" doc:"the cells that were set; null for no row, and empty for no access at all (M6)"`
-	Asleep    bool                     `json:"asleep" doc:"the row is not heard, for the chatbot is owner_only (M1)"`
-	Ceiling   []access.Action          `json:"ceiling" nullable:"false" doc:"the most that a row gives; the chatbot's owner has no row, and everything (M3)"`
-	Effective []access.Action          `json:"effective" nullable:"false" doc:"what the decisions say"`
-	Because   map[access.Action]string `json:"because" doc:"of each of the five actions, why it is allowed or denied"`
+	Asleep    bool                     `json:"asleep" doc:"whether the row has no effect because the chatbot is owner_only (M1)"`
+	Ceiling   []access.Action          `json:"ceiling" nullable:"false" doc:"the most a row can give; the chatbot's owner has no row and every action (M3)"`
+	Effective []access.Action          `json:"effective" nullable:"false" doc:"the actions that decisions allow"`
+	Because   map[access.Action]string `json:"because" doc:"why each of the five actions is allowed or denied"`
 }
 
 func showMatrixRow(r decision.MatrixRow) MatrixRow {
@@ -48,7 +48,7 @@ type permissionPath struct {
 
 // RowPatch is the body of a PUT on a row of the matrix.
 type RowPatch struct {
-	Actions []access.Action `json:"actions" nullable:"false" doc:"what the member has of the five; none is no access at all (M6)"`
+	Actions []access.Action `json:"actions" nullable:"false" doc:"the actions the member has; empty for no access at all (M6)"`
 }
 
 type putPermission struct {
@@ -62,7 +62,7 @@ type RowChanged struct {
 	User    access.UserID    `json:"user"`
 	Actions []access.Action  `json:"actions" nullable:"false"`
 	Changed
-	Warnings []string `json:"warnings" nullable:"false" doc:"what is odd about it (M4)"`
+	Warnings []string `json:"warnings" nullable:"false" doc:"such as update without read (M4)"`
 }
 
 func (a *api) putPermission(ctx context.Context, actor access.Actor, in *putPermission) (*RowChanged, error) {

@@ -58,7 +58,7 @@ func TestMatrix(t *testing.T) {
 	require.Equal(t, list5("read", "update", "deploy", "delete", "test"), row["effective"])
 
 	set := sets(owner, cal, access.Update)
-	require.Equal(t, list5("update without read: they cannot see what they change (M4)"), set["warnings"])
+	require.Equal(t, list5("update without read: the user cannot see what they change (M4)"), set["warnings"])
 	require.Equal(t, list5("update"), set["actions"])
 	row = rowOf(t, owner, cal)
 	require.Equal(t, list5("update"), row["row"])
@@ -114,7 +114,7 @@ func TestMatrixAsleep(t *testing.T) {
 	require.Equal(t, true, row["asleep"])
 	require.Equal(t, list5("read"), row["row"])
 	require.Equal(t, list5(), row["effective"])
-	require.Equal(t, "helper is owner_only, which leaves read to its owner; the row is asleep (3.1, V1, M1)", row["because"].(map[string]any)["read"])
+	require.Equal(t, "helper is owner_only, which leaves read to its owner; the row has no effect (3.1, V1, M1)", row["because"].(map[string]any)["read"])
 }
 
 // The matrix is paged by user.
@@ -169,8 +169,8 @@ func TestChatbotReview(t *testing.T) {
 	}, heldBy(e.As(mel), "/v1/chatbots/helper/access", "user"))
 
 	sets(e.As(alice), bob, access.Read, access.Test)
-	require.Equal(t, list5("row: read, test", "read_only share with user bob (behind the row)", "read_only share with team support (behind the row)",
-		"use_only share with group list1 (behind the row)"), heldBy(e.As(mel), "/v1/chatbots/helper/access", "user")["bob"])
+	require.Equal(t, list5("row: read, test", "read_only share with user bob (overridden by the row)", "read_only share with team support (overridden by the row)",
+		"use_only share with group list1 (overridden by the row)"), heldBy(e.As(mel), "/v1/chatbots/helper/access", "user")["bob"])
 	sets(e.As(alice), bob)
 	require.NotContains(t, heldBy(e.As(mel), "/v1/chatbots/helper/access", "user"), "bob", "who has nothing is left out")
 

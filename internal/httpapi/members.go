@@ -22,7 +22,7 @@ type MemberChanged struct {
 
 // OwnershipOffered answers a PUT of an owner who has to accept it.
 type OwnershipOffered struct {
-	State      string     `json:"state" enum:"pending" doc:"pending: the user keeps their old role, or none, until they accept the ownership (O7)"`
+	State      string     `json:"state" enum:"pending" doc:"pending: the user keeps the old role, or none, until they accept the ownership (O7)"`
 	Invitation Invitation `json:"invitation"`
 	Changed
 }

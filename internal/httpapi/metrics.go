@@ -37,7 +37,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "grantway_errors_total", Help: "Calls answered with a problem document, by the kind of the error.",
 		}, []string{"kind"}),
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "grantway_limited_total", Help: "Calls refused because there were too many: of one caller (rate), or of one sort at the same time.",
+			Name: "grantway_limited_total", Help: "Calls refused because there were too many: by one caller (rate), or of one kind at the same time.",
 		}, []string{"limit"}),
 	}
 	for _, kind := range access.Kinds {
@@ -55,10 +55,10 @@ func (m *metrics) observePlaces(places map[work]*fair.Limiter) {
 		labels := prometheus.Labels{"work": string(sort)}
 		m.registry.MustRegister(
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "grantway_calls_at_work", Help: "Places that calls hold, by their sort (buffers: memory for bodies and answers, in 16 KiB).", ConstLabels: labels,
+				Name: "grantway_calls_at_work", Help: "Places in use at each limit (buffers: memory for bodies and answers, in units of 16 KiB).", ConstLabels: labels,
 			}, func() float64 { taken, _ := l.Figures(); return float64(taken) }),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-				Name: "grantway_calls_waiting", Help: "Calls that wait for a place, by their sort.", ConstLabels: labels,
+				Name: "grantway_calls_waiting", Help: "Calls that wait for a place, by limit.", ConstLabels: labels,
 			}, func() float64 { _, waiting := l.Figures(); return float64(waiting) }),
 		)
 	}

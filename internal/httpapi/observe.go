@@ -66,7 +66,7 @@ func (a *api) observed(path string, serve func(x *exchange, r *http.Request, req
 		a.log(r, path, requestID, x.status, took, x.err)
 		if err != nil && begun {
 			if !errors.Is(err, http.ErrAbortHandler) && r.Context().Err() == nil {
-				a.Log.Error("an answer broke off", "request_id", requestID, "route", path, "error", err)
+				a.Log.Error("an answer was cut off", "request_id", requestID, "route", path, "error", err)
 			}
 			panic(http.ErrAbortHandler) // the connection is cut, so that the answer does not look complete
 		}
@@ -118,5 +118,5 @@ func (a *api) log(r *http.Request, path, requestID string, status int, took time
 // refuseMethod answers a call of a path that does not take the method.
 func refuseMethod(w http.ResponseWriter, r *http.Request, allow []string) error {
 	w.Header().Set("Allow", strings.Join(allow, ", "))
-	return access.Refuse(problem.MethodNotAllowed, "", "this path takes %s, not %s", strings.Join(allow, ", "), r.Method)
+	return access.Refuse(problem.MethodNotAllowed, "", "this path accepts %s, not %s", strings.Join(allow, ", "), r.Method)
 }

@@ -19,10 +19,10 @@ type description struct {
 
 const (
 	bearerScheme = "key"
-	overview     = "Grantway decides who may do what with chatbots, and keeps who shared what with whom.\n\n" +
+	overview     = "Grantway manages who can use your chatbots, and answers access checks over AuthZEN. The rules are in the [access model](docs/model).\n\n" +
 		"Send an account key as `Authorization: Bearer <key>`. A `full` key may act for a user with `Grantway-Actor: <user>`: then exactly that " +
-		"user's rights hold. A user may call directly with the token (JWT) of an OpenID provider that the server believes. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
-		"that refused. `X-Request-ID` (1 to 1,024 bytes) is echoed as it was sent, in `request_id` of problem documents and in the record as far as it can be shown. Send `Grantway-Timeout: 250ms` where you wait no longer for an answer; with 429 and 503 comes `Retry-After`, in seconds."
+		"user's rights apply. Users can call directly with a token (JWT) of a configured OpenID provider. Percent-encode IDs in paths (`a%2Fb`). Errors are problem documents (RFC 9457); `rule` names the rule of the access model " +
+		"that refused, and `rule_url` links to it. `X-Request-ID` (1 to 1,024 bytes) is echoed as sent, and appears in `request_id` of problem documents and in the record as far as it is printable. Send `Grantway-Timeout: 250ms` to limit how long you wait. Answers 429 and 503 have `Retry-After`, in seconds."
 )
 
 func (a *api) newDescription() *description {
@@ -32,7 +32,7 @@ func (a *api) newDescription() *description {
 		Components: &huma.Components{
 			Schemas: a.registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				bearerScheme: {Type: "http", Scheme: "bearer", Description: "an account key, or a user's token of a configured OpenID provider"},
+				bearerScheme: {Type: "http", Scheme: "bearer", Description: "an account key, or a user's token from a configured OpenID provider"},
 			},
 		},
 	}}
@@ -48,12 +48,12 @@ func (a *api) newDescription() *description {
 		return &huma.Response{Description: what, Content: map[string]*huma.MediaType{problem.ContentType: {Schema: shown}}}
 	}
 	d.Components.Responses = map[string]*huma.Response{
-		"unauthenticated": refusal("No key, or an unknown one"),
-		"denied":          refusal("The caller may not do this"),
-		"problem":         refusal("Refused, or failed"),
+		"unauthenticated": refusal("Missing or invalid credentials"),
+		"denied":          refusal("Permission denied"),
+		"problem":         refusal("Any other error"),
 	}
 	d.Components.Parameters = map[string]*huma.Param{"actor": {
-		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "the user for whom a full key acts (B2): the ID with %25 for %, and upper-case percent-encoding for spaces and for bytes outside ASCII, as in jos%C3%A9",
+		Name: "Grantway-Actor", In: "header", Schema: &huma.Schema{Type: huma.TypeString}, Description: "the user that a full key acts for (B2). Write % as %25, and percent-encode spaces and non-ASCII bytes with upper-case digits, as in jos%C3%A9",
 	}}
 	return d
 }
@@ -68,9 +68,9 @@ func (d *description) operation(rt route) *huma.Operation {
 		return op
 	}
 	op.Security = []map[string][]string{{bearerScheme: {}}}
-	op.Description = "Needs a `" + string(rt.demand.key) + "` key"
+	op.Description = "Requires a `" + string(rt.demand.key) + "` key"
 	if rt.demand.key != access.KeyFull {
-		op.Description += ", or a stronger one"
+		op.Description += " or a stronger one"
 	}
 	if rt.demand.actor == actorNeeded {
 		op.Description += " that acts for a user"

@@ -62,7 +62,7 @@ func properties(description string) *huma.Schema {
 var (
 	subjectEntity = open([]string{"type", "id"}, map[string]*huma.Schema{
 		"type":       {Type: huma.TypeString, Examples: []any{"user"}, Description: "user, visitor or api_key"},
-		"id":         text("the user's ID, or the secret of an API key as it was presented"),
+		"id":         text("the user's ID, or the secret of an API key"),
 		"properties": properties("email: the address of a user without one in the directory; by: \"id\" to name an API key by its ID"),
 	})
 	actionEntity = open([]string{"name"}, map[string]*huma.Schema{
@@ -75,22 +75,22 @@ var (
 		"properties": properties("values for conditions"),
 	})
 	decisionContext = open(nil, map[string]*huma.Schema{
-		"ip":          text("the address that the subject calls from"),
-		"link":        text("the public link that the subject presented"),
-		"zedtoken":    text("the decision is at least as fresh as the change that gave this token"),
-		"consistency": {Type: huma.TypeString, Enum: []any{"full"}, Description: "full: the decision is about the newest state"},
-		"explain":     {Type: huma.TypeBoolean, Description: "whether the answer says why"},
+		"ip":          text("the IP address of the subject"),
+		"link":        text("the public link presented by the subject"),
+		"zedtoken":    text("makes the decision include the change that returned this token"),
+		"consistency": {Type: huma.TypeString, Enum: []any{"full"}, Description: "full: decide on the newest state"},
+		"explain":     {Type: huma.TypeBoolean, Description: "whether to explain the decision"},
 	})
 	decisionAnswer = open([]string{"decision"}, map[string]*huma.Schema{
 		"decision": {Type: huma.TypeBoolean},
-		"context":  properties("what there is to say beyond the decision: reason, missing, mistyped, limits, error; and, with explain, the members of an explanation"),
+		"context":  properties("details of the decision: reason, missing, mistyped, limits, error; with explain, also the members of an explanation"),
 	})
 	pageRequest = open(nil, map[string]*huma.Schema{
-		"token": text("the next_token of the page before"),
+		"token": text("next_token of the previous page"),
 		"limit": {Type: huma.TypeInteger, Minimum: ref(1.0)},
 	})
 	pageAnswer = open([]string{"next_token"}, map[string]*huma.Schema{
-		"next_token": text("empty at the end"),
+		"next_token": text("empty on the last page"),
 		"count":      {Type: huma.TypeInteger},
 	})
 )
@@ -124,21 +124,21 @@ var (
 		answer: decisionAnswer,
 	}
 	explanation = decisionRoute{
-		description: "Why a decision is as it is. The body is that of an evaluation, and so is the decision.",
+		description: "Explains a decision. The body is the same as for an evaluation.",
 		body:        evaluation.body,
 		answer: open([]string{"decision", "because", "stopped_by", "could_be_granted_by", "rules"}, map[string]*huma.Schema{
 			"decision":            {Type: huma.TypeBoolean},
-			"because":             sentences("of what is allowed: the path that grants it, step by step"),
-			"stopped_by":          sentences("of what is denied: all that stands in the way"),
-			"could_be_granted_by": sentences("of what is denied: who could change that"),
+			"because":             sentences("if allowed: the path that grants it, step by step"),
+			"stopped_by":          sentences("if denied: everything that prevents it"),
+			"could_be_granted_by": sentences("if denied: who could grant it"),
 			"rules": {
 				Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString},
-				Description: "the pages that explain the rules named in the sentences, by rule", Examples: []any{map[string]string{"S1": "https://pdp.example.com/docs/model#S1"}},
+				Description: "links to the rules named in the sentences, by rule", Examples: []any{map[string]string{"S1": "https://pdp.example.com/docs/model#S1"}},
 			},
 		}),
 	}
 	evaluations = decisionRoute{
-		description: "The OpenID AuthZEN Access Evaluations API. What an item lacks it takes from the members beside evaluations.",
+		description: "The OpenID AuthZEN Access Evaluations API. Items without a subject, action, resource or context use the one beside evaluations.",
 		body: open(nil, map[string]*huma.Schema{
 			"subject": subjectEntity, "action": actionEntity, "resource": resourceEntity, "context": decisionContext,
 			"evaluations": listSchema(open(nil, map[string]*huma.Schema{
@@ -150,11 +150,11 @@ var (
 		}),
 		answer: open(nil, map[string]*huma.Schema{"evaluations": listSchema(decisionAnswer)}),
 	}
-	subjectSearch = search("The OpenID AuthZEN Subject Search API: who may do the action on the resource.",
+	subjectSearch = search("The OpenID AuthZEN Subject Search API: the subjects that can do the action on the resource.",
 		[]string{"subject", "action", "resource"}, sought(subjectEntity), resourceEntity, subjectEntity)
-	resourceSearch = search("The OpenID AuthZEN Resource Search API: on what the subject may do the action.",
+	resourceSearch = search("The OpenID AuthZEN Resource Search API: the resources on which the subject can do the action.",
 		[]string{"subject", "action", "resource"}, subjectEntity, sought(resourceEntity), resourceEntity)
-	actionSearch = search("The OpenID AuthZEN Action Search API: what the subject may do on the resource.",
+	actionSearch = search("The OpenID AuthZEN Action Search API: the actions that the subject can do on the resource.",
 		[]string{"subject", "resource"}, subjectEntity, resourceEntity, actionEntity)
 	metadata = decisionRoute{
 		description: "The metadata of the policy decision point (OpenID AuthZEN).",

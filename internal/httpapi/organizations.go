@@ -11,9 +11,9 @@ import (
 type Organization struct {
 	ID             access.OrganizationID `json:"id"`
 	Name           string                `json:"name"`
-	PublicAccess   access.Audience       `json:"public_access" doc:"the most that a chatbot's public link may admit (O5)"`
-	OutsideSharing bool                  `json:"outside_sharing" doc:"whether its groups, roles and shares give others than its own people something (O5)"`
-	AllowedIPs     []string              `json:"allowed_ips" nullable:"true" doc:"the ranges from which it can be changed (B4); null for anywhere"`
+	PublicAccess   access.Audience       `json:"public_access" doc:"the widest mode of public links (O5)"`
+	OutsideSharing bool                  `json:"outside_sharing" doc:"whether its groups, roles and shares can give access to people outside the organization (O5)"`
+	AllowedIPs     []string              `json:"allowed_ips" nullable:"true" doc:"the ranges it can be read and changed from (B4); null for anywhere"`
 }
 
 func showOrganization(o access.Organization) Organization {
@@ -51,9 +51,9 @@ func (a *api) getOrganization(ctx context.Context, actor access.Actor, in *organ
 type OrganizationPatch struct {
 	Name           access.Optional[string]          `json:"name,omitzero"`
 	Owner          access.Optional[access.UserID]   `json:"owner,omitzero" doc:"its first owner; at creation only"`
-	PublicAccess   access.Optional[access.Audience] `json:"public_access,omitzero" doc:"everyone unless said; lowering it closes the links that exceed it"`
-	OutsideSharing access.Optional[bool]            `json:"outside_sharing,omitzero" doc:"true unless said; false removes what groups, roles and shares give others. Addresses of others stay listed in groups, and give nothing until they are the verified addresses of its people (O5)"`
-	AllowedIPs     access.Optional[[]string]        `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges; they must hold the caller's own"`
+	PublicAccess   access.Optional[access.Audience] `json:"public_access,omitzero" doc:"default everyone; lowering it closes public links that exceed it"`
+	OutsideSharing access.Optional[bool]            `json:"outside_sharing,omitzero" doc:"default true; false removes what groups, roles and shares give to people outside the organization. Their addresses stay listed in groups, but give nothing unless they become verified addresses of its people (O5)"`
+	AllowedIPs     access.Optional[[]string]        `json:"allowed_ips,omitzero" doc:"IP addresses and CIDR ranges; they must include the caller's own"`
 }
 
 type putOrganization struct {

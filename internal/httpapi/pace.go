@@ -103,7 +103,7 @@ func (v visit) isOf(actor access.Actor) error {
 	return take(of(v.callers, caller, v.keyRate))
 }
 
-// failed counts a call whose credentials were refused, forgets those that are nobody's, and gives the error to answer. Good ones that may not be
+// failed counts a call whose credentials refused, forgets those that are nobody's, and gives the error to answer. Good ones that may not be
 // used like that, such as a key that names an actor who is offboarded, stay known: or else users whom nobody knows would make a stranger of the
 // backend that they share.
 func (v visit) failed(err error) error {
@@ -145,7 +145,7 @@ func take(l *rate.Limiter) error {
 		return nil
 	}
 	if left := l.TokensAt(now); left < 1 {
-		refusal := access.Refuse(access.KindExhausted, "", "too many calls; try again later")
+		refusal := access.Refuse(access.KindExhausted, "", "too many calls: try again later")
 		refusal.RetryAfter = time.Duration((1 - left) / float64(l.Limit()) * float64(time.Second))
 		return refusal
 	}

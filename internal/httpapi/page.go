@@ -11,8 +11,8 @@ import (
 
 // pageQuery is the part of a list that a caller asks for.
 type pageQuery struct {
-	PageSize  int    `query:"page_size" default:"50" minimum:"1" maximum:"1000" doc:"how many items at most"`
-	PageToken string `query:"page_token" doc:"the next_page_token of the page before"`
+	PageSize  int    `query:"page_size" default:"50" minimum:"1" maximum:"1000" doc:"maximum number of items"`
+	PageToken string `query:"page_token" doc:"next_page_token of the previous page"`
 }
 
 // defaultPageSize is the page_size of a caller who names none.
@@ -28,7 +28,7 @@ func (q pageQuery) page() (sharing.Page, error) {
 	}
 	after, err := pageTokens.DecodeString(q.PageToken)
 	if err != nil {
-		return p, faultAt("/page_token", "is not a token that this list has given")
+		return p, faultAt("/page_token", "is not a page token of this list")
 	}
 	p.After = string(after)
 	return p, nil
@@ -37,9 +37,9 @@ func (q pageQuery) page() (sharing.Page, error) {
 // list is one page.
 type list[T any] struct {
 	Items         []T    `json:"items" nullable:"false"`
-	NextPageToken string `json:"next_page_token" doc:"the page_token of the next page; empty at the end"`
+	NextPageToken string `json:"next_page_token" doc:"page_token for the next page; empty on the last page"`
 
-	LeftOut []access.OrganizationID `json:"left_out,omitempty" nullable:"false" doc:"organizations that this page leaves out because their allowed IP ranges do not admit you (B4)"`
+	LeftOut []access.OrganizationID `json:"left_out,omitempty" nullable:"false" doc:"organizations left out because you are calling from outside their allowed IP ranges (B4)"`
 }
 
 // listFrom is listOf for a list that may leave organizations out.

@@ -35,7 +35,7 @@ const (
 )
 
 // errRecalled ends a call that has to make room for others.
-var errRecalled = errors.New("others wait, and this caller has more calls at work than its share")
+var errRecalled = errors.New("other callers are waiting, and this one has more than its share of calls at work")
 
 // limit makes what holds calls to the limits.
 func (a *api) limit() error {
@@ -73,7 +73,7 @@ func (a *api) take(ctx context.Context, sort work, holder string, recall func())
 
 // busy refuses a call for which there is no place.
 func busy(cause error) error {
-	refusal := access.Refuse(access.KindExhausted, "B6", "the server is working on as many calls as it takes; try again")
+	refusal := access.Refuse(access.KindExhausted, "B6", "the server is busy; try again")
 	refusal.RetryAfter, refusal.Cause = time.Second, cause
 	return refusal
 }

@@ -44,8 +44,8 @@ func (a *api) getPolicy(ctx context.Context, actor access.Actor, in *chatbotPath
 
 // PolicyPatch is the body of a PUT on a chatbot's gates. null unsets a gate; an empty list is refused (G8).
 type PolicyPatch struct {
-	Enabled       access.Optional[bool]                    `json:"enabled,omitzero" doc:"true unless said (G1)"`
-	EmailDomains  access.Optional[[]string]                `json:"email_domains,omitzero" doc:"exactly these, not what is below them (G2); at most 1,000, as in every gate (G8)"`
+	Enabled       access.Optional[bool]                    `json:"enabled,omitzero" doc:"default true (G1)"`
+	EmailDomains  access.Optional[[]string]                `json:"email_domains,omitzero" doc:"exactly these domains, not their subdomains (G2); at most 1,000, as in every gate (G8)"`
 	UserTypes     access.Optional[[]access.UserType]       `json:"user_types,omitzero" doc:"G3"`
 	Entities      access.Optional[[]access.OrganizationID] `json:"entities,omitzero" doc:"organizations (G4)"`
 	AllowedRoles  access.Optional[[]string]                `json:"allowed_roles,omitzero" doc:"roles, or platform:site_admin and so on (G5)"`

@@ -10,14 +10,14 @@ import (
 // PublicAccess is a chatbot's public link as those see it who manage its access.
 type PublicAccess struct {
 	Mode     access.Audience `json:"mode"`
-	Link     *string         `json:"link" doc:"what a decision carries as context.link; null for the mode none, and where a call is repeated"`
-	Warnings []string        `json:"warnings,omitempty" doc:"why there is a link and it is not shown"`
+	Link     *string         `json:"link" doc:"to be sent as context.link of decisions; null for mode none, and when a call is repeated"`
+	Warnings []string        `json:"warnings,omitempty" doc:"why the link is not shown"`
 }
 
 func showPublicAccess(p sharing.PublicAccess) PublicAccess {
 	shown := PublicAccess{Mode: p.Mode, Link: orNull(p.Link)}
 	if p.Lost {
-		shown.Warnings = []string{"the link works, but it cannot be shown any more, for the hash key of that time was taken out: rotate it"}
+		shown.Warnings = []string{"the link works, but cannot be shown because its hash key was removed: rotate the link to get a new one"}
 	}
 	return shown
 }
@@ -44,7 +44,7 @@ func (a *api) getPublicAccess(ctx context.Context, actor access.Actor, in *chatb
 
 // PublicAccessPatch is the body of a PUT on a chatbot's public link.
 type PublicAccessPatch struct {
-	Mode access.Optional[access.Audience] `json:"mode,omitzero" doc:"from none to another it makes a new link"`
+	Mode access.Optional[access.Audience] `json:"mode,omitzero" doc:"changing it from none creates a new link"`
 }
 
 type putPublicAccess struct {

@@ -36,7 +36,7 @@ type part struct {
 // ErrBehind is for a part that answers, and for which changes wait: it is told, and the server is ready.
 var ErrBehind = errors.New("changes wait")
 
-var errNoAnswer = errors.New("it does not answer in time")
+var errNoAnswer = errors.New("it did not answer in time")
 
 // ready asks the part, unless it has answered just now.
 func (p *part) ready() error {
@@ -105,7 +105,7 @@ func (ps parts) ready() map[string]error {
 	return ready
 }
 
-var readyFigure = prometheus.NewDesc("grantway_ready", "Whether each part that the server needs answers.", []string{"part"}, nil)
+var readyFigure = prometheus.NewDesc("grantway_ready", "Whether each part that the server depends on answers.", []string{"part"}, nil)
 
 // Describe and Collect make the parts a figure, too.
 func (ps parts) Describe(c chan<- *prometheus.Desc) { c <- readyFigure }

@@ -18,7 +18,7 @@ const (
 	maxReason = 256
 )
 
-// refusalLog writes why credentials were refused, for operators: a caller hears the same whatever is wrong with a token. Equal refusals have one line a
+// refusalLog writes why credentials refused, for operators: a caller hears the same whatever is wrong with a token. Equal refusals have one line a
 // minute, and all together linesPerMinute; the first line of a later minute counts those that had none. No line holds a secret or an address. It is
 // safe for concurrent use.
 type refusalLog struct {
@@ -47,7 +47,7 @@ func (l *refusalLog) note(actor access.Actor, route string, err error) {
 	if !ok {
 		return
 	}
-	l.log.Info("credentials were refused", "request_id", actor.RequestID, "route", route, "credential", actor.Credential(), "rule", refusal.Rule,
+	l.log.Info("credentials refused", "request_id", actor.RequestID, "route", route, "credential", actor.Credential(), "rule", refusal.Rule,
 		"reason", reason, "not_logged", silent)
 }
 

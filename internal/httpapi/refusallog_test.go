@@ -20,7 +20,7 @@ func TestTheLogSaysWhyCredentialsWereRefused(t *testing.T) {
 	l := &refusalLog{log: slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now }}
 	lines := func() int { return strings.Count(log.String(), "\n") }
 	refusal := func(cause string) error {
-		return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "the token is not accepted", Cause: errors.New(cause)}
+		return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "invalid token", Cause: errors.New(cause)}
 	}
 	issuer := access.Actor{Issuer: "https://login.example.com", RequestID: "REQ1"}
 	for range 50 {

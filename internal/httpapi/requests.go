@@ -14,15 +14,15 @@ type Request struct {
 	Chatbot        access.ChatbotID    `json:"chatbot"`
 	Principal      access.Principal    `json:"principal"`
 	Access         access.Level        `json:"access"`
-	ShareExpiresAt *time.Time          `json:"share_expires_at" doc:"from when on the share is to give nothing (S13); null for never"`
+	ShareExpiresAt *time.Time          `json:"share_expires_at" doc:"when the requested share would expire (S13); null for never"`
 	Requester      *string             `json:"requester" doc:"user:ID or key:ID; null once the user is offboarded"`
 	State          access.RequestState `json:"state"`
-	Revision       int64               `json:"revision" doc:"1, and one more each time that somebody asks again for something else (S9); an approval of a later one than 1 names it (S8)"`
+	Revision       int64               `json:"revision" doc:"starts at 1 and goes up each time somebody asks for something else (S9); an approval has to name a revision above 1 (S8)"`
 	CreatedAt      time.Time           `json:"created_at"`
 	ExpiresAt      time.Time           `json:"expires_at" doc:"when it expires undecided (S7)"`
-	DecidedBy      *string             `json:"decided_by" doc:"who ended it; null while it is pending"`
+	DecidedBy      *string             `json:"decided_by" doc:"who decided or cancelled it; null while it is pending"`
 	DecidedAt      *time.Time          `json:"decided_at"`
-	Detail         *string             `json:"detail" doc:"why it ended, where there is more to say: the reason of a denial, what it had lost, an earlier end than asked (S8)"`
+	Detail         *string             `json:"detail" doc:"more about its end: the reason of a denial, the right that was lost, an earlier expiry than requested (S8)"`
 }
 
 func showRequest(r access.Request) Request {
@@ -49,7 +49,7 @@ func requestChanged(r sharing.RequestResult, err error) (*RequestChanged, error)
 type requestsQuery struct {
 	State     access.RequestState `query:"state" doc:"only those in this state"`
 	Chatbot   access.ChatbotID    `query:"chatbot" doc:"only those for this chatbot"`
-	Decidable bool                `query:"decidable" doc:"only those that are pending and that the actor may approve or deny"`
+	Decidable bool                `query:"decidable" doc:"only pending requests that the actor can approve or deny"`
 	pageQuery
 }
 
@@ -77,9 +77,9 @@ func (a *api) getRequest(ctx context.Context, actor access.Actor, in *requestPat
 
 // Approval is the body of an approval.
 type Approval struct {
-	Access    access.Level               `json:"access" doc:"the level to approve; a conflict if the request now asks for another one (S8)"`
-	Revision  int                        `json:"revision,omitempty" minimum:"1" doc:"the revision to approve; needed where it is greater than 1, since the request was then changed after it was first asked (S8)"`
-	ExpiresAt access.Optional[time.Time] `json:"expires_at,omitzero" doc:"ends the share earlier than asked, never later; left out, it ends when it was asked to"`
+	Access    access.Level               `json:"access" doc:"the level to approve; a conflict if the request is now for another level (S8)"`
+	Revision  int                        `json:"revision,omitempty" minimum:"1" doc:"the revision to approve; required if it is above 1, because the request has changed since it was made (S8)"`
+	ExpiresAt access.Optional[time.Time] `json:"expires_at,omitzero" doc:"an earlier expiry than requested; by default the requested one"`
 }
 
 type approveRequest struct {
@@ -94,7 +94,7 @@ func (a *api) approveRequest(ctx context.Context, actor access.Actor, in *approv
 
 // Denial is the body of a denial.
 type Denial struct {
-	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"shown to the requester and kept in the record, in at most 1,000 characters"`
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"shown to the requester and kept in the record; at most 1,000 characters"`
 }
 
 type denyRequest struct {

@@ -13,10 +13,10 @@ import (
 // Resource is a document, an MCP server or a metric as callers see one.
 type Resource struct {
 	ID      string             `json:"id"`
-	Type    access.Type        `json:"type" doc:"its type as the resource of a decision"`
+	Type    access.Type        `json:"type" doc:"its type as a resource in decisions"`
 	Chatbot access.ChatbotID   `json:"chatbot"`
-	Access  access.Mode        `json:"access,omitempty" doc:"left out of what is listed for a subject"`
-	Allowed []access.Principal `json:"allowed,omitzero" nullable:"false" doc:"whom it admits when it is restricted; left out of what is listed for a subject"`
+	Access  access.Mode        `json:"access,omitempty" doc:"left out in lists for a subject"`
+	Allowed []access.Principal `json:"allowed,omitzero" nullable:"false" doc:"who has access if it is restricted; left out in lists for a subject"`
 }
 
 func showResource(r access.Resource) Resource {
@@ -31,7 +31,7 @@ type ResourceChanged struct {
 
 type resourcesQuery struct {
 	Chatbot access.ChatbotID `path:"chatbot"`
-	Subject access.Subject   `query:"subject" doc:"only what this user, visitor or API key may use: user:ID, visitor:ID or api_key:ID"`
+	Subject access.Subject   `query:"subject" doc:"only what this user, visitor or API key can use: user:ID, visitor:ID or api_key:ID"`
 	pageQuery
 }
 
@@ -98,9 +98,9 @@ func (a *api) getResource(t access.Type) getResourceCall {
 
 // ResourcePatch is the body of a PUT on a document, an MCP server or a metric.
 type ResourcePatch struct {
-	Chatbot access.Optional[access.ChatbotID]   `json:"chatbot,omitzero" doc:"needed at creation, and fixed from then on (I3)"`
-	Access  access.Optional[access.Mode]        `json:"access,omitzero" doc:"public unless said; only documents are authenticated"`
-	Allowed access.Optional[[]access.Principal] `json:"allowed,omitzero" doc:"users, e-mail addresses, and teams and groups of the chatbot's organization (R1)"`
+	Chatbot access.Optional[access.ChatbotID]   `json:"chatbot,omitzero" doc:"required at creation; cannot change (I3)"`
+	Access  access.Optional[access.Mode]        `json:"access,omitzero" doc:"default public; only documents can be authenticated"`
+	Allowed access.Optional[[]access.Principal] `json:"allowed,omitzero" doc:"users, email addresses, and teams and groups of the chatbot's organization (R1)"`
 }
 
 type putResource struct {

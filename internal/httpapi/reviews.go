@@ -21,8 +21,8 @@ type ChatbotOfUser struct {
 
 // Held is what somebody has, and through what.
 type Held struct {
-	Actions []access.Action `json:"actions" nullable:"false" doc:"what the decisions allow where no values are sent"`
-	Through []string        `json:"through" nullable:"false" doc:"all that gives something, or would if a row were not there"`
+	Actions []access.Action `json:"actions" nullable:"false" doc:"the actions that decisions without values allow"`
+	Through []string        `json:"through" nullable:"false" doc:"everything that gives access, or would without the row"`
 }
 
 func showHeld(h decision.Held) Held { return Held{Actions: h.Actions, Through: some(h.Through)} }
@@ -30,9 +30,9 @@ func showHeld(h decision.Held) Held { return Held{Actions: h.Actions, Through: s
 // ChatbotAccess is one page of who has what on a chatbot.
 type ChatbotAccess struct {
 	Items         []UserOnChatbot `json:"items" nullable:"false"`
-	NextPageToken string          `json:"next_page_token" doc:"the page_token of the next page; empty at the end"`
-	Everyone      *access.Level   `json:"everyone" doc:"the level of its share with everyone; who has no more than that is not listed"`
-	PublicLink    access.Audience `json:"public_link" doc:"whom its public link admits to interact"`
+	NextPageToken string          `json:"next_page_token" doc:"page_token for the next page; empty on the last page"`
+	Everyone      *access.Level   `json:"everyone" doc:"the level of its share with everyone; users with no more than that are not listed"`
+	PublicLink    access.Audience `json:"public_link" doc:"the mode of its public link"`
 }
 
 func (a *api) chatbotAccess(ctx context.Context, actor access.Actor, in *chatbotQuery) (*ChatbotAccess, error) {

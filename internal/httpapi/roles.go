@@ -47,7 +47,7 @@ func (a *api) getRole(ctx context.Context, actor access.Actor, in *rolePath) (*R
 
 // RolePatch is the body of a PUT on a role.
 type RolePatch struct {
-	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"fixed from creation on (I3); a role without one is platform-wide"`
+	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"cannot change after creation (I3); a role without one is platform-wide"`
 	Name         access.Optional[string]                `json:"name,omitzero"`
 }
 

@@ -62,9 +62,9 @@ var (
 func (d demand) check() error {
 	switch {
 	case d.open && d != anybody && d != operators:
-		return fmt.Errorf("it is open and asks for a key")
+		return fmt.Errorf("it is open but demands a key")
 	case d.free && !d.open:
-		return fmt.Errorf("it lets everybody in and asks for a key")
+		return fmt.Errorf("it admits everyone but demands a key")
 	case !d.open && !slices.Contains(access.KeyAccesses, d.key):
 		return fmt.Errorf("it does not say which key it needs")
 	case !d.open && d.actor != actorAllowed && d.actor != actorNeeded:

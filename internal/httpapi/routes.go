@@ -62,8 +62,8 @@ func (a *api) routes() []route {
 		{put, "/v1/groups/{group}", "putGroup", changers, "Create or update a group", does(a.putGroup)},
 		{del, "/v1/groups/{group}", "deleteGroup", changers, "Delete a group", does(a.deleteGroup)},
 		{get, "/v1/groups/{group}/members", "listGroupMembers", readers, "List group members", does(a.listGroupMembers)},
-		{put, "/v1/groups/{group}/members/{principal}", "putGroupMember", changers, "Add a user or e-mail address to a group", does(a.putGroupMember)},
-		{del, "/v1/groups/{group}/members/{principal}", "deleteGroupMember", changers, "Remove a user or e-mail address from a group", does(a.deleteGroupMember)},
+		{put, "/v1/groups/{group}/members/{principal}", "putGroupMember", changers, "Add a user or email address to a group", does(a.putGroupMember)},
+		{del, "/v1/groups/{group}/members/{principal}", "deleteGroupMember", changers, "Remove a user or email address from a group", does(a.deleteGroupMember)},
 
 		{get, "/v1/chatbots", "listChatbots", readers, "List chatbots", does(a.listChatbots)},
 		{get, "/v1/chatbots/{chatbot}", "getChatbot", readers, "Get a chatbot", does(a.getChatbot)},
@@ -127,8 +127,8 @@ func (a *api) routes() []route {
 		{get, "/v1/export", "export", exporters, "Export everything", &handled{handler: a.Export, describe: describeExport}},
 		{get, "/v1/backup", "backup", exporters, "Back up the store", &handled{handler: a.Backup, describe: describeBackup}},
 
-		{get, "/v1/doctor/{id}", "examine", askers, "Tell what arrived", &handled{handler: a.examine, describe: a.describeExamine}},
-		{post, "/v1/doctor/{id}", "examineBody", askers, "Tell what arrived of a body", &handled{handler: a.examine, describe: a.describeExamine}},
+		{get, "/v1/doctor/{id}", "examine", askers, "Describe the call that arrived", &handled{handler: a.examine, describe: a.describeExamine}},
+		{post, "/v1/doctor/{id}", "examineBody", askers, "Describe the body that arrived", &handled{handler: a.examine, describe: a.describeExamine}},
 
 		{post, "/access/v1/evaluation", "evaluate", askers, "Evaluate access", a.authZEN(evaluation)},
 		{post, "/access/v1/evaluations", "evaluateAll", askers, "Evaluate access in a batch", a.authZEN(evaluations)},

@@ -106,7 +106,7 @@ func (id) Schema(huma.Registry) *huma.Schema {
 }
 
 func (email) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: formatEmail, Description: "an e-mail address without invisible characters; it is compared in Unicode form NFC, lower-cased, its domain in IDNA form"}
+	return &huma.Schema{Type: huma.TypeString, Format: formatEmail, Description: "an email address without invisible characters; compared in Unicode NFC, lower case, with the domain in IDNA form"}
 }
 
 func (principal) Schema(huma.Registry) *huma.Schema {

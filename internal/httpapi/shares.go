@@ -13,7 +13,7 @@ type Share struct {
 	Chatbot   access.ChatbotID `json:"chatbot"`
 	Principal access.Principal `json:"principal"`
 	Access    access.Level     `json:"access"`
-	ExpiresAt *time.Time       `json:"expires_at" doc:"from this second on it gives nothing (S13); null for never"`
+	ExpiresAt *time.Time       `json:"expires_at" doc:"when it expires (S13); null for never"`
 }
 
 func showShare(s access.Share) Share {
@@ -29,7 +29,7 @@ type ShareChanged struct {
 
 // ShareRequested is a share that others decide about.
 type ShareRequested struct {
-	State   string  `json:"state" enum:"pending" doc:"pending: it gives nothing until the request is approved (S4–S7)"`
+	State   string  `json:"state" enum:"pending" doc:"pending: gives nothing until the request is approved (S4–S7)"`
 	Request Request `json:"request"`
 	Changed
 }
@@ -50,8 +50,8 @@ func (a *api) listShares(ctx context.Context, actor access.Actor, in *sharesQuer
 
 // SharePatch is the body of a PUT on a share.
 type SharePatch struct {
-	Access    access.Optional[access.Level] `json:"access,omitzero" doc:"needed for a new share"`
-	ExpiresAt access.Optional[time.Time]    `json:"expires_at,omitzero" doc:"cut to whole seconds"`
+	Access    access.Optional[access.Level] `json:"access,omitzero" doc:"required for a new share"`
+	ExpiresAt access.Optional[time.Time]    `json:"expires_at,omitzero" doc:"truncated to whole seconds"`
 }
 
 type sharePath struct {

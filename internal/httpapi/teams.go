@@ -55,7 +55,7 @@ func (a *api) getTeam(ctx context.Context, actor access.Actor, in *teamPath) (*T
 
 // TeamPatch is the body of a PUT on a team.
 type TeamPatch struct {
-	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"needed at creation, and fixed from then on (I3)"`
+	Organization access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"required at creation; cannot change (I3)"`
 	Name         access.Optional[string]                `json:"name,omitzero"`
 }
 

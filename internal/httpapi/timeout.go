@@ -25,7 +25,7 @@ func timeout(h http.Header, most time.Duration) (time.Duration, error) {
 		d, err = time.ParseDuration(sent[0])
 	}
 	if err != nil || d <= 0 || len(sent) > 1 {
-		return 0, access.Invalidf("", "%s is a duration such as 250ms or 2s, sent once", timeoutHeader)
+		return 0, access.Invalidf("", "%s must be a duration such as 250ms or 2s, and sent once", timeoutHeader)
 	}
 	if most > 0 {
 		d = min(d, most)

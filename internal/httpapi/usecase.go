@@ -91,7 +91,7 @@ func (u *useCase[I, O]) prepare(a *api, rt route, op *huma.Operation) (err error
 	if u.memory != nil {
 		op.Parameters = append(op.Parameters, &huma.Param{
 			Name: idempotencyKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ref(maxIdempotencyKey)},
-			Description: "the same key and body give the first answer again, without its secret, if the caller could make the call now; with another body, a conflict",
+			Description: "a repeated call with the same key and body returns the first answer, without its secret, if the caller could still make the call; with another body, a conflict",
 		})
 	}
 	return nil

@@ -11,12 +11,12 @@ import (
 // User is a user as callers see one. To those who do not see the address, there are only ID, name and whether the user is active (O7).
 type User struct {
 	ID            access.UserID          `json:"id"`
-	Email         *access.Email          `json:"email" doc:"in the form in which addresses are compared; null where there is none, or the caller may not see it (O7)"`
-	EmailVerified bool                   `json:"email_verified" doc:"false where the caller may not see the address"`
+	Email         *access.Email          `json:"email" doc:"normalized; null if there is none or the caller may not see it (O7)"`
+	EmailVerified bool                   `json:"email_verified" doc:"false if the caller may not see the address"`
 	Name          string                 `json:"name"`
-	Type          *access.UserType       `json:"type" doc:"null where the caller may not see the address (O7)"`
+	Type          *access.UserType       `json:"type" doc:"null if the caller may not see the address (O7)"`
 	Active        bool                   `json:"active"`
-	Organization  *access.OrganizationID `json:"organization" doc:"the home organization; null where there is none, or the caller may not see the address (O7)"`
+	Organization  *access.OrganizationID `json:"organization" doc:"the home organization; null if there is none or the caller may not see the address (O7)"`
 }
 
 func showUser(u access.User) User {
@@ -35,16 +35,16 @@ type UserChanged struct {
 // Offboarded answers a change by which a user can be offboarded (N2), removed from an organization or demoted there (O3).
 type Offboarded struct {
 	Departure
-	KeysTakenOver []KeyHandedOver `json:"keys_taken_over" nullable:"false" doc:"the account keys that keys_to took over (B5)"`
+	KeysTakenOver []KeyHandedOver `json:"keys_taken_over" nullable:"false" doc:"the account keys that the user in keys_to took over (B5)"`
 }
 
 // KeyHandedOver is an account key that passed to somebody else at an offboarding or a removal.
 type KeyHandedOver struct {
 	ID           access.KeyID           `json:"id"`
 	Name         string                 `json:"name"`
-	Organization *access.OrganizationID `json:"organization" doc:"where it is confined (B3), or null"`
-	BelongsTo    []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights it rests on now: who took it over, and who made this call and learns the secret"`
-	Secret       string                 `json:"secret,omitempty" doc:"the new one, shown here and never again; a dry run leaves it out"`
+	Organization *access.OrganizationID `json:"organization" doc:"the organization it is confined to (B3), or null"`
+	BelongsTo    []string               `json:"belongs_to" nullable:"false" doc:"user:ID of each person whose rights now limit it: the new owner, and the caller, who learns the secret"`
+	Secret       string                 `json:"secret,omitempty" doc:"the new secret, shown only in this answer; left out in a dry run"`
 }
 
 func offboarded(o sharing.Offboarding) Offboarded {
@@ -58,10 +58,10 @@ func offboarded(o sharing.Offboarding) Offboarded {
 
 // offboarding is how a call offboards, removes or demotes a user.
 type offboarding struct {
-	Successor access.UserID `query:"successor" doc:"who becomes an owner where the user is the last one (O1), if the user is offboarded, removed or demoted"`
-	KeysTo    access.UserID `query:"keys_to" doc:"who takes over the account keys that would be refused (B5), if the user is offboarded, removed or demoted: each that the caller handles and this user could hold. Their secrets change. The others are refused, and listed in refused_keys"`
-	KeysGrace string        `query:"keys_grace" doc:"how long the secrets before of keys_to work on, such as 24h, without full; 0s if left out, at most 168h"`
-	DryRun    bool          `query:"dry_run" doc:"only report: the answer is that of the call, without secrets, and nothing changes"`
+	Successor access.UserID `query:"successor" doc:"who becomes an owner of organizations whose last owner is offboarded (O1), removed or demoted"`
+	KeysTo    access.UserID `query:"keys_to" doc:"who takes over the user's account keys (B5), if the user is offboarded, removed or demoted: those the caller can manage and this user could hold. They get new secrets. The others stop working and are listed in refused_keys"`
+	KeysGrace string        `query:"keys_grace" doc:"how long the old secrets of these keys keep working (without full), such as 24h; default 0s, at most 168h"`
+	DryRun    bool          `query:"dry_run" doc:"only preview: the answer is the same, without secrets, but nothing changes"`
 }
 
 func (in offboarding) how() (sharing.Offboard, error) {
@@ -69,7 +69,7 @@ func (in offboarding) how() (sharing.Offboard, error) {
 	if in.KeysGrace != "" {
 		var err error
 		if how.KeysGrace, err = time.ParseDuration(in.KeysGrace); err != nil {
-			return how, access.Invalidf("B5", "keys_grace is a duration, such as 24h or 90m")
+			return how, access.Invalidf("B5", "keys_grace must be a duration, such as 24h or 90m")
 		}
 	}
 	return how, nil
@@ -80,7 +80,7 @@ type userPath struct {
 }
 
 type usersQuery struct {
-	Email access.Email `query:"email" doc:"only the users with this address, verified or not, as far as the caller sees their addresses (O7)"`
+	Email access.Email `query:"email" doc:"only users with this address, verified or not, whose address the caller may see (O7)"`
 	pageQuery
 }
 
@@ -109,11 +109,11 @@ func (a *api) getUser(ctx context.Context, actor access.Actor, in *userPath) (*U
 
 // UserPatch is the body of a PUT on a user.
 type UserPatch struct {
-	Email         access.Optional[access.Email]          `json:"email,omitzero" doc:"a new address is not verified unless the same call says so"`
+	Email         access.Optional[access.Email]          `json:"email,omitzero" doc:"a new address is unverified unless the same call sets email_verified"`
 	EmailVerified access.Optional[bool]                  `json:"email_verified,omitzero"`
 	Name          access.Optional[string]                `json:"name,omitzero"`
-	Type          access.Optional[access.UserType]       `json:"type,omitzero" doc:"external unless said"`
-	Active        access.Optional[bool]                  `json:"active,omitzero" doc:"false ends every access of the user (N2)"`
+	Type          access.Optional[access.UserType]       `json:"type,omitzero" doc:"default external"`
+	Active        access.Optional[bool]                  `json:"active,omitzero" doc:"false ends all access of the user (N2)"`
 	Organization  access.Optional[access.OrganizationID] `json:"organization,omitzero" doc:"the home organization"`
 }
 

@@ -147,12 +147,12 @@ func (v *validator) checkObject(s *huma.Schema, value any) {
 			v.in(name, func() { v.check(known, fields[name]) })
 		} else if each, ok := s.AdditionalProperties.(*huma.Schema); ok {
 			if fault := storable(name); fault != "" {
-				v.fault("a name in it %s", fault)
+				v.fault("a field name in it %s", fault)
 				continue
 			}
 			v.in(name, func() { v.check(each, fields[name]) })
 		} else {
-			v.faultIn(name, "is not a field here")
+			v.faultIn(name, "is not a known field")
 		}
 	}
 	for _, name := range s.Required {
@@ -194,7 +194,7 @@ func (v *validator) checkString(s *huma.Schema, text string) {
 		most = *s.MaxLength
 	}
 	if utf8.RuneCountInString(text) > most {
-		v.fault("has at most %d characters", most)
+		v.fault("must have at most %d characters", most)
 	}
 }
 
@@ -202,7 +202,7 @@ func (v *validator) checkString(s *huma.Schema, text string) {
 func storable(text string) string {
 	switch {
 	case strings.ContainsRune(text, 0):
-		return "must not hold U+0000, which not every database can store"
+		return "must not contain U+0000, which not every database can store"
 	case !utf8.ValidString(text):
 		return "must be valid UTF-8"
 	}
@@ -224,7 +224,7 @@ func (v *validator) checkNumber(s *huma.Schema, value any) {
 	f, err := number.Float64()
 	switch {
 	case err != nil:
-		v.fault("is too large a number")
+		v.fault("is too large")
 	case s.Minimum != nil && f < *s.Minimum:
 		v.fault("must be at least %v", *s.Minimum)
 	case s.Maximum != nil && f > *s.Maximum:

@@ -1,8 +1,8 @@
-// Package notify sends the e-mails that changes have queued.
+// Package notify sends the emails that changes have queued.
 //
 // It owns the words of the messages and the conversation with the mail server. What is queued, and what became of it, is kept by package
-// sharing: an e-mail is marked as being sent before the mail server hears of it, and when it is not certain that the mail server has not taken
-// it, it is never sent again. It must not log an address, a token, or what an e-mail says.
+// sharing: an email is marked as being sent before the mail server hears of it, and when it is not certain that the mail server has not taken
+// it, it is never sent again. It must not log an address, a token, or what an email says.
 package notify
 
 import (
@@ -23,19 +23,19 @@ const (
 	lookEvery = time.Second
 	// lookAgain is how long to wait after the queue could not be read.
 	lookAgain = 10 * time.Second
-	// atOnce is how many e-mails are sent at the same time.
+	// atOnce is how many emails are sent at the same time.
 	atOnce = 4
-	// finishWithin is how long e-mails that are being sent may take after the sender was told to stop.
+	// finishWithin is how long emails that are being sent may take after the sender was told to stop.
 	finishWithin = 10 * time.Second
 	// answerWithin is how long a mail server may take, first to let in, then to take a message.
 	answerWithin = time.Minute
 )
 
-// Queue is the e-mails that wait; *sharing.Service is one.
+// Queue is the emails that wait; *sharing.Service is one.
 type Queue interface {
-	// ClaimMails takes at most so many e-mails that are due, which nobody else is given then, and which are to be sent within access.MailLease.
+	// ClaimMails takes at most so many emails that are due, which nobody else is given then, and which are to be sent within access.MailLease.
 	ClaimMails(ctx context.Context, limit int) ([]access.Letter, error)
-	// SettleMail notes what became of an e-mail that was taken: MailSent, MailFailed, MailUnknown, or MailQueued to be given it again later.
+	// SettleMail notes what became of an email that was taken: MailSent, MailFailed, MailUnknown, or MailQueued to be given it again later.
 	SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error
 }
 
@@ -50,7 +50,7 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Sender sends e-mails.
+// Sender sends emails.
 type Sender struct {
 	Config
 	settled *prometheus.CounterVec
@@ -59,7 +59,7 @@ type Sender struct {
 // New makes the sender, which sends nothing before Run.
 func New(c Config) *Sender {
 	settled := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "grantway_mail_attempts_total", Help: "Attempts to send an e-mail, by what became of it: sent, queued (tried again), failed or unknown.",
+		Name: "grantway_mail_attempts_total", Help: "Attempts to send an email, by outcome: sent, queued (tried again), failed or unknown.",
 	}, []string{"state"})
 	for _, state := range []access.MailState{access.MailSent, access.MailQueued, access.MailFailed, access.MailUnknown} {
 		settled.WithLabelValues(string(state)) // so that all are shown from the start
@@ -68,7 +68,7 @@ func New(c Config) *Sender {
 	return &Sender{Config: c, settled: settled}
 }
 
-// Run sends until the context ends. E-mails that are being sent then have a while to be taken; after it their connections are cut, and they
+// Run sends until the context ends. Emails that are being sent then have a while to be taken; after it their connections are cut, and they
 // are settled like after any other broken connection.
 func (s *Sender) Run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -81,7 +81,7 @@ func (s *Sender) Run(ctx context.Context) {
 		letters, err := s.Queue.ClaimMails(ctx, atOnce-len(free))
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.Log.Error("the e-mails that wait could not be read", "error", err)
+			s.Log.Error("cannot read the waiting emails", "error", err)
 			pause = lookAgain
 		case len(letters) > 0: // there may be more
 			pause = 0
@@ -118,10 +118,10 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// lease is the time in which an e-mail that was claimed may be sent: another process takes it for lost after that.
+// lease is the time in which an email that was claimed may be sent: another process takes it for lost after that.
 type lease struct{ since time.Time }
 
-// lapsed reports whether the mail server, if it were called now, might take the e-mail after the lease. A process that is stopped does not see all of
+// lapsed reports whether the mail server, if it were called now, might take the email after the lease. A process that is stopped does not see all of
 // its clocks go on: the one that says most is believed.
 func (l lease) lapsed() bool {
 	now := time.Now()
@@ -129,12 +129,12 @@ func (l lease) lapsed() bool {
 	return passed > access.MailLease-answerWithin
 }
 
-// deliver sends one e-mail and notes what became of it.
+// deliver sends one email and notes what became of it.
 func (s *Sender) deliver(ctx context.Context, l access.Letter, claimed lease) {
 	state, reason := s.send(ctx, l, claimed)
 	s.settled.WithLabelValues(string(state)).Inc()
-	// Also what was cut off is settled. Where that fails the e-mail stays as being sent, and is not sent again.
+	// Also what was cut off is settled. Where that fails the email stays as being sent, and is not sent again.
 	if err := s.Queue.SettleMail(context.WithoutCancel(ctx), l.ID, state, reason); err != nil {
-		s.Log.Error("what became of an e-mail could not be noted", "mail", l.ID, "state", state, "error", err)
+		s.Log.Error("cannot store the outcome of an email", "mail", l.ID, "state", state, "error", err)
 	}
 }

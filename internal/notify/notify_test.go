@@ -25,7 +25,7 @@ import (
 	"github.com/grantway/grantway/internal/testenv/mailbox"
 )
 
-// queue is e-mails in memory: each is given out once, and what became of it is kept.
+// queue is emails in memory: each is given out once, and what became of it is kept.
 type queue struct {
 	mu      sync.Mutex
 	letters []access.Letter

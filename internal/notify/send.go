@@ -18,7 +18,7 @@ import (
 func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (access.MailState, string) {
 	message, err := s.compose(l)
 	if err != nil {
-		return access.MailFailed, "the message cannot be written: " + err.Error()
+		return access.MailFailed, "cannot write the message: " + err.Error()
 	}
 	// Whatever happens, the connection is cut in the end, and not closed by QUIT unless the message is taken: after half a message, QUIT would be
 	// preceded by the dot that ends it.
@@ -26,14 +26,14 @@ func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (acce
 	defer cut()
 	client, err := s.client(ctx)
 	if err != nil {
-		return access.MailFailed, "the mail server cannot be called: " + err.Error()
+		return access.MailFailed, "cannot connect to the mail server: " + err.Error()
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil { // nothing was said of the message yet
-		return access.MailQueued, "the mail server lets nobody in: " + reply(err)
+		return access.MailQueued, "cannot log in at the mail server: " + reply(err)
 	}
 	if claimed.lapsed() { // others take it for lost by now, or soon, and what they do not is sent later
-		return access.MailQueued, "this process was held up"
+		return access.MailQueued, "this process was delayed"
 	}
 	err = client.SendWithSMTPClient(conn, message)
 	if message.IsDelivered() {
@@ -47,12 +47,12 @@ func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (acce
 func judge(err error) (access.MailState, string) {
 	var refusal *gomail.SendError
 	if !errors.As(err, &refusal) {
-		return access.MailUnknown, "the mail server was called, and what it did is not known"
+		return access.MailUnknown, "the connection to the mail server broke, and the outcome is unknown"
 	}
 	code := refusal.ErrorCode()
 	if code == 0 {
 		if refusal.Reason == gomail.ErrSMTPDataClose {
-			return access.MailUnknown, "the connection broke after the message and before the answer to it"
+			return access.MailUnknown, "the connection broke after the message was sent and before it was answered"
 		}
 		return access.MailQueued, "the connection broke: " + refusal.Reason.String()
 	}

@@ -39,7 +39,7 @@ const (
 func ParseServer(text string) (Server, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return Server{}, errors.New("it is no URL; characters such as # and % in a password are written as %23 and %25")
+		return Server{}, errors.New("must be a URL; write # and % in a password as %23 and %25")
 	}
 	s := Server{Host: u.Hostname(), Port: portSMTP, TLS: TLSOffered}
 	switch u.Scheme {
@@ -47,24 +47,24 @@ func ParseServer(text string) (Server, error) {
 	case "smtps":
 		s.Port, s.TLS = portSMTPS, TLSImplicit
 	default:
-		return s, errors.New("it begins neither with smtp:// nor with smtps://")
+		return s, errors.New("must begin with smtp:// or smtps://")
 	}
 	if s.Host == "" {
-		return s, errors.New("it names no host")
+		return s, errors.New("needs a host")
 	}
 	if (u.Path != "" && u.Path != "/") || u.Fragment != "" {
-		return s, errors.New("nothing but ?tls= may follow the host; characters such as / and # in a password are written as %2F and %23")
+		return s, errors.New("only ?tls= can follow the host; write / and # in a password as %2F and %23")
 	}
 	if port := u.Port(); port != "" {
 		if s.Port, err = strconv.Atoi(port); err != nil || s.Port < 1 || s.Port > 65535 {
-			return s, errors.New("its port is no number from 1 to 65535")
+			return s, errors.New("the port must be a number from 1 to 65535")
 		}
 	}
 	if u.User != nil {
 		s.User = u.User.Username()
 		s.Password, _ = u.User.Password()
 		if s.User == "" || s.Password == "" {
-			return s, errors.New("a user comes with a password: write user:password@host")
+			return s, errors.New("a user needs a password: write user:password@host")
 		}
 	}
 	return s, s.policy(u.RawQuery)
@@ -74,15 +74,15 @@ func ParseServer(text string) (Server, error) {
 func (s *Server) policy(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return errors.New("what follows ? cannot be read")
+		return errors.New("cannot read the part after ?")
 	}
 	for name, words := range values {
 		if name != "tls" || len(words) != 1 {
-			return fmt.Errorf("only tls may follow ?, once")
+			return fmt.Errorf("only tls can follow ?, once")
 		}
 		policy, err := access.ParseWord(words[0], []TLSPolicy{TLSRequired, TLSNone})
 		if err != nil || s.TLS == TLSImplicit {
-			return errors.New("tls is required or none, and smtps:// has no need of it")
+			return errors.New("tls must be required or none, and cannot be used with smtps://")
 		}
 		s.TLS = policy
 	}
@@ -93,10 +93,10 @@ func (s *Server) policy(query string) error {
 func ParseFrom(text string) (mail.Address, error) {
 	a, err := mail.ParseAddress(text)
 	if err != nil {
-		return mail.Address{}, errors.New(`it is no address: write "Grantway <no-reply@example.org>"`)
+		return mail.Address{}, errors.New(`must be an address such as "Grantway <no-reply@example.org>"`)
 	}
 	if _, err := access.ParseEmail(a.Address); err != nil {
-		return mail.Address{}, errors.New(`it is no address: write "Grantway <no-reply@example.org>"`)
+		return mail.Address{}, errors.New(`must be an address such as "Grantway <no-reply@example.org>"`)
 	}
 	return *a, nil
 }

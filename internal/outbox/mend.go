@@ -43,9 +43,9 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 		switch {
 		case force || here == (spice.Mark{}) && last.Change == 0:
 		case here == (spice.Mark{}):
-			c.log.Warn("the engine is empty; it is built again from the store")
+			c.log.Warn("the engine is empty; rebuilding it from the store")
 		default:
-			c.log.Warn("the engine is not at the state of the store; it is compared and mended", "engine", here.Change, "store", last.Change)
+			c.log.Warn("the engine is not at the state of the store; comparing and repairing it", "engine", here.Change, "store", last.Change)
 		}
 		mending := spice.Mark{Installation: last.Installation, Change: last.Change, History: "mending-" + uuid.NewString()}
 		begun, err := c.engine.Advance(ctx, nil, here, mending)
@@ -114,7 +114,7 @@ func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, 
 			return after, mark, err
 		}
 	}
-	return nil, spice.Mark{}, access.Unavailable(errors.New("others are writing to the outbox all the time"))
+	return nil, spice.Mark{}, access.Unavailable(errors.New("other servers keep writing to the outbox"))
 }
 
 // movedOn is for an engine to which somebody else is writing.

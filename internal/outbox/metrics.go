@@ -13,9 +13,9 @@ import (
 const scrapeWithin = 5 * time.Second
 
 var (
-	pendingFigure = prometheus.NewDesc("grantway_outbox_pending", "Committed changes that the engine may not have yet, or parts of large ones.", nil, nil)
+	pendingFigure = prometheus.NewDesc("grantway_outbox_pending", "Committed changes, or parts of large ones, that the engine may not have yet.", nil, nil)
 	oldestFigure  = prometheus.NewDesc("grantway_outbox_oldest_seconds",
-		"How long ago the oldest change was committed that is pending or parked; 0 if there is none.", nil, nil)
+		"Age of the oldest pending or parked change, in seconds; 0 if there is none.", nil, nil)
 	parkedFigure = prometheus.NewDesc("grantway_outbox_parked", "Committed changes that the engine refuses; grantway verify says what to do.", nil, nil)
 )
 

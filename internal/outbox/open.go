@@ -48,9 +48,9 @@ func mine(ctx context.Context, db *store.DB, engine *spice.Client) (claimed bool
 	}
 	switch {
 	case mark != (spice.Mark{}) && mark.Installation != installation:
-		return false, access.Conflictf("", "the engine holds the relationships of another installation")
+		return false, access.Conflictf("", "the engine contains the relationships of another installation")
 	case mark == (spice.Mark{}) && text != "" && !claimed:
-		return false, access.Conflictf("", "the engine holds a schema already, and this installation did not write it")
+		return false, access.Conflictf("", "the engine already has a schema, which this installation did not write")
 	}
 	return claimed, nil
 }

@@ -157,7 +157,7 @@ func (c *Carrier) deliver(ctx context.Context, change int64) (token spice.Token,
 }
 
 // errAdrift is for the log. Run compares the engine with the store and mends it, as does a server that starts; so does grantway verify --repair.
-var errAdrift = errors.New("the engine is not at a state of the store: one of them was restored or is being mended")
+var errAdrift = errors.New("the engine is not at a state of the store: one of them was restored or is being repaired")
 
 // pause waits before the second look and the later ones, longer each time.
 func pause(ctx context.Context, look int) error {
@@ -172,7 +172,7 @@ func pause(ctx context.Context, look int) error {
 }
 
 // ErrBehind says that the engine could not be brought to the state of the store from within a transaction: Drain can.
-var ErrBehind = errors.New("committed changes are not in the engine yet")
+var ErrBehind = errors.New("committed changes have not reached the engine yet")
 
 // CatchUp brings the engine to the state of the store from within the transaction that has locked changes, so that it knows all that was committed
 // before. It fails with ErrBehind where that takes more than to carry entries.
@@ -207,7 +207,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 	for lost := 0; ; {
 		if at < 0 {
 			if lost == looks {
-				return "", access.Unavailable(errors.New("the engine lets others write only"))
+				return "", access.Unavailable(errors.New("the engine accepts writes from others only"))
 			}
 			lost++
 			if err := c.observe(ctx); err != nil {
@@ -307,7 +307,7 @@ func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 				err = c.mend(ctx, c.project, false, admits)
 			}
 			if err != nil && ctx.Err() == nil {
-				c.log.Warn("the engine does not take committed changes; trying again", "error", err)
+				c.log.Warn("the engine does not accept committed changes; trying again", "error", err)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (c *Carrier) park(ctx context.Context, v *view, r *refusal) error {
 		return tx.DeleteOutbox(e.Seq)
 	})
 	if err == nil && parked {
-		c.log.Error("the engine refuses a committed change, which is parked and tried again", "entry", e.Seq, "first", e.First,
+		c.log.Error("the engine refuses a committed change; it is parked, and tried again", "entry", e.Seq, "first", e.First,
 			"objects", v.changes[r.index].Resources(), "error", r.cause)
 	}
 	return err
@@ -92,7 +92,7 @@ func held(reason string) error {
 	}
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: errors.New(reason),
-		Detail: "nothing was changed, because an earlier change of the same objects is still being carried out; try again",
+		Detail: "nothing was changed, because an earlier change of the same objects is still being carried out: try again",
 	}
 }
 
@@ -103,7 +103,7 @@ func (p Parked) holds(objects []string) string {
 	for i, e := range p.entries {
 		for _, o := range objects {
 			if p.about[i][o] {
-				return fmt.Sprintf("it comes after entry %d, which is parked, for %s", e.Seq, o)
+				return fmt.Sprintf("it waits for entry %d, which is parked, because both change %s", e.Seq, o)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func applied(tx *store.Tx) (mark spice.Mark, err error) {
 func changesOf(e store.OutboxEntry) (spice.Changes, error) {
 	changes, err := spice.UnmarshalChanges(e.Updates)
 	if err != nil {
-		return nil, &access.Error{Kind: access.KindInternal, Detail: "the outbox cannot be read", Cause: fmt.Errorf("entry %d: %w", e.Seq, err)}
+		return nil, &access.Error{Kind: access.KindInternal, Detail: "cannot read the outbox", Cause: fmt.Errorf("entry %d: %w", e.Seq, err)}
 	}
 	return changes, nil
 }

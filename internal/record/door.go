@@ -73,7 +73,7 @@ func (r *Refusals) atDoor(e access.Record) (*tally, *first) {
 	}
 	return nil, r.begin(access.Record{
 		Time: e.Time, Actor: Stranger, Action: ActionFurther, Resource: access.PlatformObject, Outcome: access.Refused, Rule: "H1",
-		Detail: "further refusals of calls without good credentials, too many to be recorded one by one",
+		Detail: "further refusals of calls without valid credentials, too many to record one by one",
 	}, rest)
 }
 
@@ -122,7 +122,7 @@ func (r *Refusals) write(ctx context.Context, batch []counted) error {
 		}
 	}
 	if lost > 0 {
-		r.log.Error("refusals could not be recorded within the hour", "refusals", lost, "error", err)
+		r.log.Error("cannot record refusals of the last hour", "refusals", lost, "error", err)
 	}
 	return err
 }

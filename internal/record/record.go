@@ -79,7 +79,7 @@ func (j *Journal) Close() {
 
 func (j *Journal) lose(n int, err error) {
 	j.lost.Add(int64(n))
-	j.log.Error("decisions could not be recorded", "decisions", n, "error", err)
+	j.log.Error("cannot record decisions", "decisions", n, "error", err)
 }
 
 // Run writes entries until the journal is closed and everything is written.

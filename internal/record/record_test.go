@@ -61,5 +61,5 @@ func TestWhatIsLostIsCountedAndLogged(t *testing.T) {
 	j.Record(t.Context(), make([]access.Record, 2))
 	require.EqualValues(t, mayWait+9, j.Lost(), "who comes late is told of in the log, too")
 	require.Zero(t, j.Written())
-	require.Contains(t, log.String(), "decisions could not be recorded")
+	require.Contains(t, log.String(), "cannot record decisions")
 }

@@ -184,7 +184,7 @@ func (r *Refusals) tally(e access.Record, exactly sum, record string) (*tally, *
 	further := access.Record{
 		Time: e.Time, Actor: e.Actor, Key: e.Key, Action: ActionFurther, Resource: access.PlatformObject, Organization: e.Organization,
 		Address: e.Address, RequestID: e.RequestID, Outcome: access.Refused, Rule: "H1",
-		Detail: "further refusals of this caller, too many to be recorded one by one",
+		Detail: "further refusals of this caller, too many to record one by one",
 	}
 	if e.Organization != "" {
 		further.Resource = access.Obj(access.TypeOrganization, e.Organization)
@@ -199,7 +199,7 @@ func (r *Refusals) tally(e access.Record, exactly sum, record string) (*tally, *
 
 	further.Actor, further.Key, further.Address, further.RequestID = Several, "", "", ""
 	further.Resource, further.Organization = access.PlatformObject, ""
-	further.Detail = "further refusals of several callers, too many to be recorded one by one"
+	further.Detail = "further refusals of several callers, too many to record one by one"
 	ofAll := sumOf("several")
 	if t := r.found[ofAll]; t != nil {
 		return t, nil
@@ -258,7 +258,7 @@ func (r *Refusals) Run(ctx context.Context) {
 		}
 		writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 		if err := r.Flush(writing); err != nil {
-			r.log.Error("refusals could not be recorded, and are tried again", "error", err)
+			r.log.Error("cannot record refusals; trying again", "error", err)
 		}
 		cancel()
 	}

@@ -34,12 +34,12 @@ type Hasher struct {
 // NewHasher uses the keys, the current one first. Each must have at least 32 bytes.
 func NewHasher(keys ...[]byte) (*Hasher, error) {
 	if len(keys) == 0 {
-		return nil, errors.New("there is no key that hashes secrets")
+		return nil, errors.New("there is no hash key")
 	}
 	h := &Hasher{}
 	for _, key := range keys {
 		if len(key) < hashKeyBytes {
-			return nil, fmt.Errorf("a key that hashes secrets has at least %d bytes, and one of these has %d", hashKeyBytes, len(key))
+			return nil, fmt.Errorf("a hash key must have at least %d bytes, and one of these has %d", hashKeyBytes, len(key))
 		}
 		h.keys = append(h.keys, slices.Clone(key))
 	}
@@ -53,7 +53,7 @@ func ParseHasher(text string) (*Hasher, error) {
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		key, err := hex.DecodeString(word)
 		if err != nil {
-			return nil, errors.New("a key that hashes secrets is not hexadecimal")
+			return nil, errors.New("a hash key is not hexadecimal")
 		}
 		keys = append(keys, key)
 	}

@@ -21,11 +21,11 @@ func CheckStrength(text string) error {
 	alphabet := alphabetOf(text)
 	switch least := int(math.Ceil(leastBits / math.Log2(float64(alphabet)))); {
 	case len(text) < least:
-		return fmt.Errorf("it has %d characters, and needs %d of its kind to hold %d bits", len(text), least, leastBits)
+		return fmt.Errorf("it has %d characters, and needs %d of this kind for %d bits", len(text), least, leastBits)
 	case different(text) < leastDifferent:
 		return fmt.Errorf("it has fewer than %d different characters", leastDifferent)
 	case strings.Contains((text + text)[1:2*len(text)-1], text):
-		return errors.New("it repeats a shorter text")
+		return errors.New("it is a shorter text repeated")
 	}
 	return nil
 }

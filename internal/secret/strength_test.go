@@ -27,9 +27,9 @@ func TestSecretsThatPeopleChoose(t *testing.T) {
 		"31415926535897932384626433832795": "needs 39",
 		strings.Repeat("a", 200):           "different",
 		strings.Repeat("abcdefg", 10):      "different",
-		strings.Repeat("abcdefgh", 10):     "repeats",
+		strings.Repeat("abcdefgh", 10):     "shorter text repeated",
 		strings.Repeat("aAbBcC7", 4):       "different",
-		strings.Repeat("Change-Me!", 4):    "repeats",
+		strings.Repeat("Change-Me!", 4):    "shorter text repeated",
 	} {
 		err := CheckStrength(weak)
 		require.ErrorContains(t, err, why, weak)

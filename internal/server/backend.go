@@ -137,7 +137,7 @@ func claimFault(err error) error {
 	}
 	return &StartError{
 		Problem: refusal.Detail + ", or this installation's store.db was lost", Cause: err,
-		Advice: "Restore store.db from a backup. Where the data directory is new, give it an engine of its own: another --data, or an empty SpiceDB.",
+		Advice: "Restore store.db from a backup. If the data directory is new, give it its own engine: another --data, or an empty SpiceDB.",
 	}
 }
 

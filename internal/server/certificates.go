@@ -29,10 +29,10 @@ type certificate struct {
 func (c *Config) openCertificate() (*certificate, error) {
 	x := &certificate{certFile: c.TLSCert, keyFile: c.TLSKey, log: c.Log}
 	if _, err := x.read(); err != nil {
-		return nil, fmt.Errorf("the TLS certificate cannot be used: %w", err)
+		return nil, fmt.Errorf("cannot use the TLS certificate: %w", err)
 	}
 	return x, c.figures.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "grantway_tls_certificate_ends_seconds", Help: "When the certificate of the server ends, in seconds since 1970.",
+		Name: "grantway_tls_certificate_ends_seconds", Help: "When the server's TLS certificate expires, in seconds since 1970.",
 	}, func() float64 { return float64(x.current.Load().Leaf.NotAfter.Unix()) }))
 }
 
@@ -74,10 +74,10 @@ func (x *certificate) watch(ctx context.Context) {
 		switch {
 		case err != nil && err.Error() != said:
 			said = err.Error()
-			x.log.Warn("the TLS certificate in the files cannot be used, and the one before stays", "error", err)
+			x.log.Warn("cannot use the new TLS certificate; keeping the old one", "error", err)
 		case changed:
 			said = ""
-			x.log.Info("the server has a new TLS certificate", "ends", x.current.Load().Leaf.NotAfter.UTC().Format(time.RFC3339))
+			x.log.Info("using a new TLS certificate", "ends", x.current.Load().Leaf.NotAfter.UTC().Format(time.RFC3339))
 		}
 	}
 }

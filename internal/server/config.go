@@ -111,8 +111,8 @@ type Config struct {
 	SpiceDBCA       string // PEM file of its certificate authority; "" is those of the system
 	SpiceDBInsecure bool   // speak to it without TLS
 
-	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no e-mails
-	MailFrom string // the sender of all e-mails, such as Grantway <no-reply@example.org>
+	SMTPURL  string // the mail server, as notify.ParseServer reads it; "" sends no emails
+	MailFrom string // the sender of all emails, such as Grantway <no-reply@example.org>
 
 	// StartTimeout is how long a start tries again while the database or the SpiceDB does not answer; 0 tries once.
 	StartTimeout time.Duration
@@ -129,7 +129,7 @@ type Config struct {
 
 	RequestTTL    time.Duration // how long a request to share waits for its decision (S7); 0 means DefaultRequestTTL
 	InvitationTTL time.Duration // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
-	OutsideMails  int           // how many e-mails an actor sends to people outside their organizations in an hour (S11); 0 means DefaultOutsideMails
+	OutsideMails  int           // how many emails an actor sends to people outside their organizations in an hour (S11); 0 means DefaultOutsideMails
 
 	release   release // the zero value is this program's
 	migrating bool    // nothing is served
@@ -179,15 +179,15 @@ func (c *Config) check() error {
 	}
 	switch {
 	case c.Data == "":
-		return errors.New("the data directory has no name: set --data")
+		return errors.New("--data must not be empty")
 	case c.DatastoreURI != "" && !databaseScheme.MatchString(c.DatastoreURI):
-		return errors.New("--datastore-uri is not the URI of a database: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, for CockroachDB too")
+		return errors.New("--datastore-uri must be postgres://USER:PASSWORD@HOST:PORT/DATABASE (for CockroachDB too)")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return errors.New("TLS needs both a certificate and its key: set --tls-cert and --tls-key")
+		return errors.New("--tls-cert and --tls-key must be set together")
 	case c.RecordRetention < 0:
-		return errors.New("the record cannot be kept for less than no time: set --record-retention to 0 for ever, or to a duration such as 8760h")
+		return errors.New("--record-retention must not be negative (0 keeps entries forever)")
 	case c.RecordDecisions != "" && !slices.Contains(decision.Recordings, decision.Recording(c.RecordDecisions)):
-		return fmt.Errorf("--record-decisions is one of %s, not %q", access.Listed(decision.Recordings), c.RecordDecisions)
+		return fmt.Errorf("--record-decisions must be one of %s, not %q", access.Listed(decision.Recordings), c.RecordDecisions)
 	case c.MaxToken != 0 && (c.MaxToken < minMaxToken || c.MaxToken > maxMaxToken):
 		return fmt.Errorf("--max-token must be between %d and %d bytes", minMaxToken, maxMaxToken)
 	case c.OIDCClockSkew < 0 || c.OIDCClockSkew > maxOIDCClockSkew:
@@ -195,27 +195,27 @@ func (c *Config) check() error {
 	case c.OutsideMails < 0:
 		return errors.New("--outside-mails must be positive")
 	case c.RequestTTL < 0:
-		return errors.New("a request does not expire before it is made: set --request-ttl to some time")
+		return errors.New("--request-ttl must be positive")
 	case c.EngineListen != "" && c.EngineToken == "":
-		return errors.New("the engine is offered with a token only: set --engine-token")
+		return errors.New("--engine-listen needs --engine-token")
 	case c.EngineWritable && c.EngineListen == "":
 		return errors.New("--engine-writable needs --engine-listen")
 	case c.SpiceDBEndpoint != "" && c.EngineListen != "":
-		return errors.New("--engine-listen offers the embedded engine, and with --spicedb-endpoint there is none")
+		return errors.New("--engine-listen offers the embedded engine, and cannot be used with --spicedb-endpoint")
 	case c.SpiceDBEndpoint != "" && c.SpiceDBToken == "":
-		return errors.New("a SpiceDB is called with a token: set --spicedb-token")
+		return errors.New("--spicedb-endpoint needs --spicedb-token")
 	case c.SpiceDBEndpoint == "" && (c.SpiceDBToken != "" || c.SpiceDBCA != "" || c.SpiceDBInsecure):
 		return errors.New("the --spicedb flags need --spicedb-endpoint")
 	case c.InvitationTTL < 0:
-		return errors.New("an invitation can be accepted for a while: --invitation-ttl is more than nothing")
+		return errors.New("--invitation-ttl must be positive")
 	case c.SMTPURL != "" && c.MailFrom == "":
-		return errors.New("e-mails have a sender: set --mail-from")
+		return errors.New("--smtp-url needs --mail-from")
 	case c.SMTPURL == "" && c.MailFrom != "":
-		return errors.New("--mail-from needs a mail server: set --smtp-url")
+		return errors.New("--mail-from needs --smtp-url")
 	case c.SMTPURL != "" && c.Demo:
-		return errors.New("the people of --demo do not exist and are sent no e-mails: leave out --smtp-url")
+		return errors.New("--demo cannot be used with --smtp-url: its people are made up")
 	case c.SpiceDBInsecure && c.SpiceDBCA != "":
-		return errors.New("--spicedb-insecure speaks without TLS, where --spicedb-ca has no use")
+		return errors.New("--spicedb-ca cannot be used with --spicedb-insecure, which turns TLS off")
 	}
 	if c.MaxStaging < 0 || c.MinFree < 0 {
 		return errors.New("--max-staging and --min-free must not be negative")
@@ -224,10 +224,10 @@ func (c *Config) check() error {
 		return errors.New("--max-connections must be at least 1")
 	}
 	if c.StartTimeout < 0 {
-		return errors.New("--start-timeout is not negative")
+		return errors.New("--start-timeout must not be negative")
 	}
 	if c.StopDelay < 0 || c.StopTimeout < 0 {
-		return errors.New("a server does not stop before it is told to: --stop-delay and --stop-timeout are not negative")
+		return errors.New("--stop-delay and --stop-timeout must not be negative")
 	}
 	if err := c.Limits.Check(); err != nil {
 		return err
@@ -235,13 +235,13 @@ func (c *Config) check() error {
 	c.Limits = c.Limits.Sized(c.DatastoreURI != "" || c.SpiceDBEndpoint != "")
 	var err error
 	if c.proxies, err = authn.ParseProxies(c.TrustedProxies); err != nil {
-		return fmt.Errorf("the proxies in --trusted-proxies are not understood: %w", err)
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if c.issuers, err = c.readIssuers(); err != nil {
 		return err
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
-		return fmt.Errorf("%q is not an address to listen at: write HOST:PORT in --listen", c.Listen)
+		return fmt.Errorf("--listen must be HOST:PORT, not %q", c.Listen)
 	}
 	if err := c.checkNodes(); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (c *Config) checkNodes() error {
 	nodes := strings.Split(c.SpiceDBEndpoint, ",")
 	for _, node := range nodes {
 		if host, port, err := net.SplitHostPort(node); len(nodes) > 1 && (err != nil || host == "" || !isPort(port)) {
-			return fmt.Errorf("%q is not the address of a node: write HOST:PORT,HOST:PORT in --spicedb-endpoint", node)
+			return fmt.Errorf("--spicedb-endpoint must be HOST:PORT or HOST:PORT,HOST:PORT, not %q", node)
 		}
 	}
 	return nil
@@ -269,10 +269,10 @@ func (c *Config) mails() (m notify.Config, err error) {
 		return m, nil
 	}
 	if m.Server, err = notify.ParseServer(c.SMTPURL); err != nil {
-		return m, fmt.Errorf("the mail server in --smtp-url cannot be used: %w", err)
+		return m, fmt.Errorf("--smtp-url: %w", err)
 	}
 	if m.From, err = notify.ParseFrom(c.MailFrom); err != nil {
-		return m, fmt.Errorf("the sender in --mail-from cannot be used: %w", err)
+		return m, fmt.Errorf("--mail-from: %w", err)
 	}
 	return m, nil
 }

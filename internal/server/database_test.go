@@ -36,7 +36,7 @@ func TestWhatAServerDidOnPostgreSQLAnotherOneKnows(t *testing.T) {
 	require.JSONEq(t, `{"decision":true}`, answer)
 
 	_, err = server.Open(t.Context(), c)
-	require.ErrorContains(t, err, "another process uses the data directory")
+	require.ErrorContains(t, err, "another process is using the data directory")
 	require.NoError(t, s.Close())
 
 	s, err = server.Open(t.Context(), inDatabase(t, c.DatastoreURI))
@@ -68,10 +68,10 @@ func TestServersThatStartAtOnceOnANewDatabase(t *testing.T) {
 
 func TestDatabasesThatCannotBeUsed(t *testing.T) {
 	for name, c := range map[string]struct{ uri, says, advice string }{
-		"nobody there":   {"postgres://gina:hunter2@127.0.0.1:1/facts", "connection refused", "does the database run there"},
+		"nobody there":   {"postgres://gina:hunter2@127.0.0.1:1/facts", "connection refused", "that the database is running"},
 		"another scheme": {"mysql://gina:hunter2@127.0.0.1/facts", "--datastore-uri", ""},
-		"no URI":         {"postgres://gina:hunter2#@127.0.0.1:x/facts", "written as %XX", ""},
-		"few":            {"postgres://gina:hunter2@127.0.0.1/facts?pool_max_conns=1", "not enough", ""},
+		"no URI":         {"postgres://gina:hunter2#@127.0.0.1:x/facts", "as %XX", ""},
+		"few":            {"postgres://gina:hunter2@127.0.0.1/facts?pool_max_conns=1", "must be at least", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := server.Open(t.Context(), inDatabase(t, c.uri))

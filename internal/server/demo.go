@@ -43,7 +43,7 @@ func prepareDemo(ctx context.Context, c Config, db *store.DB, s *sharing.Service
 	}
 	if foreign {
 		return "", &StartError{
-			Problem: fmt.Sprintf("%s holds other data than the demonstration's", c.place()),
+			Problem: fmt.Sprintf("%s already contains other data", c.place()),
 			Advice:  "Choose another place with --data or --datastore-uri, or leave out --demo.",
 		}
 	}
@@ -56,7 +56,7 @@ func prepareDemo(ctx context.Context, c Config, db *store.DB, s *sharing.Service
 		return "", err
 	}
 	if err := loadDemo(ctx, s); err != nil {
-		return "", fmt.Errorf("the demonstration cannot be loaded: %w", err)
+		return "", fmt.Errorf("cannot load the demo: %w", err)
 	}
 	return key, db.Update(ctx, func(tx *store.Tx) error { return tx.PutSetting(settingDemo, demoLoaded) })
 }

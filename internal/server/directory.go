@@ -20,12 +20,12 @@ var ownFiles = []string{
 func makeDirectory(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return &StartError{
-			Problem: fmt.Sprintf("the data directory %s cannot be made: %v", path, bare(err)), Cause: err,
-			Advice: "Choose another one with --data, or change who may write there.",
+			Problem: fmt.Sprintf("cannot create the data directory %s: %v", path, bare(err)), Cause: err,
+			Advice: "Choose another directory with --data, or change its permissions.",
 		}
 	}
-	if err := checkOwnership(path, " If the directory has to be like that, such as a Kubernetes volume with fsGroup, name one below it with --data: "+
-		"the server makes that for itself."); err != nil {
+	if err := checkOwnership(path, " If the directory has to be like that, such as a Kubernetes volume with fsGroup, name a subdirectory with --data: "+
+		"the server creates it."); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(path)
@@ -54,14 +54,14 @@ func checkOwnership(path, advice string) error {
 	}
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
 		return &StartError{
-			Problem: fmt.Sprintf("%s belongs to the user with ID %d, and the server runs as %d", path, owner.Uid, os.Geteuid()),
-			Advice:  fmt.Sprintf("Run the server as its owner, or give it to the server's user: chown %d %s.%s", os.Geteuid(), path, advice),
+			Problem: fmt.Sprintf("%s belongs to user ID %d, but the server runs as %d", path, owner.Uid, os.Geteuid()),
+			Advice:  fmt.Sprintf("Run the server as the owner, or give the directory to the server's user: chown %d %s.%s", os.Geteuid(), path, advice),
 		}
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return &StartError{
-			Problem: fmt.Sprintf("others than its owner can write to %s (mode %04o)", path, mode),
-			Advice:  fmt.Sprintf("Take that right away: chmod go-w %s. Somebody may have used it: look at the record.%s", path, advice),
+			Problem: fmt.Sprintf("users other than its owner can write to %s (mode %04o)", path, mode),
+			Advice:  fmt.Sprintf("Run chmod go-w %s. Somebody may have changed access there: check the record.%s", path, advice),
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestDataThatOthersCanWriteIsRefused(t *testing.T) {
 		require.NoError(t, err)
 		for _, more := range []os.FileMode{0o020, 0o002, 0o022} {
 			require.NoError(t, os.Chmod(path, was.Mode().Perm()|more))
-			refusesToStart(t, c, "others than its owner can write to "+path+" (mode 0")
+			refusesToStart(t, c, "users other than its owner can write to "+path+" (mode 0")
 			_, err := server.Open(t.Context(), c)
 			var refusal *server.StartError
 			require.True(t, errors.As(err, &refusal))
@@ -38,7 +38,7 @@ func TestDataThatOthersCanWriteIsRefused(t *testing.T) {
 	}
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(c.Data, 12345, -1))
-		refusesToStart(t, c, "belongs to the user with ID 12345, and the server runs as 0")
+		refusesToStart(t, c, "belongs to user ID 12345, but the server runs as 0")
 		require.NoError(t, os.Chown(c.Data, 0, -1))
 	}
 	require.NoError(t, os.Chmod(c.Data, 0o755))

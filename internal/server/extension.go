@@ -14,11 +14,11 @@ func readExtension(path string) (*spice.Extension, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the schema extension cannot be read: %w", err)
+		return nil, fmt.Errorf("cannot read the schema extension: %w", err)
 	}
 	x, err := spice.ParseExtension(path, data)
 	if err != nil {
-		return nil, &StartError{Problem: detail(err), Cause: err, Advice: "grantway schema validate " + path + " checks it again."}
+		return nil, &StartError{Problem: detail(err), Cause: err, Advice: "Run grantway schema validate " + path + " to check it."}
 	}
 	return x, nil
 }

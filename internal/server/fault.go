@@ -36,21 +36,21 @@ func dataFault(dir string, err error) error {
 	f := &StartError{Problem: err.Error(), Cause: err}
 	switch {
 	case errors.Is(err, sqlite.ErrInUse), errors.Is(err, store.ErrInUse):
-		f.Problem = fmt.Sprintf("another process uses the data directory %s", dir)
-		f.Advice = "Stop that one, or choose another directory with --data."
+		f.Problem = fmt.Sprintf("another process is using the data directory %s", dir)
+		f.Advice = "Stop it, or choose another directory with --data."
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite.ErrFull), sqliteCode(err) == codeFull:
 		f.Problem = fmt.Sprintf("the disk of the data directory %s is full", dir)
-		f.Advice = "Make room on the disk, then start again. What was answered is not lost."
+		f.Advice = "Free disk space, then start again. No answered change is lost."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		f.Problem = fmt.Sprintf("the data directory %s cannot be used: %v", dir, bare(err))
-		f.Advice = "Choose another one with --data, or change who may read and write there."
+		f.Problem = fmt.Sprintf("cannot use the data directory %s: %v", dir, bare(err))
+		f.Advice = "Choose another directory with --data, or change its permissions."
 	case errors.Is(err, sqlite.ErrNewer), errors.Is(err, store.ErrNewer):
 		f.Advice = "Start the newer version, or choose another directory with --data."
 	case errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrForeign),
 		sqliteCode(err) == codeCorrupt, sqliteCode(err) == codeNotADatabase:
-		f.Advice = "The file was left as it is. Restore the directory from a backup, or choose another one with --data."
+		f.Advice = "The file was not changed. Restore the directory from a backup, or choose another directory with --data."
 	default:
-		f.Advice = fmt.Sprintf("The data directory is %s; --data names another one.", dir)
+		f.Advice = fmt.Sprintf("The data directory is %s. Choose another one with --data.", dir)
 	}
 	return f
 }
@@ -85,25 +85,25 @@ func engineFault(c Config, err error) error {
 // databaseFault says what to do about a database that cannot be used. The errors of its driver hold no password.
 func databaseFault(err error) error {
 	lines := strings.Split(err.Error(), "\n") // one for each address and each way to speak TLS
-	f := &StartError{Problem: "the database of --datastore-uri cannot be used: " + strings.TrimSpace(lines[len(lines)-1]), Cause: err, remote: true}
+	f := &StartError{Problem: "cannot use the database of --datastore-uri: " + strings.TrimSpace(lines[len(lines)-1]), Cause: err, remote: true}
 	switch state := sqlState(err); {
 	case errors.Is(err, store.ErrNewer):
 		f.Problem = err.Error()
 		f.Advice = "Start the newer version, or use another database."
 	case state == "28P01", state == "28000":
-		f.Advice = "It does not know the user or the password of the URI, or does not let the user in from here."
+		f.Advice = "The database rejects the user or password in the URI, or does not accept this user from this host."
 	case state == "3D000":
-		f.Advice = "Create the database first (CREATE DATABASE), or name another one at the end of the URI."
+		f.Advice = "Create the database first (CREATE DATABASE), or name another one in the URI."
 	case state == "53300":
-		f.Advice = "All of its connections are taken: raise its max_connections, or give each server fewer with pool_max_conns in the URI."
+		f.Advice = "The database has no free connections: raise max_connections, or lower pool_max_conns in the URI of each server."
 	case state == "42501":
-		f.Advice = "Its user has to be allowed to create a schema in the database, and tables in the schema public: the owner of the database is."
+		f.Advice = "The user needs permission to create a schema in the database, and tables in the schema public. The owner of the database has it."
 	case state == "55P03":
-		f.Advice = "Somebody holds a table that is to be changed. Start again when that is over."
+		f.Advice = "Another session has locked a table that has to be changed. Start again when it has finished."
 	case state == "":
-		f.Advice = "Is the host and the port of the URI right, does the database run there, and can it be reached from here, with TLS if sslmode says so?"
+		f.Advice = "Check the host and port in the URI, that the database is running, and that this machine can reach it (with TLS if sslmode demands it)."
 	default:
-		f.Advice = "Its log may say more."
+		f.Advice = "See the database's log."
 	}
 	return f
 }
@@ -123,9 +123,9 @@ func addressFault(flag, address string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		f.Problem = fmt.Sprintf("%s is in use by another program", address)
-		f.Advice = fmt.Sprintf("Stop that one, or choose another address with %s.", flag)
+		f.Advice = fmt.Sprintf("Stop it, or choose another address with %s.", flag)
 	case errors.Is(err, fs.ErrPermission):
-		f.Advice = fmt.Sprintf("Ports below 1024 need privileges; choose another one with %s.", flag)
+		f.Advice = fmt.Sprintf("Ports below 1024 need privileges. Choose another port with %s.", flag)
 	default:
 		f.Advice = fmt.Sprintf("Choose another address with %s.", flag)
 	}
@@ -139,7 +139,7 @@ func schemaFault(c Config, err error) error {
 	}
 	return &StartError{
 		Problem: err.Error(), Cause: err,
-		Advice: "A definition that relationships still use cannot go: delete them first, or put it back into the schema extension." + c.anew(),
+		Advice: "A definition that relationships still use cannot be removed. Delete the relationships first, or put the definition back into the schema extension." + c.anew(),
 	}
 }
 
@@ -148,8 +148,8 @@ func (c *Config) anew() string {
 	if c.DatastoreURI != "" || c.SpiceDBEndpoint != "" {
 		return ""
 	}
-	return fmt.Sprintf(" Or have the engine's file made anew from the store: move it away (mkdir %[1]s && mv %[2]s* %[1]s) and start again. "+
-		"That leaves out only what was written to the engine past Grantway.", filepath.Join(c.Data, "engine.old"), filepath.Join(c.Data, engineFile))
+	return fmt.Sprintf(" Or rebuild the engine's file from the store: move it away (mkdir %[1]s && mv %[2]s* %[1]s) and start again. "+
+		"Only data written to the engine past Grantway is lost.", filepath.Join(c.Data, "engine.old"), filepath.Join(c.Data, engineFile))
 }
 
 // mayPass reports whether the error is about a database or a SpiceDB that is being started or cannot be reached just now. Connections are lost in
@@ -198,7 +198,7 @@ func (c *Config) remoteFault(err error) error {
 	}
 	return &StartError{
 		Problem: fmt.Sprintf("the SpiceDB at %s does not answer: %v", c.SpiceDBEndpoint, reason(err)), Cause: err,
-		Advice: "Does it run there, with this --spicedb-token, and with TLS unless --spicedb-insecure is given?",
+		Advice: "Check that it is running there, with this --spicedb-token, and with TLS unless --spicedb-insecure is given.",
 	}
 }
 

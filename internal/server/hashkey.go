@@ -40,20 +40,20 @@ func openSecrets(ctx context.Context, c Config, db *store.DB) (*secret.Hasher, e
 	if err != nil {
 		return nil, &StartError{
 			Problem: fmt.Sprintf("%s is damaged: %v", from, err), Cause: err,
-			Advice: "It holds keys of 64 hexadecimal digits or more, the current one first. Restore it from a backup: without its keys no secret is known again.",
+			Advice: "It must contain keys of 64 or more hexadecimal digits, the current key first. Restore it from a backup: without these keys no secret can be verified.",
 		}
 	}
 	if secrets.Weak() {
 		return nil, &StartError{
-			Problem: fmt.Sprintf("the current key of %s is too easy to guess", from),
-			Advice:  "Put what openssl rand -hex 32 prints before it, and start again: keys are hashed anew when they are used next.",
+			Problem: fmt.Sprintf("the current key in %s is too easy to guess", from),
+			Advice:  "Put the output of openssl rand -hex 32 before it and start again. Secrets are hashed with the new key when they are next used.",
 		}
 	}
 	err = db.Update(ctx, func(tx *store.Tx) error { return secrets.Confirm(tx) })
 	if errors.Is(err, secret.ErrOtherKey) {
 		return nil, &StartError{
 			Problem: fmt.Sprintf("%v than those of %s", err, from), Cause: err,
-			Advice: "No account key and no API key would be known again. Add the key that the store was used with last, after the new one if there is a new one.",
+			Advice: "No account key or API key could be verified. Add the key that the store was last used with, after the new one if there is one.",
 		}
 	}
 	return secrets, err
@@ -67,8 +67,8 @@ func hashKeys(path string, origin secret.Origin) (string, error) {
 		if key == "" {
 			if origin.Used {
 				return "", &StartError{
-					Problem: fmt.Sprintf("the key that hashes secrets is missing: there is no %s, and GRANTWAY_HASH_KEY is not set", path),
-					Advice:  "Restore the file from a backup, or set the variable to the key that the store was used with last: without it no secret is known again.",
+					Problem: fmt.Sprintf("the hash key is missing: there is no %s, and GRANTWAY_HASH_KEY is not set", path),
+					Advice:  "Restore the file from a backup, or set the variable to the key that the store was last used with. Without it no secret can be verified.",
 				}
 			}
 			key = secret.NewHashKey()
@@ -80,8 +80,8 @@ func hashKeys(path string, origin secret.Origin) (string, error) {
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return "", &StartError{
-			Problem: fmt.Sprintf("%s can be read or written by others than its owner", path),
-			Advice:  "Take their rights away (chmod 600). If somebody may have read it, put a new key above those in it.",
+			Problem: fmt.Sprintf("users other than its owner can read or write %s", path),
+			Advice:  "Run chmod 600 on it. If somebody may have read it, put a new key above those in it.",
 		}
 	}
 	text, err := os.ReadFile(path)

@@ -91,7 +91,7 @@ func TestHashKeyIsBesideTheStore(t *testing.T) {
 	running(t, c, func(h http.Handler) { require.True(t, works(t, h, key)) })
 
 	require.NoError(t, os.Chmod(path, 0o640))
-	refusesToStart(t, c, "by others than its owner")
+	refusesToStart(t, c, "users other than its owner")
 	require.NoError(t, os.Chmod(path, 0o600))
 	for _, damaged := range []string{"", "not a key\n", hashKey[:40]} {
 		require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))

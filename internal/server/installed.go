@@ -95,7 +95,7 @@ func installedIn(tx *store.Tx) (i installed, err error) {
 		return i, err
 	}
 	if err := json.Unmarshal([]byte(text), &i); err != nil {
-		return i, fmt.Errorf("the setting %s cannot be read: %w", settingInstalled, err)
+		return i, fmt.Errorf("cannot read the setting %s: %w", settingInstalled, err)
 	}
 	return i, nil
 }
@@ -109,7 +109,7 @@ func (i installed) put(tx *store.Tx) error {
 }
 
 // errLeftBehind says that this gateway cannot run beside the one that has migrated the engine.
-var errLeftBehind = errors.New("a migration has left this gateway behind")
+var errLeftBehind = errors.New("another gateway has migrated the store past this version")
 
 // leftBehind is what a running gateway does when a migration has gone on without it: nothing more.
 func leftBehind(p program) func(*store.Tx) error {

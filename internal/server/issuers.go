@@ -14,17 +14,17 @@ func (c *Config) readIssuers() ([]authn.Issuer, error) {
 	var list []authn.Issuer
 	switch {
 	case c.OIDCConfig != "" && (c.OIDCIssuer != "" || len(c.OIDCAudience) > 0):
-		return nil, errors.New("--oidc-config describes the issuers: leave out --oidc-issuer and --oidc-audience")
+		return nil, errors.New("--oidc-config cannot be used with --oidc-issuer and --oidc-audience")
 	case c.OIDCConfig != "":
 		text, err := os.ReadFile(c.OIDCConfig)
 		if err != nil {
-			return nil, fmt.Errorf("the issuers in --oidc-config cannot be read: %w", err)
+			return nil, fmt.Errorf("cannot read --oidc-config: %w", err)
 		}
 		if list, err = authn.ParseIssuers(text); err != nil {
-			return nil, fmt.Errorf("the issuers in %s are not understood: %w", c.OIDCConfig, err)
+			return nil, fmt.Errorf("cannot use the issuers in %s: %w", c.OIDCConfig, err)
 		}
 		if len(list) == 0 {
-			return nil, fmt.Errorf("%s describes no issuer", c.OIDCConfig)
+			return nil, fmt.Errorf("%s has no issuers", c.OIDCConfig)
 		}
 	case c.OIDCIssuer != "":
 		list = []authn.Issuer{{URL: c.OIDCIssuer, Audiences: c.OIDCAudience}}

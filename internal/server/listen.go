@@ -60,7 +60,7 @@ func Run(ctx context.Context, c Config, started func(Started)) error {
 // decides in between, it asks of a schema that it does not know.
 const watchEvery = time.Second
 
-// watch ends the serving once a migration has left this gateway behind.
+// watch ends the serving once another gateway has migrated the store past this version.
 func (s *Server) watch(ctx context.Context, end func(error)) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -117,7 +117,7 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 		return err
 	case <-ctx.Done():
 	}
-	s.config.Log.Info("stopping; calls that are under way are finished")
+	s.config.Log.Info("stopping; finishing running calls")
 	s.stopping.Store(true)
 	select {
 	case err := <-ended:
@@ -128,7 +128,7 @@ func (s *Server) listenAndServe(ctx context.Context, started func(Started)) erro
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
 		// An import is continued by repeating it, and so is everything else that is not answered.
-		s.config.Log.Warn("calls were cut off, for they took too long to finish", "after", s.config.StopTimeout.String())
+		s.config.Log.Warn("running calls were cut off, because they took too long", "after", s.config.StopTimeout.String())
 		cutOff()
 		err := server.Close()
 		waitFor(&underWay, abortWithin)

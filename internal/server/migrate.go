@@ -23,7 +23,7 @@ import (
 type Plan struct {
 	Tables []string // what is done to tables in a database, a line each
 	Schema []string // the differences in the engine's schema, a line each
-	Refold bool     // all facts are folded into relationships anew
+	Refold bool     // all relationships are rebuilt from the facts
 	Fresh  bool     // nothing has been installed before
 	Beside []string // versions of the schema whose gateways may run on beside this program's
 	Stops  []string // versions whose gateways may not: they make no change any more and do not start
@@ -65,7 +65,7 @@ func Migrate(ctx context.Context, c Config, othersStopped bool) (plan Plan, err 
 			if b.shared && len(plan.Stops) > 0 && !othersStopped {
 				return &StartError{
 					Problem: "other gateways cannot run beside this version:\n" + plan.String(),
-					Advice:  "Stop all of them, then repeat this with --others-stopped. Those that are still running will make no change any more.",
+					Advice:  "Stop all of them, then repeat this command with --others-stopped. Gateways that are still running can no longer make changes.",
 				}
 			}
 			_, err = b.bring(ctx, x, s, c)
@@ -213,22 +213,22 @@ func (b *backend) bring(ctx context.Context, x *spice.Extension, s standing, c C
 
 // leftBehindFault says what to do once a migration has left a running gateway behind.
 func leftBehindFault(err error) error {
-	return &StartError{Problem: reason(err), Cause: err, Advice: "Start the version that has migrated the engine."}
+	return &StartError{Problem: reason(err), Cause: err, Advice: "Start the version that migrated the engine."}
 }
 
 // misfitFault says what to do about an engine that this program does not fit.
 func misfitFault(s standing) error {
 	return &StartError{
-		Problem: "the engine that this gateway shares with others has another schema than this gateway:\n" + s.plan.String(),
-		Advice: "Where this version, or this schema extension, is to be the new one: grantway migrate, with the same flags (--dry-run changes nothing), then " +
-			"start it. Else start it as the others are: the same version, the same --schema-extension.",
+		Problem: "the engine, which this gateway shares with others, has another schema than this gateway:\n" + s.plan.String(),
+		Advice: "If this version or schema extension is the new one, run grantway migrate with the same flags (--dry-run changes nothing), then " +
+			"start it. Otherwise start it like the others: the same version and --schema-extension.",
 	}
 }
 
 func newerFault(err error) error {
 	return &StartError{
 		Problem: detail(err), Cause: err,
-		Advice: "Start the newer version; or, if the newer one can run beside older ones, start this one with the schema extension that it had before.",
+		Advice: "Start the newer version. If it can run beside older ones, you can also start this one with the schema extension that it had before.",
 	}
 }
 
@@ -236,10 +236,10 @@ func newerFault(err error) error {
 func (p Plan) String() string {
 	lines := slices.Concat(p.Tables, p.Schema)
 	if p.Refold {
-		lines = append(lines, "all facts are folded into relationships anew")
+		lines = append(lines, "all relationships are rebuilt from the facts")
 	}
 	if len(p.Beside) > 0 {
-		lines = append(lines, fmt.Sprintf("gateways of schema version %s may run on beside it", access.Listed(p.Beside)))
+		lines = append(lines, fmt.Sprintf("gateways of schema version %s can keep running beside it", access.Listed(p.Beside)))
 	}
 	if len(p.Stops) > 0 {
 		lines = append(lines, fmt.Sprintf("gateways of schema version %s that were started with another schema have to stop", access.Listed(p.Stops)))

@@ -93,8 +93,8 @@ func TestTwoVersionsRunSideBySide(t *testing.T) {
 
 	why := isRefused(t, newer)
 	require.Contains(t, why.Problem, "+ definition ticket")
-	require.Contains(t, why.Problem, "all facts are folded into relationships anew")
-	require.Contains(t, why.Problem, "gateways of schema version 1 may run on beside it")
+	require.Contains(t, why.Problem, "all relationships are rebuilt from the facts")
+	require.Contains(t, why.Problem, "gateways of schema version 1 can keep running beside it")
 	require.Contains(t, why.Advice, "grantway migrate")
 	plan, err := Difference(t.Context(), newer)
 	require.NoError(t, err)
@@ -201,7 +201,7 @@ func TestAnInterruptedMigrationIsRepeated(t *testing.T) {
 	require.NoError(t, b.store.Update(t.Context(), s.next.put)) // here it dies
 	require.NoError(t, b.close())
 
-	require.Contains(t, isRefused(t, newer).Problem, "all facts are folded into relationships anew")
+	require.Contains(t, isRefused(t, newer).Problem, "all relationships are rebuilt from the facts")
 	require.Less(t, first.putsUser(t, "bob"), 300)
 	plan, err := Migrate(t.Context(), newer, false)
 	require.NoError(t, err)

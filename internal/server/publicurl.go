@@ -18,20 +18,20 @@ func (c *Config) checkPublicURL() error {
 	if made {
 		c.PublicURL = c.urlOf(c.Listen)
 		if len(c.TrustedProxies) > 0 {
-			c.Log.Warn("--trusted-proxies is set and --public-url is not: metadata and e-mails name an address that callers behind the proxy cannot use; "+
+			c.Log.Warn("--trusted-proxies is set and --public-url is not: metadata and emails name an address that callers behind the proxy cannot use; "+
 				"set --public-url to the https URL of the proxy", "url", c.PublicURL)
 		}
 	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(c.PublicURL, "?#") ||
 		!publicPathForm.MatchString(u.EscapedPath()) {
-		return fmt.Errorf("%q is not a public URL: write https://HOST or https://HOST/PATH in --public-url", c.PublicURL)
+		return fmt.Errorf("--public-url must be https://HOST or https://HOST/PATH, not %q", c.PublicURL)
 	}
 	switch {
 	case u.Scheme == "https" || isLoopback(u.Hostname()):
 		return nil
 	case made:
-		return fmt.Errorf("--public-url is missing: without TLS the server at %s is for a proxy with TLS in front of it; set --public-url to https://HOST of that proxy, "+
+		return fmt.Errorf("--public-url is missing: without TLS, the server at %s needs a proxy with TLS in front of it; set --public-url to https://HOST of the proxy, "+
 			"or --tls-cert and --tls-key", c.Listen)
 	}
 	return fmt.Errorf("%q in --public-url must begin with https://: http is only for callers on this machine (127.0.0.1, [::1] and localhost)", c.PublicURL)

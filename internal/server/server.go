@@ -74,7 +74,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		if !c.mayPass(err) || time.Now().After(ends) {
 			return nil, err
 		}
-		c.Log.Warn("cannot start yet, and tries again", "problem", err, "until", ends.UTC().Format(time.TimeOnly))
+		c.Log.Warn("cannot start yet; trying again", "problem", err, "until", ends.UTC().Format(time.TimeOnly))
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("interrupted: %w", ctx.Err())
@@ -132,10 +132,10 @@ func join(ctx context.Context, c Config, b *backend, x *spice.Extension) (*Serve
 		}
 		callers = authn.New(b.store, authn.Config{
 			Secrets: secrets, RootKey: c.RootKey, FirstKey: c.firstKey, Proxies: c.proxies, Now: c.Now,
-			Touched: func(err error) { c.Log.Warn("the use of a key could not be noted", "error", err) },
+			Touched: func(err error) { c.Log.Warn("cannot store when a key was last used", "error", err) },
 			Issuers: c.issuers, SignIn: changes.SignIn, MaxToken: c.MaxToken, ClockSkew: c.OIDCClockSkew,
 			Away: func(issuer string, err error) {
-				c.Log.Warn("the keys of an issuer could not be fetched", "issuer", issuer, "error", err)
+				c.Log.Warn("cannot fetch the keys of an issuer", "issuer", issuer, "error", err)
 			},
 		})
 		s.printOnce, err = callers.EnsureRootKey(ctx)

@@ -70,7 +70,7 @@ func (b *backend) connect(c Config) error {
 	}
 	conn, err := grpc.NewClient(target, append(options, c.dial...)...)
 	if err != nil {
-		return fmt.Errorf("%q is not an address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
+		return fmt.Errorf("%q is not the address of a SpiceDB: %w", c.SpiceDBEndpoint, err)
 	}
 	b.engine = spice.NewClient(conn)
 	b.closeBefore(conn.Close)
@@ -102,7 +102,7 @@ func remoteOptions(c Config) ([]grpc.DialOption, error) {
 		tls, err = grpcutil.WithSystemCerts(grpcutil.VerifyCA)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the certificates for the SpiceDB cannot be read: %w", err)
+		return nil, fmt.Errorf("cannot read the certificates for the SpiceDB: %w", err)
 	}
 	return append(options, tls, grpcutil.WithBearerToken(c.SpiceDBToken)), nil
 }

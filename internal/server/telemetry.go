@@ -27,7 +27,7 @@ func (c *Config) observe(ctx context.Context) (err error) {
 	c.figures = newFigures()
 	if c.SpanExporter == nil {
 		if c.SpanExporter, err = telemetry.Exporter(ctx); err != nil {
-			return &StartError{Problem: "traces cannot be sent: " + err.Error(), Advice: "See the OTEL_ variables in the environment.", Cause: err}
+			return &StartError{Problem: "cannot send traces: " + err.Error(), Advice: "Check the OTEL_ variables in the environment.", Cause: err}
 		}
 	}
 	if c.traces, err = telemetry.NewTraces(ctx, c.SpanExporter, Version()); err != nil {
@@ -58,7 +58,7 @@ func newFigures() *prometheus.Registry {
 func (c *Config) show(db *store.DB, journal *record.Journal, changes prometheus.Collector) {
 	decisions := func(result string, n func() int64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "grantway_decisions_recorded_total", Help: "Decisions that were to be recorded, by what became of their entries.",
+			Name: "grantway_decisions_recorded_total", Help: "Decisions to record, by the outcome of their entries.",
 			ConstLabels: prometheus.Labels{"result": result},
 		}, func() float64 { return float64(n()) })
 	}
@@ -67,11 +67,11 @@ func (c *Config) show(db *store.DB, journal *record.Journal, changes prometheus.
 }
 
 var (
-	mailsWaiting = prometheus.NewDesc("grantway_mail_queued", "E-mails that wait to be sent.", nil, nil)
-	mailsOldest  = prometheus.NewDesc("grantway_mail_oldest_seconds", "How long the oldest of them has waited.", nil, nil)
+	mailsWaiting = prometheus.NewDesc("grantway_mail_queued", "Emails that wait to be sent.", nil, nil)
+	mailsOldest  = prometheus.NewDesc("grantway_mail_oldest_seconds", "How long the oldest waiting email has waited, in seconds.", nil, nil)
 )
 
-// mailQueue looks at the e-mails that wait. Where the store does not answer there are no such figures.
+// mailQueue looks at the emails that wait. Where the store does not answer there are no such figures.
 type mailQueue struct {
 	db  *store.DB
 	now func() time.Time

@@ -52,8 +52,8 @@ func (b *backend) verify(ctx context.Context) ([]string, error) {
 	}
 	if err := outbox.Mine(ctx, b.store, b.engine); access.KindOf(err) == access.KindConflict {
 		return []string{
-			"This is another engine than the store's: " + detail(err) + ".",
-			"Nothing was compared. Name the engine that belongs to the store, or restore the store that belongs to the engine.",
+			"This engine belongs to another store: " + detail(err) + ".",
+			"Nothing was compared. Name the engine of this store, or restore the store of this engine.",
 		}, nil
 	} else if err != nil {
 		return nil, err
@@ -63,12 +63,12 @@ func (b *backend) verify(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	if r.Clean() {
-		return []string{fmt.Sprintf("The engine holds what follows from the facts: %d relationships, up to change %d.", r.Implied, r.Store.Change)}, nil
+		return []string{fmt.Sprintf("The engine matches the facts: %d relationships, up to change %d.", r.Implied, r.Store.Change)}, nil
 	}
 	return told(r), nil
 }
 
-const adviceRepair = "grantway verify --repair, and every start of a server that finds the engine so, make it hold what follows from the facts."
+const adviceRepair = "To make it match the facts, run grantway verify --repair or start a server."
 
 // told is what was found and what to do, most important first.
 func told(r *outbox.Report) (lines []string) {
@@ -76,34 +76,34 @@ func told(r *outbox.Report) (lines []string) {
 	repair := false
 	switch {
 	case r.Engine == (spice.Mark{}):
-		say("The engine is empty, or was never brought to a state of the store, which is at change %d.", r.Store.Change)
+		say("The engine is empty, or has never matched the store, which is at change %d.", r.Store.Change)
 		repair = true
 	case !r.Known:
-		say("The engine (at change %d) is at no state of the store (at change %d): one of them was restored from a backup without the other, or a repair was "+
+		say("The engine (at change %d) does not match any state of the store (at change %d): one of them was restored from a backup without the other, or a repair was "+
 			"interrupted.", r.Engine.Change, r.Store.Change)
 		if r.Engine.Change > r.Store.Change {
-			say("The store is the older one. What was changed since is lost unless a newer backup of it is restored; the store is what holds.")
+			say("The store is older. Changes made since then are lost unless you restore a newer backup of it, because the store decides.")
 		}
 		repair = true
 	case len(r.Waiting) > 0:
-		say("%d committed changes are not in the engine yet, the oldest of %s. A server that runs carries them within seconds, once the engine takes them.",
+		say("%d committed changes have not reached the engine yet, the oldest from %s. A running server carries them within seconds, once the engine accepts them.",
 			len(r.Waiting), since(r.Waiting[0].CommittedAt))
 	}
 	if len(r.Aside) > 0 {
-		say("A large change of %s is being carried to the engine: %d parts are left. A server that runs carries them one after the other, and refuses changes of "+
-			"the same objects until it has.", since(r.Aside[0].CommittedAt), len(r.Aside))
+		say("A large change from %s is being carried to the engine: %d parts are left. A running server carries them one by one, and refuses changes of "+
+			"the same objects until it has finished.", since(r.Aside[0].CommittedAt), len(r.Aside))
 	}
 	for _, e := range r.Refused {
-		say("The engine refuses change %d, of %s: %s", e.Seq, since(e.CommittedAt), e.Reason)
+		say("The engine refuses change %d from %s: %s", e.Seq, since(e.CommittedAt), e.Reason)
 	}
 	if len(r.Refused) > 0 {
-		say("Change what the reasons name, in the engine's settings or its schema. A server tries again every minute, and refuses changes of the same " +
-			"objects until the engine takes it.")
+		say("Fix the causes in the engine's settings or schema. A server tries again every minute, and refuses changes of the same " +
+			"objects until the engine accepts it.")
 	}
 	for _, d := range r.Differences {
 		what := map[string]string{
-			outbox.Missing: "follow from the facts and are not in the engine", outbox.Altered: "have another condition in the engine",
-			outbox.Surplus: "are in the engine and follow from no fact",
+			outbox.Missing: "follow from the facts but are not in the engine", outbox.Altered: "have another condition in the engine",
+			outbox.Surplus: "are in the engine but follow from no fact",
 		}[d.What]
 		say("%d relationships %s %s, such as %s.", d.Count, d.Kind, what, strings.Join(d.Examples, ", "))
 	}
@@ -111,8 +111,8 @@ func told(r *outbox.Report) (lines []string) {
 	case repair:
 		lines = append(lines, adviceRepair)
 	case len(r.Differences) > 0 && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Waiting) == 0:
-		say("Both are at change %d: somebody else has written to the engine. grantway verify --repair makes it hold what follows from the facts; a server that "+
-			"starts does not compare them, and leaves it as it is.", r.Store.Change)
+		say("Both are at change %d: something else has written to the engine. Run grantway verify --repair to make it match the facts; a server that "+
+			"starts does not compare them, and does not repair it.", r.Store.Change)
 	}
 	return lines
 }

@@ -19,9 +19,9 @@ func TestVerifyNamesWhatMendsForeignRelationships(t *testing.T) {
 		Store: at, Engine: at, Known: true,
 		Differences: []outbox.Difference{{What: outbox.Surplus, Kind: "chatbot#owner", Count: 1, Examples: []string{"chatbot:helper#owner@user:gwen"}}},
 	}), "\n")
-	require.Contains(t, text, "grantway verify --repair makes it hold")
-	require.Contains(t, text, "leaves it as it is")
-	require.NotContains(t, text, "every start")
+	require.Contains(t, text, "Run grantway verify --repair to make it match")
+	require.Contains(t, text, "does not repair it")
+	require.NotContains(t, text, "start a server")
 }
 
 func TestVerifyTellsOfALargeChangeThatIsBeingCarried(t *testing.T) {
@@ -29,5 +29,5 @@ func TestVerifyTellsOfALargeChangeThatIsBeingCarried(t *testing.T) {
 	aside := store.ParkedEntry{OutboxEntry: store.OutboxEntry{Seq: 8, First: 4, CommittedAt: time.Unix(0, 0)}}
 	lines := told(&outbox.Report{Store: at, Engine: at, Known: true, Aside: []store.ParkedEntry{aside, aside}})
 	require.Len(t, lines, 1)
-	require.Contains(t, lines[0], "of 1970-01-01T00:00:00Z is being carried to the engine: 2 parts are left")
+	require.Contains(t, lines[0], "from 1970-01-01T00:00:00Z is being carried to the engine: 2 parts are left")
 }

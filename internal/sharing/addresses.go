@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// seesAddress reports whether the actor may see the user's e-mail address (O7): the user's own, a site admin's and an unconfined key's to see, and that of
+// seesAddress reports whether the actor may see the user's email address (O7): the user's own, a site admin's and an unconfined key's to see, and that of
 // the owners and admins, and of a confined key, of an organization in which the user is known. Where such an
 // organization does not admit the caller's IP address, it does not count (B4).
 func (c *caller) seesAddress(u access.User) (bool, error) {

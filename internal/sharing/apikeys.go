@@ -60,9 +60,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, actor access.Actor, bot acce
 		}
 		switch {
 		case n.Name == "":
-			return fieldError("K1", "/name", "a key has a name")
+			return fieldError("K1", "/name", "a key needs a name")
 		case !slices.Contains(access.Levels, n.Level):
-			return fieldError("K1", "/access", "a key has an access level")
+			return fieldError("K1", "/access", "a key needs an access level")
 		}
 		if r.Key.ExpiresAt, err = c.keyExpiry(n.ExpiresAt, "K5"); err != nil {
 			return err
@@ -136,7 +136,7 @@ func (c *change) hasLevel(b access.Chatbot, level access.Level) error {
 }
 
 func more(action access.Action, o access.Object) error {
-	return access.Deniedf("K3", "a key gives no more than its creator has, and you may not %s %s", action, o)
+	return access.Deniedf("K3", "a key cannot give more than its creator has: you need %s on %s", action, o)
 }
 
 // mayEnter asks whether the actor would interact with the chatbot if it were enabled. A key passes G2–G7, so whoever does not pass them makes

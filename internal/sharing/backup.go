@@ -27,7 +27,7 @@ func (s *Service) mustRestore(ctx context.Context, actor access.Actor, action, n
 	if MayRestore(actor) {
 		return nil
 	}
-	err := access.Deniedf("B1", "%s a full key that is not confined, without an actor", needs)
+	err := access.Deniedf("B1", "%s an unconfined full key without an actor", needs)
 	s.recordRefusal(ctx, actor, step{action: action, resource: access.PlatformObject}, err)
 	return err
 }

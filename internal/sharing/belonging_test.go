@@ -11,7 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// things are what belongs to an organization and is managed by whoever may update it, each put and deleted alike.
+// things are what belongs to an organization and is managed by anyone with update on it, each put and deleted alike.
 var things = map[string]struct {
 	put    func(e *env, actor access.Actor, id string, org access.Optional[access.OrganizationID], name access.Optional[string]) error
 	del    func(e *env, actor access.Actor, id string) error
@@ -243,7 +243,7 @@ func TestT2AnOrganizationNestsOnlySoManyTeams(t *testing.T) {
 	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1"))
 	_, err = e.NestTeam(e.ctx, as("adam"), "outer100", "inner2")
 	e.refused(err, access.KindUnprocessable, "T2")
-	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1")) // it is there already
+	e.ok(e.NestTeam(e.ctx, as("adam"), "outer100", "inner1")) // it already exists
 	e.makeTeam("theirs", "globex")
 	e.makeTeam("within", "globex")
 	e.ok(e.NestTeam(e.ctx, root, "theirs", "within"))

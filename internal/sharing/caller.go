@@ -53,7 +53,7 @@ func (c *caller) stillCalls() error {
 		return err
 	}
 	if !known || k.ExpiredAt(c.now) || !k.Takes(c.actor.Version, c.actor.Access, c.now) {
-		return access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired")
+		return access.Refuse(access.KindUnauthenticated, "B1", "unknown or expired key")
 	}
 	why, err := k.Lapse(c)
 	if err == nil && why != "" {
@@ -75,10 +75,10 @@ func (c *caller) liveKey(id access.KeyID) (access.AccountKey, bool, error) {
 // mayChange refuses actors who may change nothing: nobody, a key that only reads (B1), a user who was offboarded since the call began (N2).
 func (c *caller) mayChange() error {
 	if _, ok := c.actor.Subject(); !ok {
-		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
+		return access.Refuse(access.KindUnauthenticated, "B2", "authentication is required")
 	}
 	if c.actor.Key != "" && c.actor.Access != access.KeyReadWrite && c.actor.Access != access.KeyFull {
-		return access.Deniedf("B1", "a %s key changes nothing", c.actor.Access)
+		return access.Deniedf("B1", "a %s key cannot make changes", c.actor.Access)
 	}
 	if c.actor.User != "" {
 		u, known, err := c.User(c.actor.User)
@@ -86,13 +86,13 @@ func (c *caller) mayChange() error {
 			return err
 		}
 		if !known || u.Gone() {
-			return access.Refuse(access.KindUnauthenticated, "N2", "the user that you act for is not active")
+			return access.Refuse(access.KindUnauthenticated, "N2", "the user you act for is not active")
 		}
 		if c.actor.Organization != "" {
 			if _, member, err := c.Membership(c.actor.Organization, c.actor.User); err != nil {
 				return err
 			} else if !member {
-				return access.Deniedf("B3", "a key confined to an organization acts for its people only")
+				return access.Deniedf("B3", "a key confined to an organization can act only for people in it")
 			}
 		}
 	}
@@ -245,7 +245,7 @@ func (c *caller) must(action access.Action, o access.Object) error {
 		if !seen {
 			return access.NotFound(o)
 		}
-		return access.Deniedf("", "you may not %s %s", action, o)
+		return access.Deniedf("", "you need %s on %s", action, o)
 	}
 	return c.fromAllowedAddress(o)
 }
@@ -304,7 +304,7 @@ func (c *caller) fromAllowedAddress(o access.Object) error {
 	}
 	admitted, err := c.admitted(id)
 	if err == nil && !admitted {
-		return access.Deniedf("B4", "%s is changed and its settings are read from its allowed IP ranges only",
+		return access.Deniedf("B4", "%s can be read and changed only from its allowed IP ranges",
 			access.Obj(access.TypeOrganization, id))
 	}
 	return err

@@ -51,7 +51,7 @@ func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot
 		return old, taken(o)
 	}
 	if p.Owner.Set && p.Owner.Value != old.Owner {
-		return old, access.Conflictf("A1", "a chatbot passes to another owner by a transfer, not by a PUT")
+		return old, access.Conflictf("A1", "a PUT cannot change the owner: transfer the chatbot instead")
 	}
 	b := old
 	b.Name = p.Name.Or(old.Name, "")
@@ -97,13 +97,13 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 		Visibility: p.Visibility.Or(access.Shared, access.Shared), Enabled: true, PublicMode: access.AudienceNone,
 	}
 	if b.Organization == "" {
-		return b, fieldError("O6", "/organization", "a new chatbot names its organization")
+		return b, fieldError("O6", "/organization", "a new chatbot needs an organization")
 	}
 	if err := c.mustOn(access.CreateChatbot, b.Organization); err != nil {
 		return b, err
 	}
 	if b.Owner == "" {
-		return b, fieldError("O6", "/owner", "a chatbot that no user creates names its owner")
+		return b, fieldError("O6", "/owner", "name the owner: no user is creating this chatbot")
 	}
 	if b.Owner != c.actor.User {
 		if err := c.must(access.Update, access.Obj(access.TypeOrganization, b.Organization)); err != nil {

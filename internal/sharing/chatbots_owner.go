@@ -14,7 +14,7 @@ func (c *change) canOwn(org access.OrganizationID, user access.UserID) error {
 		return err
 	}
 	if !ok || m.Role == access.OrgClient {
-		return access.Unprocessablef("A1", "%s cannot own a chatbot of %s: its owner has a role there and is no client",
+		return access.Unprocessablef("A1", "%s cannot own a chatbot of %s: only its owners, admins and members can",
 			access.Obj(access.TypeUser, user), access.Obj(access.TypeOrganization, org))
 	}
 	return nil

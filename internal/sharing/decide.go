@@ -47,9 +47,9 @@ func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id acc
 func (a Approval) names(r access.Request) error {
 	switch {
 	case a.Access != r.Level || a.Revision != 0 && a.Revision != r.Revision:
-		return access.Conflictf("S8", "the request asks for %s at revision %d: read it again and approve that", r.Level, r.Revision)
+		return access.Conflictf("S8", "the request is for %s at revision %d: read it again and approve that", r.Level, r.Revision)
 	case a.Revision == 0 && r.Revision > 1:
-		return access.Conflictf("S8", "the request was changed since it was first asked: read it again, and name revision %d to approve it", r.Revision)
+		return access.Conflictf("S8", "the request has changed since it was made: read it again, and approve revision %d", r.Revision)
 	}
 	return nil
 }
@@ -64,9 +64,9 @@ func (a Approval) share(r access.Request, now time.Time) (access.Share, error) {
 	share.ExpiresAt = a.ExpiresAt.Or(asked, time.Time{}).UTC().Truncate(time.Second)
 	switch {
 	case share.ExpiredAt(now) || share.ExpiresAt.Year() > lastYear:
-		return share, fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
+		return share, fieldError("S13", "/expires_at", "a share's expiry must be in the future and before the year 10000")
 	case !asked.IsZero() && (share.ExpiresAt.IsZero() || share.ExpiresAt.After(asked)):
-		return share, fieldError("S8", "/expires_at", "an approval ends the share when it was asked to end or earlier, never later")
+		return share, fieldError("S8", "/expires_at", "an approval cannot end the share later than the request asked for")
 	}
 	return share, nil
 }
@@ -160,7 +160,7 @@ func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access
 func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
 	return s.decide(ctx, actor, "request.cancel", id, func(c *change, r access.Request, st standing) (access.Request, error) {
 		if !st.asked && !st.manages {
-			return r, st.otherwise("a request is cancelled by its requester, and by those who manage the chatbot's access")
+			return r, st.otherwise("only its requester, and users with manage_access on the chatbot, can cancel a request")
 		}
 		return c.finish(r, access.EventCancel, "")
 	})

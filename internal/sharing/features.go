@@ -59,13 +59,13 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	f.UserTypes = p.UserTypes.Or(old.UserTypes, nil)
 	f.Limits = p.Limits.Or(old.Limits, nil)
 	if p.AllowedRoles.Set && f.AllowedRoles != nil && len(f.AllowedRoles) == 0 {
-		return f, fieldError("G8", "/allowed_roles", "an empty list admits nobody; use null to unset it")
+		return f, fieldError("G8", "/allowed_roles", "an empty list would admit nobody; use null to unset it")
 	}
 	if p.UserTypes.Set && f.UserTypes != nil && len(f.UserTypes) == 0 {
-		return f, fieldError("G8", "/user_types", "an empty list admits nobody; use null to unset it")
+		return f, fieldError("G8", "/user_types", "an empty list would admit nobody; use null to unset it")
 	}
 	if len(p.AllowedRoles.Value) > MaxGateEntries {
-		return f, fieldError("G8", "/allowed_roles", fmt.Sprintf("at most %d roles are listed", MaxGateEntries))
+		return f, fieldError("G8", "/allowed_roles", fmt.Sprintf("at most %d roles can be listed", MaxGateEntries))
 	}
 	if err := c.rolesExist(b, "F1", "allowed_roles", p.AllowedRoles.Value); err != nil {
 		return f, err
@@ -170,19 +170,19 @@ func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot acc
 // judgeLimits refuses limits that bound nothing, and more than the engine takes (F1).
 func judgeLimits(limits map[string]float64) error {
 	if len(limits) > MaxLimits {
-		return fieldError("F1", "/limits", fmt.Sprintf("a feature has at most %d limits", MaxLimits))
+		return fieldError("F1", "/limits", fmt.Sprintf("a feature can have at most %d limits", MaxLimits))
 	}
 	names := 0
 	for limit, value := range limits {
 		names += len(limit)
 		if value < 0 || value > MaxLimit {
-			return fieldError("F1", "/limits/"+limit, "a limit is a number from 0 to 2^53, which is 9007199254740992")
+			return fieldError("F1", "/limits/"+limit, "a limit must be a number from 0 to 2^53 (9007199254740992)")
 		}
 		if !strings.HasPrefix(limit, "max_") || limit == "max_" {
-			return fieldError("F1", "/limits/"+limit, "a limit is named max_ and the value that it bounds")
+			return fieldError("F1", "/limits/"+limit, "a limit's name must be max_ and the value it bounds, such as max_file_size_mb")
 		}
 		if len(limit) > MaxLimitNameBytes {
-			return fieldError("F1", "/limits", fmt.Sprintf("the name of a limit has at most %d bytes", MaxLimitNameBytes))
+			return fieldError("F1", "/limits", fmt.Sprintf("the name of a limit can have at most %d bytes", MaxLimitNameBytes))
 		}
 	}
 	if names > MaxLimitNamesBytes {

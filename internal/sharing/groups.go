@@ -71,7 +71,7 @@ func (c *caller) managedGroup(id access.GroupID) error {
 	return c.must(access.Update, access.Obj(access.TypeOrganization, g.Organization))
 }
 
-// AddToGroup puts a user or an e-mail address on a group's list.
+// AddToGroup puts a user or an email address on a group's list.
 func (s *Service) AddToGroup(ctx context.Context, actor access.Actor, group access.GroupID, member access.Principal) (Change, error) {
 	return s.change(ctx, actor, "group_member.put", access.Obj(access.TypeGroup, group), func(c *change) error {
 		return c.addToGroup(access.GroupMembership{Group: group, Member: member})
@@ -92,7 +92,7 @@ func (c *change) addToGroup(m access.GroupMembership) error {
 			return err
 		}
 	default:
-		return access.Unprocessablef("S2", "a group lists users and e-mail addresses, and %s is neither", m.Member)
+		return access.Unprocessablef("S2", "a group can list only users and email addresses, not %s", m.Member)
 	}
 	has, err := c.GroupHas(m.Group, m.Member)
 	if err != nil || has {

@@ -28,9 +28,9 @@ func (s *Service) Remembered(ctx context.Context, actor access.Actor) (status in
 // repeated refuses a call that was carried out already, where its answer cannot be given again.
 func repeated(a store.IdempotentAnswer, once access.Once) error {
 	if a.BodyDigest != once.BodyDigest {
-		return access.Conflictf("", "this Idempotency-Key came before with another body")
+		return access.Conflictf("", "this Idempotency-Key was already used with another body")
 	}
-	return access.Conflictf("", "the call with this Idempotency-Key was carried out, and its answer was lost: ask for the state that it left")
+	return access.Conflictf("", "the call with this Idempotency-Key succeeded, but its answer was lost: read the current state instead")
 }
 
 // RememberFor is how long the answer to a POST is kept at least.
@@ -41,7 +41,7 @@ const carriedOut = 0
 
 // ErrRepeated ends a call that was carried out before with the same Idempotency-Key, and that its caller could make now: its first answer may be
 // given again. A caller who has lost the right to make it gets the refusal of a new call instead.
-var ErrRepeated error = access.Conflictf("", "the call with this Idempotency-Key was carried out before")
+var ErrRepeated error = access.Conflictf("", "a call with this Idempotency-Key was already made")
 
 // repeats reports whether the call was carried out before. Then its steps are judged like those of a new call, and nothing is written.
 func (c *caller) repeats() (bool, error) {

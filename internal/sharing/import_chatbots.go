@@ -61,7 +61,7 @@ func (c *change) restoreOwnerless(r *ChatbotRow) (bool, error) {
 		return false, err
 	}
 	if len(owners) > 0 {
-		return false, access.Unprocessablef("O3", "%s has an owner: name the chatbot's", access.Obj(access.TypeOrganization, r.Organization))
+		return false, access.Unprocessablef("O3", "%s has an owner, so its chatbots need one: name it", access.Obj(access.TypeOrganization, r.Organization))
 	}
 	return true, c.addChatbot(access.Chatbot{
 		ID: r.Chatbot, Organization: r.Organization, Name: r.Name, Visibility: cmp.Or(r.Visibility, access.Shared), Enabled: true, PublicMode: access.AudienceNone,

@@ -57,7 +57,7 @@ func maybeWord[T ~string](f *form, field string, v T, words []T) {
 // ownerless refuses an owner of what is said to have none.
 func ownerless(f *form, said bool, owner access.UserID) {
 	if said && owner != "" {
-		f.refuse("ownerless", access.Invalidf("O3", "must be false or left out where there is an owner"))
+		f.refuse("ownerless", access.Invalidf("O3", "must be false or left out if there is an owner"))
 	}
 }
 
@@ -83,7 +83,7 @@ func principal(f *form, v access.Principal) {
 // digest checks what stands for a secret: 32 bytes in hexadecimal.
 func digest(f *form, field, v string) {
 	if sum, err := hex.DecodeString(v); err != nil || len(sum) != sha256.Size || strings.ToLower(v) != v {
-		f.refuse(field, access.Invalidf("K2", "is 64 digits in lower-case hexadecimal"))
+		f.refuse(field, access.Invalidf("K2", "must be 64 hexadecimal digits in lower case"))
 	}
 }
 
@@ -94,7 +94,7 @@ func moment(t *time.Time) { *t = t.UTC().Truncate(time.Microsecond) }
 func asker(f *form, field, v string) {
 	kind, name, _ := strings.Cut(v, ":")
 	if kind != string(access.TypeUser) && kind != string(typeKey) {
-		f.refuse(field, access.Invalidf("", "is user:ID or key:ID"))
+		f.refuse(field, access.Invalidf("", "must be user:ID or key:ID"))
 	}
 	id(f, field, name)
 }
@@ -102,7 +102,7 @@ func asker(f *form, field, v string) {
 // key checks what chatbots' keys and account keys have in common.
 func key(f *form, rule, name string, expiresAt, createdAt *time.Time, allowedIPs *[]string) {
 	if name == "" {
-		f.refuse("name", access.Invalidf(rule, "a key has a name"))
+		f.refuse("name", access.Invalidf(rule, "a key needs a name"))
 	}
 	*expiresAt = expiresAt.UTC().Truncate(time.Second)
 	moment(createdAt)
@@ -125,7 +125,7 @@ func (r *UserRow) Check() error {
 	maybe(&f, "organization", r.Organization)
 	moment(&r.TokensAfter)
 	if r.Deleted && (*r != UserRow{User: r.User, Deleted: true, TokensAfter: r.TokensAfter}) {
-		f.refuse("deleted", access.Invalidf("N2", "nothing else is said of a deleted user"))
+		f.refuse("deleted", access.Invalidf("N2", "a deleted user can have no other fields"))
 	}
 	return f.err
 }
@@ -260,7 +260,7 @@ func (r *MatrixRow) Check() error {
 	id(&f, "chatbot", r.Chatbot)
 	id(&f, "user", r.User)
 	if r.Actions == nil {
-		f.refuse("actions", access.Invalidf("M6", "is missing; an empty list is no access at all"))
+		f.refuse("actions", access.Invalidf("M6", "required; use an empty list for no access"))
 	}
 	for _, a := range r.Actions {
 		word(&f, "actions", a, access.RowActions)
@@ -295,12 +295,12 @@ func (r *AccountKeyRow) Check() error {
 	var f form
 	id(&f, "account_key", r.AccountKey)
 	if r.AccountKey == secret.RootKey || r.AccountKey == access.System.Key || r.AccountKey.IsIssuer() {
-		f.refuse("account_key", access.Invalidf("B1", "%q is no key of an import", r.AccountKey))
+		f.refuse("account_key", access.Invalidf("B1", "%q cannot be imported as a key", r.AccountKey))
 	}
 	word(&f, "access", r.Access, access.KeyAccesses)
 	maybe(&f, "organization", r.Organization)
 	if r.ActorRequired && r.Access != access.KeyFull {
-		f.refuse("actor_required", access.Invalidf("B1", "only a full key acts for a user"))
+		f.refuse("actor_required", access.Invalidf("B1", "only a full key can act for users"))
 	}
 	digest(&f, "digest", r.Digest)
 	key(&f, "B1", r.Name, &r.ExpiresAt, &r.CreatedAt, &r.AllowedIPs)
@@ -314,7 +314,7 @@ func (r *AccountKeyRow) Check() error {
 		digest(&f, "former_digest", r.FormerDigest)
 	}
 	if r.Version < 0 || (r.FormerDigest == "") != r.FormerUntil.IsZero() {
-		f.refuse("former_until", access.Invalidf("B5", "comes with former_digest, and a version is not negative"))
+		f.refuse("former_until", access.Invalidf("B5", "former_until and former_digest must come together, and version must not be negative"))
 	}
 	return f.err
 }
@@ -324,11 +324,11 @@ func (r *RequestRow) Check() error {
 	id(&f, "chatbot", r.Chatbot)
 	principal(&f, r.Principal)
 	if _, decided := deciding("", r.Principal); !decided {
-		f.refuse("principal", access.Invalidf("S4", "nobody is asked for a share with %s", r.Principal))
+		f.refuse("principal", access.Invalidf("S4", "a share with %s needs no approval", r.Principal))
 	}
 	word(&f, "access", r.Access, access.Levels)
 	if r.Principal.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(r.Access) {
-		f.refuse("access", access.Invalidf("S1", "a share with everyone gives at most read_only"))
+		f.refuse("access", access.Invalidf("S1", "a share with everyone can give at most read_only"))
 	}
 	asker(&f, "requester", r.Requester)
 	if r.Revision < 0 {
@@ -348,7 +348,7 @@ func (r *InvitationRow) Check() error {
 	case r.User != "":
 		id(&f, "user", r.User)
 		if r.Email != "" || r.Role != access.OrgOwner || len(r.Shares) > 0 {
-			f.refuse("user", access.Invalidf("O7", "a user is offered the role owner, with no address and no shares"))
+			f.refuse("user", access.Invalidf("O7", "an ownership offer has the role owner, and no email address and no shares"))
 		}
 	case r.Email == "":
 		f.refuse("email", access.Invalidf("N1", "is missing"))
@@ -359,11 +359,11 @@ func (r *InvitationRow) Check() error {
 		id(&f, "shares", s.Chatbot)
 		word(&f, "shares", s.Access, access.Levels)
 		if slices.ContainsFunc(r.Shares[:i], func(other InvitedShare) bool { return other.Chatbot == s.Chatbot }) {
-			f.refuse("shares", access.Invalidf("N1", "a chatbot comes once"))
+			f.refuse("shares", access.Invalidf("N1", "a chatbot can be listed only once"))
 		}
 	}
 	if len(r.Shares) > maxInvitationShares {
-		f.refuse("shares", access.Invalidf("N1", "at most %d chatbots come with an invitation", maxInvitationShares))
+		f.refuse("shares", access.Invalidf("N1", "an invitation can have at most %d chatbots", maxInvitationShares))
 	}
 	if len(r.Shares) == 0 {
 		r.Shares = nil
@@ -374,7 +374,7 @@ func (r *InvitationRow) Check() error {
 	maybe(&f, "key", r.InviterKey)
 	maybe(&f, "confined", r.Confined)
 	if r.Revision < 1 {
-		f.refuse("revision", access.Invalidf("N1", "is 1, and one more each time that the invitation was sent again"))
+		f.refuse("revision", access.Invalidf("N1", "must be at least 1"))
 	}
 	digest(&f, "digest", r.Digest)
 	moment(&r.CreatedAt)

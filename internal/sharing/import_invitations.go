@@ -65,10 +65,10 @@ func (c *change) restoreInvitation(inv access.Invitation) error {
 		if old.Organization == inv.Organization && old.Email == inv.Email && old.User == inv.User {
 			return nil
 		}
-		return access.Conflictf("N1", "%s exists and is another one, and an import changes none", access.Obj(typeInvitation, inv.ID))
+		return access.Conflictf("N1", "%s exists with other content, and an import cannot change an invitation", access.Obj(typeInvitation, inv.ID))
 	}
 	if inv.StateAt(c.now) != access.InvitationPending {
-		return fieldError("N1", "/expires_at", "a pending invitation's expiry lies in the future")
+		return fieldError("N1", "/expires_at", "the expiry of a pending invitation must be in the future")
 	}
 	for _, s := range inv.Shares {
 		if _, err := c.managed(s.Chatbot); err != nil {
@@ -91,7 +91,7 @@ func (c *change) restoreInvitation(inv access.Invitation) error {
 		return err
 	}
 	if pending {
-		return access.Conflictf("N1", "another invitation of %s%s to %s is pending, and an import replaces none", inv.Email, inv.User,
+		return access.Conflictf("N1", "another invitation of %s%s to %s is pending, and an import cannot replace it", inv.Email, inv.User,
 			access.Obj(access.TypeOrganization, inv.Organization))
 	}
 	c.state(nil, inv)

@@ -19,7 +19,7 @@ func (c *change) mayRestore(what string) error {
 	if MayRestore(c.actor) {
 		return nil
 	}
-	return access.Deniedf("B1", "%s are restored with a full key that is not confined, without an actor", what)
+	return access.Deniedf("B1", "to restore %s, use an unconfined full key without an actor", what)
 }
 
 // HashKeyRow says under which key the digests in a file were made, by a value that tells nothing else. It is no fact: it is refused where
@@ -39,8 +39,8 @@ func (r *HashKeyRow) steps() []step {
 		if c.s.secrets.Knows(r.Value) {
 			return nil
 		}
-		return access.Unprocessablef("K2", "the digests in the file were made under a hash key that this server does not have: no key and no "+
-			"invitation in it would be known. Start the server with that key too; without this row they are restored all the same, and are to be made anew")
+		return access.Unprocessablef("K2", "the digests in the file were made with a hash key that this server does not have: no key or "+
+			"invitation in it would work. Start the server with that hash key, too. Without this row they are imported, but have to be created again")
 	}}}
 }
 
@@ -67,7 +67,7 @@ func (r *PublicLinkRow) steps() []step {
 		return c.aroundChatbot(r.Chatbot, func(b *access.Chatbot) error {
 			old := *b
 			if old.PublicMode != access.AudienceNone && (old.LinkDigest != r.Digest || old.LinkNonce != r.Nonce) {
-				return access.Conflictf("L1", "%s has another public link, and an import replaces none", access.Obj(access.TypeChatbot, r.Chatbot))
+				return access.Conflictf("L1", "%s has another public link, and an import cannot replace it", access.Obj(access.TypeChatbot, r.Chatbot))
 			}
 			b.PublicMode, b.LinkDigest, b.LinkNonce = r.Mode, r.Digest, r.Nonce
 			if *b == old {
@@ -183,7 +183,7 @@ func (r *AccountKeyRow) steps() []step {
 }
 
 // noMaker is why a key is refused when nobody knows whose the key was that it was made with.
-const noMaker = "the key that made it is gone, and with it who that belonged to"
+const noMaker = "the key that created it no longer exists"
 
 // restoredHolders says to whom a restored key belongs (B5): those whom the row names, or who made it as far as the row and this server know, and those to
 // whom the key belongs that restores it. So a move takes no key from its person, and nobody makes one of the installation but the root key and its like.
@@ -262,7 +262,7 @@ func (c *change) sameKey(o access.Object, rule string, same bool) error {
 	if same {
 		return nil
 	}
-	return access.Conflictf(rule, "%s exists and is another key, and an import changes none", o)
+	return access.Conflictf(rule, "%s exists and is another key, and an import cannot change it", o)
 }
 
 // unheld refuses a digest by which a key is known already.
@@ -275,7 +275,7 @@ func (c *change) unheld(digest string) error {
 		_, held, err = c.AccountKeyByFormerDigest(digest)
 	}
 	if err == nil && held {
-		return access.Conflictf("K2", "the digest is that of another key already")
+		return access.Conflictf("K2", "another key already has this digest")
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func (r *HomeRow) steps() []step {
 // whether the row is so already is told only to those who may make it so (C6).
 func (c *change) importUser(r *UserRow) error {
 	if r.TokensAfter.After(c.now.Add(maxAhead)) {
-		return fieldError("N2", "/tokens_after", "lies in the future")
+		return fieldError("N2", "/tokens_after", "must not be in the future")
 	}
 	if r.Deleted {
 		return c.importTombstone(r)
@@ -103,7 +103,7 @@ func (c *change) importUser(r *UserRow) error {
 		return c.goneUser(r.User)
 	}
 	if known && r.Active != nil && !*r.Active {
-		return access.Conflictf("N2", "%s is active: an import offboards nobody", access.Obj(access.TypeUser, r.User))
+		return access.Conflictf("N2", "%s is active: an import cannot offboard users", access.Obj(access.TypeUser, r.User))
 	}
 	if known && c.userSays(stored, r, home) {
 		return nil
@@ -162,7 +162,7 @@ func (c *change) importTombstone(r *UserRow) error {
 		return err
 	}
 	if known && !u.Deleted {
-		return access.Conflictf("N2", "%s exists: an import deletes nobody", access.Obj(access.TypeUser, r.User))
+		return access.Conflictf("N2", "%s exists: an import cannot delete users", access.Obj(access.TypeUser, r.User))
 	}
 	tombstone := access.User{ID: r.User, Type: access.External, Deleted: true, TokensAfter: r.TokensAfter}
 	if r.TokensAfter.IsZero() { // an export of an older Grantway does not say it
@@ -179,7 +179,7 @@ func (c *change) importTombstone(r *UserRow) error {
 
 // goneUser refuses to bring back who was offboarded (N2).
 func (c *change) goneUser(id access.UserID) error {
-	return access.Unprocessablef("N2", "%s was deleted or is inactive, and an import brings nobody back", access.Obj(access.TypeUser, id))
+	return access.Unprocessablef("N2", "%s was deleted or deactivated, and an import cannot bring users back", access.Obj(access.TypeUser, id))
 }
 
 // introduces is the step that creates the user whom a row names, where the actor is a site admin. All others learn of the user what the row's own
@@ -268,7 +268,7 @@ func (c *change) noOwner(id access.OrganizationID) error {
 	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || !admin {
 		return err
 	}
-	return access.Unprocessablef("O1", "%s does not exist, and no row gives it an owner", access.Obj(access.TypeOrganization, id))
+	return access.Unprocessablef("O1", "%s does not exist, and no row names an owner for it", access.Obj(access.TypeOrganization, id))
 }
 
 // MembershipRow is a role in an organization, and what is known of the user.

@@ -203,7 +203,7 @@ func (r *Rehearsal) lapses(deltas []spice.Changes) (why, err error) {
 	err = r.stillCalls()
 	var refused *access.Error
 	if errors.As(err, &refused) && refused.Kind == access.KindUnauthenticated {
-		return access.Deniedf(refused.Rule, "an earlier row of the import takes from your key what it rests on: %s", refused.Detail), nil
+		return access.Deniedf(refused.Rule, "an earlier row of the import takes a right that your key depends on: %s", refused.Detail), nil
 	}
 	return nil, err
 }

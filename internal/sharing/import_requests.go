@@ -60,14 +60,14 @@ func (c *change) restoreRequest(r access.Request) error {
 		if old.Requester == r.Requester && old.Share() == r.Share() {
 			return nil
 		}
-		return access.Conflictf("S9", "another request to share %s with %s is pending, and an import replaces none",
+		return access.Conflictf("S9", "another request to share %s with %s is pending, and an import cannot replace it",
 			access.Obj(access.TypeChatbot, r.Chatbot), r.Principal)
 	}
 	if r.StateAt(c.now) != access.RequestPending {
-		return fieldError("S7", "/expires_at", "a pending request's expiry lies in the future")
+		return fieldError("S7", "/expires_at", "the expiry of a pending request must be in the future")
 	}
 	if r.Share().ExpiredAt(c.now) {
-		return fieldError("S13", "/share_expires_at", "a share's expiry lies in the future")
+		return fieldError("S13", "/share_expires_at", "a share's expiry must be in the future")
 	}
 	if err := c.known(b, r.Principal); err != nil {
 		return err

@@ -24,7 +24,7 @@ func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
 
 // MayImportRelationships refuses actors who may not import relationships as they are. The refusal is recorded (H1).
 func (s *Service) MayImportRelationships(ctx context.Context, actor access.Actor) error {
-	return s.mustRestore(ctx, actor, "import", "relationships are imported with")
+	return s.mustRestore(ctx, actor, "import", "importing relationships needs")
 }
 
 func (s *Service) mayImport(ctx context.Context, actor access.Actor) error {

@@ -82,7 +82,7 @@ func (r *TakenAwayRow) Check() error {
 	if slices.ContainsFunc(r.StoppedBy, func(issuer string) bool {
 		return issuer == "" || len(issuer) > maxIssuer || strings.ContainsFunc(issuer, func(c rune) bool { return !unicode.IsGraphic(c) })
 	}) {
-		f.refuse("stopped_by", access.Invalidf("D2", "an issuer has a name of 1 to %d visible characters", maxIssuer))
+		f.refuse("stopped_by", access.Invalidf("D2", "an issuer's name must have 1 to %d visible characters", maxIssuer))
 	}
 	return f.err
 }

@@ -127,7 +127,7 @@ func (r *GroupRow) steps() []step {
 	}}}
 }
 
-// GroupMemberRow is a user or an e-mail address on a group's list.
+// GroupMemberRow is a user or an email address on a group's list.
 type GroupMemberRow struct {
 	Group     access.GroupID   `json:"group"`
 	Principal access.Principal `json:"principal"`

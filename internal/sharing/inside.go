@@ -28,7 +28,7 @@ func (c *caller) isOutsider(org access.OrganizationID, user access.UserID) (bool
 func (c *change) mustBeInside(org access.OrganizationID, user access.UserID) error {
 	outsider, err := c.isOutsider(org, user)
 	if err == nil && outsider {
-		err = access.Unprocessablef("O5", "%s does not share outside, and %s has no role in it",
+		err = access.Unprocessablef("O5", "%s has outside_sharing off, and %s has no role in it",
 			access.Obj(access.TypeOrganization, org), access.Obj(access.TypeUser, user))
 	}
 	return err
@@ -41,7 +41,7 @@ func (c *change) allowedOutside(b access.Chatbot, with access.Principal) error {
 	}
 	out, err := c.outside(with, b.Organization)
 	if err == nil && out {
-		return access.Unprocessablef("O5", "%s does not share outside: a share with %s would give others something",
+		return access.Unprocessablef("O5", "%s has outside_sharing off: a share with %s would give access to others",
 			access.Obj(access.TypeOrganization, b.Organization), with)
 	}
 	return err

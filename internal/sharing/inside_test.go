@@ -35,7 +35,7 @@ func TestO5GroupsAndRolesAreForTheOrganizationsPeople(t *testing.T) {
 	}
 	for _, actor := range []access.Actor{as("adam"), root, e.key("acme")} {
 		_, err := e.AddToGroup(e.ctx, actor, "friends", who("user:otto"))
-		require.Equal(t, "organization:acme does not share outside, and user:otto has no role in it", e.refused(err, access.KindUnprocessable, "O5").Detail)
+		require.Equal(t, "organization:acme has outside_sharing off, and user:otto has no role in it", e.refused(err, access.KindUnprocessable, "O5").Detail)
 		_, err = e.AssignRole(e.ctx, actor, "vip", "otto")
 		e.refused(err, access.KindUnprocessable, "O5")
 	}

@@ -28,7 +28,7 @@ type NewInvitation struct {
 	Shares []access.InvitationShare
 }
 
-// InvitationResult is the invitation after a change, and its token where it was sent, which is shown here and in the e-mail only.
+// InvitationResult is the invitation after a change, and its token where it was sent, which is shown here and in the email only.
 type InvitationResult struct {
 	Change
 	Invitation access.Invitation
@@ -131,7 +131,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 		} else if member {
 			// Whose address it is may be none of the actor's business; the person is refused who accepts it (O7).
 			if sees, err := c.seesAddress(holder); err != nil || sees {
-				return inv, "", firstError(err, access.Conflictf("N1", "a person with this address has a role in %s already", access.Obj(access.TypeOrganization, inv.Organization)))
+				return inv, "", firstError(err, access.Conflictf("N1", "a person with this address already has a role in %s", access.Obj(access.TypeOrganization, inv.Organization)))
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
 	}
 	m, _, err := c.Membership(inv.Organization, inv.User)
 	if err == nil && m.Role == access.OrgOwner {
-		err = access.Conflictf("O7", "%s owns %s already", access.Obj(access.TypeUser, u.ID), access.Obj(access.TypeOrganization, inv.Organization))
+		err = access.Conflictf("O7", "%s already owns %s", access.Obj(access.TypeUser, u.ID), access.Obj(access.TypeOrganization, inv.Organization))
 	}
 	return u, true, err
 }
@@ -186,18 +186,18 @@ func (c *change) mayInvite(inv access.Invitation) error {
 		return err
 	}
 	if len(inv.Shares) > maxInvitationShares {
-		return fieldError("N1", "/shares", fmt.Sprintf("at most %d chatbots come with an invitation", maxInvitationShares))
+		return fieldError("N1", "/shares", fmt.Sprintf("an invitation can have at most %d chatbots", maxInvitationShares))
 	}
 	for i, share := range inv.Shares {
 		if slices.ContainsFunc(inv.Shares[:i], func(s access.InvitationShare) bool { return s.Chatbot == share.Chatbot }) {
-			return fieldError("N1", fmt.Sprintf("/shares/%d/chatbot", i), "a chatbot comes once")
+			return fieldError("N1", fmt.Sprintf("/shares/%d/chatbot", i), "a chatbot can be listed only once")
 		}
 		b, err := c.managed(share.Chatbot)
 		if err != nil {
 			return err
 		}
 		if b.Visibility == access.OwnerOnly {
-			return access.Conflictf("V1", "%s is owner_only, which admits no shares", access.Obj(access.TypeChatbot, b.ID))
+			return access.Conflictf("V1", "%s is owner_only and cannot be shared", access.Obj(access.TypeChatbot, b.ID))
 		}
 		address := access.Principal{Kind: access.PrincipalEmail, ID: string(inv.Email)}
 		if err := c.known(b, address); err != nil {
@@ -237,7 +237,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id a
 	return r, err
 }
 
-// closeInvitation writes down how an invitation ended. Its e-mail, where that waits, is not sent any more.
+// closeInvitation writes down how an invitation ended. Its email, where that waits, is not sent any more.
 func (c *change) closeInvitation(inv access.Invitation, event access.InvitationEvent) (access.Invitation, error) {
 	state := inv.StateAt(c.now)
 	if event == access.InvitationExpire {

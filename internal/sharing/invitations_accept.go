@@ -40,9 +40,9 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 	r.Change, err = s.change(ctx, actor, "invitation.accept", access.Obj(typeInvitation, id), func(c *change) error {
 		switch {
 		case c.actor.User == "" && c.actor.Access != access.KeyFull:
-			return access.Deniedf("B1", "a %s key acts for nobody, and an invitation is for a user", c.actor.Access)
+			return access.Deniedf("B1", "only a user can accept an invitation, and a %s key cannot act for one", c.actor.Access)
 		case c.actor.User == "":
-			return access.Deniedf("B2", "an invitation is accepted by a user: send Grantway-Actor")
+			return access.Deniedf("B2", "only a user can accept an invitation: send Grantway-Actor")
 		}
 		inv, err := find(c)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 		}
 		org := access.Obj(access.TypeOrganization, inv.Organization)
 		if member && (inv.User == "" || m.Role == access.OrgOwner) {
-			return access.Conflictf("N1", "you have a role in %s already", org)
+			return access.Conflictf("N1", "you already have a role in %s", org)
 		}
 		if err := c.fromAllowedAddress(org); err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 			failed.Reason = why
 			failed, err = c.closeInvitation(failed, access.InvitationFail)
 			c.state(inv, failed)
-			c.refusal = access.Conflictf("N1", "the invitation is not valid any more: whoever sent it may not give what it gives. Ask for another one")
+			c.refusal = access.Conflictf("N1", "the invitation is no longer valid, because its sender lost the right to give what it offers: ask for a new one")
 			return err
 		}
 		return c.accept(inv, &r)
@@ -86,7 +86,7 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 // invited finds the invitation that the token is of, for the user who holds its address. Whoever has no genuine token learns nothing, and
 // whoever has another's does not learn whose it is.
 func (c *change) invited(token string) (access.Invitation, error) {
-	unknown := access.Refuse(access.KindNotFound, "N1", "this is no token of an invitation, or not the newest one")
+	unknown := access.Refuse(access.KindNotFound, "N1", "unknown or replaced invitation token")
 	id, ok := secret.ParseInvitationToken(token)
 	if !ok {
 		return access.Invitation{}, unknown
@@ -112,10 +112,10 @@ func (c *change) invited(token string) (access.Invitation, error) {
 		return inv, err
 	}
 	if inv.User != "" && inv.User != u.ID {
-		return inv, access.Deniedf("N1", "the ownership was offered to somebody else")
+		return inv, access.Deniedf("N1", "the ownership was offered to another user")
 	}
 	if inv.User == "" && u.Verified() != inv.Email {
-		return inv, access.Deniedf("N1", "the invitation was sent to an address that is not your verified one")
+		return inv, access.Deniedf("N1", "the invitation was sent to an address that is not your verified address")
 	}
 	return inv, nil
 }
@@ -128,7 +128,7 @@ func (c *change) lostByInviter(inv access.Invitation) (string, error) {
 		return "", err
 	}
 	if !known {
-		return "its inviter is not there any more", nil
+		return "its inviter no longer exists", nil
 	}
 	asInviter := *c.caller
 	asInviter.actor = actor
@@ -143,7 +143,7 @@ func (c *change) lostByInviter(inv access.Invitation) (string, error) {
 	}
 	switch refusal.Kind {
 	case access.KindUnauthenticated, access.KindDenied, access.KindNotFound, access.KindConflict, access.KindUnprocessable:
-		return "its inviter would be told: " + refusal.Detail, nil
+		return "its inviter would be refused: " + refusal.Detail, nil
 	}
 	return "", err
 }

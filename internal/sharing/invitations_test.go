@@ -424,7 +424,7 @@ func TestN2_ComingBackStartsWithoutInvitations(t *testing.T) {
 	e.invitationIs(r.Invitation.ID, access.InvitationRevoked)
 }
 
-// The token is in the answer and in the e-mail, which makes it again, and nowhere else.
+// The token is in the answer and in the email, which makes it again, and nowhere else.
 func TestH2_TheTokenIsNeverKept(t *testing.T) {
 	e := acme(t)
 	r := e.invited(as("olga"), access.OrgMember, comes("helper")...)

@@ -32,7 +32,7 @@ type KeyResult struct {
 	Secret string
 }
 
-// CreateKey makes an account key (B1–B3). Keys that are not confined are made by site admins; confined ones by whoever may update the
+// CreateKey makes an account key (B1–B3). Keys that are not confined are made by site admins; confined ones by anyone with update on the
 // organization, and a confined key makes only keys like itself.
 func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (r KeyResult, err error) {
 	minted := s.secrets.NewAccountKey()
@@ -41,7 +41,7 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 			return err
 		}
 		if n.Name == "" {
-			return fieldError("B1", "/name", "a key has a name")
+			return fieldError("B1", "/name", "a key needs a name")
 		}
 		ranges, err := newRanges(n.AllowedIPs, "B1")
 		if err != nil {
@@ -52,7 +52,7 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 			return err
 		}
 		if n.ActorRequired && n.Access != access.KeyFull {
-			return fieldError("B1", "/actor_required", "only a full key acts for a user")
+			return fieldError("B1", "/actor_required", "only a full key can act for users")
 		}
 		r.Key = access.AccountKey{
 			ID: minted.ID, Name: n.Name, Access: n.Access, Organization: n.Organization, ActorRequired: n.ActorRequired,
@@ -65,7 +65,7 @@ func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (
 			return err
 		}
 		if why, err := r.Key.Lapse(c); err != nil || why != "" {
-			return firstError(err, access.Deniedf("B5", "the key would be refused: %s", why))
+			return firstError(err, access.Deniedf("B5", "the key would not work: %s", why))
 		}
 		c.state(nil, withoutPreview(r.Key))
 		return c.PutAccountKey(r.Key, minted.Digest)
@@ -84,7 +84,7 @@ func (c *change) keyExpiry(at time.Time, rule string) (time.Time, error) {
 	}
 	at = at.UTC().Truncate(time.Second)
 	if !c.now.Before(at) || at.Year() > lastYear {
-		return at, fieldError(rule, "/expires_at", "a key's expiry lies in the future, and before the year 10000")
+		return at, fieldError(rule, "/expires_at", "a key's expiry must be in the future and before the year 10000")
 	}
 	return at, nil
 }
@@ -107,13 +107,13 @@ func (c *change) likeItself(k access.AccountKey) error {
 	}
 	switch {
 	case !ok:
-		return access.Refuse(access.KindUnauthenticated, "B1", "the key is not known")
+		return access.Refuse(access.KindUnauthenticated, "B1", "unknown key")
 	case own.ActorRequired && !k.ActorRequired:
-		return access.Deniedf("B3", "a key that acts for users only makes no key that acts for itself")
+		return access.Deniedf("B3", "a key with actor_required can create only keys with actor_required")
 	case !own.ExpiresAt.IsZero() && (k.ExpiresAt.IsZero() || k.ExpiresAt.After(own.ExpiresAt)):
-		return access.Deniedf("B3", "a key makes no key that outlives it")
+		return access.Deniedf("B3", "a key cannot create a key that expires later")
 	case !within(k.AllowedIPs, own.AllowedIPs):
-		return access.Deniedf("B3", "a key makes no key that is used from more addresses than itself")
+		return access.Deniedf("B3", "a key cannot create a key with wider IP ranges")
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func within(ranges, outer []string) bool {
 // handlesKeys refuses account keys that make no keys, of whatever kind, and read of none (B1).
 func (c *caller) handlesKeys() error {
 	if c.actor.Key != "" && c.actor.Access != access.KeyFull {
-		return access.Deniedf("B1", "a %s key handles no keys", c.actor.Access)
+		return access.Deniedf("B1", "a %s key cannot manage keys", c.actor.Access)
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 		return err
 	}
 	if c.actor.Organization != "" && org != c.actor.Organization {
-		return access.Deniedf("B3", "a key confined to %s handles only keys that are confined to it", access.Obj(access.TypeOrganization, c.actor.Organization))
+		return access.Deniedf("B3", "a key confined to %s can manage only keys confined to it", access.Obj(access.TypeOrganization, c.actor.Organization))
 	}
 	if org == "" {
 		return ruled(c.must(access.Administer, access.PlatformObject), "B3")

@@ -39,9 +39,9 @@ func (c *change) handsOverKeys(leaving access.UserID, org access.OrganizationID,
 	case o.KeysTo == "":
 		return nil
 	case o.KeysGrace < 0 || o.KeysGrace > MaxKeyGrace:
-		return access.Unprocessablef("B5", "keys_grace: the secret before works for at most 7 days (168h)")
+		return access.Unprocessablef("B5", "keys_grace must be at most 7 days (168h)")
 	case o.KeysTo == leaving:
-		return access.Unprocessablef("B5", "keys_to names the user whose keys they are")
+		return access.Unprocessablef("B5", "keys_to must not be the user whose keys are handed over")
 	}
 	if err := c.handlesKeys(); err != nil {
 		return err

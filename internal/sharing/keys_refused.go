@@ -20,7 +20,7 @@ func (c *caller) holders() (people []access.UserID, with access.KeyID, err error
 	if c.actor.Keyed() && c.actor.Key != secret.RootKey {
 		own, known, err := c.AccountKey(c.actor.Key)
 		if err != nil || !known {
-			return nil, "", firstError(err, access.Refuse(access.KindUnauthenticated, "B1", "the key is not known, or it has expired"))
+			return nil, "", firstError(err, access.Refuse(access.KindUnauthenticated, "B1", "unknown or expired key"))
 		}
 		people, with = slices.Clone(own.BelongsTo), own.ID
 	}

@@ -14,7 +14,7 @@ const MaxKeyGrace = 7 * 24 * time.Hour
 
 // TakeOver is how an account key is taken over.
 type TakeOver struct {
-	Grace        time.Duration // how long the secret before works on, without KeyFull; at most MaxKeyGrace
+	Grace        time.Duration // how long the old secret keeps working, without KeyFull; at most MaxKeyGrace
 	WithChildren bool          // whether the keys that were made with it end
 }
 
@@ -34,10 +34,10 @@ func (s *Service) TakeOverKey(ctx context.Context, actor access.Actor, id access
 			return err
 		}
 		if before.ExpiredAt(c.now) {
-			return access.Conflictf("B5", "the key has expired: make another one")
+			return access.Conflictf("B5", "the key has expired: create a new one")
 		}
 		if t.Grace < 0 || t.Grace > MaxKeyGrace {
-			return fieldError("B5", "/grace", "the secret before works for at most 7 days (168h)")
+			return fieldError("B5", "/grace", "must be at most 7 days (168h)")
 		}
 		if r.Key, err = c.takenOver(before, t.Grace, ""); err != nil {
 			return err
@@ -81,7 +81,7 @@ func (c *change) takenOver(k access.AccountKey, grace time.Duration, with access
 	}
 	why, err := k.Lapse(c)
 	if err == nil && why != "" {
-		err = access.Deniedf("B5", "the key would be refused: %s", why)
+		err = access.Deniedf("B5", "the key would not work: %s", why)
 	}
 	return k, err
 }

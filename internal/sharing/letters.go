@@ -10,13 +10,13 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// letter is what an e-mail says, or why it is not sent any more.
+// letter is what an email says, or why it is not sent any more.
 type letter struct {
 	access.Letter
 	void string
 }
 
-// write makes the letter of an e-mail, from what is true when it is sent.
+// write makes the letter of an email, from what is true when it is sent.
 func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (l letter, err error) {
 	l = letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
 	reader := access.System
@@ -44,7 +44,7 @@ func (l *letter) concealSecrets() {
 	}
 }
 
-// outdated says why an e-mail that had to wait is not true any longer, or "".
+// outdated says why an email that had to wait is not true any longer, or "".
 func (c *caller) outdated(m access.Mail) (string, error) {
 	switch m.About.Kind {
 	case access.NotifyShared:
@@ -70,13 +70,13 @@ func (c *caller) inviteLetter(l *letter, id access.InvitationID) error {
 		return err
 	}
 	if !ok || inv.StateAt(c.now) != access.InvitationPending {
-		l.void = "the invitation is not pending any more"
+		l.void = "the invitation is no longer pending"
 		return nil
 	}
 	tokens := c.s.secrets.InvitationTokens(inv.ID, inv.Revision)
 	made := slices.IndexFunc(tokens, func(t string) bool { return slices.Contains(c.s.secrets.Digests(t), inv.Digest) })
 	if made < 0 {
-		l.void = "the key that made the invitation's token is gone"
+		l.void = "the hash key of the invitation's token was removed"
 		return nil
 	}
 	org, _, err := c.Organization(inv.Organization)

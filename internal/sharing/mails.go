@@ -8,17 +8,17 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// The waits between the attempts to send an e-mail double from the first to the longest. What has not been sent after so long is given up.
+// The waits between the attempts to send an email double from the first to the longest. What has not been sent after so long is given up.
 const (
 	firstMailWait   = time.Minute
 	longestMailWait = 6 * time.Hour
 	mailGivenUp     = 48 * time.Hour
 )
 
-// keepMails is how long it is known what became of an e-mail.
+// keepMails is how long it is known what became of an email.
 const keepMails = 30 * 24 * time.Hour
 
-// nextMail is when the e-mail is tried again after the attempt that has failed now, and false if it is given up.
+// nextMail is when the email is tried again after the attempt that has failed now, and false if it is given up.
 func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 	wait := longestMailWait
 	if doubled := m.Attempts - 1; doubled < 16 {
@@ -28,8 +28,8 @@ func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 	return due, due.Sub(m.CreatedAt) <= mailGivenUp || m.Deferred() && due.Sub(m.NotBefore) <= mailGivenUp
 }
 
-// ClaimMails takes at most so many e-mails that are due, which are then being sent: that is committed before their sender knows of them, so
-// that no e-mail is sent twice, whoever else asks for some. Each is to be settled by SettleMail within access.MailLease; after it nobody knows
+// ClaimMails takes at most so many emails that are due, which are then being sent: that is committed before their sender knows of them, so
+// that no email is sent twice, whoever else asks for some. Each is to be settled by SettleMail within access.MailLease; after it nobody knows
 // whether it was sent, and it is not sent again.
 func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, error) {
 	now := s.now().UTC()
@@ -71,7 +71,7 @@ func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, e
 	return claimed, nil
 }
 
-// dueLetters are at most so many e-mails that are due, and what each says.
+// dueLetters are at most so many emails that are due, and what each says.
 func (s *Service) dueLetters(ctx context.Context, tx *store.Tx, now time.Time, limit int) (due []access.Mail, written []letter, err error) {
 	if due, err = tx.Mails(access.MailQueued, now, limit); err != nil {
 		return nil, nil, err
@@ -86,7 +86,7 @@ func (s *Service) dueLetters(ctx context.Context, tx *store.Tx, now time.Time, l
 	return due, written, nil
 }
 
-// SettleMail notes what became of an e-mail that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to try it again, later each
+// SettleMail notes what became of an email that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to try it again, later each
 // time, until it is given up. The reason goes to the log and must name nobody's address.
 func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error {
 	now := s.now().UTC()
@@ -114,24 +114,24 @@ func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access
 	return nil
 }
 
-// logMail tells the operator what became of an e-mail. It names neither the address nor what the e-mail says.
+// logMail tells the operator what became of an email. It names neither the address nor what the email says.
 func (s *Service) logMail(m access.Mail, reason string) {
 	log := s.log.With("mail", m.ID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation, "attempt", m.Attempts)
 	switch m.State {
 	case access.MailSent:
-		log.Debug("an e-mail was sent")
+		log.Debug("email sent")
 	case access.MailQueued:
-		log.Warn("an e-mail was not sent, and is tried again", "reason", reason, "at", m.Due)
+		log.Warn("cannot send an email; trying again", "reason", reason, "at", m.Due)
 	case access.MailFailed:
-		log.Error("an e-mail was not sent, and is given up", "reason", reason)
+		log.Error("cannot send an email; giving up", "reason", reason)
 	case access.MailUnknown:
-		log.Error("an e-mail may have been sent or not, and is not sent again", "reason", reason)
+		log.Error("an email may or may not have been sent; not trying again", "reason", reason)
 	}
 }
 
-// settleLapsed settles the e-mails whose sender has not said what became of them within its lease: they may have been sent, and are not sent again.
+// settleLapsed settles the emails whose sender has not said what became of them within its lease: they may have been sent, and are not sent again.
 func (s *Service) settleLapsed(ctx context.Context) error {
-	const reason = "its sender has not said in time what became of it"
+	const reason = "the server that was sending it did not report the outcome in time"
 	now := s.now().UTC()
 	var lapsed []access.Mail
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
@@ -161,7 +161,7 @@ func (s *Service) settleLapsed(ctx context.Context) error {
 	return nil
 }
 
-// forgetMails removes the e-mails of which it need not be known any more what became of them.
+// forgetMails removes the emails of which it need not be known any more what became of them.
 func (s *Service) forgetMails(ctx context.Context) error {
 	before := s.now().Add(-keepMails)
 	return s.db.Update(ctx, func(tx *store.Tx) error {

@@ -6,20 +6,20 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// DefaultOutsideMails is how many e-mails to outsiders an actor sends in an hour, unless the configuration says otherwise (S11).
+// DefaultOutsideMails is how many emails to outsiders an actor sends in an hour, unless the configuration says otherwise (S11).
 const DefaultOutsideMails = 100
 
 const (
-	// mailsCountFor is how long an e-mail counts for the limits on e-mails to outsiders.
+	// mailsCountFor is how long an email counts for the limits on emails to outsiders.
 	mailsCountFor = time.Hour
-	// partToOutsider is what part of the e-mails that an actor may send within mailsCountFor one outsider gets from one organization, no matter who
+	// partToOutsider is what part of the emails that an actor may send within mailsCountFor one outsider gets from one organization, no matter who
 	// sends them. Actors may be many, since an organization makes users; organizations are made by site admins.
 	partToOutsider = 10
 	// mailedAgainAfter is how long a person is not mailed again that they gained access to the same chatbot (S11).
 	mailedAgainAfter = 24 * time.Hour
 )
 
-// mailedLately reports whether the person has an e-mail already that says the same: that they gained access to the chatbot (S11).
+// mailedLately reports whether the person has an email already that says the same: that they gained access to the chatbot (S11).
 func (c *change) mailedLately(m access.Mail) (bool, error) {
 	if m.About.Kind != access.NotifyShared {
 		return false, nil
@@ -27,7 +27,7 @@ func (c *change) mailedLately(m access.Mail) (bool, error) {
 	return c.MailedAccess(m.To, m.About.Chatbot, c.now.Add(-mailedAgainAfter))
 }
 
-// schedule says when an e-mail may be sent: at once, or, where the actor, or somebody of the same organization, has sent too many to outsiders, when
+// schedule says when an email may be sent: at once, or, where the actor, or somebody of the same organization, has sent too many to outsiders, when
 // enough of these do not count any more (S11).
 func (c *change) schedule(m *access.Mail) error {
 	m.NotBefore = c.now
@@ -59,7 +59,7 @@ func (c *change) schedule(m *access.Mail) error {
 	return nil
 }
 
-// sentFrom is the organization whose chatbot or invitation the e-mail is about, or to which its receiver was added.
+// sentFrom is the organization whose chatbot or invitation the email is about, or to which its receiver was added.
 func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
 	if m.Invitation != "" {
 		inv, _, err := c.Invitation(m.Invitation)

@@ -48,7 +48,7 @@ func TestS11APersonIsMailedOnceADayThatTheyGainedTheSameAccess(t *testing.T) {
 	})
 }
 
-// One organization does not flood an outsider, whoever of it shares which chatbots: the rest of the e-mails come later, and none is lost.
+// One organization does not flood an outsider, whoever of it shares which chatbots: the rest of the emails come later, and none is lost.
 func TestS11AnOutsiderIsNotFloodedWithMail(t *testing.T) {
 	onEachStore(t, func(t *testing.T, e *env) {
 		const many = 25
@@ -118,7 +118,7 @@ func TestN1AnInvitationSentAgainAndAgainDoesNotFloodItsReceiver(t *testing.T) {
 	require.Len(t, e.mailed(), 1, "the token of the last one")
 }
 
-// An e-mail that had to wait tells nothing that is not true any longer.
+// An email that had to wait tells nothing that is not true any longer.
 func TestS11AMailThatWaitedIsNotSentOfWhatHasEnded(t *testing.T) {
 	e := acme(t)
 	bots := e.makeBots(12)
@@ -134,7 +134,7 @@ func TestS11AMailThatWaitedIsNotSentOfWhatHasEnded(t *testing.T) {
 	require.Empty(t, e.mailed())
 }
 
-// A mail server that is away when an e-mail may be sent at last has as long as for any other.
+// A mail server that is away when an email may be sent at last has as long as for any other.
 func TestS11AMailThatWaitedIsTriedAsLongAsOthers(t *testing.T) {
 	e := acme(t)
 	for i := range 10 + 10*60 { // the last ones after 60 hours

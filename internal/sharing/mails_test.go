@@ -13,14 +13,14 @@ import (
 	"github.com/grantway/grantway/internal/testenv/postgres"
 )
 
-// queued puts an e-mail into the queue, as a change would.
+// queued puts an email into the queue, as a change would.
 func (e *env) queued(m access.Mail) {
 	e.t.Helper()
 	m.State, m.Due, m.CreatedAt = access.MailQueued, e.now, e.now
 	require.NoError(e.t, e.db.Update(e.ctx, func(tx *store.Tx) error { return tx.PutMail(m) }))
 }
 
-// claimed takes the e-mails that are due.
+// claimed takes the emails that are due.
 func (e *env) claimed() []access.Letter {
 	e.t.Helper()
 	letters, err := e.ClaimMails(e.ctx, 10)

@@ -160,7 +160,7 @@ func (c *change) mustOwn(o access.Object) error {
 	if owner, err := c.may(access.Delete, o); err != nil {
 		return err
 	} else if !owner {
-		return access.Deniedf("O2", "only an owner of %s adds, removes, demotes or invites its owners", o)
+		return access.Deniedf("O2", "only an owner of %s can add, remove, demote or invite its owners", o)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 		return err
 	}
 	if !owner { // a confined key that acts for the owner (B3)
-		return access.Conflictf("O1", "%s is the last owner of an organization that you do not own: a site admin names the successor",
+		return access.Conflictf("O1", "%s is the last owner of an organization that you do not own: a site admin has to name the successor",
 			access.Obj(access.TypeUser, leaving.User))
 	}
 	if successor == "" || successor == leaving.User {

@@ -13,9 +13,9 @@ func mustBePerson(actor access.Actor) error {
 	case actor.User != "":
 		return nil
 	case actor.Key != "" && actor.Access != access.KeyFull:
-		return access.Deniedf("B1", "notifications are for users, and a %s key acts for none", actor.Access)
+		return access.Deniedf("B1", "only users have notifications, and a %s key cannot act for one", actor.Access)
 	}
-	return access.Deniedf("B2", "notifications are for users: send Grantway-Actor")
+	return access.Deniedf("B2", "only users have notifications: send Grantway-Actor")
 }
 
 // NotificationQuery filters a list of notifications.

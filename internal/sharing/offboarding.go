@@ -140,5 +140,5 @@ func (c *change) removesOwners(home access.OrganizationID) error {
 	if owner, err := c.may(access.Delete, access.Obj(access.TypeOrganization, home)); err != nil || owner {
 		return err
 	}
-	return access.Deniedf("O2", "an admin offboards no owner of the organization")
+	return access.Deniedf("O2", "an admin cannot offboard an owner of the organization")
 }

@@ -38,7 +38,7 @@ func (c *change) pendingOffer(org access.OrganizationID, to access.UserID) (acce
 	return access.Invitation{}, false, err
 }
 
-// tellOffer tells the user of the offer, in an import too, since it waits for the user's answer. An e-mail brings its token.
+// tellOffer tells the user of the offer, in an import too, since it waits for the user's answer. An email brings its token.
 func (c *change) tellOffer(offer access.Invitation, to access.User) error {
 	about := access.Notification{
 		User: to.ID, Kind: access.NotifyOwnership, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(offer.Organization)},

@@ -57,7 +57,7 @@ func (c *change) putOrganization(id access.OrganizationID, p OrganizationPatch) 
 		if m, _, err := c.Membership(id, p.Owner.Value); err != nil {
 			return old, err
 		} else if m.Role != access.OrgOwner {
-			return old, fieldError("O1", "/owner", "the owners of an existing organization are its members with the role owner")
+			return old, fieldError("O1", "/owner", "can be set only when the organization is created: change its owners as members")
 		}
 	}
 	org := old
@@ -117,7 +117,7 @@ func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 		ranges = nil
 	}
 	if !(access.Organization{AllowedIPs: ranges}).Admits(c.actor) {
-		return fieldError("B4", "/allowed_ips", "this list would lock you out: you are calling from "+c.actor.Address)
+		return fieldError("B4", "/allowed_ips", "the list would lock you out: you are calling from "+c.actor.Address)
 	}
 	org.AllowedIPs = ranges
 	return nil
@@ -130,13 +130,13 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 		return org, err
 	}
 	if !admin {
-		return org, access.Deniedf("O6", "organizations are created by site admins")
+		return org, access.Deniedf("O6", "only site admins can create organizations")
 	}
 	if err := c.settings(&org, p); err != nil {
 		return org, err
 	}
 	if p.Owner.Value == "" {
-		return org, fieldError("O1", "/owner", "a new organization names its first owner")
+		return org, fieldError("O1", "/owner", "a new organization needs an owner")
 	}
 	if _, err := c.activeUser(p.Owner.Value, "O1"); err != nil {
 		return org, at("/owner", err)

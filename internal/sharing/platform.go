@@ -24,7 +24,7 @@ func (c *change) putPlatformGrant(g access.PlatformGrant) error {
 		return err
 	}
 	if u.Type != access.Internal {
-		return access.Unprocessablef("P4", "%s is external; platform roles go to internal users only", access.Obj(access.TypeUser, g.User))
+		return access.Unprocessablef("P4", "%s is external: only internal users can have platform roles", access.Obj(access.TypeUser, g.User))
 	}
 	had, err := c.PlatformGrants(g.User)
 	if err != nil {

@@ -119,15 +119,15 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 		{"denied_users", p.DeniedUsers.Set && !p.DeniedUsers.Null, len(now.DeniedUsers)},
 	} {
 		if gate.sent && gate.size == 0 {
-			return fieldError("G8", "/"+gate.field, "an empty list admits nobody; use null to unset the gate")
+			return fieldError("G8", "/"+gate.field, "an empty list would admit nobody; use null to unset the gate")
 		}
 		if gate.sent && gate.size > MaxGateEntries {
-			return fieldError("G8", "/"+gate.field, fmt.Sprintf("a gate lists at most %d values", MaxGateEntries))
+			return fieldError("G8", "/"+gate.field, fmt.Sprintf("a gate can have at most %d entries", MaxGateEntries))
 		}
 	}
 	state := spice.ChatbotState{Chatbot: b, Policy: *now}
 	if (p.EmailDomains.Set || p.RequiredRoles.Set) && state.Gates() > spice.MostGates {
-		return fieldError("G8", "/required_roles", "too many together with so many e-mail domains: each required role is checked beside each part of that list")
+		return fieldError("G8", "/required_roles", "too many roles for so many email domains: each required role is checked with each part of that list")
 	}
 	if p.EmailDomains.Set {
 		now.EmailDomains = slices.Clone(now.EmailDomains)

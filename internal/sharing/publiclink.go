@@ -60,11 +60,11 @@ func (s *Service) PutPublicAccess(
 // admitsLink refuses a public link that the chatbot's visibility or its organization's limit rules out (V1, O5).
 func (c *change) admitsLink(b access.Chatbot) error {
 	if b.Visibility == access.OwnerOnly {
-		return access.Conflictf("V1", "%s is owner_only, which admits no public link", access.Obj(access.TypeChatbot, b.ID))
+		return access.Conflictf("V1", "%s is owner_only and cannot have a public link", access.Obj(access.TypeChatbot, b.ID))
 	}
 	org, _, err := c.Organization(b.Organization)
 	if err == nil && b.PublicMode.Exceeds(org.PublicAccess) {
-		return fieldError("O5", "/mode", access.Obj(access.TypeOrganization, org.ID).String()+" allows no more public access than "+string(org.PublicAccess))
+		return fieldError("O5", "/mode", access.Obj(access.TypeOrganization, org.ID).String()+" limits public access to "+string(org.PublicAccess))
 	}
 	return err
 }
@@ -73,7 +73,7 @@ func (c *change) admitsLink(b access.Chatbot) error {
 func (s *Service) RotateLink(ctx context.Context, actor access.Actor, bot access.ChatbotID) (PublicAccessResult, error) {
 	return s.relink(ctx, actor, bot, "chatbot.rotate_link", func(_ *change, b *access.Chatbot) error {
 		if b.PublicMode == access.AudienceNone {
-			return access.Conflictf("L1", "%s has no public link that could be rotated", access.Obj(access.TypeChatbot, bot))
+			return access.Conflictf("L1", "%s has no public link to rotate", access.Obj(access.TypeChatbot, bot))
 		}
 		s.newLink(b)
 		return nil

@@ -12,7 +12,7 @@ func ParseRanges(list []string, rule string) ([]string, error) {
 		return nil, nil
 	}
 	if len(list) == 0 {
-		return nil, fieldError(rule, "/allowed_ips", "an empty list admits nobody; use null for no limit")
+		return nil, fieldError(rule, "/allowed_ips", "an empty list would admit nobody; use null for no limit")
 	}
 	ranges := make([]string, 0, len(list))
 	for _, r := range list {
@@ -20,7 +20,7 @@ func ParseRanges(list []string, rule string) ([]string, error) {
 		if err != nil {
 			ip, err := netip.ParseAddr(r)
 			if err != nil {
-				return nil, fieldError(rule, "/allowed_ips", r+" is no IP address or CIDR range")
+				return nil, fieldError(rule, "/allowed_ips", r+" is not an IP address or CIDR range")
 			}
 			prefix = netip.PrefixFrom(ip, ip.BitLen())
 		}

@@ -18,7 +18,7 @@ import (
 // hand. So fn may run several times, and asks for as much at once as it can.
 func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
 	if _, ok := actor.Subject(); !ok {
-		return access.Refuse(access.KindUnauthenticated, "B2", "nobody is calling")
+		return access.Refuse(access.KindUnauthenticated, "B2", "authentication is required")
 	}
 	fresh, unfresh := s.outbox.Fresh(ctx, true)
 	asking := &asking{known: map[string]spice.Answer{}, found: map[access.Action][]access.ChatbotID{}}

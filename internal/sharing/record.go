@@ -118,7 +118,7 @@ func (c *change) recordDone(before access.OrganizationID) error {
 // recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
 func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
 	if err := s.recordRefusals(ctx, actor, []refusedStep{{st, cause}}); err != nil {
-		s.log.Error("a refusal could not be recorded", "action", st.action, "resource", st.resource.String(), "error", err)
+		s.log.Error("cannot record a refusal", "action", st.action, "resource", st.resource.String(), "error", err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 type RecordQuery struct {
 	Actor        string        // user:ID or key:ID, or an ID alone for both
 	Key          access.KeyID  // that was presented, whatever it acted as
-	Action       string        // such as share.put, or share.* for all that begins like that
+	Action       string        // such as share.put, or share.* for every action that begins with share.
 	Resource     access.Object // by type and ID
 	Organization access.OrganizationID
 	Subject      string // of decisions, such as user:alice
@@ -139,7 +139,7 @@ func (c *caller) incomplete() error {
 		return nil
 	}
 	org := slices.Sorted(maps.Keys(c.leftOut))[0]
-	return access.Deniedf("B4", "the record of %s is read from its allowed IP ranges only, so this export would not be complete: "+
+	return access.Deniedf("B4", "the record of %s can be read only from its allowed IP ranges, so this export would be incomplete: "+
 		"export one organization at a time, or call from one of these ranges, or with an unconfined key without an actor", access.Obj(access.TypeOrganization, org))
 }
 
@@ -383,7 +383,7 @@ func parsePlace(names *record.Names, s string) (p store.RecordPlace, err error) 
 	t, err := strconv.ParseInt(micros, 10, 64)
 	seq, named := names.Seq(name)
 	if err != nil || !named {
-		return p, access.Invalidf("", "the page token is none that this list has given")
+		return p, access.Invalidf("", "the page token is not from this list")
 	}
 	return store.RecordPlace{Time: time.UnixMicro(t).UTC(), Seq: seq}, nil
 }

@@ -37,5 +37,5 @@ func at(pointer string, err error) error {
 
 // taken refuses an ID that exists elsewhere (I3).
 func taken(o access.Object) error {
-	return access.Refuse(access.KindIDTaken, "I3", "%s exists already, elsewhere", o)
+	return access.Refuse(access.KindIDTaken, "I3", "%s already exists elsewhere", o)
 }

@@ -42,7 +42,7 @@ func deciding(org access.OrganizationID, with access.Principal) (decision, bool)
 // ask makes a request for the share, or replaces the one that is pending (S9). The very same request again is that request.
 func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.Request, error) {
 	if c.memo != nil {
-		return access.Request{}, access.Deniedf(d.rule, "sharing with %s needs the approval of those who manage it, and an import asks nobody: "+
+		return access.Request{}, access.Deniedf(d.rule, "sharing with %s needs approval, which an import cannot ask for: "+
 			"share it by itself, which makes a request, or let one of them import it", share.Principal)
 	}
 	r := access.Request{
@@ -88,7 +88,7 @@ func (c *change) pendingRequest(bot access.ChatbotID, with access.Principal) (ac
 	return access.Request{}, false, c.endAlong(r, access.EventExpire, "")
 }
 
-// tellDeciders tells those who decide the request, by e-mail too: the owners and admins of the organization, or the team's admins where it has
+// tellDeciders tells those who decide the request, by email too: the owners and admins of the organization, or the team's admins where it has
 // any (S7).
 func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
 	about := access.Notification{
@@ -163,7 +163,7 @@ func (c *change) supersede(share access.Share) error {
 	if err != nil || !pending {
 		return err
 	}
-	return c.cancelAlong(r, "superseded: somebody who may has shared it at once")
+	return c.cancelAlong(r, "superseded: shared by somebody who needs no approval")
 }
 
 // requested notes the request before and after, for the record: that of the chatbot's organization and, where others decide, theirs.

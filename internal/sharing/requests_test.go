@@ -69,7 +69,7 @@ func (e *env) told(user access.UserID) (kinds []access.NotificationKind) {
 	return kinds
 }
 
-// mailed lists the addresses of the e-mails that wait, and takes them.
+// mailed lists the addresses of the emails that wait, and takes them.
 func (e *env) mailed() (to []access.Email) {
 	e.t.Helper()
 	require.NoError(e.t, e.db.Update(e.ctx, func(tx *store.Tx) error {

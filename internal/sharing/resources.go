@@ -57,7 +57,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	r.Mode = p.Access.Or(r.Mode, access.ModePublic)
 	r.Allowed = p.Allowed.Or(r.Allowed, nil)
 	if r.Chatbot == "" {
-		return r, fieldError("I3", "/chatbot", "a new "+string(t)+" names its chatbot")
+		return r, fieldError("I3", "/chatbot", "a new "+string(t)+" needs a chatbot")
 	}
 	b, err := c.updatable(r.Chatbot)
 	if err != nil {
@@ -67,10 +67,10 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 		return r, taken(o)
 	}
 	if r.Mode == access.ModeAuthenticated && t != access.TypeDocument {
-		return r, fieldError("R1", "/access", "only a document can be authenticated: this is public or restricted")
+		return r, fieldError("R1", "/access", "only a document can be authenticated: use public or restricted")
 	}
 	if len(r.Allowed) > MaxListed {
-		return r, fieldError("R1", "/allowed", "at most 1000 principals are listed; use a group")
+		return r, fieldError("R1", "/allowed", "at most 1000 principals can be listed: use a group")
 	}
 	if err := c.listed(b, r.Allowed); err != nil {
 		return r, err
@@ -92,7 +92,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	return r, c.PutResource(r)
 }
 
-// seesResource reports whether the actor may know of a document, an MCP server or a metric: whoever may update its chatbot, and whoever may
+// seesResource reports whether the actor may know of a document, an MCP server or a metric: anyone with update on its chatbot, and whoever may
 // use it (R2, R3).
 func (c *caller) seesResource(o access.Object) (bool, error) {
 	r, ok, err := c.Resource(o.Type, o.ID)
@@ -129,7 +129,7 @@ func (c *change) mayBeListed(b access.Chatbot, p access.Principal) error {
 		}
 		return err
 	}
-	return access.Unprocessablef("R1", "a list holds users, e-mail addresses, teams and groups, and %s is none of these", p)
+	return access.Unprocessablef("R1", "a list can hold only users, email addresses, teams and groups, not %s", p)
 }
 
 // dropResources removes a chatbot's documents, MCP servers or metrics (O4).

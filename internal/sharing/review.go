@@ -24,7 +24,7 @@ func (s *Service) MayReadMatrix(ctx context.Context, actor access.Actor, bot acc
 		}
 		inside, err := c.may(access.ViewData, access.Obj(access.TypeOrganization, b.Organization))
 		if err == nil && !inside {
-			err = access.Deniedf("E1", "the matrix is read by people of the chatbot's organization")
+			err = access.Deniedf("E1", "reading the matrix needs view_data on the chatbot's organization")
 		}
 		return err
 	})

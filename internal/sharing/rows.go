@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// RowResult is the row after a change, and what is odd about it (M4).
+// RowResult is the row after a change, and its warnings, such as update without read (M4).
 type RowResult struct {
 	Change
 	Row      access.Row
@@ -23,7 +23,7 @@ func (s *Service) PutRow(ctx context.Context, actor access.Actor, bot access.Cha
 		return err
 	})
 	if slices.Contains(r.Row.Actions, access.Update) && !slices.Contains(r.Row.Actions, access.Read) {
-		r.Warnings = []string{"update without read: they cannot see what they change (M4)"}
+		r.Warnings = []string{"update without read: the user cannot see what they change (M4)"}
 	}
 	return r, err
 }
@@ -46,10 +46,10 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 	}
 	for i, a := range row.Actions {
 		if !slices.Contains(access.RowActions, a) {
-			return row, fieldError("M1", fmt.Sprintf("/actions/%d", i), string(a)+" is no action of the matrix")
+			return row, fieldError("M1", fmt.Sprintf("/actions/%d", i), string(a)+" is not an action of the matrix")
 		}
 		if !slices.Contains(ceiling, a) {
-			return row, fieldError("M2", fmt.Sprintf("/actions/%d", i), fmt.Sprintf("%s is above the ceiling of %s, which is %s", a, m.Role, access.Listed(ceiling)))
+			return row, fieldError("M2", fmt.Sprintf("/actions/%d", i), fmt.Sprintf("%s is above the ceiling of %s: %s", a, m.Role, access.Listed(ceiling)))
 		}
 	}
 	row.Actions = actions
@@ -84,11 +84,11 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 			return b, m, err
 		}
 		if !manager {
-			return b, m, access.Deniedf("M8", "rows are set by the chatbot's owner, and by owners and admins of its organization")
+			return b, m, access.Deniedf("M8", "only the chatbot's owner, and owners and admins of its organization, can set rows")
 		}
 	}
 	if b.Owner == user {
-		return b, m, access.Unprocessablef("M3", "%s owns the chatbot and has no row", access.Obj(access.TypeUser, user))
+		return b, m, access.Unprocessablef("M3", "%s owns the chatbot and cannot have a row", access.Obj(access.TypeUser, user))
 	}
 	m, ok, err := c.Membership(b.Organization, user)
 	if err != nil {
@@ -108,7 +108,7 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 			return b, m, err
 		}
 		if !owner {
-			return b, m, access.Deniedf("M8", "an admin never sets the row of an owner or a site admin")
+			return b, m, access.Deniedf("M8", "an admin cannot set the row of an owner or a site admin")
 		}
 	}
 	return b, m, nil

@@ -85,13 +85,13 @@ func (c *change) shareInForce(bot access.ChatbotID, with access.Principal) (acce
 func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) error {
 	switch {
 	case b.Visibility == access.OwnerOnly:
-		return access.Conflictf("V1", "%s is owner_only, which admits no shares", access.Obj(access.TypeChatbot, b.ID))
+		return access.Conflictf("V1", "%s is owner_only and cannot be shared", access.Obj(access.TypeChatbot, b.ID))
 	case share.Level == "":
-		return fieldError("S1", "/access", "a share names its access level")
+		return fieldError("S1", "/access", "a new share needs an access level")
 	case share.ExpiredAt(c.now) || share.ExpiresAt.Year() > lastYear:
-		return fieldError("S13", "/expires_at", "a share's expiry lies in the future, and before the year 10000")
+		return fieldError("S13", "/expires_at", "a share's expiry must be in the future and before the year 10000")
 	case share.Principal.Kind == access.PrincipalEveryone && !access.ReadOnly.AtLeast(share.Level):
-		return fieldError("S1", "/access", "a share with everyone gives at most read_only")
+		return fieldError("S1", "/access", "a share with everyone can give at most read_only")
 	case !isNew:
 		return nil
 	}
@@ -158,7 +158,7 @@ func (c *change) mayShareWith(with access.Principal) error {
 	}
 	admin, err := c.may(access.Administer, access.PlatformObject)
 	if err == nil && !admin {
-		return access.Deniedf("S3", "only a site admin shares with the platform-wide %s", with)
+		return access.Deniedf("S3", "only a site admin can share with the platform-wide %s", with)
 	}
 	return err
 }
@@ -218,7 +218,7 @@ func (c *change) foreign(with access.Principal, unknown *access.Error) error {
 	if err != nil || !seen {
 		return firstError(err, unknown)
 	}
-	return access.Unprocessablef("S3", "%s is of another organization", with)
+	return access.Unprocessablef("S3", "%s belongs to another organization", with)
 }
 
 func firstError(err error, otherwise *access.Error) error {

@@ -42,14 +42,14 @@ type Config struct {
 	Outbox  *outbox.Carrier
 	Secrets *secret.Hasher
 	Admits  func(*store.Tx) error // refuses changes by a process that must make none any more; nil refuses none
-	Mails   bool                  // whether there is a mail server, so that e-mails are queued for it
+	Mails   bool                  // whether there is a mail server, so that emails are queued for it
 	// RecordRetention is how long entries of the record are kept, to an hour or so (H2); 0 is for ever.
 	RecordRetention time.Duration
 	InvitationTTL   time.Duration    // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 	Now             func() time.Time // nil means time.Now
 	Log             *slog.Logger
 
-	OutsideMails int // how many e-mails to outsiders an actor sends in an hour (S11); 0 means DefaultOutsideMails
+	OutsideMails int // how many emails to outsiders an actor sends in an hour (S11); 0 means DefaultOutsideMails
 
 	RequestTTL time.Duration // how long a request waits for its decision (S7); 0 means DefaultRequestTTL
 
@@ -252,7 +252,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 		}
 		if merged := spice.Merge(deltas...); len(merged) > 0 {
 			if err := merged.Validate(); err != nil {
-				return &access.Error{Kind: access.KindInternal, Detail: "the change cannot be carried to the engine", Cause: err}
+				return &access.Error{Kind: access.KindInternal, Detail: "cannot carry a change to the engine", Cause: err}
 			}
 			if err := parked.Refuses(merged); err != nil {
 				return err
@@ -281,7 +281,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 	}
 
 	for _, m := range unmailed {
-		s.log.Info("nobody is mailed, for there is no mail server", "request_id", actor.RequestID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
+		s.log.Info("no email was sent, because no mail server is configured", "request_id", actor.RequestID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation)
 	}
 
 	if large {
@@ -337,7 +337,7 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 func behind(err error) error {
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: err,
-		Detail: "nothing was changed, because earlier changes have not reached the engine yet; try again",
+		Detail: "nothing was changed, because earlier changes have not reached the engine yet: try again",
 	}
 }
 
@@ -353,7 +353,7 @@ func undelivered(err error) error {
 func madeButNotCarried(err error) error {
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: err,
-		Detail: "the change was made, and takes effect as soon as the engine has taken it, without another call; a call that repeats it before then can be refused",
+		Detail: "the change was made and takes effect as soon as the engine has it, without another call; until then, repeating the call can be refused",
 	}
 }
 

@@ -68,15 +68,15 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	case known:
 		return id, nil
 	case ended && !in.IssuedAt.After(was.IssuedAt):
-		return id, notSignedIn(errors.New("it was issued before the user who it was for was deleted"))
+		return id, notSignedIn(errors.New("it was issued before its user was deleted"))
 	case ended && !exists:
-		return id, notSignedIn(errors.New("it is for a user who was deleted"))
+		return id, notSignedIn(errors.New("its user was deleted"))
 	case !exists && !in.Create:
-		return id, notSignedIn(errors.New("the directory does not know the user, and the issuer creates none"))
+		return id, notSignedIn(errors.New("the user does not exist, and user.create is off for the issuer"))
 	case !exists:
 		return id, nil
 	case !in.Adopt:
-		return id, notSignedIn(errors.New("the user is not the issuer's: it was created otherwise"))
+		return id, notSignedIn(errors.New("the user was not created by this issuer, and user.adopt is off"))
 	}
 	claims, err := c.IdentitiesOf(id.User)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	}
 	for _, other := range claims {
 		if slices.Contains(in.Claimants, other.Issuer) {
-			return id, notSignedIn(errors.New("the user is somebody else to " + other.Issuer))
+			return id, notSignedIn(errors.New("the user has another subject with " + other.Issuer))
 		}
 	}
 	return id, nil
@@ -92,7 +92,7 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 
 // notSignedIn refuses a token of somebody who may not call. The caller is told no more than that; the cause is for the log.
 func notSignedIn(cause error) error {
-	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "the token is not accepted", Cause: cause}
+	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "invalid token", Cause: cause}
 }
 
 // signIn brings the facts into step with what the issuer says.

@@ -60,7 +60,7 @@ func TestU1AnIssuerCreatesItsUsersAndNamesNoOthers(t *testing.T) {
 		"its own, with another subject":     e.signs(corp, "nina", func(in *access.SignIn) { in.Subject, in.Adopt = "else", true }),
 		"one whom nobody knows":             e.signs(corp, "paul", func(in *access.SignIn) { in.Create = false }),
 	} {
-		require.Equal(t, "the token is not accepted", e.refused(err, access.KindUnauthenticated, "U1").Detail, name)
+		require.Equal(t, "invalid token", e.refused(err, access.KindUnauthenticated, "U1").Detail, name)
 	}
 	require.Len(t, e.records(), known, "and nothing was written")
 	require.NoError(t, e.signs(corp, "mia", adopting))

@@ -48,7 +48,7 @@ func (st standing) mustDecide() error {
 	if st.decides {
 		return nil
 	}
-	return st.otherwise("a request is decided by those who could share with its principal at once")
+	return st.otherwise("only those who could make this share immediately can decide the request")
 }
 
 func (st standing) otherwise(detail string) error {

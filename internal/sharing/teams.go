@@ -67,7 +67,7 @@ func (c *change) belonging(o access.Object, exists bool, old access.Organization
 	return old, nil
 }
 
-// creates judges a PUT on something that belongs to an organization and is managed by whoever may update it: whether it creates, and whether
+// creates judges a PUT on something that belongs to an organization and is managed by anyone with update on it: whether it creates, and whether
 // the actor may. "" stands for the platform. The answer about what is there and may not be seen is that about what is not there, but for
 // the ID being taken (C6, I3).
 func (c *change) creates(o access.Object, exists bool, old, org access.OrganizationID) (bool, error) {
@@ -90,7 +90,7 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 		return false, taken(o)
 	}
 	if _, platform := access.PlatformRoleOf(o.ID); platform && o.Type == access.TypeRole {
-		return false, access.Unprocessablef("G5", "%s is how gates name a platform role", o.ID)
+		return false, access.Unprocessablef("G5", "%s is reserved: gates use it for a platform role", o.ID)
 	}
 	return true, nil
 }
@@ -99,7 +99,7 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 func (c *change) mayManage(org access.OrganizationID, o access.Object) error {
 	if org == "" {
 		if o.Type != access.TypeRole {
-			return fieldError("I3", "/organization", "a new "+string(o.Type)+" names its organization")
+			return fieldError("I3", "/organization", "a new "+string(o.Type)+" needs an organization")
 		}
 		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
 	}
@@ -194,7 +194,7 @@ func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.
 	return d, err
 }
 
-// mayDelete judges the deletion of something that belongs to an organization and is managed by whoever may update it.
+// mayDelete judges the deletion of something that belongs to an organization and is managed by anyone with update on it.
 func (c *change) mayDelete(o access.Object, exists bool, org access.OrganizationID, err error) error {
 	if err != nil {
 		return err

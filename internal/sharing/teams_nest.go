@@ -24,7 +24,7 @@ func (c *change) nestTeam(n access.TeamNesting) error {
 		return err
 	}
 	if !ok || in.Organization != t.Organization {
-		return access.Unprocessablef("T2", "%s is no team of the same organization", access.Obj(access.TypeTeam, n.Inner))
+		return access.Unprocessablef("T2", "%s is not a team of the same organization", access.Obj(access.TypeTeam, n.Inner))
 	}
 	cycle, err := c.reaches(n.Inner, n.Outer)
 	if err != nil {
@@ -47,14 +47,14 @@ func (c *change) nestTeam(n access.TeamNesting) error {
 		return err
 	}
 	if below+above > MaxTeamLevels {
-		return access.Unprocessablef("T2", "teams nest at most %d levels deep; this would make %d", MaxTeamLevels, below+above)
+		return access.Unprocessablef("T2", "teams can nest at most %d levels deep; this would make %d", MaxTeamLevels, below+above)
 	}
 	full, err := c.HasNestings(t.Organization, MaxNestings)
 	if err != nil {
 		return err
 	}
 	if full {
-		return access.Unprocessablef("T2", "%s already nests teams in teams %d times, which is the most", access.Obj(access.TypeOrganization, t.Organization), MaxNestings)
+		return access.Unprocessablef("T2", "%s already has %d nested teams, which is the limit", access.Obj(access.TypeOrganization, t.Organization), MaxNestings)
 	}
 	c.refold(nil, spice.FoldTeamNesting(n))
 	c.state(nil, n)

@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// tell notifies each of the users once, and, if it is to be mailed, sends those with a verified address an e-mail after the change is committed
+// tell notifies each of the users once, and, if it is to be mailed, sends those with a verified address an email after the change is committed
 // (N3, S11). Whoever is gone, and the actor, who knows already, is not told. It is part of the change: it happens with it or not at all. An
 // import tells nobody, since it brings what people have already.
 func (c *change) tell(about access.Notification, users []access.UserID, mailed bool) error {
@@ -45,7 +45,7 @@ func (c *change) tellEach(about access.Notification, users []access.UserID, mail
 	return nil
 }
 
-// mail queues an e-mail. Without a mail server there is nothing to queue: what is told stays in the API and in the log.
+// mail queues an email. Without a mail server there is nothing to queue: what is told stays in the API and in the log.
 func (c *change) mail(m access.Mail) error {
 	if !c.s.mails {
 		c.unmailed = append(c.unmailed, m)
@@ -62,7 +62,7 @@ func (c *change) mail(m access.Mail) error {
 	return c.PutMail(m)
 }
 
-// tellShared tells the people of a share that has just come into force, by e-mail too (S11). An address that nobody holds gets the e-mail alone.
+// tellShared tells the people of a share that has just come into force, by email too (S11). An address that nobody holds gets the email alone.
 func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 	if c.memo != nil {
 		return nil
@@ -85,7 +85,7 @@ func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 	return nil
 }
 
-// tellShareChanged tells the people of a share in force of its new level, without an e-mail. A new expiry alone is not told (S11).
+// tellShareChanged tells the people of a share in force of its new level, without an email. A new expiry alone is not told (S11).
 func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) error {
 	if share.Level == old.Level || c.memo != nil {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// hears checks who was told of what since the last time, and who of the rest was told nothing, and whom the e-mails are for.
+// hears checks who was told of what since the last time, and who of the rest was told nothing, and whom the emails are for.
 func (e *env) hears(kind access.NotificationKind, users []access.UserID, mails ...access.Email) {
 	e.t.Helper()
 	for _, u := range []access.UserID{"olga", "adam", "mia", "max", "carl", "gus", "otto", "iris"} {

@@ -22,7 +22,7 @@ func TestN1AnAcceptedInvitationListsItsSharesOnce(t *testing.T) {
 	require.Len(t, got.Shares, 2)
 }
 
-// While this gateway reads which e-mails are due, another one takes some: each letter is of an e-mail that this one has claimed.
+// While this gateway reads which emails are due, another one takes some: each letter is of an email that this one has claimed.
 func TestS11ALetterIsOfTheMailThatIsClaimed(t *testing.T) {
 	e := acme(t)
 	for _, name := range []string{"one", "two", "three", "four", "five", "six"} {

@@ -33,7 +33,7 @@ func (s *Service) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := s.Upkeep(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("the upkeep could not be done, and is tried again", "error", err, "in", UpkeepEvery)
+			s.log.Error("upkeep failed; trying again", "error", err, "in", UpkeepEvery)
 		}
 		select {
 		case <-ctx.Done():

@@ -239,15 +239,15 @@ func (c *change) mayPutUser(old, u access.User, exists bool) error {
 	}
 	switch {
 	case !mine: // the same words whether the user exists or not (C6)
-		return access.Deniedf("U1", "users are created and changed by site admins, and by the owners and admins of their home organization")
+		return access.Deniedf("U1", "only site admins, and owners and admins of the home organization, can create and change users")
 	case u.EmailVerified && (!old.EmailVerified || u.Email != old.Email):
-		return access.Deniedf("U1", "only site admins mark an address as verified")
+		return access.Deniedf("U1", "only site admins can mark an address as verified")
 	case u.Type != old.Type:
-		return access.Deniedf("U1", "only site admins set a user's type")
+		return access.Deniedf("U1", "only site admins can set a user's type")
 	case u.TokensAfter != old.TokensAfter:
-		return access.Deniedf("U1", "only site admins bring along which tokens of a user are refused")
+		return access.Deniedf("U1", "only site admins can set which tokens of a user are refused")
 	case exists && u.Organization != old.Organization:
-		return access.Deniedf("U1", "only site admins change a user's home organization")
+		return access.Deniedf("U1", "only site admins can change a user's home organization")
 	}
 	return nil
 }

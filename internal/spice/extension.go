@@ -162,14 +162,14 @@ func orphaned(e *Extension, err error) error {
 	if !errors.As(err, &refused) || refused.Kind != access.KindConflict {
 		return err
 	}
-	from := "no schema extension is given"
+	from := "there is no schema extension"
 	if e != nil {
 		from = fmt.Sprintf("the schema extension is %s", e.file)
 	}
 	return &access.Error{
 		Kind: access.KindConflict,
-		Detail: fmt.Sprintf("%s (%s; what an earlier one defined can go only when no relationship uses it: give the definition back, "+
-			"delete its relationships, then leave it out)", refused.Detail, from),
+		Detail: fmt.Sprintf("%s (%s; definitions of an earlier one can be removed only when no relationship uses them: put the definition back, "+
+			"delete its relationships, then remove it)", refused.Detail, from),
 		Cause: refused.Cause,
 	}
 }

@@ -47,7 +47,7 @@ func (f *extensionFile) parseAssertions(types map[access.Type]extensionType) (al
 			return f.refuse(key.Line, "%q is not one of `assertTrue`, `assertCaveated`, `assertFalse`", key.Value)
 		}
 		if list.Kind != yaml.SequenceNode && list.Tag != "!!null" {
-			return f.refuse(list.Line, "`%s` is a list of assertions", key.Value)
+			return f.refuse(list.Line, "`%s` must be a list of assertions", key.Value)
 		}
 		for _, item := range list.Content {
 			a, err := parseAssertion(item, types)
@@ -79,14 +79,14 @@ func parseAssertion(item *yaml.Node, types map[access.Type]extensionType) (Asser
 	subject, values, given := strings.Cut(rest, " with ")
 	if given {
 		if err := json.Unmarshal([]byte(values), &a.Context); err != nil || a.Context == nil {
-			return a, errors.New(`what follows "with" is not a JSON object`)
+			return a, errors.New(`the part after "with" must be a JSON object`)
 		}
 	}
 	if a.Question, err = tuple.Parse(spelled + strings.TrimSpace(subject)); err != nil {
 		return a, errForm
 	}
 	if a.Question.OptionalCaveat != nil || a.Question.OptionalExpiration != nil {
-		return a, errors.New(`values are written behind it, such as: with {"hour": 9}`)
+		return a, errors.New(`write values after it, such as: with {"hour": 9}`)
 	}
 	return a, canonical(&a.Question)
 }

@@ -22,7 +22,7 @@ func (c *compiledExtension) checkCost(d *core.CaveatDefinition) error {
 		return c.file.refuse(c.line(d.GetSourcePosition()), "caveat %q: %s", d.GetName(), err)
 	}
 	if steps(decoded.GetCel().GetExpr(), 1) > maxSteps {
-		return c.file.refuse(c.line(d.GetSourcePosition()), "caveat %q goes through what is sent so often that one question could take %d steps and more; "+
+		return c.file.refuse(c.line(d.GetSourcePosition()), "caveat %q iterates over the values sent so often that one question could take %d steps or more; "+
 			"use `in` instead of a loop within a loop", d.GetName(), maxSteps)
 	}
 	return nil

@@ -79,7 +79,7 @@ func readExtensionFile(name string, data []byte) (*extensionFile, error) {
 		return nil, f.refuse(0, "not a YAML file: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, f.refuse(0, "a schema extension is a SpiceDB validation file: a map with `schema`, `relationships` and `actions`")
+		return nil, f.refuse(0, "a schema extension must be a SpiceDB validation file: a map with `schema`, `relationships` and `actions`")
 	}
 	if err := f.eachPair(doc.Content[0], f.section); err != nil {
 		return nil, err
@@ -98,12 +98,12 @@ func (f *extensionFile) section(key, value *yaml.Node) (err error) {
 	case "relationships":
 		f.relationships, err = f.block(key, value)
 	case "actions":
-		f.actions, err = f.mapping(value, "`actions` is a map from resource type to a map from action name to permission")
+		f.actions, err = f.mapping(value, "`actions` must be a map from resource type to a map from action name to permission")
 	case "assertions":
-		f.assertions, err = f.mapping(value, "`assertions` is a map with `assertTrue`, `assertCaveated` and `assertFalse`")
+		f.assertions, err = f.mapping(value, "`assertions` must be a map with `assertTrue`, `assertCaveated` and `assertFalse`")
 	case "validation":
 	case "schemaFile":
-		err = f.refuse(key.Line, "`schemaFile` is not read: put the schema itself under `schema`")
+		err = f.refuse(key.Line, "`schemaFile` is not supported: put the schema itself under `schema`")
 	default:
 		err = f.refuse(key.Line, "%q is not one of `schema`, `relationships`, `actions`, `assertions`, `validation`", key.Value)
 	}
@@ -127,7 +127,7 @@ func (f *extensionFile) eachPair(of *yaml.Node, each func(key, value *yaml.Node)
 	for i := 0; i+1 < len(of.Content); i += 2 {
 		key, value := of.Content[i], of.Content[i+1]
 		if seen[key.Value] {
-			return f.refuse(key.Line, "%q is there twice", key.Value)
+			return f.refuse(key.Line, "%q appears twice", key.Value)
 		}
 		seen[key.Value] = true
 		if err := each(key, value); err != nil {
@@ -142,7 +142,7 @@ func (f *extensionFile) block(key, value *yaml.Node) (block, error) {
 	case value.Tag == "!!null":
 		return block{line: value.Line}, nil
 	case value.Kind != yaml.ScalarNode || value.Tag != "!!str":
-		return block{}, f.refuse(value.Line, "`%s` is a text; begin it with |", key.Value)
+		return block{}, f.refuse(value.Line, "`%s` must be a text; begin it with |", key.Value)
 	}
 	line := value.Line
 	if value.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
@@ -162,7 +162,7 @@ func (f *extensionFile) nameActions(types map[access.Type]extensionType) error {
 			return f.refuse(key.Line, "`actions` names the type %q, which the file's own schema does not define", key.Value)
 		}
 		if names.Kind != yaml.MappingNode {
-			return f.refuse(names.Line, "the actions of %q are a map from action name to permission", key.Value)
+			return f.refuse(names.Line, "the actions of %q must be a map from action name to permission", key.Value)
 		}
 		if err := f.nameActionsOf(key.Value, t, names); err != nil {
 			return err
@@ -182,13 +182,13 @@ func (f *extensionFile) nameActionsOf(typ string, t extensionType, names *yaml.N
 	for i := 0; i+1 < len(names.Content); i += 2 {
 		name, permission := names.Content[i], names.Content[i+1]
 		if name.Kind != yaml.ScalarNode || permission.Kind != yaml.ScalarNode {
-			return f.refuse(name.Line, "an action is written as name: permission")
+			return f.refuse(name.Line, "an action must be written as name: permission")
 		}
 		if _, err := access.ParseID[string](name.Value); err != nil {
-			return f.refuse(name.Line, "the name of an action has 1 to %d bytes of UTF-8", access.MaxIDBytes)
+			return f.refuse(name.Line, "the name of an action must have 1 to %d bytes of UTF-8", access.MaxIDBytes)
 		}
 		if given[name.Value] {
-			return f.refuse(name.Line, "the action %q is named twice", name.Value)
+			return f.refuse(name.Line, "the action %q appears twice", name.Value)
 		}
 		given[name.Value] = true
 		decided, taken := t.permissions[name.Value]
@@ -196,7 +196,7 @@ func (f *extensionFile) nameActionsOf(typ string, t extensionType, names *yaml.N
 			return f.refuse(name.Line, "%q is a permission of %s itself and cannot stand for another", name.Value, typ)
 		}
 		if own, ok := t.permissions[permission.Value]; !ok || own != permission.Value {
-			return f.refuse(permission.Line, "%s has no permission %q (a relation is none)", typ, permission.Value)
+			return f.refuse(permission.Line, "%s has no permission %q (relations cannot be actions)", typ, permission.Value)
 		}
 		t.permissions[name.Value] = permission.Value
 	}

@@ -46,16 +46,16 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 			return nil, f.refuse(line, "not a relationship: %s; %s", err, errForm)
 		}
 		if _, ok := types[access.Type(r.Resource.ObjectType)]; !ok {
-			return nil, f.refuse(line, "the resource's type %q is not defined by the file's own schema; relationships of built-in types come "+
+			return nil, f.refuse(line, "the file's own schema does not define the resource's type %q; relationships of built-in types come "+
 				"from the server's own changes", r.Resource.ObjectType)
 		}
 		if r.OptionalExpiration != nil {
-			return nil, f.refuse(line, "an expiration that the engine decides is outlasted by its caches; write a caveat on `now` instead")
+			return nil, f.refuse(line, "expirations are not supported, because the engine's caches would outlive them: write a caveat on `now` instead")
 		}
 		if c := r.OptionalCaveat; c != nil {
 			for _, parameter := range storedParameters[c.CaveatName] {
 				if _, stored := c.Context.AsMap()[parameter]; !stored {
-					return nil, f.refuse(line, "the built-in caveat %s needs its %s here, or callers could send one of their own", c.CaveatName, parameter)
+					return nil, f.refuse(line, "the built-in caveat %s needs its %s here; otherwise callers could send their own", c.CaveatName, parameter)
 				}
 			}
 		}
@@ -64,7 +64,7 @@ func (f *extensionFile) parseRelationships(types map[access.Type]extensionType) 
 		}
 		identity := tuple.StringWithoutCaveatOrExpiration(r)
 		if first, twice := at[identity]; twice {
-			return nil, f.refuse(line, "the same relationship as in line %d: keep one of them", first)
+			return nil, f.refuse(line, "this relationship is the same as in line %d: keep one of them", first)
 		}
 		at[identity] = line
 		rs = append(rs, extensionRelationship{line: line, parsed: r})

@@ -39,10 +39,10 @@ func (f *extensionFile) compile() (*compiledExtension, error) {
 	for i, line := range strings.Split(f.schema.text, "\n") {
 		if m := flag.FindStringSubmatch(line); m != nil {
 			if m[1] == "expiration" {
-				return nil, f.refuse(f.schema.line+i, "`use expiration`: an expiry that the engine decides is outlasted by its caches; "+
+				return nil, f.refuse(f.schema.line+i, "`use expiration` is not supported, because the engine's caches would outlive an expiry: "+
 					"write a caveat with a parameter `now timestamp`, which the server fills")
 			}
-			return nil, f.refuse(f.schema.line+i, "`use %s` is not available in a schema extension: SpiceDB's schema language is taken without its optional parts", m[1])
+			return nil, f.refuse(f.schema.line+i, "`use %s` is not supported in a schema extension: it can use only the core of SpiceDB's schema language", m[1])
 		}
 	}
 	prefix := strings.TrimRight(schema.Text, "\n") + "\n\n"
@@ -95,12 +95,12 @@ func (c *compiledExtension) staysApart() error {
 		}
 		for _, name := range slices.Sorted(maps.Keys(d.GetParameterTypes())) {
 			if strings.HasPrefix(name, schema.ParamPrefix) {
-				return c.file.refuse(line, "the parameter %q of caveat %q: names that begin with %s are the server's own; choose another",
+				return c.file.refuse(line, "the parameter %q of caveat %q: names that begin with %s are reserved for the server: choose another",
 					name, d.GetName(), schema.ParamPrefix)
 			}
 			spelled := caveats.ParameterTypeString(d.GetParameterTypes()[name])
 			if given, ok := givenTypes[name]; ok && given != spelled {
-				return c.file.refuse(line, "the parameter %q of caveat %q is given by the server and is a %s, not a %s",
+				return c.file.refuse(line, "the server sends the parameter %q of caveat %q as a %s, not a %s",
 					name, d.GetName(), given, spelled)
 			}
 		}
@@ -128,7 +128,7 @@ func (f *extensionFile) validate(c *compiledExtension, rs []extensionRelationshi
 	}
 	dev, found, err := development.NewDevContext(context.Background(), request)
 	if err != nil {
-		return f.refuse(0, "SpiceDB refuses it: %s", err)
+		return f.refuse(0, "SpiceDB rejects it: %s", err)
 	}
 	if dev != nil {
 		defer dev.Dispose()
@@ -154,7 +154,7 @@ func (c *compiledExtension) checkArrows(g *graph) error {
 			for _, a := range arrows(r.GetUsersetRewrite()) {
 				leads := g.relations[place{d.GetName(), a.over}].GetTypeInformation().GetAllowedDirectRelations()
 				if !slices.ContainsFunc(leads, func(to *core.AllowedRelation) bool { return g.relations[place{to.GetNamespace(), a.to}] != nil }) {
-					return c.file.refuse(c.line(r.GetSourcePosition()), "permission %q of %q: %s->%s leads nowhere, since no type that %s names has a relation or permission %q",
+					return c.file.refuse(c.line(r.GetSourcePosition()), "permission %q of %q: %s->%s leads nowhere, because no type that %s names has a relation or permission %q",
 						r.GetName(), d.GetName(), a.over, a.to, a.over, a.to)
 				}
 			}
@@ -289,7 +289,7 @@ func (c *compiledExtension) parameters(of *core.NamespaceDefinition, met map[str
 			p := Parameter{Name: name, Type: caveats.ParameterTypeString(ref), kind: *kind}
 			if other, ok := found[name]; ok && other.Type != p.Type {
 				return nil, c.file.refuse(c.line(caveat.GetSourcePosition()),
-					"the parameter %q is a %s in one caveat and a %s in another, and %q leads to both; give them two names",
+					"the parameter %q is a %s in one caveat and a %s in another, and %q leads to both: give them different names",
 					name, other.Type, p.Type, of.GetName())
 			}
 			found[name] = p

@@ -16,8 +16,8 @@ type spelling struct {
 }
 
 var (
-	errForm  = errors.New("write type:id#relation@type:id, with double quotes around an ID that has other characters than a-z A-Z 0-9 / _ | - = +")
-	errQuote = errors.New(`a quote is not closed, or an escape in it is unknown; " is written \" there, and \ is written \\`)
+	errForm  = errors.New("write type:id#relation@type:id, and double quotes around an ID with characters other than a-z A-Z 0-9 / _ | - = +")
+	errQuote = errors.New(`a quote is not closed, or contains an unknown escape: write \" for " and \\ for \`)
 )
 
 // spell gives the relationship at the beginning of the text, up to the ID of its subject, and what follows that. relation translates the name between

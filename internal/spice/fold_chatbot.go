@@ -129,7 +129,7 @@ const (
 	domainOverhead = 8
 )
 
-// gatehouses are those of the chatbot: one, unless it has more e-mail domains than one caveat takes. Then each has a part of the domains and all other
+// gatehouses are those of the chatbot: one, unless it has more email domains than one caveat takes. Then each has a part of the domains and all other
 // gates. The ID of the others holds a control character, which no chatbot's ID does (I1).
 func (s ChatbotState) gatehouses() []gatehouse {
 	bot := s.Chatbot.ID

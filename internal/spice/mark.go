@@ -130,7 +130,7 @@ func fence(from Mark) *v1.Precondition {
 
 // ErrMoved says that the engine does not have the mark from which changes follow, and that they were not written: somebody else has written
 // meanwhile, or is about to.
-var ErrMoved = errors.New("the engine is at another state than the one that the changes follow from")
+var ErrMoved = errors.New("the engine is at another state than the one the changes start from")
 
 // Advance writes changes that follow from a mark and moves the engine to another one, and returns the token of that state. The engine looks at its mark
 // in the same transaction: where it has another one than from (where it has any, for the zero Mark), the error is ErrMoved. So whoever was

@@ -44,7 +44,7 @@ func (c *Client) Check(ctx context.Context, f Freshness, q Question) (Answer, er
 func (c *Client) check(ctx context.Context, f Freshness, q Question, traced bool) (*v1.CheckPermissionResponse, error) {
 	values, err := structpb.NewStruct(q.Context)
 	if err != nil {
-		return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+		return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is not JSON", Cause: err}
 	}
 	resp, err := c.permissions.CheckPermission(ctx, &v1.CheckPermissionRequest{
 		Consistency: f.consistency(),
@@ -69,7 +69,7 @@ func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]An
 	for i, q := range qs {
 		values, err := structpb.NewStruct(q.Context)
 		if err != nil {
-			return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is not JSON", Cause: err}
 		}
 		item := &v1.CheckBulkPermissionsRequestItem{
 			Resource:   object(q.Resource.Type, q.Resource.ID),
@@ -79,7 +79,7 @@ func (c *Client) CheckAll(ctx context.Context, f Freshness, qs []Question) ([]An
 		}
 		written, err := proto.MarshalOptions{Deterministic: true}.Marshal(item)
 		if err != nil {
-			return nil, &access.Error{Kind: access.KindInvalid, Detail: "the engine cannot be asked this question", Cause: err}
+			return nil, &access.Error{Kind: access.KindInvalid, Detail: "the engine cannot answer this question", Cause: err}
 		}
 		n, ok := seen[string(written)]
 		if !ok {
@@ -178,7 +178,7 @@ func subject(s access.Subject) *v1.SubjectReference {
 func (c *Client) Resources(ctx context.Context, f Freshness, q Question, each func(id string) error) error {
 	values, err := structpb.NewStruct(q.Context)
 	if err != nil {
-		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is not JSON", Cause: err}
 	}
 	stream, err := c.permissions.LookupResources(ctx, &v1.LookupResourcesRequest{
 		Consistency:        f.consistency(),

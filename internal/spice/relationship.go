@@ -31,7 +31,7 @@ func (c Changes) Validate() error {
 			return fmt.Errorf("folding %s: %w", key(u.GetRelationship()), err)
 		}
 		if size := proto.Size(u.GetRelationship().GetOptionalCaveat()); size > maxCaveatBytes {
-			return fmt.Errorf("folding %s: the caveat has %d bytes and the engine takes %d", key(u.GetRelationship()), size, maxCaveatBytes)
+			return fmt.Errorf("folding %s: the caveat has %d bytes, and the engine accepts at most %d", key(u.GetRelationship()), size, maxCaveatBytes)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ const Wildcard = "*"
 func (c *Client) Subjects(ctx context.Context, f Freshness, x *Extension, q Question, each func(id string) error) error {
 	values, err := structpb.NewStruct(q.Context)
 	if err != nil {
-		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is of no JSON type", Cause: err}
+		return &access.Error{Kind: access.KindInvalid, Detail: "a value for a condition is not JSON", Cause: err}
 	}
 	w := &walk{client: c, ctx: ctx, fresh: f, graph: graphOf(x), sought: string(q.Subject.Type), values: values, met: map[met]*candidates{}}
 	found := newCandidates()

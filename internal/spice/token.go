@@ -13,11 +13,11 @@ const maxTokenBytes = 1024
 // ParseToken reads a ZedToken as a caller sends it. The error is of kind Invalid. Whether the engine ever gave it is not for this to say.
 func ParseToken(s string) (Token, error) {
 	if len(s) > maxTokenBytes {
-		return "", access.Invalidf("C3", "a zedtoken has at most %d bytes", maxTokenBytes)
+		return "", access.Invalidf("C3", "a zedtoken can have at most %d bytes", maxTokenBytes)
 	}
 	decoded, err := zedtoken.Decode(&v1.ZedToken{Token: s})
 	if err != nil || decoded.GetV1().GetRevision() == "" && decoded.GetDeprecatedV1Zookie().GetRevision() == 0 {
-		return "", access.Invalidf("C3", "the zedtoken is none that a change was answered with")
+		return "", access.Invalidf("C3", "this zedtoken is not from an answer of this server")
 	}
 	return Token(s), nil
 }

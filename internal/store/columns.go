@@ -24,7 +24,7 @@ type timeColumn struct{ t *time.Time }
 func (c timeColumn) Scan(v any) error {
 	n, ok := v.(int64)
 	if !ok {
-		return fmt.Errorf("a time is kept as %T", v)
+		return fmt.Errorf("cannot read a time from %T", v)
 	}
 	*c.t = time.Time{}
 	if n != 0 {
@@ -53,7 +53,7 @@ func (c jsonColumn[T]) Scan(v any) error {
 	case string:
 		return json.Unmarshal([]byte(text), c.v)
 	default:
-		return fmt.Errorf("JSON is kept as %T", v)
+		return fmt.Errorf("cannot read JSON from %T", v)
 	}
 }
 
@@ -73,7 +73,7 @@ func (c linesColumn[T]) Value() (driver.Value, error) {
 func (c linesColumn[T]) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a list of IDs is kept as %T", v)
+		return fmt.Errorf("cannot read a list of IDs from %T", v)
 	}
 	*c.ids = nil
 	if text != "" {
@@ -90,7 +90,7 @@ type principalColumn struct{ p *access.Principal }
 func (c principalColumn) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a principal is kept as %T", v)
+		return fmt.Errorf("cannot read a principal from %T", v)
 	}
 	kind, id, _ := strings.Cut(text, ":")
 	*c.p = access.Principal{Kind: access.PrincipalKind(kind), ID: id}

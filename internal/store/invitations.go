@@ -74,7 +74,7 @@ type inviteeColumn struct{ of *access.Invitation }
 func (c inviteeColumn) Scan(v any) error {
 	text, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("who is invited is kept as %T", v)
+		return fmt.Errorf("cannot read the invited user from %T", v)
 	}
 	if user, ok := strings.CutPrefix(text, offered); ok {
 		c.of.User = access.UserID(user)

@@ -18,7 +18,7 @@ func scanMail(r row) (m access.Mail, err error) {
 	return m, err
 }
 
-// PutMail inserts or replaces the e-mail.
+// PutMail inserts or replaces the email.
 func (tx *Tx) PutMail(m access.Mail) error {
 	var gained access.ChatbotID
 	if m.About.Kind == access.NotifyShared {
@@ -28,18 +28,18 @@ func (tx *Tx) PutMail(m access.Mail) error {
 		micros(m.NotBefore), m.Sender, m.SentFrom, gained)
 }
 
-// MailedAccess reports whether an e-mail tells the receiver that they gained access to the chatbot, and was sent after the time or is still to be.
+// MailedAccess reports whether an email tells the receiver that they gained access to the chatbot, and was sent after the time or is still to be.
 func (tx *Tx) MailedAccess(to access.Email, chatbot access.ChatbotID, after time.Time) (bool, error) {
 	return tx.exists(`SELECT 1 FROM mails WHERE recipient = $1 AND not_before > $2 AND chatbot = $3 AND state <> $4 LIMIT 1`,
 		to, micros(after), chatbot, access.MailFailed)
 }
 
-// LatestMailBy is the NotBefore of the nth latest e-mail that counts for the sender, and false where there are fewer.
+// LatestMailBy is the NotBefore of the nth latest email that counts for the sender, and false where there are fewer.
 func (tx *Tx) LatestMailBy(sender string, nth int) (time.Time, bool, error) {
 	return one(tx, scanTime, `SELECT not_before FROM mails WHERE sender = $1 ORDER BY not_before DESC LIMIT 1 OFFSET $2`, sender, nth-1)
 }
 
-// LatestMailTo is LatestMailBy for the e-mails to the receiver that come from the organization and count for anybody.
+// LatestMailTo is LatestMailBy for the emails to the receiver that come from the organization and count for anybody.
 func (tx *Tx) LatestMailTo(to access.Email, from access.OrganizationID, nth int) (time.Time, bool, error) {
 	return one(tx, scanTime, `SELECT not_before FROM mails WHERE recipient = $1 AND sent_from = $2 AND sender <> ''
 		ORDER BY not_before DESC LIMIT 1 OFFSET $3`, to, from, nth-1)
@@ -50,17 +50,17 @@ func scanTime(r row) (t time.Time, err error) {
 	return t, err
 }
 
-// Mail gives the e-mail.
+// Mail gives the email.
 func (tx *Tx) Mail(id access.MailID) (access.Mail, bool, error) {
 	return one(tx, scanMail, selectMails+` WHERE id = $1`, id)
 }
 
-// Mails lists e-mails in the state that are due by then, the longest due first.
+// Mails lists emails in the state that are due by then, the longest due first.
 func (tx *Tx) Mails(state access.MailState, dueBy time.Time, limit int) ([]access.Mail, error) {
 	return many(tx, scanMail, from(selectMails+` WHERE state = $1 AND due <= $2`, state, micros(dueBy)).orderBy("due, id", limit))
 }
 
-// MailsWaiting counts the e-mails that are queued and may be sent by now, and gives since when the first of them may.
+// MailsWaiting counts the emails that are queued and may be sent by now, and gives since when the first of them may.
 func (tx *Tx) MailsWaiting(now time.Time) (n int64, oldest time.Time, err error) {
 	type waiting struct {
 		n      int64
@@ -74,25 +74,25 @@ func (tx *Tx) MailsWaiting(now time.Time) (n int64, oldest time.Time, err error)
 	return w.n, w.oldest, err
 }
 
-// ClaimMail marks a queued e-mail as being sent. It reports false where that has happened already, or the e-mail is gone: of several who try,
+// ClaimMail marks a queued email as being sent. It reports false where that has happened already, or the email is gone: of several who try,
 // one succeeds.
 func (tx *Tx) ClaimMail(m access.Mail, at time.Time) (bool, error) {
 	return tx.exists(`UPDATE mails SET state = $1, attempts = attempts + 1, due = $2 WHERE id = $3 AND state = $4 AND attempts = $5 RETURNING 1`,
 		access.MailSending, micros(at), m.ID, access.MailQueued, m.Attempts)
 }
 
-// SettleMail ends an attempt to send the e-mail, whose next one, if any, is due then. It reports false where that attempt is not under way.
+// SettleMail ends an attempt to send the email, whose next one, if any, is due then. It reports false where that attempt is not under way.
 func (tx *Tx) SettleMail(m access.Mail, state access.MailState, due time.Time, reason string) (bool, error) {
 	return tx.exists(`UPDATE mails SET state = $1, due = $2, last_error = $3 WHERE id = $4 AND state = $5 AND attempts = $6 RETURNING 1`,
 		state, micros(due), reason, m.ID, access.MailSending, m.Attempts)
 }
 
-// DeleteMailsSettled removes e-mails in the state that were settled before the time.
+// DeleteMailsSettled removes emails in the state that were settled before the time.
 func (tx *Tx) DeleteMailsSettled(state access.MailState, before time.Time) error {
 	return tx.exec(`DELETE FROM mails WHERE state = $1 AND due < $2`, state, micros(before))
 }
 
-// DeleteMailsOfInvitation removes the e-mails that bring the invitation and have not been sent.
+// DeleteMailsOfInvitation removes the emails that bring the invitation and have not been sent.
 func (tx *Tx) DeleteMailsOfInvitation(id access.InvitationID) error {
 	return tx.exec(`DELETE FROM mails WHERE invitation = $1 AND state = $2`, id, access.MailQueued)
 }

@@ -53,7 +53,7 @@ func (tx *Tx) ReadNotification(id access.NotificationID, at time.Time) error {
 	return tx.exec(`UPDATE notifications SET read_at = $1 WHERE id = $2 AND read_at = 0`, micros(at), id)
 }
 
-// DeleteNotificationsOf removes what the user was told, and the e-mails to the user that have not been sent.
+// DeleteNotificationsOf removes what the user was told, and the emails to the user that have not been sent.
 func (tx *Tx) DeleteNotificationsOf(user access.UserID) error {
 	if err := tx.exec(`DELETE FROM notifications WHERE user_id = $1`, user); err != nil {
 		return err

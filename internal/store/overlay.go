@@ -162,7 +162,7 @@ func (tx *Tx) uncover(query string, args []any) error {
 	}
 	regions, err := tx.under.regionsOf(query)
 	if err != nil {
-		return tx.fail(&access.Error{Kind: access.KindInternal, Detail: "the server has a defect", Cause: err}, query)
+		return tx.fail(&access.Error{Kind: access.KindInternal, Detail: "internal server error", Cause: err}, query)
 	}
 	for _, r := range regions {
 		if err := tx.uncoverRegion(r, args); err != nil {

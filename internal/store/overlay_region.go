@@ -96,7 +96,7 @@ func regionsOf(query string) ([]region, error) {
 		table = parts[1]
 		columns, key := strings.Split(parts[2], ", "), strings.Split(parts[3], ", ")
 		if !slices.Equal(columns[:len(key)], key) {
-			return nil, fmt.Errorf("an overlay does not know where the key is in: %s", query)
+			return nil, fmt.Errorf("overlay: unknown key column: %s", query)
 		}
 		for i, column := range key {
 			key[i] = fmt.Sprintf("%s = $%d", column, i+1)
@@ -109,7 +109,7 @@ func regionsOf(query string) ([]region, error) {
 		return []region{{table: table, column: list[1], in: &region{table: list[3], where: list[4], column: list[2]}}}, nil
 	}
 	if table == "" || strings.Contains(where, "SELECT") {
-		return nil, fmt.Errorf("an overlay does not know what this is about: %s", query)
+		return nil, fmt.Errorf("overlay: unknown table: %s", query)
 	}
 	return []region{{table: table, where: where}}, nil
 }

@@ -34,7 +34,7 @@ func TestAnOverlayKnowsWhatStatementsAreAbout(t *testing.T) {
 			return errStop
 		})
 		if slices.Contains(notOverlaid, name) {
-			assert.ErrorContains(t, err, "an overlay does not know", name)
+			assert.ErrorContains(t, err, "overlay: unknown", name)
 		} else {
 			assert.ErrorIs(t, err, errStop, name)
 		}

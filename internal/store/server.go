@@ -58,7 +58,7 @@ type URIError struct{ problem string }
 
 func (e *URIError) Error() string { return e.problem }
 
-var errURI = &URIError{"the URI is not understood: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a URI written as %XX"}
+var errURI = &URIError{"cannot parse the URI: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters as %XX"}
 
 func parseServer(uri string) (*server, error) {
 	u, err := url.Parse(uri)
@@ -74,7 +74,7 @@ func parseServer(uri string) (*server, error) {
 		s.connections = int(c.MaxConns)
 	}
 	if s.connections < leastConnections {
-		return nil, &URIError{fmt.Sprintf("pool_max_conns in the URI is %d, and less than %d connections are not enough", s.connections, leastConnections)}
+		return nil, &URIError{fmt.Sprintf("pool_max_conns in the URI is %d, but must be at least %d", s.connections, leastConnections)}
 	}
 	if s.config.ConnectTimeout == 0 {
 		s.config.ConnectTimeout = connectWithin

@@ -82,7 +82,7 @@ func TestAProcessThatLosesItsTurnIsTold(t *testing.T) {
 		require.NoError(t, err)
 		select {
 		case <-ctx.Done():
-			require.ErrorContains(t, context.Cause(ctx), "another process may have had its turn")
+			require.ErrorContains(t, context.Cause(ctx), "another process may have taken the turn")
 		case <-time.After(10 * time.Second):
 			t.Error("the turn is lost, and nobody says so")
 		}

@@ -49,7 +49,7 @@ func (db *DB) CanWrite(ctx context.Context) error {
 }
 
 // errBusy says that changes are under way, which is a good sign unless it lasts.
-var errBusy = errors.New("store: the connection that writes is busy")
+var errBusy = errors.New("store: the writing connection is busy")
 
 // tryRow is a row that stands for any change.
 const tryRow = `INSERT INTO counters (name, value) VALUES ('try', 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1`

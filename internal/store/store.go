@@ -132,7 +132,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 
 func (db *DB) transact(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, fn func(*Tx) error) error {
 	if between := db.between; between != nil {
-		lost := errors.New("a race was lost")
+		lost := errors.New("another transaction was faster")
 		err := db.once(ctx, pool, opts, func(tx *Tx) error {
 			if err := fn(tx); err != nil {
 				return err
@@ -198,7 +198,7 @@ func failed(err error) error {
 	case err == nil || errors.As(err, &known):
 		return err
 	case refused(err):
-		return &access.Error{Kind: access.KindInternal, Detail: "the server has a defect", Cause: err}
+		return &access.Error{Kind: access.KindInternal, Detail: "internal server error", Cause: err}
 	}
 	return access.Unavailable(err)
 }

@@ -103,7 +103,7 @@ func watchTurn(holding context.Context, turn *sql.Tx, lose context.CancelCauseFu
 
 func checkTurn(turn *sql.Tx) error {
 	if _, err := turn.Exec("SELECT 1"); err != nil {
-		return fmt.Errorf("store: another process may have had its turn meanwhile: %w", err)
+		return fmt.Errorf("store: another process may have taken the turn: %w", err)
 	}
 	return nil
 }

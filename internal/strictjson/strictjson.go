@@ -240,7 +240,7 @@ func (p *parser) number() (any, error) {
 	}
 	n, err := double(literal)
 	if err != nil {
-		return nil, p.fault("is a number beyond what a double holds")
+		return nil, p.fault("is a number outside the range of a double")
 	}
 	return n, nil
 }
@@ -341,7 +341,7 @@ func (p *parser) unicode() (rune, error) {
 			return r, nil
 		}
 	}
-	return 0, p.fault("holds half of a surrogate pair, which is no character")
+	return 0, p.fault("contains half of a surrogate pair, which is not a character")
 }
 
 // unit reads a u and four hexadecimal digits.

@@ -31,12 +31,12 @@ func TestWhatIsRefused(t *testing.T) {
 		`{"a":{"b":1,"b":2}}`:                "/a/b appears twice",
 		`{"a":1,"\u0061":2}`:                 "/a appears twice",
 		`{"a/~":[0,{"x":0,"x":0}]}`:          "/a~1~0/1/x appears twice",
-		`{"a":["\ud800"]}`:                   "/a/0 holds half of a surrogate pair, which is no character",
-		`{"\udfff":1}`:                       "the JSON holds half of a surrogate pair, which is no character",
+		`{"a":["\ud800"]}`:                   "/a/0 contains half of a surrogate pair, which is not a character",
+		`{"\udfff":1}`:                       "the JSON contains half of a surrogate pair, which is not a character",
 		`[[[[1]]]]`:                          "/0/0/0 nests deeper than 3 levels",
 		`{"a":{"123456789":1}}`:              "/a has a name longer than 8 bytes",
 		`[1,2,3,4,5,6,7,8,9,10]`:             "the JSON has more than 10 values",
-		`[1e400]`:                            "/0 is a number beyond what a double holds",
+		`[1e400]`:                            "/0 is a number outside the range of a double",
 		`[` + strings.Repeat("1", 200) + `]`: "/0 is a number longer than 128 bytes",
 	} {
 		_, err := Parse([]byte(text), Limits{Depth: 3, Name: 8, Values: 10, Doubles: true})
@@ -82,8 +82,8 @@ func TestFieldsInAnotherCase(t *testing.T) {
 	require.NoError(t, Unmarshal([]byte(`{"shares":[{"access":"a"}],"limits":{"Max":1},"at":"2030-01-01T00:00:00Z"}`), &v, Limits{}))
 	require.Equal(t, "a", v.Shares[0].Access)
 	for text, want := range map[string]string{
-		`{"Shares":[]}`: "/Shares is not a field here",
-		`{"shares":[{"access":"use_only","Access":"read_write"}]}`: "/shares/0/Access is not a field here",
+		`{"Shares":[]}`: "/Shares is not a known field",
+		`{"shares":[{"access":"use_only","Access":"read_write"}]}`: "/shares/0/Access is not a known field",
 	} {
 		require.EqualError(t, Unmarshal([]byte(text), &v, Limits{}), want)
 	}

@@ -70,7 +70,7 @@ func (c *checker) members(t reflect.Type, members map[string]any) error {
 		if t.Kind() == reflect.Map {
 			of = t.Elem()
 		} else if of = fieldsOf(t)[name]; of == nil {
-			return &Error{Pointer: c.path.Pointer(), Detail: "is not a field here"}
+			return &Error{Pointer: c.path.Pointer(), Detail: "is not a known field"}
 		}
 		if err := c.check(of, value); err != nil {
 			return err

@@ -10,10 +10,10 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// address is what looks like an e-mail address, percent-encoded ones included.
+// address is what looks like an email address, percent-encoded ones included.
 var address = regexp.MustCompile(`[\pL\pN._%+'-]+(?:@|%40)[\pL\pN-]+(?:\.[\pL\pN-]+)*`)
 
-// Redact takes secrets and e-mail addresses out of a text.
+// Redact takes secrets and email addresses out of a text.
 func Redact(text string) string {
 	return address.ReplaceAllString(secret.Redact(text), "…@…")
 }

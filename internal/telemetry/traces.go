@@ -49,7 +49,7 @@ func Exporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	case exporter == "" || exporter == "none" || os.Getenv("OTEL_SDK_DISABLED") == "true":
 		return nil, nil
 	case exporter != "otlp":
-		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER is otlp or none, not %q", exporter)
+		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER must be otlp or none, not %q", exporter)
 	}
 	switch protocol := first("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"); protocol {
 	case "", "http/protobuf":
@@ -57,7 +57,7 @@ func Exporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	case "grpc":
 		return otlptracegrpc.New(ctx)
 	default:
-		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf or grpc, not %q", protocol)
+		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf or grpc, not %q", protocol)
 	}
 }
 
@@ -69,7 +69,7 @@ func NewTraces(ctx context.Context, exporter sdktrace.SpanExporter, version stri
 	about, err := resource.New(ctx,
 		resource.WithAttributes(semconv.ServiceName(serviceName), semconv.ServiceVersion(version)), resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
-		return nil, fmt.Errorf("the OTEL_ variables about the service cannot be read: %w", err)
+		return nil, fmt.Errorf("cannot read the OTEL_ variables about the service: %w", err)
 	}
 	return &Traces{provider: sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(discreetExporter{exporter}), sdktrace.WithResource(about),

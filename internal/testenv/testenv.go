@@ -31,7 +31,7 @@ import (
 // RootKey is the root key of every server here.
 const RootKey = "root-key-of-the-test-0123456789"
 
-// MailFrom is the sender of every e-mail of a server with a mailbox.
+// MailFrom is the sender of every email of a server with a mailbox.
 const MailFrom = "Grantway <no-reply@grantway.test>"
 
 // Env is a running server.
@@ -56,12 +56,12 @@ type Option func(*server.Config)
 // At makes the server take the time from now.
 func At(now func() time.Time) Option { return func(c *server.Config) { c.Now = now } }
 
-// Mail makes the server send its e-mails to the mailbox.
+// Mail makes the server send its emails to the mailbox.
 func Mail(box *mailbox.Mailbox) Option {
 	return func(c *server.Config) { c.SMTPURL, c.MailFrom = box.URL(), MailFrom }
 }
 
-// MailsALot lets actors send many e-mails to people outside of their organizations.
+// MailsALot lets actors send many emails to people outside of their organizations.
 func MailsALot() Option { return func(c *server.Config) { c.OutsideMails = 10_000 } }
 
 // Published gives the server another public URL.

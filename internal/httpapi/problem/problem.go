@@ -28,30 +28,30 @@ var answers = map[access.Kind]struct {
 	status int
 	title  string
 }{
-	access.KindInvalid:         {http.StatusBadRequest, "The request breaks its form"},
-	access.KindUnauthenticated: {http.StatusUnauthorized, "Nobody known is calling"},
-	access.KindDenied:          {http.StatusForbidden, "The caller may not do this"},
-	access.KindNotFound:        {http.StatusNotFound, "It does not exist, or you may not see it"},
-	MethodNotAllowed:           {http.StatusMethodNotAllowed, "The path does not take this method"},
-	access.KindConflict:        {http.StatusConflict, "The state forbids this"},
-	access.KindIDTaken:         {http.StatusConflict, "The ID exists elsewhere"},
-	access.KindUnprocessable:   {http.StatusUnprocessableEntity, "A rule refuses the value"},
-	access.KindTooLarge:        {http.StatusRequestEntityTooLarge, "More than one call may carry"},
-	access.KindExhausted:       {http.StatusTooManyRequests, "Too many calls"},
-	access.KindUnavailable:     {http.StatusServiceUnavailable, "The server cannot answer right now"},
-	access.KindInternal:        {http.StatusInternalServerError, "The server has a defect"},
+	access.KindInvalid:         {http.StatusBadRequest, "Invalid request"},
+	access.KindUnauthenticated: {http.StatusUnauthorized, "Unauthenticated"},
+	access.KindDenied:          {http.StatusForbidden, "Permission denied"},
+	access.KindNotFound:        {http.StatusNotFound, "Not found"},
+	MethodNotAllowed:           {http.StatusMethodNotAllowed, "Method not allowed"},
+	access.KindConflict:        {http.StatusConflict, "Conflict"},
+	access.KindIDTaken:         {http.StatusConflict, "ID already in use"},
+	access.KindUnprocessable:   {http.StatusUnprocessableEntity, "Refused by a rule"},
+	access.KindTooLarge:        {http.StatusRequestEntityTooLarge, "Request too large"},
+	access.KindExhausted:       {http.StatusTooManyRequests, "Too many requests"},
+	access.KindUnavailable:     {http.StatusServiceUnavailable, "Temporarily unavailable"},
+	access.KindInternal:        {http.StatusInternalServerError, "Internal server error"},
 }
 
 // Problem is a problem document.
 type Problem struct {
-	Type      string              `json:"type" doc:"urn:grantway:error: and the kind of the error" example:"urn:grantway:error:not-found"`
-	Title     string              `json:"title" doc:"what the kind means"`
+	Type      string              `json:"type" doc:"urn:grantway:error: followed by the kind of error" example:"urn:grantway:error:not-found"`
+	Title     string              `json:"title" doc:"the kind of error in words"`
 	Status    int                 `json:"status" doc:"the HTTP status"`
-	Detail    string              `json:"detail" doc:"what is wrong here, in a sentence"`
+	Detail    string              `json:"detail" doc:"what is wrong, in a sentence"`
 	RequestID string              `json:"request_id" doc:"the X-Request-ID of the call"`
-	Rule      string              `json:"rule,omitempty" doc:"the rule of the access model that refused" example:"M2"`
+	Rule      string              `json:"rule,omitempty" doc:"the rule of the access model that refused the call the call" example:"M2"`
 	RuleURL   string              `json:"rule_url,omitempty" doc:"the page that explains the rule" example:"https://pdp.example.com/docs/model#M2"`
-	Errors    []access.FieldError `json:"errors,omitempty" doc:"the fields at fault"`
+	Errors    []access.FieldError `json:"errors,omitempty" doc:"the invalid fields"`
 }
 
 // Types lists the type of every problem there is.
@@ -82,7 +82,7 @@ func known(err error) *access.Error {
 		e = &access.Error{Kind: access.KindInternal}
 	}
 	if _, ok := answers[e.Kind]; !ok || e.Kind == access.KindInternal {
-		return &access.Error{Kind: access.KindInternal, Detail: "something went wrong inside; the server's log tells what, under this request ID"}
+		return &access.Error{Kind: access.KindInternal, Detail: "something went wrong; the server's log has the cause under this request ID"}
 	}
 	return e
 }

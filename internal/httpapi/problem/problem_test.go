@@ -37,7 +37,7 @@ func TestWrite(t *testing.T) {
 	}))
 	require.Equal(t, http.StatusUnprocessableEntity, w.Code)
 	require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
-	require.JSONEq(t, `{"type":"urn:grantway:error:unprocessable","title":"A rule refuses the value","status":422,"detail":"above the ceiling",
+	require.JSONEq(t, `{"type":"urn:grantway:error:unprocessable","title":"Refused by a rule","status":422,"detail":"above the ceiling",
 		"request_id":"r1","rule":"M2","rule_url":"https://pdp.example.com/docs/model#M2","errors":[{"pointer":"/actions/1","detail":"a member's ceiling has no delete"}]}`, w.Body.String())
 }
 

@@ -30,7 +30,7 @@ func openDatabase(ctx context.Context, config Config) (datastore.Datastore, erro
 		return nil, err
 	}
 	if err := migrateDatabase(ctx, config.Database, uri); err != nil {
-		return nil, fmt.Errorf("bring the engine's tables up to date: %w", err)
+		return nil, fmt.Errorf("migrate the engine's tables: %w", err)
 	}
 	c := spicestore.DefaultDatastoreConfig()
 	c.Engine, c.URI = config.Database, uri
@@ -50,7 +50,7 @@ func openDatabase(ctx context.Context, config Config) (datastore.Datastore, erro
 func databaseURI(uri string) (string, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return "", errors.New("the database's URI is not understood") // there is a password in it
+		return "", errors.New("cannot parse the database's URI") // there is a password in it
 	}
 	query := u.Query()
 	for name := range query {

@@ -105,7 +105,7 @@ type Engine struct {
 // same database meanwhile.
 func Start(ctx context.Context, config Config) (engine *Engine, err error) {
 	if config.Listen != "" && config.Token == "" {
-		return nil, errors.New("the engine cannot be offered at an address without a token")
+		return nil, errors.New("offering the engine at an address needs a token")
 	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()

@@ -212,7 +212,7 @@ func TestEnginesSideBySide(t *testing.T) {
 func TestStartFailures(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "engine.db")
 	_, err := Start(t.Context(), Config{Path: path, Listen: "127.0.0.1:0"})
-	require.ErrorContains(t, err, "without a token")
+	require.ErrorContains(t, err, "needs a token")
 
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -81,7 +81,7 @@ func listen(config Config, socket net.Listener, engine *grpc.ClientConn) *listen
 	)
 	go func() {
 		if err := l.server.Serve(l.socket); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-			config.Logger.Error("the engine is no longer offered outside", "address", config.Listen, "error", err)
+			config.Logger.Error("the engine's SpiceDB API has stopped", "address", config.Listen, "error", err)
 		}
 	}()
 	return l
@@ -114,7 +114,7 @@ func (l *listener) permit(ctx context.Context, method string) error {
 		return status.Error(codes.Unauthenticated, "the bearer token is not the engine's token")
 	}
 	if !l.writable && !reads[method] {
-		return status.Errorf(codes.PermissionDenied, "the engine is offered for reading only; %s may change it", method)
+		return status.Errorf(codes.PermissionDenied, "the engine is offered for reading only; %s is a write", method)
 	}
 	if method == v1.SchemaService_WriteSchema_FullMethodName && !l.schema {
 		return status.Error(codes.PermissionDenied, "the schema of the embedded engine is Grantway's: add definitions to it with --schema-extension")
@@ -126,7 +126,7 @@ func (l *listener) permit(ctx context.Context, method string) error {
 func (l *listener) serve(_ any, outside grpc.ServerStream) error {
 	method, ok := grpc.MethodFromServerStream(outside)
 	if !ok {
-		return status.Error(codes.Internal, "the call names no method")
+		return status.Error(codes.Internal, "the call has no method")
 	}
 	if err := l.permit(outside.Context(), method); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (l *listener) serve(_ any, outside grpc.ServerStream) error {
 	select {
 	case <-l.closing:
 		if status.Code(err) == codes.Canceled && outside.Context().Err() == nil {
-			return status.Error(codes.Unavailable, "the engine is being closed")
+			return status.Error(codes.Unavailable, "the engine is closing")
 		}
 	default:
 	}

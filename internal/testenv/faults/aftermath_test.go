@@ -119,7 +119,7 @@ func (x *thing) isAfter(e entry) bool {
 	return json.Unmarshal(e.After, &after) == nil && after.Principal == "user:"+x.user
 }
 
-// repeated is the words of an entry that is there twice, or "". An import has one for each of its rows.
+// repeated is the words of an entry that appears twice, or "". An import has one for each of its rows.
 func repeated(entries []entry) string {
 	seen := map[string]bool{}
 	for _, e := range entries {
@@ -263,7 +263,7 @@ func (t *trial) compareMails(told map[message]int) {
 			}
 		}
 		if n := to[address(user)]; n > most {
-			t.wrong("mailed twice", fmt.Sprintf("%s got %d e-mails about %d notifications", user, n, most))
+			t.wrong("mailed twice", fmt.Sprintf("%s got %d emails about %d notifications", user, n, most))
 		}
 	}
 	for _, user := range t.guests {
@@ -282,7 +282,7 @@ func (t *trial) compareMails(told map[message]int) {
 			for _, m := range mails {
 				states[state]++
 				if m.About.ID != "" && about[m.About.ID] {
-					t.wrong("mailed twice", fmt.Sprintf("two e-mails about %s", m.About.ID))
+					t.wrong("mailed twice", fmt.Sprintf("two emails about %s", m.About.ID))
 				}
 				about[m.About.ID] = true
 				n := got[string(m.ID)]
@@ -299,7 +299,7 @@ func (t *trial) compareMails(told map[message]int) {
 		}
 		return nil
 	})
-	t.Logf("e-mails: %v, of which the mail server got %d", states, len(got))
+	t.Logf("emails: %v, of which the mail server got %d", states, len(got))
 }
 
 // inStore reads the store past the gateways.
@@ -316,7 +316,7 @@ func (t *trial) inStore(read func(*store.Tx) error) {
 	require.NoError(t, db.View(t.Context(), read))
 }
 
-// settle waits until no e-mail is sent any more, and no entry waits for the engine.
+// settle waits until no email is sent any more, and no entry waits for the engine.
 func (t *trial) settle() {
 	for sent := -1; sent != len(t.mails.Messages()); time.Sleep(3 * time.Second) {
 		sent = len(t.mails.Messages())

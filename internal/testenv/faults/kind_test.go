@@ -118,5 +118,5 @@ func share(actor, bot, principal, level string) sending {
 	return s
 }
 
-// address is the verified e-mail address of a user.
+// address is the verified email address of a user.
 func address(user string) string { return user + "@example.org" }

@@ -72,7 +72,7 @@ func takeAll(things ...*thing) (taken, alters bool) {
 
 var invitationCode = regexp.MustCompile(`gwinv_[A-Za-z0-9_-]+`)
 
-// inviteAndLeave has olga invite people by e-mail, who accept and then have to go.
+// inviteAndLeave has olga invite people by email, who accept and then have to go.
 func (w *worker) inviteAndLeave() {
 	for n := 0; w.loading(); n++ {
 		w.pause()
@@ -91,7 +91,7 @@ func (w *worker) inviteAndLeave() {
 		w.invited(user)
 		var made struct{ Token string }
 		_ = json.Unmarshal(answer, &made) // there is none where it was lost
-		if made.Token == "" {             // and a repeated one does not have it, but the e-mail has
+		if made.Token == "" {             // and a repeated one does not have it, but the email has
 			if made.Token = w.codeFromMail(user); made.Token == "" {
 				continue
 			}
@@ -160,7 +160,7 @@ func (w *worker) rotate() {
 	}
 }
 
-// codeFromMail is the code that the user was mailed, or "" where no e-mail comes: the gateway was killed while it sent it.
+// codeFromMail is the code that the user was mailed, or "" where no email comes: the gateway was killed while it sent it.
 func (w *worker) codeFromMail(user string) string {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		for _, m := range w.mails.To(address(user)) {

@@ -182,7 +182,7 @@ func (s *soak) figuresOf(g *gateway) map[string]float64 {
 	return all
 }
 
-// size is that of all data in bytes, and of what is meant to grow: the record, the notifications and the e-mails.
+// size is that of all data in bytes, and of what is meant to grow: the record, the notifications and the emails.
 func (s *soak) size() (all, growing float64) {
 	if s.facts == "" {
 		_ = filepath.WalkDir(s.data, func(_ string, f fs.DirEntry, err error) error {

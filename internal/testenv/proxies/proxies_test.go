@@ -144,7 +144,7 @@ func TestDoctorFindsWhatNginxChanges(t *testing.T) {
 		},
 		"headers of callers believed": {
 			[]proxies.Edit{proxies.Without(t, "X-Forwarded-For $remote_addr")},
-			[]string{"caller's address"}, "everybody can choose their address",
+			[]string{"caller's address"}, "everyone can choose their address",
 		},
 		"headers lost": {
 			[]proxies.Edit{proxies.Replace(t, `proxy_set_header Connection "";`, `proxy_set_header Connection ""; proxy_set_header Grantway-Actor ""; proxy_set_header X-Request-ID $request_id;`)},
@@ -155,7 +155,7 @@ func TestDoctorFindsWhatNginxChanges(t *testing.T) {
 				proxies.Replace(t, "upstream grantway {", "proxy_cache_path {dir}/cache levels=1 keys_zone=z:1m;\nupstream grantway {"),
 				proxies.Replace(t, "proxy_pass", "proxy_cache z; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control; proxy_pass"),
 			},
-			[]string{"caches"}, "another call's",
+			[]string{"caches"}, "answer to another call",
 		},
 		"not all forwarded": {
 			[]proxies.Edit{proxies.Replace(t, "location / {", "location /.well-known { return 404; } location / { limit_except GET POST { deny all; }")},

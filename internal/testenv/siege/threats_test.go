@@ -25,7 +25,7 @@ func TestTheThreatModelNamesWhatExists(t *testing.T) {
 	root := filepath.Join("..", "..", "..")
 	text, err := os.ReadFile(filepath.Join(root, ".github", "SECURITY.md"))
 	require.NoError(t, err)
-	_, threats, found := strings.Cut(string(text), "## What must not happen")
+	_, threats, found := strings.Cut(string(text), "## Threats")
 	require.True(t, found)
 	tests := definedTests(t, root)
 	named := namedTest.FindAllStringSubmatch(threats, -1)

@@ -173,7 +173,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 		s.arrived()
 		require.Equal(s, "active", s.As(mel).Shares(bot, globex, access.ReadOnly)["state"])
 		s.only(access.Read, bot, append(already, staff...)...)
-		s.told(gil, "share-changed", bot) // without an e-mail
+		s.told(gil, "share-changed", bot) // without an email
 		s.As(mel).Unshares(bot, globex)
 		s.only(access.Interact, bot, already...)
 	})
@@ -312,7 +312,7 @@ func TestAssistantAccessManagement(t *testing.T) {
 		}
 	})
 
-	s.part(t, "users are notified by e-mail, and find all notifications on their page (S11, N3)", func(s *story) {
+	s.part(t, "users are notified by email, and find all notifications on their page (S11, N3)", func(s *story) {
 		bot := s.bot("announced", acme, mel)
 		s.As(mel).Shares(bot, zoe, access.ReadOnly)
 		s.mailed(shared(bot), zoe)

@@ -118,7 +118,7 @@ func TestUserManagement(t *testing.T) {
 		s.As(zoe).Refused(access.KindDenied, "U1").PutsUser("clark", fields{"name": "mine"})
 	})
 
-	s.part(t, "admins invite admins and clients by e-mail: address and level, and the mail says how to go on (N1)", func(s *story) {
+	s.part(t, "admins invite admins and clients by email: address and level, and the mail says how to go on (N1)", func(s *story) {
 		bot := botFor(s, "for-newcomers")
 		for newcomer, role := range map[access.UserID]access.OrgRole{"nina": access.OrgAdmin, "nick": access.OrgClient} {
 			address := string(newcomer) + "@newcomers.example"
@@ -129,7 +129,7 @@ func TestUserManagement(t *testing.T) {
 			token := s.As(adam).Invites(studio, access.Email(address), role, shares)["token"].(string)
 			letter := post.box.Await(address)
 			require.Equal(s, "You are invited to “The studio”", letter.Subject)
-			require.Contains(s, letter.Text, "log in with this e-mail address")
+			require.Contains(s, letter.Text, "log in with this email address")
 			require.Contains(s, letter.Text, token)
 
 			// They create their account at the identity provider, and log in.

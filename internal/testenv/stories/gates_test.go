@@ -84,7 +84,7 @@ func TestG8AGateHoldsAThousandEntries(t *testing.T) {
 	require.True(t, asks("sven", ""))
 	for _, gate := range []string{"email_domains", "entities", "allowed_roles", "required_roles", "allowed_users", "denied_users"} {
 		said := e.Admin().Refused(access.KindUnprocessable, "G8").SetsPolicy(bot, fields{gate: append([]string{"one-more.example"}, short...)})
-		require.Equal(t, "a gate lists at most 1000 values", said["detail"])
+		require.Equal(t, "a gate can have at most 1000 entries", said["detail"])
 	}
 	e.Admin().Refused(access.KindUnprocessable, "G8").PutsFeature(bot, "speak", fields{"allowed_roles": append([]string{"r0"}, roles...)})
 }

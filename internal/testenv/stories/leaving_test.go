@@ -50,7 +50,7 @@ func TestO5_AGroupGivesOnlyTheOrganizationsPeopleSomething(t *testing.T) {
 		olga.PutsOrganization(acme, fields{"outside_sharing": false})["removed"])
 	e.Cannot(zoe, access.Interact, access.ChatbotID("helper"))
 	why := e.Admin().Does(http.MethodPost, "/v1/explain", question(zoe, access.Interact, access.ChatbotID("helper")))
-	require.NotContains(t, why["stopped_by"], "what decides it is changing at this moment: ask again")
+	require.NotContains(t, why["stopped_by"], "the facts behind the decision are changing right now: ask again")
 	olga.Refused(access.KindUnprocessable, "O5").PutsGroupMember("readers", access.UserID("zoe"))
 	olga.Refused(access.KindUnprocessable, "O5").Shares("helper", access.Everyone, access.UseOnly)
 	require.Equal(t, []string{"email:zoe@globex.com"}, each(items(olga.Sees("v1", "groups", "readers", "members"), "items"), "principal"))

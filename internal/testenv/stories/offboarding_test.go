@@ -90,8 +90,8 @@ func TestB5_AnOffboardingNamesWhoTakesTheKeysOver(t *testing.T) {
 	require.Len(t, taken, 1)
 	require.Equal(t, key, taken[0]["id"])
 	require.Equal(t, []any{"user:olga", "user:bea"}, taken[0]["belongs_to"], "olga knows the secret")
-	require.Equal(t, []string{"user:olga offboarded user:adam and named you for an account key of organization:acme. " +
-		"It rests on your rights now: take it over to get a new secret, or delete it."}, e.As("bea").Hears())
+	require.Equal(t, []string{"user:olga offboarded user:adam and put you in charge of an account key of organization:acme. " +
+		"It now depends on your rights: take it over to get a new secret, or delete it."}, e.As("bea").Hears())
 	robot := e.With(taken[0]["secret"].(string))
 	robot.PutsMember(acme, "max", access.OrgMember)
 	makes(robot, full)

@@ -14,7 +14,7 @@ import (
 	"github.com/grantway/grantway/internal/testenv/mailbox"
 )
 
-// post is the mail server of a story, and who, as the story has told, is sent an e-mail with a subject.
+// post is the mail server of a story, and who, as the story has told, is sent an email with a subject.
 type post struct {
 	box  *mailbox.Mailbox
 	told map[string][]string
@@ -22,22 +22,22 @@ type post struct {
 
 func newPost(t *testing.T) *post { return &post{box: mailbox.New(t), told: map[string][]string{}} }
 
-// The subjects of the e-mails about a chatbot, whose name is its ID.
+// The subjects of the emails about a chatbot, whose name is its ID.
 func shared(bot access.ChatbotID) string {
 	return "The chatbot “" + string(bot) + "” was shared with you"
 }
 func requested(bot access.ChatbotID) string {
-	return "A request waits for you: share the chatbot “" + string(bot) + "”"
+	return "Approval needed: share the chatbot “" + string(bot) + "”"
 }
 
-// mailed tells that these people, besides those of whom the story has told so, are sent an e-mail with the subject: one each.
+// mailed tells that these people, besides those of whom the story has told so, are sent an email with the subject: one each.
 func (s *story) mailed(subject string, people ...access.UserID) {
 	told := append(s.post.told[subject], texts(people)...)
 	slices.Sort(told)
 	s.post.told[subject] = told
 }
 
-// arrived waits until the e-mails of which the story has told are there, and checks that no others are.
+// arrived waits until the emails of which the story has told are there, and checks that no others are.
 func (s *story) arrived() {
 	s.Helper()
 	var there map[string][]string

@@ -120,7 +120,7 @@ func TestPeopleSignInWithTheirProviders(t *testing.T) {
 	}
 	require.Empty(t, roleIn(e, acme, mia))
 
-	// The provider's ID for a user that is there already is adopted; a partner's people are only its own, whatever it says about addresses.
+	// The provider's ID for a user that already exists is adopted; a partner's people are only its own, whatever it says about addresses.
 	corp.Knows("s-2", claims{"preferred_username": "root"})
 	as(corp, "s-2").Sees("v1", "users", "root")
 	partner.Knows("mia", claims{"email": "olga@acme.com", "email_verified": true, "groups": []string{"lead:acme"}})

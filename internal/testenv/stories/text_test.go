@@ -82,12 +82,12 @@ func idsWithUnseenEnds(t *testing.T, e *testenv.Env, corp *idp.Provider) {
 			require.Contains(t, reasons[0], "I1 user: an ID must not begin or end with white space", "%s: %q", format, id)
 		}
 	}
-	require.Equal(t, []string{"I1 user: an ID must not begin or end with white space or an invisible character, this one does with U+0020"},
+	require.Equal(t, []string{"I1 user: an ID must not begin or end with white space or an invisible character (here U+0020)"},
 		rejects(e, "csv", "role,user\nsupport, alice\n"))
 }
 
 func halvesOfSurrogatePairs(t *testing.T, e *testenv.Env, corp *idp.Provider) {
-	const half = "holds half of a surrogate pair, which is no character"
+	const half = "contains half of a surrogate pair, which is not a character"
 	for path, body := range map[string]string{
 		"/v1/users/bo":                       `{"name":"bo\ud83d"}`,
 		"/v1/chatbots/helper/policy":         `{"denied_users":["bo\ud83d"]}`,
@@ -126,9 +126,9 @@ func fieldsInAnotherCase(t *testing.T, e *testenv.Env, corp *idp.Provider) {
 	e.With(corp.Issues("cased", time.Now())).Sees("v1", "users", "cased")
 	bo := e.Admin().Sees("v1", "users", "cased")
 	require.Equal(t, []any{"Bo", nil}, []any{bo["name"], bo["email"]})
-	require.Equal(t, []string{"/shares/0/CHATBOT is not a field here"}, rejects(e, "jsonl",
+	require.Equal(t, []string{"/shares/0/CHATBOT is not a known field"}, rejects(e, "jsonl",
 		`{"kind":"invitation","invitation":"i","organization":"acme","email":"a@b.c","role":"member","shares":[{"chatbot":"a","CHATBOT":"b","access":"use_only"}]}`))
-	require.Contains(t, rejects(e, "jsonl", `{"kind":"role","role":"r","Role":"s"}`)[0], `the field "Role" is unknown`)
+	require.Contains(t, rejects(e, "jsonl", `{"kind":"role","role":"r","Role":"s"}`)[0], `unknown field "Role": `)
 	require.Len(t, rejects(e, "csv", "role,user,User\nr,olga,mia\n"), 1)
 }
 

@@ -132,7 +132,7 @@ func TestWizChat(t *testing.T) {
 		s.Admin().Does(http.MethodDelete, "/v1/users/capital", nil)
 	})
 
-	s.part(t, "MCP servers: for all chatbot users, or for specific users or e-mail groups (R1, R4)", func(s *story) {
+	s.part(t, "MCP servers: for all chatbot users, or for specific users or email groups (R1, R4)", func(s *story) {
 		bot := public(s, "integrated")
 		s.As(adam).Puts(mcpServer("search"), fields{"chatbot": bot})
 		s.As(adam).Puts(mcpServer("billing"), fields{"chatbot": bot, "access": access.ModeRestricted, "allowed": []string{"user:mia", "group:analysts"}})
