@@ -72,12 +72,12 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 			}
 		}
 		if u.ID != "" && u.Gone() {
-			it.settleBySubject(string(u.ID) + " is inactive or deleted (N2)") // C1: what is open to everyone included
-			if r.bound() {                                                    // who is gone is answered like any other stranger (C6)
+			if r.bound() { // who is gone is answered like any other stranger (C6); first, since what is not remembered is looked up again from the beginning
 				if err := r.veil(n, it); err != nil {
 					return err
 				}
 			}
+			it.settleBySubject(string(u.ID) + " is inactive or deleted (N2)") // C1: what is open to everyone included
 			continue
 		}
 		if err := r.gather(n, it, u); err != nil {
