@@ -6,9 +6,9 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// seesAddress reports whether the actor may see the user's email address (O7): the user's own, a site admin's and an unconfined key's to see, and that of
-// the owners and admins, and of a confined key, of an organization in which the user is known. Where such an
-// organization does not admit the caller's IP address, it does not count (B4).
+// seesAddress reports whether the actor may see the user's email address (O7): users see their own, site admins and unconfined keys see all, and
+// owners and admins (and confined keys) see those of users who are known in their organization. An organization whose IP ranges do not include the
+// caller's address does not count (B4).
 func (c *caller) seesAddress(u access.User) (bool, error) {
 	sc, err := c.scope()
 	if err != nil {
@@ -18,8 +18,8 @@ func (c *caller) seesAddress(u access.User) (bool, error) {
 	return err == nil && seen[0], err
 }
 
-// hiddenUser is the user to those who do not see the address: ID and name (O7), and whether they are active, which everybody learns who names a user in a change
-// (C6).
+// hiddenUser is the user without the parts that only some may see: it keeps ID, name (O7), and whether the user is active, which everyone who names
+// the user in a change learns (C6).
 func hiddenUser(u access.User) access.User {
 	return access.User{ID: u.ID, Name: u.Name, Active: u.Active}
 }
@@ -48,7 +48,7 @@ func (c *caller) seeAddresses(sc scope, us []access.User) ([]bool, error) {
 	return seen, nil
 }
 
-// shownIn is the users as an actor of that scope sees them.
+// shownIn returns the users as an actor of that scope sees them.
 func (c *caller) shownIn(sc scope, us []access.User) ([]access.User, error) {
 	seen, err := c.seeAddresses(sc, us)
 	if err != nil {

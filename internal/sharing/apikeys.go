@@ -12,14 +12,14 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// MaxRangeBytes is how many bytes the IP ranges of a chatbot's key take at most, with rangeOverhead for each: they travel in a caveat's context, which
-// SpiceDB on PostgreSQL keeps in an index, whose rows have 2,704 bytes, with the key's ID.
+// MaxRangeBytes is the maximum size of the IP ranges of a chatbot's key, in bytes, with rangeOverhead for each: they are in the context of a caveat,
+// which SpiceDB on PostgreSQL stores in an index, whose rows have 2,704 bytes, with the key's ID.
 const (
 	MaxRangeBytes = 1600
 	rangeOverhead = 4
 )
 
-// judgeKeyRanges refuses more IP ranges than the engine takes (K4).
+// judgeKeyRanges refuses more IP ranges than the engine accepts (K4).
 func judgeKeyRanges(ranges []string) error {
 	size := 0
 	for _, r := range ranges {
@@ -32,22 +32,22 @@ func judgeKeyRanges(ranges []string) error {
 		"72 of the longest IPv4 ranges, 34 of the longest IPv6 ranges", MaxRangeBytes, rangeOverhead))
 }
 
-// NewAPIKey is a chatbot's API key to be made (3.6).
+// NewAPIKey describes a chatbot's API key to create (3.6).
 type NewAPIKey struct {
 	Name       string
 	Level      access.Level
-	ExpiresAt  time.Time // cut to whole seconds; the zero time for never (K5)
+	ExpiresAt  time.Time // truncated to whole seconds; the zero time for never (K5)
 	AllowedIPs []string  // nil for anywhere (K4)
 }
 
-// APIKeyResult is the new key and its secret, which is shown here and never again (K2).
+// APIKeyResult is the new key and its secret, which is returned only here (K2).
 type APIKeyResult struct {
 	Change
 	Key    access.APIKey
 	Secret string
 }
 
-// CreateAPIKey makes a key of the chatbot (K1–K5).
+// CreateAPIKey creates a key of the chatbot (K1–K5).
 func (s *Service) CreateAPIKey(ctx context.Context, actor access.Actor, bot access.ChatbotID, n NewAPIKey) (r APIKeyResult, err error) {
 	minted := s.secrets.NewChatbotKey()
 	r.Change, err = s.change(ctx, actor, "api_key.create", access.Obj(access.TypeChatbot, bot), func(c *change) error {
@@ -139,8 +139,8 @@ func more(action access.Action, o access.Object) error {
 	return access.Deniedf("K3", "a key cannot give more than its creator has: you need %s on %s", action, o)
 }
 
-// mayEnter asks whether the actor would interact with the chatbot if it were enabled. A key passes G2–G7, so whoever does not pass them makes
-// none; it does not pass G1, so one can be made while that is closed.
+// mayEnter asks whether the actor could interact with the chatbot if it were enabled. A key passes G2–G7, so only people who pass them may create
+// one. It does not pass G1, so a key can be created while the chatbot is disabled.
 func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 	state, err := c.chatbotState(b)
 	if err != nil {
@@ -176,7 +176,7 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 	return true, nil
 }
 
-// APIKeys lists the keys of a chatbot, by ID, to whoever may deploy it.
+// APIKeys lists the keys of a chatbot, by ID, for actors with deploy.
 func (s *Service) APIKeys(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (ks []access.APIKey, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, err := c.deployed(bot); err != nil {
@@ -193,7 +193,7 @@ func (s *Service) APIKeys(ctx context.Context, actor access.Actor, bot access.Ch
 	return ks, next, err
 }
 
-// DeleteAPIKey ends a key at once (K5). It is an error of kind NotFound where the chatbot has none of that ID.
+// DeleteAPIKey ends a key at once (K5). The error is of kind NotFound if the chatbot has no such key.
 func (s *Service) DeleteAPIKey(ctx context.Context, actor access.Actor, bot access.ChatbotID, id access.KeyID) (Change, error) {
 	return s.change(ctx, actor, "api_key.delete", access.Obj(access.TypeChatbot, bot), func(c *change) error {
 		if _, err := c.deployed(bot); err != nil {

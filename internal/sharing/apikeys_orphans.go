@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// keysAtOnce is how many keys the engine is asked about in one call.
+	// keysAtOnce is the number of keys in one question to the engine.
 	keysAtOnce = 100
-	// keysAnUpkeep is how many keys one upkeep looks at; the next one goes on from there.
+	// keysAnUpkeep is the number of keys that one upkeep checks; the next one continues from there.
 	keysAnUpkeep = 10 * keysAtOnce
 )
 
-// rounds is how far the upkeep has come in going through the chatbots' keys again and again.
+// rounds is the position of the upkeep in its endless walk through the chatbots' keys.
 type rounds struct {
 	mu    sync.Mutex
-	after access.KeyID // the last key that was looked at, or "" to begin with the first
+	after access.KeyID // the last key checked, or "" to start with the first
 }
 
 // tellOfOrphans notes which keys have a creator who may not deploy the chatbot any more, or again, and tells the chatbot's owner of the
@@ -53,8 +53,8 @@ func (s *Service) tellOfOrphans(ctx context.Context) error {
 	return failed
 }
 
-// turnedKeys are those in force whose creator is not what they are marked with. One that an account key made for itself has no creator who
-// could lose anything.
+// turnedKeys returns the keys in force whose mark no longer fits their creator. A key that an account key created for itself has no creator who could
+// lose a right.
 func (s *Service) turnedKeys(ctx context.Context, keys []access.APIKey) ([]access.APIKey, error) {
 	now := s.now()
 	var asked []access.APIKey

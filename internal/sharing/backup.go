@@ -6,10 +6,11 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Backup writes a copy of the whole store, as it is at one moment after the call began, to a new file at path: a store that serves at another
-// place. Changes go on meanwhile. What hashes secrets is not in it.
+// Backup writes a copy of the whole store, as of one moment after the call began, to a new file at path. A server can run on the copy. Changes
+// continue meanwhile. The hash key is not in it.
 //
-// It needs what an export needs, since it gives as much. The copy is the store of an embedded server, wherever this one keeps its own.
+// It needs the same rights as an export, because it contains as much. The copy is the store of an embedded server, wherever this server keeps its
+// data.
 func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) error {
 	if err := s.MayBackup(ctx, actor); err != nil {
 		return err
@@ -17,12 +18,12 @@ func (s *Service) Backup(ctx context.Context, actor access.Actor, path string) e
 	return s.db.Snapshot(ctx, path)
 }
 
-// MayBackup refuses those whom Backup refuses. The refusal is recorded (H1).
+// MayBackup refuses actors whom Backup would refuse. The refusal is recorded (H1).
 func (s *Service) MayBackup(ctx context.Context, actor access.Actor) error {
 	return s.mustRestore(ctx, actor, "backup", "a backup needs")
 }
 
-// mustRestore refuses those who may not import and export everything as it is. The refusal is recorded (H1).
+// mustRestore refuses actors who may not import and export everything unchanged. The refusal is recorded (H1).
 func (s *Service) mustRestore(ctx context.Context, actor access.Actor, action, needs string) error {
 	if MayRestore(actor) {
 		return nil
@@ -32,5 +33,5 @@ func (s *Service) mustRestore(ctx context.Context, actor access.Actor, action, n
 	return err
 }
 
-// FactsSize is about how many bytes a copy of the facts takes on the disk.
+// FactsSize estimates the size of a copy of the facts on disk, in bytes.
 func (s *Service) FactsSize(ctx context.Context) (int64, error) { return s.db.Size(ctx) }

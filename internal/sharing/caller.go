@@ -11,7 +11,7 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// caller is an actor within a transaction: what it may do and see is asked here and nowhere else in this package.
+// caller is an actor within a transaction. Nothing else in this package asks what the actor may do and see.
 type caller struct {
 	*store.Tx
 	ctx   context.Context
@@ -19,24 +19,24 @@ type caller struct {
 	actor access.Actor
 	now   time.Time
 
-	forOwner bool  // a row of an import stands for what the chatbot's owner has made (see MayRestore)
+	forOwner bool  // the row of an import stands for a change of the chatbot's owner (see MayRestore)
 	memo     *memo // of an import; else nil
 	fresh    spice.Freshness
-	unfresh  error   // why that cannot be known, which matters to whoever asks the engine
+	unfresh  error   // why the engine cannot be asked
 	asking   *asking // of a reading use case; else nil
 	leftOut  LeftOut // of a list; else nil
 }
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
-	now := s.now().UTC().Truncate(time.Microsecond) // as the store keeps it, so that an answer and what is read later agree
+	now := s.now().UTC().Truncate(time.Microsecond) // as the store keeps it, so that the answer equals later reads
 	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now, fresh: s.known()}
 }
 
 // known is the state of the engine that includes what this process has answered, and, while no other changes facts, what any has.
 func (s *Service) known() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
 
-// stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5), and a session that has ended (D6): the
-// call may have waited for others, and an import goes on for long.
+// stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5), and a session that has ended (D6):
+// the call may have waited for others, and imports take long.
 func (c *caller) stillCalls() error {
 	if c.actor.Session != "" {
 		session, known, err := c.Session(c.actor.Session)
@@ -62,7 +62,7 @@ func (c *caller) stillCalls() error {
 	return err
 }
 
-// liveKey gives an account key that may be used now, and false for one that is gone, expired or refused (B1, B5).
+// liveKey returns an account key that can be used now, and false if it is deleted, expired or refused (B1, B5).
 func (c *caller) liveKey(id access.KeyID) (access.AccountKey, bool, error) {
 	k, known, err := c.AccountKey(id)
 	if err != nil || !known || k.ExpiredAt(c.now) {
@@ -72,7 +72,8 @@ func (c *caller) liveKey(id access.KeyID) (access.AccountKey, bool, error) {
 	return k, err == nil && why == "", err
 }
 
-// mayChange refuses actors who may change nothing: nobody, a key that only reads (B1), a user who was offboarded since the call began (N2).
+// mayChange refuses actors who may not change anything: unauthenticated callers, keys that only read (B1), users offboarded since the call began
+// (N2).
 func (c *caller) mayChange() error {
 	if _, ok := c.actor.Subject(); !ok {
 		return access.Refuse(access.KindUnauthenticated, "B2", "authentication is required")
@@ -117,8 +118,8 @@ func (c *caller) mayEach(action access.Action, objects []access.Object) ([]bool,
 	return c.mayAll(rights)
 }
 
-// mayAll is may for several rights in one call of the engine. Whomever a confined key acts for, it is at most an admin of its organization
-// (B3): what it may not do itself it may for nobody, or else an admin would become an owner by making a key.
+// mayAll is may for several rights in one call of the engine. A confined key is at most an admin of its organization, even when it acts for an owner
+// (B3): otherwise an admin could become an owner by creating a key.
 func (c *caller) mayAll(rights []right) ([]bool, error) {
 	allowed, err := c.askAll(rights)
 	if err != nil || c.actor.Organization == "" || c.actor.User == "" {
@@ -191,7 +192,7 @@ func (c *caller) askAll(rights []right) ([]bool, error) {
 	return allowed, nil
 }
 
-// answers are the engine's. A reading use case gets them between its snapshots.
+// answers returns the engine's answers. A reading use case gets them between its snapshots.
 func (c *caller) answers(qs []spice.Question) ([]spice.Answer, error) {
 	if c.asking != nil {
 		return c.asking.answers(qs)
@@ -202,8 +203,8 @@ func (c *caller) answers(qs []spice.Question) ([]spice.Answer, error) {
 	return c.s.engine.CheckAll(c.ctx, c.fresh, qs)
 }
 
-// siteAdminHas reports what follows from P1 and 3.1 alone, because a site admin acts as an owner of every organization and an admin of
-// every team: the engine need not be asked, nor know yet what an import has just created. What it does not report the engine decides.
+// siteAdminHas reports rights that follow from P1 and 3.1 alone: a site admin acts as an owner of every organization and an admin of every team. For
+// these the engine need not be asked, so it need not know yet what an import has just created. The engine decides all others.
 func (c *caller) siteAdminHas(action access.Action, o access.Object) (bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
@@ -231,7 +232,7 @@ func (c *caller) inside(o access.Object) (bool, error) {
 	return ok && org == c.actor.Organization, err
 }
 
-// must refuses an actor who may not do it: as not there where the actor may not see it (C6), as denied where it may. The object exists.
+// must refuses an actor without the action on an existing object: with NotFound if the actor may not see the object (C6), otherwise with Denied.
 func (c *caller) must(action access.Action, o access.Object) error {
 	ok, err := c.may(action, o)
 	if err != nil {
@@ -259,8 +260,8 @@ func (c *caller) mustOn(action access.Action, org access.OrganizationID) error {
 	return c.must(action, o)
 }
 
-// sees reports whether the actor may know that the object exists (C6). A team, role or group is seen by the staff of its organization, who
-// work with it, and a team by its members; a document, an MCP server or a metric by whoever may use it or manages it (R2, R3).
+// sees reports whether the actor may know that the object exists (C6). The staff of an organization, who work with its teams, roles and groups, see
+// them, and members see their teams. Documents, MCP servers and metrics are visible to those who can use or manage them (R2, R3).
 func (c *caller) sees(o access.Object) (bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
@@ -290,7 +291,7 @@ func (c *caller) sees(o access.Object) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !ok { // a platform-wide role, which everybody can be asked to hold
+	if !ok { // a platform-wide role, which gates can require of everyone
 		return o.Type == access.TypeRole, nil
 	}
 	return c.may(access.CreateChatbot, access.Obj(access.TypeOrganization, org))

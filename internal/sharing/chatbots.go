@@ -90,7 +90,7 @@ func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot
 	return b, err
 }
 
-// createChatbot creates a chatbot; of one that is there and cannot be seen it tells only who could have created it (C6, I3).
+// createChatbot creates a chatbot. If it exists and the actor cannot see it, only actors who could create it learn that (C6, I3).
 func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch) (access.Chatbot, error) {
 	b := access.Chatbot{
 		ID: id, Organization: p.Organization.Value, Owner: p.Owner.Or(c.actor.User, c.actor.User), Name: p.Name.Value,
@@ -119,7 +119,7 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 	return b, c.addChatbot(b)
 }
 
-// addChatbot adds a chatbot that is not there.
+// addChatbot adds a chatbot that does not exist yet.
 func (c *change) addChatbot(b access.Chatbot) error {
 	if err := c.PutChatbot(b); err != nil {
 		return err
@@ -153,13 +153,13 @@ func (c *change) dropLink(b *access.Chatbot) error {
 	return err
 }
 
-// Deletion is what went with what was deleted (O4).
+// Deletion lists what was removed together with a deleted object (O4).
 type Deletion struct {
 	Change
 	Removed []string
 }
 
-// DeleteChatbot removes a chatbot and all that hangs on it (O4).
+// DeleteChatbot removes a chatbot and everything that belongs to it (O4).
 func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID) (d Deletion, err error) {
 	o := access.Obj(access.TypeChatbot, id)
 	d.Change, err = s.change(ctx, actor, "chatbot.delete", o, func(c *change) error {

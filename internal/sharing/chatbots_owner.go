@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// canOwn refuses an owner who is not in the organization, or only as a client (A1).
+// canOwn refuses an owner who has no role in the organization, or only the role client (A1).
 func (c *change) canOwn(org access.OrganizationID, user access.UserID) error {
 	m, ok, err := c.Membership(org, user)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 	return r, err
 }
 
-// setOwner passes the chatbot on; the new owner's row, share and deny entry go (A1).
+// setOwner gives the chatbot to a new owner, and removes the new owner's row, share and deny entry (A1).
 func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 	if to == "" { // O3: until the organization has an owner again
 		return c.aroundChatbot(b.ID, func(now *access.Chatbot) error {

@@ -15,15 +15,15 @@ type RequestResult struct {
 	Request access.Request
 }
 
-// Approval names what is approved (S8).
+// Approval names the state of the request that the actor approves (S8).
 type Approval struct {
 	Access    access.Level
-	Revision  int64                      // or 0 for none, which approves only a request that was never changed
-	ExpiresAt access.Optional[time.Time] // ends the share earlier than asked; left out, it ends when it was asked to
+	Revision  int64                      // or 0 for none, which approves only requests that never changed
+	ExpiresAt access.Optional[time.Time] // an earlier end of the share; unset keeps the requested one
 }
 
-// ApproveRequest gives the share that was asked for, with exactly the consequences of an immediate one (S7, S8). Where the request has changed,
-// or has lost what it needs, the error is of kind Conflict; in the latter case the request closes as failed.
+// ApproveRequest gives the requested share, with exactly the consequences of an immediate one (S7, S8). If the request has changed, or if it lost a
+// precondition, the error is of kind Conflict; in the latter case the request also closes as failed.
 func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id access.RequestID, a Approval) (RequestResult, error) {
 	return s.decide(ctx, actor, "request.approve", id, func(c *change, r access.Request, st standing) (access.Request, error) {
 		if err := st.mustDecide(); err != nil {
@@ -43,7 +43,7 @@ func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id acc
 	})
 }
 
-// names refuses an approval of anything but the request as it is now.
+// names refuses an approval that does not fit the request as it is now.
 func (a Approval) names(r access.Request) error {
 	switch {
 	case a.Access != r.Level || a.Revision != 0 && a.Revision != r.Revision:
@@ -54,7 +54,7 @@ func (a Approval) names(r access.Request) error {
 	return nil
 }
 
-// share is what the request asks for, up to the end that the approval names, which is in the future and no later than asked.
+// share returns the requested share, up to the end that the approval names, which must be in the future and no later than requested.
 func (a Approval) share(r access.Request, now time.Time) (access.Share, error) {
 	share := r.Share()
 	if !a.ExpiresAt.Set {
@@ -94,7 +94,7 @@ func (c *change) approve(r access.Request, share access.Share) (access.Request, 
 	return approved, c.requested(r, approved)
 }
 
-// finish ends the request that the change is about.
+// finish ends the request of this change.
 func (c *change) finish(r access.Request, event access.RequestEvent, why string) (access.Request, error) {
 	ended, err := c.end(r, event, why)
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *change) finish(r access.Request, event access.RequestEvent, why string)
 	return ended, c.requested(r, ended)
 }
 
-// lacking judges again, as the requester's own, everything that a share given at once depends on (S8). It says what is missing, or "".
+// lacking checks again, with the requester's rights, everything that an immediate share needs (S8). It returns what is missing, or "".
 func (c *change) lacking(r access.Request, share access.Share) (b access.Chatbot, why string, err error) {
 	o := access.Obj(access.TypeChatbot, r.Chatbot)
 	b, ok, err := c.Chatbot(r.Chatbot)
@@ -127,7 +127,7 @@ func (c *change) lacking(r access.Request, share access.Share) (b access.Chatbot
 	return b, why, nil
 }
 
-// stillManages reports whether the requester, a user or a key, manages the chatbot's access now.
+// stillManages reports whether the requester, a user or a key, still has manage_access on the chatbot.
 func (c *change) stillManages(requester string, bot access.Object) (bool, error) {
 	asker := *c.caller
 	if id, person := strings.CutPrefix(requester, "user:"); person {
@@ -146,7 +146,7 @@ func (c *change) stillManages(requester string, bot access.Object) (bool, error)
 	return asker.may(access.ManageAccess, bot)
 }
 
-// DenyRequest ends a request without giving anything (S7). The reason, or "", is shown to its requester and recorded (S8).
+// DenyRequest ends a request without giving anything (S7). The reason, or "", is shown to the requester and recorded (S8).
 func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access.RequestID, reason string) (RequestResult, error) {
 	return s.decide(ctx, actor, "request.deny", id, func(c *change, r access.Request, st standing) (access.Request, error) {
 		if err := st.mustDecide(); err != nil {
@@ -156,7 +156,7 @@ func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access
 	})
 }
 
-// CancelRequest takes a request back: its requester does, or whoever manages the chatbot's access (S7).
+// CancelRequest withdraws a request, for its requester and for actors with manage_access on the chatbot (S7).
 func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
 	return s.decide(ctx, actor, "request.cancel", id, func(c *change, r access.Request, st standing) (access.Request, error) {
 		if !st.asked && !st.manages {
@@ -166,7 +166,7 @@ func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id acce
 	})
 }
 
-// decide runs one use case on a request that the actor sees. It is recorded with the chatbot.
+// decide runs one use case on a request that the actor sees. The record lists it under the chatbot.
 func (s *Service) decide(ctx context.Context, actor access.Actor, action string, id access.RequestID,
 	fn func(*change, access.Request, standing) (access.Request, error),
 ) (r RequestResult, err error) {

@@ -8,22 +8,22 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// exportPage is how many facts an export reads at a time.
+// exportPage is the number of facts that an export reads at a time.
 const exportPage = 500
 
-// ExportQuery says what an export gives.
+// ExportQuery selects the contents of an export.
 type ExportQuery struct {
 	Kinds   []Kind // nil for all
 	People  bool   // memberships carry address, name and type of the user
-	Ungated bool   // no chatbot that its policy narrows, and nothing that names one: for forms that cannot say the policy
+	Ungated bool   // leaves out chatbots whose policy narrows access, and everything that names them: for formats that cannot express policies
 }
 
-// Export gives each all facts as they are at one moment, as the rows that Import makes true again, those first that others build upon. A
-// chatbot is followed by its gates, features, matrix, public link, shares and API keys, in this order. Of keys and links it gives the digests
-// and never what is secret. It leaves out what gives nothing any more: expired shares and keys, requests and invitations that have ended, cells
-// of rows above their ceiling (M2), shares with the address of the chatbot's owner (S2).
+// Export passes all facts, as of one moment, to each, as rows that Import accepts, in an order in which rows come after those they depend on. A
+// chatbot is followed by its gates, features, matrix, public link, shares and API keys, in this order. Keys and links are represented by their
+// digests, never by secrets. It leaves out facts without effect: expired shares and keys, ended requests and invitations, cells of rows above their
+// ceiling (M2), shares with the address of the chatbot's owner (S2).
 //
-// It needs an unconfined full key, which no organization's allowed ranges bind (B4).
+// It needs an unconfined full key, to which no organization's IP ranges apply (B4).
 func (s *Service) Export(ctx context.Context, actor access.Actor, q ExportQuery, each func(Row) error) error {
 	if err := s.mustRestore(ctx, actor, "export", "an export needs"); err != nil {
 		return err
@@ -44,15 +44,15 @@ type exporting struct {
 	query ExportQuery
 	give  func(Row) error
 
-	hashed bool // the keys that digests are made under have been named
+	hashed bool // the hash keys of the digests were written
 }
 
-// wants reports whether rows of one of the kinds were asked for.
+// wants reports whether rows of one of the kinds were requested.
 func (e *exporting) wants(kinds ...Kind) bool {
 	return e.query.Kinds == nil || slices.ContainsFunc(kinds, func(k Kind) bool { return slices.Contains(e.query.Kinds, k) })
 }
 
-// row gives a row, unless its kind was not asked for. Before the first that holds a digest comes what tells the key that it was made under.
+// row writes a row, unless its kind was not requested. Before the first row with a digest, it writes the identification of the hash key.
 func (e *exporting) row(r Row) error {
 	if !e.wants(r.Kind()) {
 		return nil

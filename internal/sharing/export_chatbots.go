@@ -38,7 +38,7 @@ func (e *exporting) chatbots() error {
 		})
 }
 
-// narrowing gives the chatbot's policy, and whether that keeps anybody out.
+// narrowing returns the chatbot's policy, and whether it keeps anybody out.
 func (e *exporting) narrowing(b access.Chatbot) (access.Policy, bool, error) {
 	p, _, err := e.Policy(b.ID)
 	return p, !p.Empty() || !b.Enabled, err
@@ -77,7 +77,7 @@ func (e *exporting) features(b access.Chatbot) error {
 	})
 }
 
-// matrix gives each row as far as it holds now: a ceiling that a later change of role lowered cuts it (M2).
+// matrix writes each row as far as it has an effect now: without cells above a ceiling that a later change of role lowered (M2).
 func (e *exporting) matrix(b access.Chatbot) error {
 	if !e.wants(KindRow) {
 		return nil

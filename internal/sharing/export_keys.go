@@ -5,7 +5,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// link gives the chatbot's public link. One without a digest is older than links that anybody could read.
+// link writes the chatbot's public link. A link without a digest dates from a version in which anybody could read links.
 func (e *exporting) link(b access.Chatbot) error {
 	if b.PublicMode == access.AudienceNone || b.LinkDigest == "" {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// requests gives those that wait for a decision, in the order in which they were made.
+// requests writes the pending requests, in the order in which they were made.
 func (e *exporting) requests() error {
 	if !e.wants(KindRequest) {
 		return nil
@@ -26,7 +26,7 @@ func (e *exporting) requests() error {
 		})
 }
 
-// invitations gives those that can be accepted.
+// invitations writes the invitations that can be accepted.
 func (e *exporting) invitations() error {
 	if !e.wants(KindInvitation) {
 		return nil

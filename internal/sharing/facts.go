@@ -9,7 +9,7 @@ import (
 
 // This file holds the steps that several use cases share: how a fact is written and removed together with what depends on it.
 
-// activeUser refuses a user whom nothing can be given to: unknown, deleted or inactive (N2).
+// activeUser refuses unknown, deleted and inactive users, who cannot be given anything (N2).
 func (c *change) activeUser(id access.UserID, rule string) (access.User, error) {
 	u, known, err := c.User(id)
 	if err != nil {
@@ -21,7 +21,7 @@ func (c *change) activeUser(id access.UserID, rule string) (access.User, error) 
 	return u, nil
 }
 
-// chatbotState reads all that decides where a chatbot's actions are decided.
+// chatbotState reads everything that the chatbot's folded relationships depend on.
 func (c *caller) chatbotState(b access.Chatbot) (spice.ChatbotState, error) {
 	rows, err := c.HasRows(b.ID)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *caller) isSiteAdmin(user access.UserID) (bool, error) {
 	return slices.Contains(roles, access.SiteAdmin), err
 }
 
-// aroundRows refolds the user's rows over an edit that changes what the user is, and with it the ceilings (M2).
+// aroundRows refolds the user's rows over an edit that changes the user's role or type, and with it the ceilings (M2).
 func (c *change) aroundRows(user access.UserID, edit func() error) error {
 	fold := func() (spice.Relationships, error) {
 		rows, err := c.RowsOf(user)
@@ -93,7 +93,7 @@ func (c *change) aroundRows(user access.UserID, edit func() error) error {
 	return c.around(fold, edit)
 }
 
-// foldAll is what all of the facts imply.
+// foldAll folds all of the facts.
 func foldAll[T any](facts []T, fold func(T) (spice.Relationships, error)) (all spice.Relationships, err error) {
 	for _, fact := range facts {
 		rs, err := fold(fact)
@@ -105,7 +105,7 @@ func foldAll[T any](facts []T, fold func(T) (spice.Relationships, error)) (all s
 	return all, nil
 }
 
-// around refolds over an edit what fold reads before and after it.
+// around refolds what fold returns before and after an edit.
 func (c *change) around(fold func() (spice.Relationships, error), edit func() error) error {
 	before, err := fold()
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *change) around(fold func() (spice.Relationships, error), edit func() er
 	return nil
 }
 
-// dropShare removes a share. The answer tells of it unless it has expired, and with that is no share (S10).
+// dropShare removes a share. The answer lists it unless it has expired, because expired shares do not count as shares (S10).
 func (c *change) dropShare(s access.Share) error {
 	if err := c.DeleteShare(s.Chatbot, s.Principal); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (c *change) dropShare(s access.Share) error {
 	return c.took(dropped("share", s), "share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
 }
 
-// dropShares removes those of the shares that keep says not to keep.
+// dropShares removes those of the shares for which drop returns true.
 func (c *change) dropShares(shares []access.Share, drop func(access.Share) (bool, error)) error {
 	for _, s := range shares {
 		gone, err := drop(s)
@@ -151,7 +151,7 @@ func (c *change) dropShares(shares []access.Share, drop func(access.Share) (bool
 	return nil
 }
 
-// dropSharesWith removes the shares with the principal of the chatbots that are chosen.
+// dropSharesWith removes the chosen chatbots' shares with the principal.
 func (c *change) dropSharesWith(p access.Principal, of chosen) error {
 	shares, err := c.SharesWith(p)
 	if err != nil {
@@ -160,12 +160,12 @@ func (c *change) dropSharesWith(p access.Principal, of chosen) error {
 	return c.dropShares(shares, func(s access.Share) (bool, error) { return of(access.Obj(access.TypeChatbot, s.Chatbot)) })
 }
 
-// chosen reports whether what is removed from the object is removed.
+// chosen reports whether a removal includes the object.
 type chosen func(access.Object) (bool, error)
 
 func anywhere(access.Object) (bool, error) { return true, nil }
 
-// dropPrincipal removes a principal from the shares, groups and lists that name it and that are chosen (O3, O4, N2).
+// dropPrincipal removes a principal from the chosen shares, groups and lists that name it (O3, O4, N2).
 func (c *change) dropPrincipal(p access.Principal, of chosen) error {
 	if err := c.dropSharesWith(p, of); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (c *change) dropPrincipal(p access.Principal, of chosen) error {
 	return c.unlist(p, of)
 }
 
-// dropRow removes a row; the last one takes the matrix out of the chatbot's way.
+// dropRow removes a row. Removing the last one switches the chatbot's matrix off.
 func (c *change) dropRow(r access.Row) error {
 	return c.aroundChatbot(r.Chatbot, func(*access.Chatbot) error {
 		before, err := c.foldRow(r)
@@ -216,13 +216,13 @@ func (c *change) tookTeamMembership(m access.TeamMembership) error {
 	c.refold(spice.FoldTeamMembership(m), nil)
 	team := access.Obj(access.TypeTeam, m.Team)
 	what := string(m.Role) + " of " + team.String()
-	if c.action == "team.delete" || c.action == "organization.delete" { // where the answer is about many people
+	if c.action == "team.delete" || c.action == "organization.delete" { // if the answer covers many people
 		what = access.Obj(access.TypeUser, m.User).String() + ", " + what
 	}
 	return c.took(dropped("team_member", m), what, access.ManageMembers, team)
 }
 
-// dropAssignment takes a role from a user.
+// dropAssignment removes a role from a user.
 func (c *change) dropAssignment(a access.RoleAssignment) error {
 	if err := c.DeleteRoleAssignment(a.Role, a.User); err != nil {
 		return err
@@ -236,7 +236,7 @@ func (c *change) dropAssignment(a access.RoleAssignment) error {
 	return c.took(dropped("role_assignment", a), role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
 }
 
-// dropGroupMembership takes a principal off a group's list.
+// dropGroupMembership removes a principal from a group's list.
 func (c *change) dropGroupMembership(m access.GroupMembership) error {
 	implied, err := c.foldEntry(m)
 	if err != nil {
@@ -254,7 +254,7 @@ func (c *change) dropGroupMembership(m access.GroupMembership) error {
 	return c.took(dropped("group_member", m), m.Member.String()+" in "+group.String(), action, keeper)
 }
 
-// unlist takes a principal off the lists of documents, MCP servers and metrics that are chosen.
+// unlist removes a principal from the chosen lists of documents, MCP servers and metrics.
 func (c *change) unlist(p access.Principal, of chosen) error {
 	resources, err := c.ResourcesAllowing(p)
 	if err != nil {
@@ -281,7 +281,7 @@ func (c *change) unlist(p access.Principal, of chosen) error {
 	return nil
 }
 
-// ungate takes what was deleted out of every gate that names it; a list that this empties stays set (G8).
+// ungate removes a deleted object from every gate that names it. A list that becomes empty stays set (G8).
 func (c *change) ungate(kind access.Type, id string) error {
 	policies, err := c.PoliciesNaming(string(kind), id)
 	if err != nil {
@@ -295,7 +295,7 @@ func (c *change) ungate(kind access.Type, id string) error {
 	return nil
 }
 
-// dropFromGates replaces a chatbot's gates by those that no longer name the object.
+// dropFromGates replaces a chatbot's gates with ones that no longer name the object.
 func (c *change) dropFromGates(old, now access.Policy, o access.Object) error {
 	e, err := c.regate(old, now)
 	if err != nil {

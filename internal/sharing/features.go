@@ -10,8 +10,8 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// MaxLimits is how many limits a feature may have, and MaxLimitNameBytes how long the name of each may be: each question carries
-// as many values, and the engine limits what a question carries. MaxLimitNamesBytes is how long the names may be together: SpiceDB on PostgreSQL keeps
+// MaxLimits is the maximum number of limits of a feature, and MaxLimitNameBytes the maximum length of a limit's name: each question carries as many
+// values, and the engine limits the size of a question. MaxLimitNamesBytes is the maximum length of all names together: SpiceDB on PostgreSQL stores
 // the limits in an index, whose rows have 2,704 bytes, with the chatbot's ID.
 const (
 	MaxLimits          = 32
@@ -102,7 +102,7 @@ func (c *caller) updatable(bot access.ChatbotID) (access.Chatbot, error) {
 	return b, ruled(c.must(access.Update, o), "R2")
 }
 
-// mayReadSettings refuses an actor who may neither read the chatbot's settings nor, which a row can give alone (M4), update them.
+// mayReadSettings refuses an actor who can neither read the chatbot's settings nor update them (a row can give only update, M4).
 func (c *caller) mayReadSettings(bot access.ChatbotID) error {
 	o := access.Obj(access.TypeChatbot, bot)
 	if _, ok, err := c.Chatbot(bot); err != nil || !ok {
@@ -125,7 +125,7 @@ func (c *caller) feature(bot access.ChatbotID, name string) (access.Feature, err
 	return f, err
 }
 
-// Feature reads a feature's settings. It is an error of kind NotFound where nothing is set, and the feature is off.
+// Feature reads a feature's settings. If nothing is set, the feature is off, and the error is of kind NotFound.
 func (s *Service) Feature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (f access.Feature, err error) {
 	err = s.read(ctx, actor, func(c *caller) (err error) {
 		if err := c.mayReadSettings(bot); err != nil {
@@ -151,7 +151,7 @@ func (s *Service) Features(ctx context.Context, actor access.Actor, bot access.C
 	return fs, next, err
 }
 
-// DeleteFeature unsets a feature, which is off from then on (F1). It is an error of kind NotFound where nothing is set.
+// DeleteFeature unsets a feature, which turns it off (F1). If nothing is set, the error is of kind NotFound.
 func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (Change, error) {
 	return s.change(ctx, actor, "feature.delete", access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)}, func(c *change) error {
 		if _, err := c.updatable(bot); err != nil {
@@ -167,7 +167,7 @@ func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot acc
 	})
 }
 
-// judgeLimits refuses limits that bound nothing, and more than the engine takes (F1).
+// judgeLimits refuses invalid limits, and more than the engine accepts (F1).
 func judgeLimits(limits map[string]float64) error {
 	if len(limits) > MaxLimits {
 		return fieldError("F1", "/limits", fmt.Sprintf("a feature can have at most %d limits", MaxLimits))

@@ -107,7 +107,7 @@ func (c *change) addToGroup(m access.GroupMembership) error {
 	return c.PutGroupMembership(m)
 }
 
-// insideGroup refuses a user to whom the group's organization gives nothing (O5).
+// insideGroup refuses a user to whom the group's organization cannot give anything (O5).
 func (c *change) insideGroup(m access.GroupMembership) error {
 	org, _, err := c.OrganizationOf(access.Obj(access.TypeGroup, m.Group))
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *change) insideGroup(m access.GroupMembership) error {
 	return c.mustBeInside(org, access.UserID(m.Member.ID))
 }
 
-// RemoveFromGroup takes a principal off a group's list. It is an error of kind NotFound where it is not on it.
+// RemoveFromGroup removes a principal from a group's list. The error is of kind NotFound if it is not listed.
 func (s *Service) RemoveFromGroup(ctx context.Context, actor access.Actor, group access.GroupID, member access.Principal) (Change, error) {
 	return s.change(ctx, actor, "group_member.delete", access.Obj(access.TypeGroup, group), func(c *change) error {
 		if err := c.managedGroup(group); err != nil {
@@ -206,7 +206,7 @@ func (s *Service) Groups(ctx context.Context, actor access.Actor, q InOrganizati
 	return gs, next, err
 }
 
-// GroupMembers lists who is on a group's list, by principal, to those who manage it.
+// GroupMembers lists the entries of a group, by principal, for those who manage it.
 func (s *Service) GroupMembers(ctx context.Context, actor access.Actor, group access.GroupID, p Page) (ms []access.Principal, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if err := c.managedGroup(group); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// Remembered finds the first answer to a POST that was sent with an Idempotency-Key, scoped to caller, actor and route. A key that comes
-// again with another body is a conflict, and so is one whose call was carried out by a server that ended before it could keep the answer.
+// Remembered returns the first answer to a POST with the same Idempotency-Key, caller, actor and route. The error is of kind Conflict if the key was
+// sent with another body, or if the server ended after it carried the call out and before it stored the answer.
 func (s *Service) Remembered(ctx context.Context, actor access.Actor) (status int, answer []byte, found bool, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		a, ok, err := tx.Idempotent(string(actor.Key), string(actor.User), actor.Once.Route, actor.Once.Key)
@@ -25,7 +25,7 @@ func (s *Service) Remembered(ctx context.Context, actor access.Actor) (status in
 	return status, answer, found, err
 }
 
-// repeated refuses a call that was carried out already, where its answer cannot be given again.
+// repeated refuses a call that was already carried out, if its answer cannot be returned again.
 func repeated(a store.IdempotentAnswer, once access.Once) error {
 	if a.BodyDigest != once.BodyDigest {
 		return access.Conflictf("", "this Idempotency-Key was already used with another body")
@@ -33,17 +33,17 @@ func repeated(a store.IdempotentAnswer, once access.Once) error {
 	return access.Conflictf("", "the call with this Idempotency-Key succeeded, but its answer was lost: read the current state instead")
 }
 
-// RememberFor is how long the answer to a POST is kept at least.
+// RememberFor is the minimum time for which the answer to a POST is kept.
 const RememberFor = 24 * time.Hour
 
-// carriedOut stands for the status of a call whose answer is not kept yet.
+// carriedOut is the status of a call whose answer is not stored yet.
 const carriedOut = 0
 
-// ErrRepeated ends a call that was carried out before with the same Idempotency-Key, and that its caller could make now: its first answer may be
-// given again. A caller who has lost the right to make it gets the refusal of a new call instead.
+// ErrRepeated ends a call that was carried out before with the same Idempotency-Key, and that its caller could make now: its first answer can be
+// returned again. A caller who has lost the right to make the call gets the refusal of a new one instead.
 var ErrRepeated error = access.Conflictf("", "a call with this Idempotency-Key was already made")
 
-// repeats reports whether the call was carried out before. Then its steps are judged like those of a new call, and nothing is written.
+// repeats reports whether the call was carried out before. Then its steps are checked like those of a new call, but nothing is written.
 func (c *caller) repeats() (bool, error) {
 	once := c.actor.Once
 	if once.Key == "" {
@@ -53,8 +53,8 @@ func (c *caller) repeats() (bool, error) {
 	return found, err
 }
 
-// judgedAgain is what a repeated call answers with whose step ended like that. A conflict and the like come from what has happened since, the call
-// itself included, and say nothing against its caller.
+// judgedAgain maps the error of a repeated call's step to its answer. A conflict and the like result from what has happened since, including the call
+// itself, and are not held against the caller.
 func (c *change) judgedAgain(err error) error {
 	switch access.KindOf(err) {
 	case access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
@@ -65,8 +65,8 @@ func (c *change) judgedAgain(err error) error {
 	return err
 }
 
-// passedOn is the refusal of an actor who has no right to pass something on. Where this call has passed on the right as well, its answer may be
-// given again for as long as the actor sees the thing.
+// passedOn returns the refusal of an actor without the right to pass something on. If this call itself passed on that right, its answer can be
+// returned again as long as the actor sees the thing.
 func (c *change) passedOn(refusal error) error {
 	if c.repeat && access.KindOf(refusal) == access.KindDenied {
 		return ErrRepeated
@@ -74,8 +74,8 @@ func (c *change) passedOn(refusal error) error {
 	return refusal
 }
 
-// once notes, in the transaction of the change, that the call was carried out: whatever happens to its answer, it is not carried out again, also where
-// it came to two servers at the same time.
+// once notes, in the transaction of the change, that the call was carried out, so that it is never carried out again, even if its answer is lost or
+// two servers received it at the same time.
 func (c *change) once() error {
 	once := c.actor.Once
 	if once.Key == "" {
@@ -85,7 +85,7 @@ func (c *change) once() error {
 		store.IdempotentAnswer{BodyDigest: once.BodyDigest, Status: carriedOut, At: c.now})
 }
 
-// Remember keeps the answer to a POST for its Idempotency-Key, and forgets those that are older than RememberFor. It must hold no secret.
+// Remember stores the answer to a POST for its Idempotency-Key, and deletes answers older than RememberFor. The answer must not contain secrets.
 func (s *Service) Remember(ctx context.Context, actor access.Actor, status int, answer []byte) error {
 	return s.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.PruneIdempotent(s.now().Add(-RememberFor)); err != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// importBatch is how many rows are committed together where the engine need not be asked between them.
+// importBatch is the number of rows that are committed together if the engine need not be asked in between.
 const importBatch = 500
 
-// ImportBatch is how many rows Import may be given at once. An actor who is judged by the engine imports row by row, since the engine decides
-// about a row by what those before it have made true.
+// ImportBatch is the maximum number of rows for one Import. An actor whose rights the engine decides imports row by row, because each decision
+// depends on the rows before.
 func ImportBatch(actor access.Actor) int {
 	if actor.Unconfined() {
 		return importBatch
@@ -20,19 +20,19 @@ func ImportBatch(actor access.Actor) int {
 	return 1
 }
 
-// Result is what became of a row of an import.
+// Result is the outcome of a row of an import.
 type Result string
 
 // The results of a row that is not refused.
 const (
 	Unchanged Result = "unchanged" // it was so already
 	Written   Result = "written"
-	Pending   Result = "pending"   // it waits for somebody's consent, asked now or before: nothing else has changed (O7, S4–S6)
+	Pending   Result = "pending"   // somebody has to consent, asked now or before; nothing else has changed (O7, S4–S6)
 	Expired   Result = "expired"   // its expiry has passed: nothing has changed (S13)
-	Postponed Result = "postponed" // by a Rehearsal alone: it takes rights from the actor, and so it is tried and written after all others
+	Postponed Result = "postponed" // only from a Rehearsal: the row takes rights from the actor, and so it is tried and written after all others
 )
 
-// after is the result of a row once one more of its changes is made.
+// after is the result of a row after another of its changes was made.
 func (r Result) after(c *change) Result {
 	switch {
 	case c.outcome == access.Pending:
@@ -65,9 +65,9 @@ func (e *RowError) Error() string { return e.Err.Error() }
 
 func (e *RowError) Unwrap() error { return e.Err }
 
-// Import makes the rows true in one change, or none of them: each is judged as the actor's own change, in the order given, and leaves its
-// own entry in the record. It reports what became of each. Rows are checked (Check) and in the order of their ranks. Where a row is refused
-// the error is a *RowError.
+// Import makes all rows true in one change, or none of them. Each row is checked as the actor's own change, in the order given, and leaves its own
+// entry in the record. It reports the outcome of each. Rows must have passed Check and be ordered by Rank. If a row is refused, the error is a
+// *RowError.
 func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (Change, []Result, error) {
 	results := make([]Result, len(rows))
 	failed := -1
@@ -104,7 +104,7 @@ func (s *Service) Import(ctx context.Context, actor access.Actor, rows []Row) (C
 	return done, results, err
 }
 
-// refuses reports whether the error is about what was asked, and not about the server.
+// refuses reports whether the error is about the request and not about the server.
 func refuses(err error) bool {
 	var e *access.Error
 	if !errors.As(err, &e) {
@@ -117,7 +117,7 @@ func refuses(err error) bool {
 	return false
 }
 
-// MayRestore reports whether the actor may import and export everything as it is: an unconfined full key, which may act for anybody (B2).
+// MayRestore reports whether the actor may import and export everything unchanged: an unconfined full key, which may act for anybody (B2).
 func MayRestore(actor access.Actor) bool { return actor.Unconfined() && actor.Access == access.KeyFull }
 
 // Refusal is a row that a check refused, and why.

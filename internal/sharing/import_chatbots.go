@@ -14,7 +14,7 @@ type ChatbotRow struct {
 	Chatbot      access.ChatbotID      `json:"chatbot"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
 	Owner        access.UserID         `json:"owner,omitempty"`
-	Ownerless    bool                  `json:"ownerless,omitempty"` // only from an unconfined full key, where the organization has no owner (O3)
+	Ownerless    bool                  `json:"ownerless,omitempty"` // only with an unconfined full key, if the organization has no owner (O3)
 	Visibility   access.Visibility     `json:"visibility,omitempty"`
 	Name         string                `json:"name,omitempty"`
 }
@@ -37,8 +37,8 @@ func (r *ChatbotRow) steps() []step {
 	}}}
 }
 
-// restoreOwnerless creates a chatbot that nobody owns, because its organization has no owner (O3). It reports false where the chatbot is there already,
-// and nobody owns it.
+// restoreOwnerless creates a chatbot without an owner, because its organization has none (O3). It returns false if the chatbot already exists without
+// an owner.
 func (c *change) restoreOwnerless(r *ChatbotRow) (bool, error) {
 	if err := c.mayRestore("chatbots that nobody owns"); err != nil {
 		return false, err
@@ -116,7 +116,7 @@ type ResourceRow struct {
 	ID      string
 	Chatbot access.ChatbotID
 	Access  access.Mode
-	Allowed []access.Principal // nil where it is left out
+	Allowed []access.Principal // nil if left out
 }
 
 func (r *ResourceRow) Kind() Kind  { return Kind(r.Type) }
@@ -140,8 +140,8 @@ func (r *ResourceRow) steps() []step {
 	return append(all, put)
 }
 
-// PolicyRow is a chatbot's gates (3.5). A list that is left out keeps its gate; one that is empty is a gate that deletions emptied, which
-// only an unconfined full key sets (G8).
+// PolicyRow is a chatbot's gates (3.5). Leaving out a list keeps its gate. An empty list is a gate that deletions emptied; only an unconfined full
+// key can set it (G8).
 type PolicyRow struct {
 	Chatbot       access.ChatbotID        `json:"chatbot"`
 	Enabled       *bool                   `json:"enabled,omitempty"`
@@ -210,7 +210,7 @@ func (c *change) emptyGates(r *PolicyRow) error {
 	})
 }
 
-// empties sets the list to one that is set and holds nothing, if the row says so, and reports whether that is new.
+// empties sets the list to an empty, non-nil one if the row says so, and reports whether that is a change.
 func empties[T any](said []T, list *[]T) bool {
 	if said == nil || len(said) > 0 || *list != nil && len(*list) == 0 {
 		return false

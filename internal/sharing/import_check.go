@@ -12,10 +12,10 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// form collects what is wrong with the fields of a row; the first finding stands.
+// form collects the faults of a row's fields; the first one counts.
 type form struct{ err error }
 
-// refuse notes what is wrong with a field.
+// refuse notes the fault of a field.
 func (f *form) refuse(field string, err error) {
 	if f.err != nil || err == nil {
 		return
@@ -28,40 +28,40 @@ func (f *form) refuse(field string, err error) {
 	f.err = named
 }
 
-// id checks a field that names something.
+// id checks a required ID.
 func id[T access.AnyID](f *form, field string, v T) {
 	_, err := access.ParseID[T](string(v))
 	f.refuse(field, err)
 }
 
-// maybe checks a field that may be left out.
+// maybe checks an optional ID.
 func maybe[T access.AnyID](f *form, field string, v T) {
 	if v != "" {
 		id(f, field, v)
 	}
 }
 
-// word checks a field that takes one of some words.
+// word checks a field with a fixed set of values.
 func word[T ~string](f *form, field string, v T, words []T) {
 	_, err := access.ParseWord(string(v), words)
 	f.refuse(field, err)
 }
 
-// maybeWord checks such a field that may be left out.
+// maybeWord checks an optional field with a fixed set of values.
 func maybeWord[T ~string](f *form, field string, v T, words []T) {
 	if v != "" {
 		word(f, field, v, words)
 	}
 }
 
-// ownerless refuses an owner of what is said to have none.
+// ownerless refuses an owner for something marked as having none.
 func ownerless(f *form, said bool, owner access.UserID) {
 	if said && owner != "" {
 		f.refuse("ownerless", access.Invalidf("O3", "must be false or left out if there is an owner"))
 	}
 }
 
-// email puts an address into its compared form.
+// email normalizes an address (I2).
 func email(f *form, v *access.Email) {
 	if *v == "" {
 		return
@@ -73,24 +73,24 @@ func email(f *form, v *access.Email) {
 	}
 }
 
-// principal refuses one that was left out; what a file says was parsed when it was read.
+// principal refuses a missing principal; its syntax was checked when it was read.
 func principal(f *form, v access.Principal) {
 	if v.Kind == "" {
 		f.refuse("principal", access.Invalidf("S1", "is missing"))
 	}
 }
 
-// digest checks what stands for a secret: 32 bytes in hexadecimal.
+// digest checks the digest of a secret: 32 bytes in hexadecimal.
 func digest(f *form, field, v string) {
 	if sum, err := hex.DecodeString(v); err != nil || len(sum) != sha256.Size || strings.ToLower(v) != v {
 		f.refuse(field, access.Invalidf("K2", "must be 64 hexadecimal digits in lower case"))
 	}
 }
 
-// moment puts a time into the form in which the store keeps it.
+// moment rounds a time to the store's precision, in UTC.
 func moment(t *time.Time) { *t = t.UTC().Truncate(time.Microsecond) }
 
-// asker checks who has asked or invited others.
+// asker checks the field that names a requester or inviter.
 func asker(f *form, field, v string) {
 	kind, name, _ := strings.Cut(v, ":")
 	if kind != string(access.TypeUser) && kind != string(typeKey) {
@@ -99,7 +99,7 @@ func asker(f *form, field, v string) {
 	id(f, field, name)
 }
 
-// key checks what chatbots' keys and account keys have in common.
+// key checks the fields that chatbots' keys and account keys share.
 func key(f *form, rule, name string, expiresAt, createdAt *time.Time, allowedIPs *[]string) {
 	if name == "" {
 		f.refuse("name", access.Invalidf(rule, "a key needs a name"))

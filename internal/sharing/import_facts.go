@@ -6,11 +6,11 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// An import is judged before it is written, and the engine then knows nothing of its rows: not what they make, and not what they take from the actor.
-// What follows from the facts alone is read from these instead.
+// An import is checked before it is written, so the engine does not know its rows yet: neither the objects they create nor the rights they take from
+// the actor. The functions below compute rights that follow from the facts alone.
 
-// byFacts reports whether the actor has the action on the object by a role, as the chatbot's owner, by a row, or by a share with this user. Rights
-// through teams, organizations, groups, roles and addresses are left out.
+// byFacts reports whether the actor has the action on the object by a role, as the chatbot's owner, by a row, or by a share with this user. It
+// ignores rights through teams, organizations, groups, roles and addresses.
 func (c *caller) byFacts(action access.Action, o access.Object) (bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
@@ -35,7 +35,7 @@ func (c *caller) actsAsSiteAdmin() (bool, error) {
 	return c.isSiteAdmin(c.actor.User)
 }
 
-// actsAs is the role as which the actor acts in the organization: a site admin acts as an owner (P1), a confined key as an admin (B3).
+// actsAs is the actor's effective role in the organization: owner for a site admin (P1), admin for a confined key (B3).
 func (c *caller) actsAs(org access.OrganizationID) (access.OrgRole, error) {
 	if admin, err := c.actsAsSiteAdmin(); err != nil || admin {
 		return access.OrgOwner, err
@@ -112,7 +112,7 @@ func (c *caller) chatbotByFacts(action access.Action, id access.ChatbotID) (bool
 	return action == access.Update || action == access.See || action == access.ManageAccess && role != access.OrgClient, nil
 }
 
-// visibilityGives reports whether a role in its organization gives the action on a chatbot to somebody without a row (3.1).
+// visibilityGives reports whether a role in the organization gives the action on a chatbot to a user without a row (3.1).
 func visibilityGives(v access.Visibility, role access.OrgRole, action access.Action) bool {
 	switch {
 	case action == access.Transfer || action == access.Delete:

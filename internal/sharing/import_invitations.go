@@ -7,12 +7,12 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// InvitationRow is a pending invitation (N1), by ID. Its token is known by Digest as a key's secret is.
+// InvitationRow is a pending invitation (N1), by ID. Digest identifies its token, as that of a key identifies its secret.
 type InvitationRow struct {
 	Invitation   access.InvitationID   `json:"invitation"`
 	Organization access.OrganizationID `json:"organization"`
 	Email        access.Email          `json:"email,omitempty"`
-	User         access.UserID         `json:"user,omitempty"` // who is offered the ownership, instead of an address (O7)
+	User         access.UserID         `json:"user,omitempty"` // the user who is offered the ownership, instead of an address (O7)
 	Role         access.OrgRole        `json:"role"`
 	Shares       []InvitedShare        `json:"shares,omitempty"`
 	Inviter      string                `json:"inviter,omitempty"` // user:ID or key:ID, or "" once the user is offboarded
@@ -42,14 +42,14 @@ func (r *InvitationRow) steps() []step {
 	}}}
 }
 
-// InvitedShare is a chatbot that comes with an invitation.
+// InvitedShare is a share of a chatbot that is part of an invitation.
 type InvitedShare struct {
 	Chatbot access.ChatbotID `json:"chatbot"`
 	Access  access.Level     `json:"access"`
 }
 
-// restoreInvitation adds an invitation that was sent elsewhere and was not accepted yet. Its inviter is judged when it is (N1). Whatever has
-// become of one that is there already stays: none is open a second time.
+// restoreInvitation adds an invitation that was sent from another server and not accepted yet. Its inviter's rights are checked when it is accepted
+// (N1). An invitation that exists here keeps its state, so none opens a second time.
 func (c *change) restoreInvitation(inv access.Invitation) error {
 	if err := c.mayRestore("invitations"); err != nil {
 		return err

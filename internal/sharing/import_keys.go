@@ -11,10 +11,10 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// An import restores keys and public links by their digests: nothing is minted, and the people who have the secret keep it. It replaces none
-// that is there, so that no old file brings back what was rotated since (L1).
+// An import restores keys and public links by their digests: it creates no secrets, and people keep those they have. It replaces none that exist, so
+// that an old file cannot bring back what has been rotated since (L1).
 
-// mayRestore refuses digests to all but those who may restore everything: a digest puts in force what nobody here has been judged for.
+// mayRestore refuses digests unless the actor may restore everything: a digest gives rights that nobody was checked for on this server.
 func (c *change) mayRestore(what string) error {
 	if MayRestore(c.actor) {
 		return nil
@@ -22,8 +22,8 @@ func (c *change) mayRestore(what string) error {
 	return access.Deniedf("B1", "to restore %s, use an unconfined full key without an actor", what)
 }
 
-// HashKeyRow says under which key the digests in a file were made, by a value that tells nothing else. It is no fact: it is refused where
-// that key is not among those in use, since nobody's secret would be known there.
+// HashKeyRow identifies the hash key of the digests in a file, by a value that reveals nothing else. It is not a fact. It is refused if this server
+// does not have that hash key, because no secret would work here.
 type HashKeyRow struct {
 	Value string `json:"check"`
 }
@@ -44,8 +44,8 @@ func (r *HashKeyRow) steps() []step {
 	}}}
 }
 
-// PublicLinkRow is a chatbot's public link (3.4), without the link itself: Digest is what tells the genuine one, and Nonce what it is made of,
-// beside the chatbot and the hash key. A chatbot without a link has no row.
+// PublicLinkRow is a chatbot's public link (3.4), without the link itself: Digest verifies it, and Nonce is what it is derived from, together with
+// the chatbot and the hash key. A chatbot without a link has no row.
 type PublicLinkRow struct {
 	Chatbot access.ChatbotID `json:"chatbot"`
 	Mode    access.Audience  `json:"mode"`
@@ -79,8 +79,7 @@ func (r *PublicLinkRow) steps() []step {
 	}}}
 }
 
-// APIKeyRow is a chatbot's API key (3.6), by ID. Its secret is known by Digest where the hash key is the one under which that was made, and
-// nowhere else.
+// APIKeyRow is a chatbot's API key (3.6), by ID. Digest verifies its secret only under the hash key that it was made with.
 type APIKeyRow struct {
 	APIKey            access.KeyID     `json:"api_key"`
 	Chatbot           access.ChatbotID `json:"chatbot"`
@@ -110,8 +109,8 @@ func (r *APIKeyRow) steps() []step {
 	}}}
 }
 
-// restoreAPIKey adds a key that was made elsewhere. Its creator was judged when it was made: that they may not deploy any more takes no key
-// away (K3).
+// restoreAPIKey adds a key that was created on another server, where its creator's rights were checked. A creator without deploy takes no key away
+// (K3).
 func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
 	if err := c.mayRestore("API keys"); err != nil {
 		return err
@@ -123,7 +122,7 @@ func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
 	if err != nil {
 		return err
 	}
-	if exists { // it may have been used since, and orphaned, and be known by a digest under a newer hash key
+	if exists { // it may have been used or orphaned since, or have a digest under a newer hash key
 		old.LastUsed, old.CreatorLostDeploy = k.LastUsed, k.CreatorLostDeploy
 		return c.sameKey(access.Obj(access.TypeAPIKey, k.ID), "K1", reflect.DeepEqual(old, k))
 	}
@@ -152,7 +151,7 @@ type AccountKeyRow struct {
 	CreatedBy     string                `json:"created_by,omitempty"`
 	CreatedAt     time.Time             `json:"created_at,omitzero"`
 
-	// BelongsTo is the people on whose rights the key rests: none for a key of the installation. Where it is left out, as by programs of before, it is
+	// BelongsTo is the people whose rights the key depends on; empty for a key of the installation. If it is left out, as by earlier versions, it is
 	// derived from CreatedBy (B5).
 	BelongsTo    []access.UserID `json:"belongs_to,omitzero"`
 	Parent       access.KeyID    `json:"parent,omitempty"`
@@ -182,11 +181,11 @@ func (r *AccountKeyRow) steps() []step {
 	}}}
 }
 
-// noMaker is why a key is refused when nobody knows whose the key was that it was made with.
+// noMaker is the reason for refusing a key if it is unknown to whom the key belonged that created it.
 const noMaker = "the key that created it no longer exists"
 
-// restoredHolders says to whom a restored key belongs (B5): those whom the row names, or who made it as far as the row and this server know, and those to
-// whom the key belongs that restores it. So a move takes no key from its person, and nobody makes one of the installation but the root key and its like.
+// restoredHolders determines to whom a restored key belongs (B5): the people in the row, or else its creator as far as the row and this server know,
+// and the people to whom the restoring key belongs. So a move takes no key from its owner, and only keys of the installation can create such keys.
 func (c *change) restoredHolders(k *access.AccountKey) error {
 	people := slices.Clone(k.BelongsTo)
 	if k.BelongsTo == nil {
@@ -216,7 +215,8 @@ func (c *change) restoredHolders(k *access.AccountKey) error {
 	return err
 }
 
-// restoreAccountKey adds a key that was made elsewhere. A key that has limits restores none that is without them, as it makes none (B3).
+// restoreAccountKey adds a key that was created on another server. A key with limits cannot restore one without them, just as it cannot create one
+// (B3).
 func (c *change) restoreAccountKey(k access.AccountKey, digest, former string) error {
 	if err := c.mayRestore("account keys"); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (c *change) restoreAccountKey(k access.AccountKey, digest, former string) e
 	return c.KeepFormerAccountKeyDigest(k.ID, former)
 }
 
-// sameKey refuses a key whose ID another one has.
+// sameKey refuses an ID that another key has.
 func (c *change) sameKey(o access.Object, rule string, same bool) error {
 	if same {
 		return nil
@@ -265,7 +265,7 @@ func (c *change) sameKey(o access.Object, rule string, same bool) error {
 	return access.Conflictf(rule, "%s exists and is another key, and an import cannot change it", o)
 }
 
-// unheld refuses a digest by which a key is known already.
+// unheld refuses a digest that another key has.
 func (c *change) unheld(digest string) error {
 	_, held, err := c.APIKeyByDigest(digest)
 	if err == nil && !held {

@@ -5,11 +5,11 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// maxRemembered bounds each list of a memo. A list that is full is forgotten.
+// maxRemembered bounds each cache of a memo. A full cache is dropped.
 const maxRemembered = 4096
 
-// memo is what a transaction of many rows has read already, since they ask for the same few facts again and again. It holds for one
-// transaction, and whatever is written is forgotten.
+// memo caches what a transaction of many rows has read, because they read the same few facts again and again. It is valid for one transaction, and
+// writes invalidate it.
 type memo struct {
 	tx            *store.Tx
 	organizations remembered[access.OrganizationID, access.Organization]
@@ -25,7 +25,7 @@ type membershipKey struct {
 	user access.UserID
 }
 
-// of is the memo for the transaction: what was read in another one, such as one that is run again, does not count.
+// of returns the memo for the transaction. Entries from another transaction, such as an earlier run of this one, do not count.
 func (m *memo) of(tx *store.Tx) *memo {
 	if m.tx != tx {
 		*m = memo{tx: tx}
@@ -41,7 +41,7 @@ type found[V any] struct {
 	ok   bool
 }
 
-// recall gives what is remembered, or reads it.
+// recall returns the cached value, or reads it.
 func recall[K comparable, V any](r *remembered[K, V], k K, read func() (V, bool, error)) (V, bool, error) {
 	if f, ok := (*r)[k]; ok {
 		return f.fact, f.ok, nil
@@ -57,7 +57,7 @@ func recall[K comparable, V any](r *remembered[K, V], k K, read func() (V, bool,
 	return fact, ok, nil
 }
 
-// The methods below stand before those of the transaction that have their names.
+// The methods below shadow those of the transaction with the same names.
 
 func (c *caller) Organization(id access.OrganizationID) (access.Organization, bool, error) {
 	if c.memo == nil {
@@ -75,7 +75,7 @@ func (c *caller) PutOrganization(o access.Organization) error {
 }
 
 func (c *caller) OrganizationOf(o access.Object) (access.OrganizationID, bool, error) {
-	if c.memo == nil || o.Type != access.TypeOrganization && o.Type != access.TypeChatbot { // of the others, rows ask once each
+	if c.memo == nil || o.Type != access.TypeOrganization && o.Type != access.TypeChatbot { // rows read the others only once
 		return c.Tx.OrganizationOf(o)
 	}
 	return recall(&c.memo.belongings, o, func() (access.OrganizationID, bool, error) { return c.Tx.OrganizationOf(o) })

@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// UserRow is a user (U1). Deleted is a tombstone: somebody who is not to come back by an open door (C1).
+// UserRow is a user (U1). Deleted is a tombstone, which keeps the person from coming back through an open sign-in (C1).
 type UserRow struct {
 	User          access.UserID         `json:"user"`
 	Email         access.Email          `json:"email,omitempty"`
@@ -27,7 +27,7 @@ func (r *UserRow) steps() []step {
 	return []step{{action: "user.put", resource: access.Obj(access.TypeUser, r.User), run: func(c *change) error { return c.importUser(r) }}}
 }
 
-// HomeRow is a user's home organization, once that exists. Files do not hold it; a UserRow with an organization is followed by one.
+// HomeRow is a user's home organization, written once the organization exists. Files do not contain it; it follows a UserRow with an organization.
 type HomeRow struct {
 	User         access.UserID         `json:"user"`
 	Organization access.OrganizationID `json:"organization"`
@@ -53,8 +53,8 @@ func (r *HomeRow) steps() []step {
 	}}}
 }
 
-// importUser creates or changes a user as a PUT does, but offboards nobody and brings nobody back (N2). Who is no site admin is judged first, so that
-// whether the row is so already is told only to those who may make it so (C6).
+// importUser creates or changes a user as a PUT does, but never offboards and never brings anybody back (N2). Actors other than site admins are
+// checked first, so that only those who may make the row true learn whether it is (C6).
 func (c *change) importUser(r *UserRow) error {
 	if r.TokensAfter.After(c.now.Add(maxAhead)) {
 		return fieldError("N2", "/tokens_after", "must not be in the future")
@@ -112,7 +112,7 @@ func (c *change) importUser(r *UserRow) error {
 	return err
 }
 
-// lostAddress reports whether the row is of an inactive user whose verified address is an active user's by now (I2, N2).
+// lostAddress reports whether the row is of an inactive user whose verified address now belongs to an active user (I2, N2).
 func (c *change) lostAddress(r *UserRow) (bool, error) {
 	if r.Email == "" || same(r.EmailVerified, false) || same(r.Active, true) {
 		return false, nil
@@ -121,11 +121,11 @@ func (c *change) lostAddress(r *UserRow) (bool, error) {
 	return held && holder.ID != r.User, err
 }
 
-// maxAhead is how far the clock may be behind that of the server that an import comes from.
+// maxAhead is how far this server's clock may be behind that of the exporting server.
 const maxAhead = time.Minute
 
-// mayImportUser judges what a row says about a user as putUser does, whatever the row says, and before anything is told of the user. An ID whose user
-// was deleted is one that is taken.
+// mayImportUser checks the actor's right to the row as putUser does, before anything about the user is revealed. The ID of a deleted user counts as
+// taken.
 func (c *change) mayImportUser(id access.UserID, stored access.User, known bool, p UserPatch) error {
 	if known && !stored.Deleted {
 		seen, err := c.seesUser(id)
@@ -146,13 +146,13 @@ func (c *change) mayImportUser(id access.UserID, stored access.User, known bool,
 	return taken(access.Obj(access.TypeUser, id))
 }
 
-// userSays reports whether the user is what the row says.
+// userSays reports whether the user already has the row's values.
 func (c *change) userSays(u access.User, r *UserRow, home access.OrganizationID) bool {
 	return (r.Email == "" || r.Email == u.Email) && same(r.EmailVerified, u.EmailVerified) && (r.Name == "" || r.Name == u.Name) &&
 		(r.Type == "" || r.Type == u.Type) && (home == "" || home == u.Organization) && !r.TokensAfter.After(u.TokensAfter)
 }
 
-// importTombstone notes that somebody was deleted elsewhere, and which tokens are refused since. It deletes nobody here.
+// importTombstone notes that a user was deleted on another server, and since when tokens are refused. It deletes nobody here.
 func (c *change) importTombstone(r *UserRow) error {
 	if err := c.must(access.Administer, access.PlatformObject); err != nil {
 		return ruled(err, "U1")
@@ -165,7 +165,7 @@ func (c *change) importTombstone(r *UserRow) error {
 		return access.Conflictf("N2", "%s exists: an import cannot delete users", access.Obj(access.TypeUser, r.User))
 	}
 	tombstone := access.User{ID: r.User, Type: access.External, Deleted: true, TokensAfter: r.TokensAfter}
-	if r.TokensAfter.IsZero() { // an export of an older Grantway does not say it
+	if r.TokensAfter.IsZero() { // exports of older versions do not contain it
 		tombstone.TokensAfter = c.now
 	}
 	if known {
@@ -177,13 +177,13 @@ func (c *change) importTombstone(r *UserRow) error {
 	return c.PutUser(tombstone)
 }
 
-// goneUser refuses to bring back who was offboarded (N2).
+// goneUser refuses to bring back an offboarded user (N2).
 func (c *change) goneUser(id access.UserID) error {
 	return access.Unprocessablef("N2", "%s was deleted or deactivated, and an import cannot bring users back", access.Obj(access.TypeUser, id))
 }
 
-// introduces is the step that creates the user whom a row names, where the actor is a site admin. All others learn of the user what the row's own
-// change tells; who manages an organization creates its users by memberships.
+// introduces is the step that creates a user whom a row names, if the actor is a site admin. Other actors learn about the user only from the row's
+// own change; those who manage an organization create its users by memberships.
 func introduces(id access.UserID) step {
 	return step{action: "user.put", resource: access.Obj(access.TypeUser, id), run: func(c *change) error {
 		if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || !admin {
@@ -201,8 +201,8 @@ func introduces(id access.UserID) step {
 	}}
 }
 
-// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and matters only where the row creates it. Only an unconfined
-// full key creates one without an owner, which has to be said.
+// OrganizationRow is an organization and its limits (O5, B4). Owner is its first owner and is used only at creation. Only an unconfined full key can
+// create one without an owner, and the row has to say so.
 type OrganizationRow struct {
 	Organization   access.OrganizationID `json:"organization"`
 	Owner          access.UserID         `json:"owner,omitempty"`
@@ -263,7 +263,7 @@ func (c *change) restoreOwnerlessOrganization(id access.OrganizationID, p Organi
 	return nil
 }
 
-// noOwner tells site admins that an organization is not there, and that nothing in the import gives it an owner.
+// noOwner tells site admins that an organization does not exist and that no row names an owner for it.
 func (c *change) noOwner(id access.OrganizationID) error {
 	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || !admin {
 		return err
@@ -271,7 +271,7 @@ func (c *change) noOwner(id access.OrganizationID) error {
 	return access.Unprocessablef("O1", "%s does not exist, and no row names an owner for it", access.Obj(access.TypeOrganization, id))
 }
 
-// MembershipRow is a role in an organization, and what is known of the user.
+// MembershipRow is a role in an organization, with data about the user.
 type MembershipRow struct {
 	Organization access.OrganizationID `json:"organization"`
 	User         access.UserID         `json:"user"`
@@ -280,7 +280,7 @@ type MembershipRow struct {
 	Name         string                `json:"name,omitempty"`
 	Type         access.UserType       `json:"type,omitempty"`
 
-	Source access.MembershipSource `json:"source,omitempty"` // how it came about, where it is restored (O7)
+	Source access.MembershipSource `json:"source,omitempty"` // how the role came about, if it is restored (O7)
 	Since  time.Time               `json:"since,omitzero"`
 }
 
@@ -318,8 +318,8 @@ func (r *MembershipRow) steps() []step {
 	return []step{judge, create, user, put}
 }
 
-// mayImportMember judges a membership as putMember does, before anything is told of the organization or the user (C6). Site admins are judged by what
-// follows, which creates for them what is not there.
+// mayImportMember checks the actor's right to a membership as putMember does, before anything about the organization or the user is revealed (C6).
+// For site admins, the following steps do it, which create what is missing.
 func (c *change) mayImportMember(m access.Membership) error {
 	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
 		return err
@@ -328,7 +328,8 @@ func (c *change) mayImportMember(m access.Membership) error {
 	return err
 }
 
-// importMember creates the user of a membership, or brings up to date what the row says about the user. Who is no site admin creates users at home (U1).
+// importMember creates the user of a membership, or updates the data that the row contains. Actors other than site admins create users of their home
+// organization (U1).
 func (c *change) importMember(r *MembershipRow) error {
 	said := &UserRow{User: r.User, Email: r.Email, Name: r.Name, Type: r.Type}
 	admin, err := c.may(access.Administer, access.PlatformObject)
@@ -344,7 +345,7 @@ func (c *change) importMember(r *MembershipRow) error {
 	case !admin && !known:
 		said.Organization = r.Organization
 	case !admin && *said == UserRow{User: r.User}:
-		return nil // and the membership tells whether the user is active
+		return nil // the membership reports whether the user is active
 	}
 	return c.importUser(said)
 }
@@ -366,7 +367,7 @@ func (r *PlatformRoleRow) steps() []step {
 	}
 }
 
-// given is a field that is left out where it is empty.
+// given is an optional field that is unset if empty.
 func given[T ~string](v T) access.Optional[T] { return access.Optional[T]{Set: v != "", Value: v} }
 
 func givenBool(v *bool) access.Optional[bool] {
@@ -376,5 +377,5 @@ func givenBool(v *bool) access.Optional[bool] {
 	return access.Some(*v)
 }
 
-// same reports whether a field that may be left out says what is so.
+// same reports whether an optional field agrees with the current value.
 func same(said *bool, is bool) bool { return said == nil || *said == is }

@@ -12,7 +12,7 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// Rehearsal tries rows, and nothing of it stays.
+// Rehearsal tries rows, and keeps nothing.
 type Rehearsal struct {
 	ctx   context.Context
 	tx    *store.Tx
@@ -21,27 +21,27 @@ type Rehearsal struct {
 	read  memo
 
 	committed *store.DB       // the facts that the engine knows
-	people    []access.UserID // to whom the actor's key belongs
+	people    []access.UserID // the people to whom the actor's key belongs
 	known     map[asked]spice.Answer
 
-	// What earlier rows may have taken from the actor, without the engine's knowledge.
+	// Rights that earlier rows may have taken from the actor, which the engine does not know yet.
 	lowered  bool                      // something of the actor's own
-	narrowed map[access.ChatbotID]bool // what the actor may have together with others
-	lapsed   error                     // why the actor's key is refused from then on (B5), or nil
-	withheld bool                      // the row that is tried has asked for something of that
+	narrowed map[access.ChatbotID]bool // something the actor shares with others
+	lapsed   error                     // why the actor's key would be refused from now on (B5), or nil
+	withheld bool                      // the current row depends on one of these
 }
 
 // errRollback ends the transaction of a rehearsal or a dry run, which is never committed.
 var errRollback = errors.New("nothing of it stays")
 
-// Rehearse gives fn a Rehearsal on the facts as they are now. It is for few rows: other changes wait until fn returns, which must not
-// change anything itself, nor wait for the caller.
+// Rehearse calls fn with a Rehearsal on the current facts. It is for few rows: other changes wait until fn returns. fn must not make changes, and
+// must not wait for its caller.
 func (s *Service) Rehearse(ctx context.Context, actor access.Actor, fn func(*Rehearsal) error) error {
 	return s.rehearse(ctx, s.db, actor, fn)
 }
 
-// RehearseAside gives fn a Rehearsal in a store of its own over the facts, which takes the space of what the rows touch and make. It is made at
-// path, where no file is, and stays there for the caller to remove. Changes are not held up, and those made meanwhile may be seen.
+// RehearseAside calls fn with a Rehearsal in a scratch store over the facts, which takes space only for the rows it touches. The store is created at
+// path, where no file may exist, and stays there for the caller to remove. Other changes continue, and fn may see them.
 func (s *Service) RehearseAside(ctx context.Context, actor access.Actor, path string, fn func(*Rehearsal) error) (err error) {
 	facts, err := s.db.Overlay(ctx, path)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Ac
 	return err
 }
 
-// begin refuses a key that is no longer in force, and notes whose the key is.
+// begin refuses a key that is no longer in force, and notes to whom the key belongs.
 func (r *Rehearsal) begin() error {
 	if !r.actor.Keyed() || r.actor.Key == secret.RootKey {
 		return nil
@@ -90,14 +90,15 @@ func (r *Rehearsal) begin() error {
 
 func (r *Rehearsal) stillCalls() error { return r.s.caller(r.ctx, r.tx, r.actor).stillCalls() }
 
-// asked is what the engine was asked about the actor.
+// asked is a question to the engine about the actor.
 type asked struct {
 	subject    access.Subject
 	permission string
 	resource   access.Object
 }
 
-// answers are the engine's, each asked for once: its state is the one of the beginning, whatever the rows say. When the rows are written it is asked anew.
+// answers returns the engine's answers, each asked once: they are of the state at the beginning, whatever the rows change. When the rows are written,
+// the engine is asked again.
 func (r *Rehearsal) answers(c *caller, qs []spice.Question) ([]spice.Answer, error) {
 	answers := make([]spice.Answer, len(qs))
 	var open []int
@@ -127,14 +128,14 @@ func (r *Rehearsal) answers(c *caller, qs []spice.Question) ([]spice.Answer, err
 	return answers, nil
 }
 
-// errLater undoes a row that is to be tried after all others.
+// errLater rolls back a row that has to be tried after all others.
 var errLater = errors.New("the row takes rights from the actor")
 
-// Try judges the row and makes it true for the rows after it. It reports what Import would report, and, as a *RowError, why the row is refused;
-// the rehearsal goes on after that, as if the row were not there. Rows are checked and in the order of their ranks.
+// Try checks the row and makes it true for later rows. It returns what Import would return, and, as a *RowError, why the row is refused; the
+// rehearsal then continues as if the row did not exist. Rows must have passed Check and be ordered by Rank.
 //
-// A row that takes from the actor what other rows may rest on is Postponed, and not made true, unless it is one of the last: once all others are tried, it
-// is tried again, and so it is written.
+// A row that takes rights from the actor on which other rows may depend is Postponed, and not made true, unless last is set. Callers try such rows
+// again once all others were tried, and write them in that order.
 func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 	if r.lapsed != nil {
 		return "", &RowError{Err: r.lapsed}
@@ -173,7 +174,7 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 		r.lapsed = lapsed
 		return result, nil
 	}
-	r.read = memo{} // of what was undone
+	r.read = memo{} // of the rolled back row
 	switch {
 	case errors.Is(err, errLater):
 		return Postponed, nil
@@ -183,8 +184,8 @@ func (r *Rehearsal) Try(row Row, last bool) (Result, error) {
 	return "", err
 }
 
-// takes reports whether a row whose changes these are takes rights from the actor that are known before all rows are tried. An address may have
-// to pass to another user in the same import, so that the row of its user has its place.
+// takes reports whether these changes take rights from the actor that are known before all rows are tried. An address may have to move to another
+// user within the import, so the row of its user keeps its place.
 func (r *Rehearsal) takes(deltas []spice.Changes) bool {
 	if r.actor.User == "" {
 		return false
@@ -194,7 +195,7 @@ func (r *Rehearsal) takes(deltas []spice.Changes) bool {
 	})
 }
 
-// lapses says why a row whose changes these are has the actor's key refused (B5), or nil.
+// lapses returns why these changes make the actor's key refused (B5), or nil.
 func (r *Rehearsal) lapses(deltas []spice.Changes) (why, err error) {
 	changes := spice.Merge(deltas...)
 	if !slices.ContainsFunc(r.people, func(person access.UserID) bool { return len(changes.LowersAt(person)) > 0 }) {
@@ -208,7 +209,7 @@ func (r *Rehearsal) lapses(deltas []spice.Changes) (why, err error) {
 	return nil, err
 }
 
-// note remembers what a row may have taken from the actor.
+// note remembers the rights that a row may have taken from the actor.
 func (r *Rehearsal) note(deltas []spice.Changes) {
 	changes := spice.Merge(deltas...)
 	r.lowered = r.lowered || r.actor.User != "" && len(changes.LowersAt(r.actor.User)) > 0
@@ -217,12 +218,12 @@ func (r *Rehearsal) note(deltas []spice.Changes) {
 	}
 }
 
-// doubts reports whether earlier rows may have taken from the actor what the engine says about the object.
+// doubts reports whether earlier rows may have changed the engine's answer about the object.
 func (r *Rehearsal) doubts(o access.Object) bool {
 	return r != nil && (r.lowered || o.Type == access.TypeChatbot && r.narrowed[access.ChatbotID(o.ID)])
 }
 
-// explained says of a refusal that it is for what an earlier row has taken, if it is.
+// explained adds to a refusal that an earlier row caused it, if it did.
 func (r *Rehearsal) explained(err error) error {
 	var refused *access.Error
 	if !r.withheld || !errors.As(err, &refused) {
@@ -233,14 +234,14 @@ func (r *Rehearsal) explained(err error) error {
 	return &more
 }
 
-// doubted answers for the engine where earlier rows may have taken from the actor what it says yes to.
+// doubted answers instead of the engine if earlier rows may have taken the right that the engine still reports.
 func (c *caller) doubted(action access.Action, o access.Object) (bool, error) {
 	has, err := c.byFacts(action, o)
 	c.s.rehearsal.withheld = c.s.rehearsal.withheld || !has
 	return has, err
 }
 
-// uncommitted answers for the engine where it cannot know the object, because the same import has just made it.
+// uncommitted answers instead of the engine about an object that the same import has just created.
 func (c *caller) uncommitted(action access.Action, o access.Object) (bool, error) {
 	committed := c.s.db
 	if c.s.rehearsal != nil {

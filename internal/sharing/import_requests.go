@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// RequestRow is a pending request to share (S4–S9). It has no ID: where it is restored it gets one that follows all that are there.
+// RequestRow is a pending request to share (S4–S9). It has no ID: restoring it assigns the next one.
 type RequestRow struct {
 	Chatbot        access.ChatbotID `json:"chatbot"`
 	Principal      access.Principal `json:"principal"`
@@ -39,8 +39,8 @@ func (r *RequestRow) steps() []step {
 	}}}
 }
 
-// restoreRequest adds a request that was made elsewhere and still waits. What it needs to be approved is judged then (S8); a share that is in
-// force needs no request.
+// restoreRequest adds a pending request that was made on another server. Its preconditions are checked when it is approved (S8). If the share is
+// already in force, the request is not needed.
 func (c *change) restoreRequest(r access.Request) error {
 	if err := c.mayRestore("requests"); err != nil {
 		return err

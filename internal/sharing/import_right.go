@@ -11,9 +11,9 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// MayImport refuses actors for whom no row of an import could be good, before any row is read: an import takes a place among the transfers and
-// room on the disk. Site admins, account keys, and users who have a role other than client in an organization, administer a team, or have update
-// on a chatbot may import. The refusal is recorded (H1).
+// MayImport refuses actors for whom no row of an import could be valid, before any row is read, because an import uses a place among the transfers
+// and disk space. These may import: site admins, account keys, and users who have a role other than client in an organization, administer a team, or
+// have update on a chatbot. The refusal is recorded (H1).
 func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
 	err := s.mayImport(ctx, actor)
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *Service) MayImport(ctx context.Context, actor access.Actor) error {
 	return err
 }
 
-// MayImportRelationships refuses actors who may not import relationships as they are. The refusal is recorded (H1).
+// MayImportRelationships refuses actors who may not import raw relationships. The refusal is recorded (H1).
 func (s *Service) MayImportRelationships(ctx context.Context, actor access.Actor) error {
 	return s.mustRestore(ctx, actor, "import", "importing relationships needs")
 }
@@ -37,7 +37,7 @@ func (s *Service) mayImport(ctx context.Context, actor access.Actor) error {
 	}); err != nil || may {
 		return err
 	}
-	// The engine is asked outside of the view, which would hold one of the store's few readers meanwhile.
+	// Ask the engine outside of the view, which would hold one of the store's few readers meanwhile.
 	may, err := s.updatesAny(ctx, actor)
 	if err != nil || may {
 		return err
@@ -45,11 +45,11 @@ func (s *Service) mayImport(ctx context.Context, actor access.Actor) error {
 	return access.Deniedf("", "to import you need a role other than client in an organization, a team that you administer, or update on a chatbot")
 }
 
-// hasOffice reports whether the facts alone say that the actor may import.
+// hasOffice reports whether the facts alone allow the actor to import.
 func (c *caller) hasOffice() (bool, error) {
 	user := c.actor.User
 	if user == "" {
-		return true, nil // a key by itself: a site admin, or an admin of its organization (B2, B3)
+		return true, nil // a key without an actor: a site admin, or an admin of its organization (B2, B3)
 	}
 	memberships, err := c.Memberships(user)
 	if err != nil {
@@ -76,8 +76,8 @@ func (c *caller) hasOffice() (bool, error) {
 // errFound ends a search with its first result.
 var errFound = errors.New("found")
 
-// updatesAny reports whether there is a chatbot that the user may update. The engine is asked from the user's end, so that the answer costs the same
-// however many chatbots there are.
+// updatesAny reports whether the user has update on any chatbot. It searches from the user's side, so its cost does not depend on the number of
+// chatbots.
 func (s *Service) updatesAny(ctx context.Context, actor access.Actor) (bool, error) {
 	subject, ok := actor.Subject()
 	if !ok {
@@ -87,7 +87,7 @@ func (s *Service) updatesAny(ctx context.Context, actor access.Actor) (bool, err
 	if err != nil {
 		return false, undelivered(err)
 	}
-	ctx, cancel := context.WithCancel(ctx) // ends the engine's search, too
+	ctx, cancel := context.WithCancel(ctx) // also ends the engine's search
 	defer cancel()
 	err = s.engine.Resources(ctx, fresh, spice.Question{
 		Subject: subject, Permission: string(access.Update), Resource: access.Object{Type: access.TypeChatbot},

@@ -9,17 +9,17 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Kind is what a row of an import is about.
+// Kind is the kind of a row of an import.
 type Kind string
 
-// The kinds of rows, in the order in which they are taken: what a row builds upon comes before it. A row may also create the
-// organization, the user and the team that it names.
+// The kinds of rows, in the order in which they are processed: a row comes after those it depends on. A row can also create the organization, the
+// user and the team that it names.
 const (
 	KindHashKey        Kind = "hash_key"
 	KindUser           Kind = "user"
 	KindOrganization   Kind = "organization"
 	KindMembership     Kind = "membership"
-	KindHome           Kind = "home" // the second half of a user whose home organization comes with the same import
+	KindHome           Kind = "home" // the home organization of a user, when both are in the same import
 	KindPlatformRole   Kind = "platform_role"
 	KindRole           Kind = "role"
 	KindGroup          Kind = "group"
@@ -44,27 +44,27 @@ const (
 	KindTakenAway      Kind = "taken_away"
 )
 
-// Kinds lists the kinds in the order in which they are taken.
+// Kinds lists the kinds in the order in which they are processed.
 var Kinds = []Kind{
 	KindHashKey, KindUser, KindOrganization, KindMembership, KindHome, KindPlatformRole, KindRole, KindGroup, KindTeam, KindTeamMember, KindTeamNesting,
 	KindRoleAssignment, KindGroupMember, KindChatbot, KindPolicy, KindRow, KindFeature, KindShare, KindPublicLink, KindAPIKey, KindDocument, KindMCPServer,
 	KindMetric, KindAccountKey, KindRequest, KindInvitation, KindTakenAway,
 }
 
-// Row is one row of an import or an export: a fact in the words of its file. A field that is left out keeps its value, or at creation
-// takes its default.
+// Row is one row of an import or an export: a fact in the terms of its file. A field that is left out keeps its value, or gets its default at
+// creation.
 type Row interface {
 	Kind() Kind
 	// Key identifies the fact among those of its kind.
 	Key() string
-	// Check puts the row into its compared form and refuses what breaks it, with an error of kind Invalid.
+	// Check normalizes the row, and refuses an invalid one with an error of kind Invalid.
 	Check() error
-	// steps are the changes that the row asks for, in their order.
+	// steps returns the changes that make the row true, in order.
 	steps() []step
 }
 
-// Rank orders rows: those of a lower rank are taken first. Owners come before the other members, because the first one creates the
-// organization. A chatbot, its gates and its matrix follow each other (Together).
+// Rank orders rows: lower ranks come first. Owners come before other members, because the first owner's row creates the organization. A chatbot, its
+// gates and its matrix are adjacent (Together).
 func Rank(r Row) int64 {
 	const chatbotBits, partBits = 48, 2
 	kind, low := r.Kind(), int64(0)
@@ -80,15 +80,15 @@ func Rank(r Row) int64 {
 	return int64(rank)<<(chatbotBits+partBits) | low
 }
 
-// Together reports whether rows that follow each other are about one chatbot, where one row lets people in and another keeps some of them out. They are
-// written at once: else people whom the gates or the matrix exclude would have access while the import goes on, and for good where it is interrupted.
+// Together reports whether adjacent rows are about one chatbot, where one row grants access and another restricts it. They are written together;
+// otherwise people excluded by the gates or the matrix would have access during the import, or permanently after an interrupted one.
 func Together(a, b Row) bool {
 	of, _ := partOf(a)
 	other, _ := partOf(b)
 	return of != "" && of == other
 }
 
-// partOf gives the chatbot of a row that is written together with it, and the place of the row; "" for other rows.
+// partOf returns the chatbot of a row that is written together with it, and the row's place; "" for other rows.
 func partOf(r Row) (access.ChatbotID, int64) {
 	switch r := r.(type) {
 	case *ChatbotRow:
@@ -101,7 +101,7 @@ func partOf(r Row) (access.ChatbotID, int64) {
 	return "", 0
 }
 
-// pair joins two IDs into one text that no other pair has.
+// pair joins two IDs into a text that is unique to the pair.
 func pair[A, B ~string](a A, b B) string {
 	return fmt.Sprintf("%d:", len(a)) + strings.Join([]string{string(a), string(b)}, "/")
 }

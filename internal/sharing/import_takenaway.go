@@ -8,15 +8,15 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// TakenAwayRow is a role that an administrator took from a user, or the user gave up, so that no issuer gives it back (D2). One of the organization,
-// the role, the platform role and the type is set.
+// TakenAwayRow is something that an administrator took from a user, or that the user gave up, so that no issuer gives it back (D2). Exactly one of
+// the organization, the role, the platform role and the type is set.
 type TakenAwayRow struct {
 	User         access.UserID         `json:"user"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
 	Role         access.RoleID         `json:"role,omitempty"`
 	PlatformRole access.PlatformRole   `json:"platform_role,omitempty"`
 	Type         access.UserType       `json:"type,omitempty"`
-	StoppedBy    []string              `json:"stopped_by,omitempty"` // the issuers that have stopped naming it since, and may give it again
+	StoppedBy    []string              `json:"stopped_by,omitempty"` // issuers that stopped naming it since, and so may give it again
 }
 
 func (*TakenAwayRow) Kind() Kind { return KindTakenAway }
@@ -26,10 +26,10 @@ func (r *TakenAwayRow) Key() string {
 	return pair(r.User, string(t.Kind)+"/"+t.Target)
 }
 
-// maxIssuer is how long the name of an issuer may be, in bytes.
+// maxIssuer is the maximum length of an issuer's name, in bytes.
 const maxIssuer = 1024
 
-// takenAwayRow is the row of a fact without its issuers.
+// takenAwayRow is the row of a fact, without its issuers.
 func takenAwayRow(t access.TakenAway) *TakenAwayRow {
 	r := &TakenAwayRow{User: t.User}
 	switch t.Kind {
@@ -45,7 +45,7 @@ func takenAwayRow(t access.TakenAway) *TakenAwayRow {
 	return r
 }
 
-// fact is what the row says about the issuer, or with "" that the role was taken away.
+// fact returns the fact about the issuer; issuer "" stands for the removal itself.
 func (r *TakenAwayRow) fact(issuer string) access.TakenAway {
 	t := access.TakenAway{User: r.User, StoppedBy: issuer}
 	switch {
@@ -94,8 +94,8 @@ func (r *TakenAwayRow) steps() []step {
 	}
 }
 
-// restoreTakenAway notes what was taken away elsewhere. Where the user has the role here, from somebody else than an issuer, the next sign-in
-// forgets it (hasAgain).
+// restoreTakenAway notes a removal from another server. If the user has the role here, and not from an issuer, the next sign-in drops the note
+// (hasAgain).
 func (c *change) restoreTakenAway(r *TakenAwayRow) error {
 	if err := c.mayRestore("removals"); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (c *change) restoreTakenAway(r *TakenAwayRow) error {
 	return nil
 }
 
-// takenAway gives what was taken from people.
+// takenAway writes what was taken from people.
 func (e *exporting) takenAway() error {
 	if !e.wants(KindTakenAway) {
 		return nil
@@ -135,7 +135,7 @@ func (e *exporting) takenAway() error {
 	}
 	for len(all) > 0 {
 		r := takenAwayRow(all[0])
-		for all = all[1:]; len(all) > 0 && all[0].StoppedBy != ""; all = all[1:] { // follows what it is about
+		for all = all[1:]; len(all) > 0 && all[0].StoppedBy != ""; all = all[1:] { // comes after its user and its role
 			r.StoppedBy = append(r.StoppedBy, all[0].StoppedBy)
 		}
 		if err := e.row(r); err != nil {

@@ -19,7 +19,7 @@ func (r *TeamRow) steps() []step {
 	}}}
 }
 
-// TeamMemberRow is a user in a team. With an organization it creates the team.
+// TeamMemberRow is a user in a team. If it names an organization, it creates the team.
 type TeamMemberRow struct {
 	Team         access.TeamID         `json:"team"`
 	Organization access.OrganizationID `json:"organization,omitempty"`
@@ -45,8 +45,8 @@ func (r *TeamMemberRow) steps() []step {
 	return []step{create, put}
 }
 
-// introduceTeam creates the team that a row names with its organization, if it names one. A team that is there and seen need not be the actor's to
-// create; about one that is not seen a right guess of the organization is answered like a wrong one (C6).
+// introduceTeam creates the team that a row names together with its organization. If the team exists and is visible, the actor need not have the
+// right to create it. If it is hidden, a right guess of its organization gets the same answer as a wrong one (C6).
 func (c *change) introduceTeam(id access.TeamID, org access.OrganizationID) error {
 	t, exists, err := c.Team(id)
 	if err != nil || org == "" {
@@ -142,7 +142,7 @@ func (r *GroupMemberRow) steps() []step {
 	return withPrincipal(r.Principal, put)
 }
 
-// withPrincipal creates the user that the principal names, if it names one, before put.
+// withPrincipal creates the user that the principal names, if any, before put.
 func withPrincipal(p access.Principal, put step) []step {
 	if p.Kind != access.PrincipalUser {
 		return []step{put}

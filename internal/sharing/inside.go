@@ -6,16 +6,16 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// Where an organization does not share outside, its groups, roles and shares give something only to its own people: those who have a role in it (O5).
-// Others who are named are refused. An address stays listed in a group and gives nothing until it is the verified address of one of these people.
+// An organization with outside_sharing off gives access, by groups, roles and shares, only to its own people: users with a role in it (O5). It
+// refuses other users. An address can stay listed in a group, and gives nothing until it is the verified address of one of these people.
 
-// keepsInside reports whether the organization does not share outside (O5).
+// keepsInside reports whether the organization has outside_sharing off (O5).
 func (c *caller) keepsInside(org access.OrganizationID) (bool, error) {
 	o, known, err := c.Organization(org)
 	return known && !o.OutsideSharing, err
 }
 
-// isOutsider reports whether the organization gives the user nothing: it does not share outside, and the user has no role in it (O5).
+// isOutsider reports whether the organization cannot give the user anything: outside_sharing is off, and the user has no role in it (O5).
 func (c *caller) isOutsider(org access.OrganizationID, user access.UserID) (bool, error) {
 	if inside, err := c.keepsInside(org); err != nil || !inside {
 		return false, err
@@ -24,7 +24,7 @@ func (c *caller) isOutsider(org access.OrganizationID, user access.UserID) (bool
 	return !member, err
 }
 
-// mustBeInside refuses a user to whom the organization gives nothing (O5).
+// mustBeInside refuses a user to whom the organization cannot give anything (O5).
 func (c *change) mustBeInside(org access.OrganizationID, user access.UserID) error {
 	outsider, err := c.isOutsider(org, user)
 	if err == nil && outsider {
@@ -34,7 +34,7 @@ func (c *change) mustBeInside(org access.OrganizationID, user access.UserID) err
 	return err
 }
 
-// allowedOutside refuses a share that leaves an organization which does not share outside (O5).
+// allowedOutside refuses a share that gives access to outsiders of an organization with outside_sharing off (O5).
 func (c *change) allowedOutside(b access.Chatbot, with access.Principal) error {
 	if inside, err := c.keepsInside(b.Organization); err != nil || !inside {
 		return err
@@ -47,8 +47,8 @@ func (c *change) allowedOutside(b access.Chatbot, with access.Principal) error {
 	return err
 }
 
-// outside reports whether a share with the principal gives something to others than the organization's people (O5). An address is inside only where
-// it is the verified address of one of them. A group of the organization is inside, because of its entries only those that stay inside give something.
+// outside reports whether a share with the principal gives access to people outside the organization (O5). An address is inside only if it is the
+// verified address of one of its people. A group of the organization is inside, because only its entries that are inside have an effect.
 func (c *caller) outside(with access.Principal, org access.OrganizationID) (bool, error) {
 	switch with.Kind {
 	case access.PrincipalUser:
@@ -70,13 +70,13 @@ func (c *caller) outside(with access.Principal, org access.OrganizationID) (bool
 	return true, nil // everyone
 }
 
-// holder gives the active user whose verified address it is. The address of an inactive user is free (I2).
+// holder returns the active user whose verified address it is. The address of an inactive user is free (I2).
 func (c *caller) holder(address access.Email) (access.User, bool, error) {
 	u, held, err := c.UserByVerifiedEmail(address)
 	return u, held && !u.Gone(), err
 }
 
-// givesSomething reports whether an entry of a group gives something: one with an address may be listed only (O5).
+// givesSomething reports whether an entry of a group has an effect: an address can be listed without one (O5).
 func (c *caller) givesSomething(m access.GroupMembership) (bool, error) {
 	org, _, err := c.OrganizationOf(access.Obj(access.TypeGroup, m.Group))
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *caller) givesSomething(m access.GroupMembership) (bool, error) {
 	return !out, err
 }
 
-// foldEntry folds an entry of a group for what its address is now (O5).
+// foldEntry folds an entry of a group, depending on who holds its address now (O5).
 func (c *caller) foldEntry(m access.GroupMembership) (spice.Relationships, error) {
 	gives, err := c.givesSomething(m)
 	if err != nil || !gives {
@@ -98,7 +98,7 @@ func (c *caller) foldEntry(m access.GroupMembership) (spice.Relationships, error
 	return spice.FoldGroupMembership(m), nil
 }
 
-// aroundEntries refolds entries of groups over an edit that changes who holds their addresses, or what the holders are to the organizations.
+// aroundEntries refolds entries of groups over an edit that changes who holds their addresses, or the holders' roles in the organizations.
 func (c *change) aroundEntries(entries []access.GroupMembership, edit func() error) error {
 	return c.around(func() (spice.Relationships, error) { return foldAll(entries, c.foldEntry) }, edit)
 }
@@ -118,8 +118,8 @@ func (c *change) aroundNames(names []access.Principal, edit func() error) error 
 	return c.aroundEntries(entries, edit)
 }
 
-// aroundArrival refolds over an edit by which a user may come into the organization: from then on the organization's groups give something to the
-// user's verified address (O5).
+// aroundArrival refolds over an edit that may bring a user into the organization: after it, entries with the user's verified address have an effect
+// in the organization's groups (O5).
 func (c *change) aroundArrival(org access.OrganizationID, user access.UserID, edit func() error) error {
 	outsider, err := c.isOutsider(org, user)
 	switch {
@@ -153,7 +153,7 @@ func (c *change) entriesOf(org access.OrganizationID) (all []access.GroupMembers
 	return all, nil
 }
 
-// removeOutsiders removes what the organization's groups, roles and shares give to others than its people (O5).
+// removeOutsiders removes what the organization's groups, roles and shares give to outsiders (O5).
 func (c *change) removeOutsiders(org access.OrganizationID, entries []access.GroupMembership) error {
 	for _, m := range entries {
 		if m.Member.Kind != access.PrincipalUser {

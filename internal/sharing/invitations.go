@@ -15,27 +15,27 @@ import (
 // DefaultInvitationTTL is how long an invitation can be accepted, unless the configuration says otherwise (N1).
 const DefaultInvitationTTL = 7 * 24 * time.Hour
 
-// maxInvitationShares is how many chatbots come with one invitation.
+// maxInvitationShares is the maximum number of chatbots in one invitation.
 const maxInvitationShares = 100
 
-// typeInvitation is how invitations are named to callers; they are no part of the access model.
+// typeInvitation names invitations to callers; they are not part of the access model.
 const typeInvitation access.Type = "invitation"
 
-// NewInvitation is an invitation to be sent (N1).
+// NewInvitation describes an invitation to send (N1).
 type NewInvitation struct {
 	Email  access.Email
 	Role   access.OrgRole
 	Shares []access.InvitationShare
 }
 
-// InvitationResult is the invitation after a change, and its token where it was sent, which is shown here and in the email only.
+// InvitationResult is the invitation after a change, and its token if it was sent. The token is shown only here and in the email.
 type InvitationResult struct {
 	Change
 	Invitation access.Invitation
 	Token      string
 }
 
-// Invite sends an invitation to an organization (N1). One that is pending for the same address is replaced, and its token is dead.
+// Invite sends an invitation to an organization (N1). It replaces a pending one for the same address, whose token stops working.
 func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.OrganizationID, n NewInvitation) (r InvitationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.create", access.Obj(access.TypeOrganization, org), func(c *change) error {
 		inv, exists, err := c.pendingInvitation(org, n.Email)
@@ -46,7 +46,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.Org
 		if !exists {
 			inv = access.Invitation{ID: secret.NewInvitationID(), Organization: org, Email: n.Email, CreatedAt: c.now}
 		}
-		if exists { // whoever may not have sent it does not take it back either (O2)
+		if exists { // actors who could not have sent it cannot revoke it either (O2)
 			if err := c.mayInviteAs(org, old.Role); err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, org access.Org
 	return r, nil
 }
 
-// pendingInvitation gives the invitation that is pending. One that has expired by the clock is closed as that.
+// pendingInvitation returns the pending invitation. One whose time has passed is closed as expired.
 func (c *change) pendingInvitation(org access.OrganizationID, to access.Email) (access.Invitation, bool, error) {
 	inv, pending, err := c.PendingInvitation(org, to)
 	if err != nil || !pending || inv.StateAt(c.now) != access.InvitationExpired {
@@ -78,7 +78,7 @@ func (c *change) pendingInvitation(org access.OrganizationID, to access.Email) (
 	return access.Invitation{}, false, err
 }
 
-// ResendInvitation sends an invitation again, in the actor's name: with another token, and for as long as a new one (N1).
+// ResendInvitation sends an invitation again, in the actor's name, with a new token and a new expiry (N1).
 func (s *Service) ResendInvitation(ctx context.Context, actor access.Actor, id access.InvitationID) (r InvitationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.resend", access.Obj(typeInvitation, id), func(c *change) error {
 		old, err := c.invitation(id)
@@ -93,7 +93,7 @@ func (s *Service) ResendInvitation(ctx context.Context, actor access.Actor, id a
 		if err != nil {
 			return err
 		}
-		if err := c.mayInviteAs(old.Organization, old.Role); err != nil { // whoever is offered the ownership reads the offer too
+		if err := c.mayInviteAs(old.Organization, old.Role); err != nil { // the invited owner sees the offer, too
 			return err
 		}
 		if exists && pending.ID != id {
@@ -111,7 +111,7 @@ func (s *Service) ResendInvitation(ctx context.Context, actor access.Actor, id a
 	return r, nil
 }
 
-// sendInvitation judges an invitation as the actor's, gives it a new token, which alone is valid then, and mails it.
+// sendInvitation checks an invitation with the actor's rights, gives it a new token, which replaces the old one, and mails it.
 func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, string, error) {
 	if err := c.mayInvite(inv); err != nil {
 		return inv, "", err
@@ -129,7 +129,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 		if _, member, err := c.Membership(inv.Organization, holder.ID); err != nil {
 			return inv, "", err
 		} else if member {
-			// Whose address it is may be none of the actor's business; the person is refused who accepts it (O7).
+			// The actor may not learn whose address it is; the check for an existing role is made when the person accepts (O7).
 			if sees, err := c.seesAddress(holder); err != nil || sees {
 				return inv, "", firstError(err, access.Conflictf("N1", "a person with this address already has a role in %s", access.Obj(access.TypeOrganization, inv.Organization)))
 			}
@@ -143,7 +143,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 	if err := c.PutInvitation(inv); err != nil {
 		return inv, "", err
 	}
-	if err := c.DeleteMailsOfInvitation(inv.ID); err != nil { // its token is dead
+	if err := c.DeleteMailsOfInvitation(inv.ID); err != nil { // its token stops working
 		return inv, "", err
 	}
 	if inv.User != "" {
@@ -152,7 +152,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 	return inv, token, c.mail(access.Mail{To: inv.Email, Invitation: inv.ID})
 }
 
-// invitee gives the user who is invited, if there is one. An offer of ownership is to somebody who is active and no owner yet.
+// invitee returns the invited user, if one exists. An offer of ownership needs an active user who is not an owner yet.
 func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
 	if inv.User == "" {
 		return c.holder(inv.Email)
@@ -168,7 +168,7 @@ func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
 	return u, true, err
 }
 
-// mayInviteAs refuses an actor who may not give the role in the organization (O2).
+// mayInviteAs refuses an actor who may not give this role in the organization (O2).
 func (c *change) mayInviteAs(org access.OrganizationID, role access.OrgRole) error {
 	if err := c.mustOn(access.ManageMembers, org); err != nil {
 		return err
@@ -179,8 +179,8 @@ func (c *change) mayInviteAs(org access.OrganizationID, role access.OrgRole) err
 	return nil
 }
 
-// mayInvite judges all that an invitation gives, as the actor's own: the role, and each share as if whoever is invited were of the organization
-// already (N1, O2, S2, V1, O5).
+// mayInvite checks with the actor's rights everything that an invitation gives: the role, and each share, as if the invited person already had a role
+// in the organization (N1, O2, S2, V1, O5).
 func (c *change) mayInvite(inv access.Invitation) error {
 	if err := c.mayInviteAs(inv.Organization, inv.Role); err != nil {
 		return err
@@ -213,7 +213,7 @@ func (c *change) mayInvite(inv access.Invitation) error {
 	return nil
 }
 
-// RevokeInvitation takes an invitation back, or declines the ownership that the actor was offered. What was accepted stays.
+// RevokeInvitation revokes an invitation, or declines an ownership offered to the actor. It does not undo an accepted invitation.
 func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id access.InvitationID) (r InvitationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "invitation.revoke", access.Obj(typeInvitation, id), func(c *change) error {
 		old, err := c.invitation(id)
@@ -237,7 +237,7 @@ func (s *Service) RevokeInvitation(ctx context.Context, actor access.Actor, id a
 	return r, err
 }
 
-// closeInvitation writes down how an invitation ended. Its email, where that waits, is not sent any more.
+// closeInvitation stores how an invitation ended. A waiting email about it is not sent.
 func (c *change) closeInvitation(inv access.Invitation, event access.InvitationEvent) (access.Invitation, error) {
 	state := inv.StateAt(c.now)
 	if event == access.InvitationExpire {
@@ -254,7 +254,8 @@ func (c *change) closeInvitation(inv access.Invitation, event access.InvitationE
 	return inv, c.DeleteMailsOfInvitation(inv.ID)
 }
 
-// invitation loads one for an actor who manages the organization's members, or who is offered the ownership; to others there is none (C6).
+// invitation loads an invitation for an actor who manages the organization's members, or who is offered its ownership; for others it does not exist
+// (C6).
 func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
 	o := access.Obj(typeInvitation, id)
 	inv, ok, err := c.Invitation(id)
@@ -280,7 +281,7 @@ func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
 	return inv, c.fromAllowedAddress(org)
 }
 
-// Invitation reads one invitation. Its state is that of the moment.
+// Invitation reads one invitation, with its state at this moment.
 func (s *Service) Invitation(ctx context.Context, actor access.Actor, id access.InvitationID) (inv access.Invitation, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		inv, err = c.invitation(id)
@@ -290,7 +291,7 @@ func (s *Service) Invitation(ctx context.Context, actor access.Actor, id access.
 	return inv, err
 }
 
-// Invitations lists the invitations to an organization, by ID, to whoever manages its members. Their states are those of the moment.
+// Invitations lists an organization's invitations, by ID, for actors with manage_members, with their states at this moment.
 func (s *Service) Invitations(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (invs []access.Invitation, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if err := c.mustOn(access.ManageMembers, org); err != nil {
@@ -309,7 +310,7 @@ func (s *Service) Invitations(ctx context.Context, actor access.Actor, org acces
 	return invs, next, err
 }
 
-// expireInvitations closes the invitations that nobody has accepted in time.
+// expireInvitations closes invitations that were not accepted in time.
 func (s *Service) expireInvitations(ctx context.Context) error {
 	var due []access.Invitation
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {

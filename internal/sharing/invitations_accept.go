@@ -14,22 +14,22 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// AcceptResult is what an invitation has given.
+// AcceptResult is what an accepted invitation gave.
 type AcceptResult struct {
 	Change
 	Membership access.Membership
 	Shares     []access.Share
 }
 
-// AcceptInvitation makes the actor, a user whose verified address was invited, a member of the organization, with all that comes with it, in
-// one change (N1), or the user who was offered the ownership an owner (O7). Where the inviter has lost what the invitation gives, nothing is given, the invitation closes as failed, and the error is
-// of kind Conflict.
+// AcceptInvitation makes the actor, a user whose verified address was invited, a member of the organization, with all shares of the invitation, in
+// one change (N1); or it makes a user who was offered the ownership an owner (O7). If the inviter has lost the right to give any of it, nothing is
+// given, the invitation closes as failed, and the error is of kind Conflict.
 func (s *Service) AcceptInvitation(ctx context.Context, actor access.Actor, token string) (AcceptResult, error) {
 	id, _ := secret.ParseInvitationToken(token)
 	return s.acceptInvitation(ctx, actor, id, func(c *change) (access.Invitation, error) { return c.invited(token) })
 }
 
-// AcceptOwnership is AcceptInvitation for a user who was offered the ownership, and names the offer by its ID (O7).
+// AcceptOwnership is AcceptInvitation for a user who was offered the ownership, by the offer's ID (O7).
 func (s *Service) AcceptOwnership(ctx context.Context, actor access.Actor, id access.InvitationID) (AcceptResult, error) {
 	return s.acceptInvitation(ctx, actor, id, func(c *change) (access.Invitation, error) { return c.offered(id) })
 }
@@ -83,8 +83,8 @@ func (s *Service) acceptInvitation(ctx context.Context, actor access.Actor, id a
 	return r, nil
 }
 
-// invited finds the invitation that the token is of, for the user who holds its address. Whoever has no genuine token learns nothing, and
-// whoever has another's does not learn whose it is.
+// invited finds the invitation of the token, for the user who holds its address. Callers without a valid token learn nothing, and callers with
+// somebody else's token do not learn whose it is.
 func (c *change) invited(token string) (access.Invitation, error) {
 	unknown := access.Refuse(access.KindNotFound, "N1", "unknown or replaced invitation token")
 	id, ok := secret.ParseInvitationToken(token)
@@ -120,8 +120,8 @@ func (c *change) invited(token string) (access.Invitation, error) {
 	return inv, nil
 }
 
-// lostByInviter judges all that an invitation gives again, as its inviter's own at this moment, and says what is missing, or "". A refusal for
-// the address from which the user is calling is no loss, and is the user's own.
+// lostByInviter checks again, with the inviter's current rights, everything that an invitation gives, and returns what is missing, or "". A refusal
+// because of the accepting user's IP address is not a loss of the inviter; it refuses the user.
 func (c *change) lostByInviter(inv access.Invitation) (string, error) {
 	actor, known, err := c.inviter(inv)
 	if err != nil {
@@ -148,8 +148,8 @@ func (c *change) lostByInviter(inv access.Invitation) (string, error) {
 	return "", err
 }
 
-// inviter is who sent the invitation, as an actor of this moment; it is false for a key that is gone or has expired. A user's rights are the
-// user's, whatever became of the key that acted for them; that the key was confined still confines (B3).
+// inviter returns the sender of the invitation as an actor of this moment, and false for a key that is deleted or expired. For a user, only the
+// user's rights count, whatever became of the key that acted for them; but a confined key still confines (B3).
 func (c *change) inviter(inv access.Invitation) (access.Actor, bool, error) {
 	a := access.Actor{Key: inv.Key, Access: access.KeyFull, Organization: inv.Confined, Address: c.actor.Address}
 	if user, person := strings.CutPrefix(inv.Inviter, "user:"); person {
@@ -167,7 +167,7 @@ func (c *change) inviter(inv access.Invitation) (access.Actor, bool, error) {
 	return a, true, nil
 }
 
-// accept gives what the invitation gives.
+// accept gives everything in the invitation.
 func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	org := access.Obj(access.TypeOrganization, inv.Organization)
 	r.Membership = access.Membership{
@@ -187,7 +187,7 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 		return err
 	}
 	e := altered("member", nil, r.Membership)
-	if member { // who accepts the ownership may have had another role
+	if member { // a user who accepts the ownership may have had another role
 		e = altered("member", old, r.Membership)
 	}
 	if err := c.also(e, org); err != nil {
@@ -206,7 +206,7 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	return nil
 }
 
-// giveInvited puts a share in force that comes with an invitation. Nobody is told of it but whoever accepts, who knows.
+// giveInvited puts a share of an invitation in force. It notifies nobody, because the accepting user knows.
 func (c *change) giveInvited(share access.Share) error {
 	old, exists, err := c.Share(share.Chatbot, share.Principal)
 	if err != nil {
@@ -245,7 +245,7 @@ func (c *change) dropInvitations(org access.OrganizationID) error {
 	})
 }
 
-// uninvite takes a chatbot that is being deleted out of every invitation (O4).
+// uninvite removes a chatbot that is being deleted from every invitation (O4).
 func (c *change) uninvite(bot access.ChatbotID) error {
 	invs, err := c.InvitationsTo(bot)
 	if err != nil {
@@ -265,8 +265,8 @@ func (c *change) uninvite(bot access.ChatbotID) error {
 	})
 }
 
-// endInvitations revokes the invitations to the address of a user who is offboarded, who starts with nothing when coming back, and leaves those
-// that the user has sent without an inviter (N2).
+// endInvitations revokes the invitations to the address of an offboarded user, who starts with nothing when coming back, and removes the user as
+// inviter from those the user sent (N2).
 func (c *change) endInvitations(u access.User) error {
 	if err := c.ForgetInviter(ActorName(access.Actor{User: u.ID})); err != nil {
 		return err
@@ -284,7 +284,7 @@ func (c *change) endInvitations(u access.User) error {
 	}
 	return eachFact(invs, func(old access.Invitation) error {
 		if _, err := access.NextInvitation(old.State, access.InvitationSend); err != nil {
-			return nil //nolint:nilerr // it has ended for good
+			return nil //nolint:nilerr // already ended
 		}
 		inv := old
 		inv.State, inv.ClosedAt = access.InvitationRevoked, c.now

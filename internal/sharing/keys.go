@@ -12,28 +12,28 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// typeKey is the type of account keys, which are no objects of the model.
+// typeKey is the type of account keys, which are not objects of the model.
 const typeKey access.Type = "key"
 
-// NewKey is an account key to be made (section 8).
+// NewKey describes an account key to create (section 8).
 type NewKey struct {
 	Name          string
 	Access        access.KeyAccess
-	Organization  access.OrganizationID // where it is confined, or "" (B3)
+	Organization  access.OrganizationID // the organization it is confined to, or "" (B3)
 	AllowedIPs    []string              // nil for anywhere
 	ExpiresAt     time.Time             // the zero time for never
 	ActorRequired bool
 }
 
-// KeyResult is the new key and its secret, which is shown here and never again.
+// KeyResult is the new key and its secret, which is returned only here.
 type KeyResult struct {
 	Change
 	Key    access.AccountKey
 	Secret string
 }
 
-// CreateKey makes an account key (B1–B3). Keys that are not confined are made by site admins; confined ones by anyone with update on the
-// organization, and a confined key makes only keys like itself.
+// CreateKey creates an account key (B1–B3). Site admins create unconfined keys, and anyone with update on the organization creates confined ones. A
+// confined key creates only keys confined in the same way.
 func (s *Service) CreateKey(ctx context.Context, actor access.Actor, n NewKey) (r KeyResult, err error) {
 	minted := s.secrets.NewAccountKey()
 	r.Change, err = s.change(ctx, actor, "key.create", access.Obj(typeKey, minted.ID), func(c *change) error {
@@ -95,8 +95,8 @@ func withoutPreview(k access.AccountKey) access.AccountKey {
 	return k
 }
 
-// likeItself refuses a key that makes one which outlives it, is used from more places or is freer to act (B3): nobody sheds a key's limits by
-// making another. The root key has none.
+// likeItself refuses a key that creates one with a later expiry, wider IP ranges or fewer restrictions on actors (B3), so that nobody gets rid of a
+// key's limits by creating another. The root key has no limits.
 func (c *change) likeItself(k access.AccountKey) error {
 	if c.actor.Key == "" || c.actor.Key == secret.RootKey {
 		return nil
@@ -118,7 +118,7 @@ func (c *change) likeItself(k access.AccountKey) error {
 	return nil
 }
 
-// within reports whether every one of the ranges lies in one of the outer ones; no ranges are no limit.
+// within reports whether each of the ranges lies in one of the outer ones; no ranges mean no limit.
 func within(ranges, outer []string) bool {
 	if outer == nil {
 		return true
@@ -135,7 +135,7 @@ func within(ranges, outer []string) bool {
 	return ranges != nil
 }
 
-// handlesKeys refuses account keys that make no keys, of whatever kind, and read of none (B1).
+// handlesKeys refuses account keys below full, which cannot create or read keys of any kind (B1).
 func (c *caller) handlesKeys() error {
 	if c.actor.Key != "" && c.actor.Access != access.KeyFull {
 		return access.Deniedf("B1", "a %s key cannot manage keys", c.actor.Access)
@@ -143,7 +143,7 @@ func (c *caller) handlesKeys() error {
 	return nil
 }
 
-// mayHandleKeys judges who makes, lists and deletes the keys of an organization, or those that are not confined ("").
+// mayHandleKeys checks whether the actor may create, list and delete the keys of an organization, or unconfined keys ("").
 func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 	if err := c.handlesKeys(); err != nil {
 		return err
@@ -157,7 +157,7 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 	return c.mustOn(access.Update, org)
 }
 
-// Keys lists account keys, by ID: all to site admins, and to others those of the organizations that they may update.
+// Keys lists account keys, by ID: all of them for site admins, and for others those of the organizations on which they have update.
 func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization, p Page) (ks []access.AccountKey, next string, err error) {
 	err = s.readPage(ctx, actor, p, q.Organization, func(c *caller) error {
 		if err := c.handlesKeys(); err != nil {
@@ -181,14 +181,13 @@ func (s *Service) Keys(ctx context.Context, actor access.Actor, q InOrganization
 	return ks, next, err
 }
 
-// KeyDeletion is what became of a key and of the keys that were made with it.
+// KeyDeletion is the result of deleting a key, with the keys created with it.
 type KeyDeletion struct {
 	Change
-	Children []access.AccountKey // those that were made with it, directly or not: deleted too, or left as they are
+	Children []access.AccountKey // the keys created with it, directly or indirectly: deleted too, or kept
 }
 
-// DeleteKey ends a key at once, and with it the keys that were made with it, or else they stay. It is an error of kind NotFound where there is none that
-// the actor handles.
+// DeleteKey ends a key at once, and with withChildren also the keys created with it. The error is of kind NotFound if the actor manages no such key.
 func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.KeyID, withChildren bool) (r KeyDeletion, err error) {
 	r.Change, err = s.change(ctx, actor, "key.delete", access.Obj(typeKey, id), func(c *change) error {
 		k, err := c.handledKey(id)
@@ -204,7 +203,7 @@ func (s *Service) DeleteKey(ctx context.Context, actor access.Actor, id access.K
 	return r, err
 }
 
-// handledKey gives a key that the actor handles. One that it does not is not there for it (C6).
+// handledKey returns a key that the actor manages. Other keys do not exist for the actor (C6).
 func (c *change) handledKey(id access.KeyID) (access.AccountKey, error) {
 	if err := c.handlesKeys(); err != nil {
 		return access.AccountKey{}, err
@@ -222,7 +221,7 @@ func (c *change) handledKey(id access.KeyID) (access.AccountKey, error) {
 	return k, err
 }
 
-// endKey removes a key, and cancels what it has asked for (O4).
+// endKey removes a key and cancels its pending requests (O4).
 func (c *change) endKey(id access.KeyID) error {
 	asker := access.Actor{Key: id}
 	if err := c.cancelAll(store.RequestFilter{Requester: ActorName(asker)}, "the key that asked for it was deleted"); err != nil {

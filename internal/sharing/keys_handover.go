@@ -7,31 +7,31 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Offboard says how a user is offboarded (N2), or leaves an organization or its management (O3).
+// Offboard configures an offboarding (N2), a removal from an organization or a demotion there (O3).
 type Offboard struct {
 	Successor access.UserID // who becomes an owner where the user is the last one (O1), or ""
-	KeysTo    access.UserID // who takes over the account keys that would be refused (B5), or "": they are refused
-	KeysGrace time.Duration // how long their secrets before work on, without KeyFull; at most MaxKeyGrace
-	DryRun    bool          // whether the change is only reported, and nothing changes
+	KeysTo    access.UserID // the user who takes over the account keys (B5), or "" to refuse them
+	KeysGrace time.Duration // how long the old secrets keep working, without KeyFull; at most MaxKeyGrace
+	DryRun    bool          // preview only: nothing changes
 }
 
-// HandedOver is an account key that passed to somebody else at an offboarding or a removal, with its new secret, which is shown here and never again.
+// HandedOver is an account key that got a new owner at an offboarding or a removal, with its new secret, which is returned only here.
 type HandedOver struct {
 	Key    access.AccountKey
 	Secret string // "" in a dry run
 }
 
-// handover is to whom account keys pass within a change.
+// handover is the recipient of account keys within a change.
 type handover struct {
 	to    access.UserID
 	grace time.Duration
 }
 
-// handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They pass as in a take-over by the actor,
-// who handles them and learns their secrets: so a key rests on the rights of both, until either takes it over alone (B5).
+// handsOverKeys notes who takes over the account keys of a user who is offboarded, removed or demoted. They move as in a take-over by the actor, who
+// manages them and learns their secrets: until one of the two takes a key over alone, it depends on the rights of both (B5).
 //
-// At the end or a lowering of a role in an organization the other person has a role there, too: without one they could hold none of the keys, and
-// whether there is such a person is not the organization's to know (C6).
+// If a role in an organization ends or is lowered, the recipient must have a role there: without one they could hold none of the keys, and the
+// organization must not learn whether such a person exists (C6).
 func (c *change) handsOverKeys(leaving access.UserID, org access.OrganizationID, o Offboard) error {
 	switch {
 	case o.KeysTo == "" && o.KeysGrace != 0:
@@ -62,8 +62,8 @@ func (c *change) handsOverKeys(leaving access.UserID, org access.OrganizationID,
 	return nil
 }
 
-// handOver gives the key to the person who takes over those of the user who leaves. It reports whether that was done: a key that the actor does not handle, that
-// has expired, or that the other person could not hold is refused like any other.
+// handOver gives the key to the recipient, and reports whether it did. A key that the actor does not manage, that has expired, or that the recipient
+// could not hold is refused like any other.
 func (c *change) handOver(k access.AccountKey) (bool, error) {
 	if c.handover == nil || k.ExpiredAt(c.now) {
 		return false, nil
@@ -113,7 +113,7 @@ func (c *change) tellHandedOver(org access.OrganizationID, ids []access.KeyID, f
 	}, []access.UserID{c.handover.to}, true)
 }
 
-// unlessRefused is the error, and nil for one by which a rule refuses something.
+// unlessRefused returns the error, or nil if a rule refused something.
 func unlessRefused(err error) error {
 	if kind := access.KindOf(err); kind == access.KindDenied || kind == access.KindNotFound {
 		return nil

@@ -11,11 +11,11 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// manages reports whether a role gives `update` on the organization, which its account keys rest on (B5).
+// manages reports whether a role gives update on the organization, which its account keys depend on (B5).
 func manages(r access.OrgRole) bool { return r == access.OrgOwner || r == access.OrgAdmin }
 
-// holders are the people to whom a key belongs that the actor makes now, and the key that it is made with: those to whom the actor's key belongs, and
-// the user that it acts for. A key of the installation, as the root key is, adds nobody (B5).
+// holders returns the people to whom a key belongs that the actor creates now, and the key it is created with: the people to whom the actor's key
+// belongs, and the user it acts for. A key of the installation, such as the root key, adds nobody (B5).
 func (c *caller) holders() (people []access.UserID, with access.KeyID, err error) {
 	if c.actor.Keyed() && c.actor.Key != secret.RootKey {
 		own, known, err := c.AccountKey(c.actor.Key)
@@ -30,8 +30,8 @@ func (c *caller) holders() (people []access.UserID, with access.KeyID, err error
 	return people, with, nil
 }
 
-// refuseKeysOf refuses the account keys that rest on what the person has just lost: the role in the organization, or with "" a platform role. Those
-// who can take them over are told (B5). Where the change hands keys over, those pass instead that can.
+// refuseKeysOf refuses the account keys that depend on a right the person has just lost: the role in the organization, or with "" a platform role.
+// People who can take them over are notified (B5). If the change hands keys over, those that the recipient can hold move instead.
 func (c *change) refuseKeysOf(person access.UserID, org access.OrganizationID) error {
 	keys, err := c.AccountKeys(store.AccountKeyFilter{Organization: org, Personal: true}, "", 0)
 	if err != nil {
@@ -74,7 +74,7 @@ func (c *change) refuseKeysOf(person access.UserID, org access.OrganizationID) e
 	return nil
 }
 
-// refuseIfLapsed refuses the key if one of the people it belongs to may not do any longer what it does.
+// refuseIfLapsed refuses the key if one of the people it belongs to no longer has the rights it needs.
 func (c *change) refuseIfLapsed(k access.AccountKey) (bool, error) {
 	why, err := k.Lapse(c)
 	if err != nil || why == "" {
@@ -97,7 +97,8 @@ func (c *change) refuseIfLapsed(k access.AccountKey) (bool, error) {
 	return true, err
 }
 
-// keyHolder is what the key is of, and what those may do there who handle it: the organization that it is confined to, or the platform.
+// keyHolder is the object that the key belongs to, and the action on it that allows managing the key: the organization it is confined to, or the
+// platform.
 func keyHolder(k access.AccountKey) (access.Object, access.Action) {
 	if k.Organization == "" {
 		return access.PlatformObject, access.Administer
@@ -139,8 +140,8 @@ func (c *change) keyHeirs(org access.OrganizationID) (heirs []access.UserID, err
 	return heirs, err
 }
 
-// refuseLapsedKeys refuses the keys whose people lost their rights where no change noticed: before an upgrade, or in the file that an import restored
-// them from. No call succeeds with them meanwhile, as each is judged when it is used.
+// refuseLapsedKeys refuses keys whose people lost their rights without a change that noticed: before an upgrade, or in an imported file. Meanwhile no
+// call with them succeeds, because each use is checked.
 func (s *Service) refuseLapsedKeys(ctx context.Context) error {
 	var failed error
 	for after := access.KeyID(""); ; {

@@ -9,23 +9,23 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// MaxKeyGrace is how long the secret before a take-over works at most (B5).
+// MaxKeyGrace is the longest time for which the old secret works after a take-over (B5).
 const MaxKeyGrace = 7 * 24 * time.Hour
 
-// TakeOver is how an account key is taken over.
+// TakeOver configures a take-over of an account key.
 type TakeOver struct {
 	Grace        time.Duration // how long the old secret keeps working, without KeyFull; at most MaxKeyGrace
-	WithChildren bool          // whether the keys that were made with it end
+	WithChildren bool          // whether to delete the keys created with it
 }
 
-// KeyTakenOver is the key with its new secret, which is shown here and never again.
+// KeyTakenOver is the key with its new secret, which is returned only here.
 type KeyTakenOver struct {
 	KeyResult
-	Children []access.AccountKey // those that were made with it, directly or not: deleted, or left as they are
+	Children []access.AccountKey // the keys created with it, directly or indirectly: deleted, or kept
 }
 
-// TakeOverKey gives a key to the actor, with a new secret, and lifts its refusal (B5). Those who handle a key take it over, refused or not; a key takes
-// over none that has fewer limits than itself (B3). It is an error of kind NotFound where there is none that the actor handles.
+// TakeOverKey gives a key to the actor, with a new secret, and lifts its refusal (B5). Actors who manage a key can take it over, refused or not; a
+// key cannot take over one with fewer limits than its own (B3). The error is of kind NotFound if the actor manages no such key.
 func (s *Service) TakeOverKey(ctx context.Context, actor access.Actor, id access.KeyID, t TakeOver) (r KeyTakenOver, err error) {
 	minted := s.secrets.RenewAccountKey(id)
 	r.Change, err = s.change(ctx, actor, "key.take_over", access.Obj(typeKey, id), func(c *change) error {
@@ -63,7 +63,7 @@ func (s *Service) TakeOverKey(ctx context.Context, actor access.Actor, id access
 	return r, nil
 }
 
-// takenOver is the key as it is when the actor has taken it over, along with another person or "".
+// takenOver returns the key as it is after the actor has taken it over, together with another person or "".
 func (c *change) takenOver(k access.AccountKey, grace time.Duration, with access.UserID) (_ access.AccountKey, err error) {
 	if k.BelongsTo, _, err = c.holders(); err != nil {
 		return k, err
@@ -86,10 +86,10 @@ func (c *change) takenOver(k access.AccountKey, grace time.Duration, with access
 	return k, err
 }
 
-// children gives the keys that were made with the key, directly or not, and ends them if they end too. The actor handles them all: a confined key makes
-// only keys of its organization, and who handles another handles every key.
+// children returns the keys created with the key, directly or indirectly, and deletes them if end is set. The actor manages them all: a confined key
+// creates only keys of its organization, and managers of unconfined keys manage every key.
 func (c *change) children(id access.KeyID, end bool) (all []access.AccountKey, err error) {
-	seen := map[access.KeyID]bool{id: true} // a file that was imported may go round in a circle
+	seen := map[access.KeyID]bool{id: true} // an imported file may contain a cycle
 	for todo := []access.KeyID{id}; len(todo) > 0; todo = todo[1:] {
 		made, err := c.AccountKeys(store.AccountKeyFilter{Parent: todo[0]}, "", 0)
 		if err != nil {
@@ -101,7 +101,7 @@ func (c *change) children(id access.KeyID, end bool) (all []access.AccountKey, e
 			}
 			seen[k.ID] = true
 			if err := c.mayHandleKeys(k.Organization); err != nil {
-				continue // another organization's, by an import: not this actor's to see (C6)
+				continue // of another organization, by an import: hidden from this actor (C6)
 			}
 			todo, all = append(todo, k.ID), append(all, k)
 		}

@@ -10,13 +10,13 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// letter is what an email says, or why it is not sent any more.
+// letter is the content of an email, or the reason for not sending it.
 type letter struct {
 	access.Letter
 	void string
 }
 
-// write makes the letter of an email, from what is true when it is sent.
+// write composes an email from the facts at the time of sending.
 func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (l letter, err error) {
 	l = letter{Letter: access.Letter{ID: m.ID, To: m.To, CreatedAt: m.CreatedAt}}
 	reader := access.System
@@ -34,7 +34,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, m access.Mail) (l let
 	return l, c.tellLetter(&l, m.About)
 }
 
-// concealSecrets takes secrets out of the names: some people write one where a name belongs.
+// concealSecrets removes secrets from names: some people paste them there.
 func (l *letter) concealSecrets() {
 	for _, name := range []*string{&l.By, &l.Chatbot, &l.With, &l.Organization} {
 		*name = secret.Redact(*name)
@@ -44,7 +44,7 @@ func (l *letter) concealSecrets() {
 	}
 }
 
-// outdated says why an email that had to wait is not true any longer, or "".
+// outdated returns why a delayed email is no longer true, or "".
 func (c *caller) outdated(m access.Mail) (string, error) {
 	switch m.About.Kind {
 	case access.NotifyShared:
@@ -63,7 +63,7 @@ func (c *caller) outdated(m access.Mail) (string, error) {
 	return "", nil
 }
 
-// inviteLetter fills in what an invitation brings, with its token, which is made again.
+// inviteLetter fills in the contents of an invitation, with its token, which is derived again.
 func (c *caller) inviteLetter(l *letter, id access.InvitationID) error {
 	inv, ok, err := c.Invitation(id)
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *caller) inviteLetter(l *letter, id access.InvitationID) error {
 	return err
 }
 
-// tellLetter fills in what a notification tells.
+// tellLetter fills in the contents of a notification.
 func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
 	l.Kind, l.Level, l.State, l.Role = n.Kind, n.Level, n.State, n.Role
 	if l.By, err = c.personName(n.By); err != nil {
@@ -121,8 +121,8 @@ func (c *caller) tellLetter(l *letter, n access.Notification) (err error) {
 	return err
 }
 
-// chatbotName is the chatbot's name for those who may see it, and to others its ID, which is all that they were told (C6). An address that is
-// nobody's is told the name by whoever manages the chatbot's access and wrote to it.
+// chatbotName is the chatbot's name for people who may see it, and its ID for others, who know only that (C6). An address that no user holds gets the
+// name, because somebody with manage_access on the chatbot wrote to it.
 func (c *caller) chatbotName(id access.ChatbotID) (string, error) {
 	b, ok, err := c.Chatbot(id)
 	if err != nil || !ok {
@@ -135,7 +135,7 @@ func (c *caller) chatbotName(id access.ChatbotID) (string, error) {
 	return cmp.Or(b.Name, string(id)), nil
 }
 
-// personName is the name of the user that an actor is, and "" for an actor who is no person.
+// personName is the name of the user behind an actor, and "" for other actors.
 func (c *caller) personName(actor string) (string, error) {
 	o, err := access.ParseObject(actor)
 	if err != nil || o.Type != access.TypeUser {

@@ -8,17 +8,17 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// The waits between the attempts to send an email double from the first to the longest. What has not been sent after so long is given up.
+// The waits between attempts to send an email double from the first to the longest. After mailGivenUp the server gives up.
 const (
 	firstMailWait   = time.Minute
 	longestMailWait = 6 * time.Hour
 	mailGivenUp     = 48 * time.Hour
 )
 
-// keepMails is how long it is known what became of an email.
+// keepMails is how long the outcome of an email is kept.
 const keepMails = 30 * 24 * time.Hour
 
-// nextMail is when the email is tried again after the attempt that has failed now, and false if it is given up.
+// nextMail returns when to retry the email after the attempt that failed now, and false to give up.
 func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 	wait := longestMailWait
 	if doubled := m.Attempts - 1; doubled < 16 {
@@ -28,9 +28,9 @@ func nextMail(m access.Mail, now time.Time) (time.Time, bool) {
 	return due, due.Sub(m.CreatedAt) <= mailGivenUp || m.Deferred() && due.Sub(m.NotBefore) <= mailGivenUp
 }
 
-// ClaimMails takes at most so many emails that are due, which are then being sent: that is committed before their sender knows of them, so
-// that no email is sent twice, whoever else asks for some. Each is to be settled by SettleMail within access.MailLease; after it nobody knows
-// whether it was sent, and it is not sent again.
+// ClaimMails claims up to limit emails that are due, and marks them as being sent. This is committed before the sender gets them, so that no email is
+// sent twice, whichever process asks. Each must be settled by SettleMail within access.MailLease; after that its outcome is unknown, and it is not
+// sent again.
 func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, error) {
 	now := s.now().UTC()
 	if _, err := s.outbox.Fresh(ctx, true); err != nil {
@@ -71,7 +71,7 @@ func (s *Service) ClaimMails(ctx context.Context, limit int) ([]access.Letter, e
 	return claimed, nil
 }
 
-// dueLetters are at most so many emails that are due, and what each says.
+// dueLetters returns up to limit emails that are due, with their contents.
 func (s *Service) dueLetters(ctx context.Context, tx *store.Tx, now time.Time, limit int) (due []access.Mail, written []letter, err error) {
 	if due, err = tx.Mails(access.MailQueued, now, limit); err != nil {
 		return nil, nil, err
@@ -86,8 +86,8 @@ func (s *Service) dueLetters(ctx context.Context, tx *store.Tx, now time.Time, l
 	return due, written, nil
 }
 
-// SettleMail notes what became of an email that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to try it again, later each
-// time, until it is given up. The reason goes to the log and must name nobody's address.
+// SettleMail stores the outcome of an email that was being sent: MailSent, MailFailed, MailUnknown, or MailQueued to retry it, each time later, until
+// the server gives up. The reason is logged and must not contain an address.
 func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error {
 	now := s.now().UTC()
 	var m access.Mail
@@ -114,7 +114,7 @@ func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access
 	return nil
 }
 
-// logMail tells the operator what became of an email. It names neither the address nor what the email says.
+// logMail logs the outcome of an email. It logs neither the address nor the content.
 func (s *Service) logMail(m access.Mail, reason string) {
 	log := s.log.With("mail", m.ID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation, "attempt", m.Attempts)
 	switch m.State {
@@ -129,7 +129,7 @@ func (s *Service) logMail(m access.Mail, reason string) {
 	}
 }
 
-// settleLapsed settles the emails whose sender has not said what became of them within its lease: they may have been sent, and are not sent again.
+// settleLapsed settles the emails whose sender did not report an outcome within its lease: they may have been sent, and are not sent again.
 func (s *Service) settleLapsed(ctx context.Context) error {
 	const reason = "the server that was sending it did not report the outcome in time"
 	now := s.now().UTC()
@@ -161,7 +161,7 @@ func (s *Service) settleLapsed(ctx context.Context) error {
 	return nil
 }
 
-// forgetMails removes the emails of which it need not be known any more what became of them.
+// forgetMails removes emails whose outcome need not be kept any longer.
 func (s *Service) forgetMails(ctx context.Context) error {
 	before := s.now().Add(-keepMails)
 	return s.db.Update(ctx, func(tx *store.Tx) error {

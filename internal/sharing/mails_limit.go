@@ -6,20 +6,20 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// DefaultOutsideMails is how many emails to outsiders an actor sends in an hour, unless the configuration says otherwise (S11).
+// DefaultOutsideMails is the default number of emails to outsiders that an actor can send in an hour (S11).
 const DefaultOutsideMails = 100
 
 const (
-	// mailsCountFor is how long an email counts for the limits on emails to outsiders.
+	// mailsCountFor is the period of the limits on emails to outsiders.
 	mailsCountFor = time.Hour
-	// partToOutsider is what part of the emails that an actor may send within mailsCountFor one outsider gets from one organization, no matter who
-	// sends them. Actors may be many, since an organization makes users; organizations are made by site admins.
+	// partToOutsider divides the limit of an actor: one outsider gets at most this part of it from one organization within mailsCountFor, whoever
+	// sends. An organization can create many users, and so actors; only site admins create organizations.
 	partToOutsider = 10
-	// mailedAgainAfter is how long a person is not mailed again that they gained access to the same chatbot (S11).
+	// mailedAgainAfter is the minimum time between two emails to a person about access to the same chatbot (S11).
 	mailedAgainAfter = 24 * time.Hour
 )
 
-// mailedLately reports whether the person has an email already that says the same: that they gained access to the chatbot (S11).
+// mailedLately reports whether the person recently got an email about access to the same chatbot (S11).
 func (c *change) mailedLately(m access.Mail) (bool, error) {
 	if m.About.Kind != access.NotifyShared {
 		return false, nil
@@ -27,8 +27,8 @@ func (c *change) mailedLately(m access.Mail) (bool, error) {
 	return c.MailedAccess(m.To, m.About.Chatbot, c.now.Add(-mailedAgainAfter))
 }
 
-// schedule says when an email may be sent: at once, or, where the actor, or somebody of the same organization, has sent too many to outsiders, when
-// enough of these do not count any more (S11).
+// schedule decides when an email can be sent: at once, or, if the actor or the organization has sent too many to outsiders, when enough of those are
+// older than mailsCountFor (S11).
 func (c *change) schedule(m *access.Mail) error {
 	m.NotBefore = c.now
 	if c.actor.Unconfined() {
@@ -59,7 +59,7 @@ func (c *change) schedule(m *access.Mail) error {
 	return nil
 }
 
-// sentFrom is the organization whose chatbot or invitation the email is about, or to which its receiver was added.
+// sentFrom is the organization of the chatbot or invitation that the email is about, or the one to which its receiver was added.
 func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
 	if m.Invitation != "" {
 		inv, _, err := c.Invitation(m.Invitation)
@@ -72,8 +72,8 @@ func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
 	return org, err
 }
 
-// outsider reports whether the receiver is of none of the actor's organizations. That somebody added them to one makes them no insider: or else a
-// stranger would be added first, and mailed then (O7).
+// outsider reports whether the receiver belongs to none of the actor's organizations. Being added to one by somebody else does not count; otherwise
+// strangers could be added first and mailed then (O7).
 func (c *change) outsider(m access.Mail) (bool, error) {
 	to, known, err := c.User(m.User)
 	if m.User == "" {
@@ -101,7 +101,7 @@ func (c *change) outsider(m access.Mail) (bool, error) {
 	return true, err
 }
 
-// organizationsOf are those in which the user has a role, and the user's home.
+// organizationsOf returns the organizations in which the user has a role, and the user's home.
 func (c *change) organizationsOf(id access.UserID) (map[access.OrganizationID]bool, error) {
 	all := map[access.OrganizationID]bool{}
 	if id == "" {

@@ -9,15 +9,15 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// MemberResult is the membership after a change, and what the change took away or passed on (O3).
+// MemberResult is the membership after a change, and what the change removed or reassigned (O3).
 type MemberResult struct {
 	Membership access.Membership
-	Offer      *access.Invitation // of the ownership, where the person has to accept it (O7); nothing else has changed then
+	Offer      *access.Invitation // of the ownership, if the person has to accept it (O7); then nothing else has changed
 	Offboarding
 }
 
-// PutMember gives a user a role in an organization, or another one than before (O1, O2, O3), or offers the ownership (O7). Where the user is
-// demoted, how says what becomes of what the user leaves: it is an Offboard within the organization.
+// PutMember gives a user a role in an organization, or changes it (O1, O2, O3), or offers the ownership (O7). For a demotion, how configures what
+// happens to the things the user loses; it is an Offboard within the organization.
 func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, role access.OrgRole, how Offboard) (r MemberResult, err error) {
 	m := access.Membership{Organization: org, User: user, Role: role}
 	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "member.put", access.Obj(access.TypeOrganization, org), func(c *change) (err error) {
@@ -31,8 +31,8 @@ func (s *Service) PutMember(ctx context.Context, actor access.Actor, org access.
 	return r, err
 }
 
-// putMember gives the role that m names, and returns the membership as it is then, or offers the ownership. An import that restores says how
-// and since when the role is held.
+// putMember gives the role in m and returns the resulting membership, or offers the ownership. A restoring import sets how and since when the role is
+// held.
 func (c *change) putMember(m access.Membership, how Offboard) (access.Membership, *access.Invitation, error) {
 	old, exists, err := c.membersOf(m.Organization, m.User, m.Role == access.OrgOwner)
 	if err != nil {
@@ -60,14 +60,14 @@ func (c *change) putMember(m access.Membership, how Offboard) (access.Membership
 // giveRole turns the old membership, if one exists, into m.
 func (c *change) giveRole(old access.Membership, exists bool, m access.Membership, how Offboard) (_ access.Membership, err error) {
 	switch {
-	case m.Source == "" && c.memo != nil && exists && old.Role == m.Role: // a row of an import that does not say how changes nothing
+	case m.Source == "" && c.memo != nil && exists && old.Role == m.Role: // an import row that does not say how the role came about changes nothing
 		m.Source = old.Source
 	case m.Source == "":
 		if m.Source, err = c.source(m.User); err != nil {
 			return m, err
 		}
 		m.Source = old.Source.Stronger(m.Source)
-	case old.Joined(): // what is restored says how it came about, unless the user has come by themself meanwhile
+	case old.Joined(): // a restored role keeps how it came about, unless the user has joined by themself meanwhile
 		m.Source = old.Source.Stronger(m.Source)
 	}
 	m.Since = c.since(old, m)
@@ -75,7 +75,7 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 		if old != m {
 			c.state(old, m)
 		}
-		return m, c.PutMembership(m) // which an issuer may have given, and can no longer take back
+		return m, c.PutMembership(m) // an issuer may have given it, and can no longer take it back
 	}
 	if old.Role == access.OrgOwner {
 		if err := c.keepOwner(old, how.Successor); err != nil {
@@ -98,15 +98,15 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 	return m, c.tellAdded(m)
 }
 
-// tellAdded tells a person that somebody else gave them a role in an organization, which they can leave (O7).
+// tellAdded notifies a person whom somebody else gave a role in an organization, which they can leave (O7).
 func (c *change) tellAdded(m access.Membership) error {
 	return c.tell(access.Notification{
 		Kind: access.NotifyAdded, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(m.Organization)}, Role: m.Role,
 	}, []access.UserID{m.User}, true)
 }
 
-// ownsAtOnce reports whether the actor, who may make owners, makes the user one without asking them: as a site admin, or where the user has a role
-// that they came to by themself, or is at home (O7).
+// ownsAtOnce reports whether the actor, who may make owners, can make the user an owner without their consent: as a site admin, or if the user has a
+// role that they accepted, or if the organization is their home (O7).
 func (c *change) ownsAtOnce(org access.OrganizationID, u access.User, has access.Membership) (bool, error) {
 	if u.ID == c.actor.User || u.Organization == org || has.Joined() {
 		return true, nil
@@ -114,7 +114,7 @@ func (c *change) ownsAtOnce(org access.OrganizationID, u access.User, has access
 	return c.may(access.Administer, access.PlatformObject)
 }
 
-// source is how somebody to whom the actor gives a role comes to it (O7).
+// source is how a person whom the actor gives a role comes to it (O7).
 func (c *change) source(user access.UserID) (access.MembershipSource, error) {
 	if user == c.actor.User {
 		return access.Accepted, nil
@@ -126,7 +126,7 @@ func (c *change) source(user access.UserID) (access.MembershipSource, error) {
 	return access.Assigned, nil
 }
 
-// since is when the role is held from that follows the old membership, or none.
+// since is the start of a role that follows the old membership, or none.
 func (c *change) since(old, m access.Membership) time.Time {
 	switch {
 	case !m.Since.IsZero(): // restored
@@ -155,7 +155,7 @@ func (c *change) membersOf(id access.OrganizationID, user access.UserID, toOwner
 	return m, exists, nil
 }
 
-// mustOwn refuses whoever does not act as an owner of the organization what only owners do to owners (O2).
+// mustOwn refuses actors who do not act as owners, for changes that only owners can make to owners (O2).
 func (c *change) mustOwn(o access.Object) error {
 	if owner, err := c.may(access.Delete, o); err != nil {
 		return err
@@ -165,7 +165,7 @@ func (c *change) mustOwn(o access.Object) error {
 	return nil
 }
 
-// setRole writes a membership, and folds the user's rows against the new ceiling (M2), and the entries of groups that give something from now on (O5).
+// setRole writes a membership, refolds the user's rows for the new ceiling (M2), and the group entries that have an effect from now on (O5).
 func (c *change) setRole(m access.Membership) error {
 	enter := func() error {
 		old, exists, err := c.Membership(m.Organization, m.User)
@@ -198,7 +198,7 @@ func (c *change) setRole(m access.Membership) error {
 	return c.adoptChatbots(m)
 }
 
-// adoptChatbots gives a new owner the chatbots that nobody owns, for want of one (O3).
+// adoptChatbots gives a new owner the organization's chatbots that have no owner (O3).
 func (c *change) adoptChatbots(owner access.Membership) error {
 	bots, err := c.Chatbots(store.ChatbotFilter{Organization: owner.Organization, Ownerless: true}, "", 0)
 	if err != nil {
@@ -212,7 +212,7 @@ func (c *change) adoptChatbots(owner access.Membership) error {
 	})
 }
 
-// Members lists the people of an organization, by user, to its staff.
+// Members lists the people of an organization, by user, for actors with view_data.
 func (s *Service) Members(ctx context.Context, actor access.Actor, org access.OrganizationID, p Page) (ms []access.Membership, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if err := c.mustOn(access.CreateChatbot, org); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// lastOwner reports whether nobody else owns the organization of the membership.
+// lastOwner reports whether the membership is that of the organization's only owner.
 func (c *change) lastOwner(m access.Membership) (bool, error) {
 	if m.Role != access.OrgOwner {
 		return false, nil
@@ -18,8 +18,8 @@ func (c *change) lastOwner(m access.Membership) (bool, error) {
 	return len(owners) < 2, err
 }
 
-// keepOwner makes sure that the organization has an owner besides the one who is leaving or demoted: the last one is followed by the
-// successor (O1), who has a role there and whom the actor could make an owner at once (O2, O7).
+// keepOwner ensures that the organization has an owner besides the one who is leaving or demoted: the successor follows the last one (O1). The
+// successor must have a role there, and the actor must be able to make them an owner at once (O2, O7).
 func (c *change) keepOwner(leaving access.Membership, successor access.UserID) error {
 	if last, err := c.lastOwner(leaving); err != nil || !last {
 		return err
@@ -68,7 +68,8 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 	return c.setRole(now)
 }
 
-// leaveOwnerless tells the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it (O1).
+// leaveOwnerless notifies the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it
+// (O1).
 func (c *change) leaveOwnerless(org access.OrganizationID) error {
 	admins, err := c.MembersWithRole(org, access.OrgAdmin, 0)
 	if err != nil {
@@ -92,8 +93,8 @@ func (c *change) leaveOwnerless(org access.OrganizationID) error {
 	}, users, true)
 }
 
-// RemoveMember ends a user's role in an organization, and all that hung on it (O1–O3). Everybody can end their own, from any address (O7). how is an
-// Offboard within the organization.
+// RemoveMember ends a user's role in an organization, and everything that depended on it (O1–O3). Users can end their own, from any address (O7). how
+// is an Offboard within the organization.
 func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org access.OrganizationID, user access.UserID, how Offboard) (r MemberResult, err error) {
 	r.Change, err = s.changeOrTry(ctx, actor, how.DryRun, "member.delete", access.Obj(access.TypeOrganization, org), func(c *change) error {
 		m, exists, err := c.leaving(org, user)
@@ -123,7 +124,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor access.Actor, org acce
 	return r, err
 }
 
-// leaving loads the membership that the actor ends: their own, or one that they manage.
+// leaving loads the membership that the actor ends: their own, or one they manage.
 func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.Membership, bool, error) {
 	if user != "" && user == c.actor.User {
 		m, member, err := c.Membership(org, user)
@@ -137,9 +138,9 @@ func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.
 	return c.membersOf(org, user, false)
 }
 
-// leave ends a membership, and with it all that the organization and its chatbots give the user by name: team memberships, role assignments, rows,
-// direct shares, entries in groups and lists, and the ownership of chatbots. Account keys are refused (O3, B5). Whether the organization keeps an
-// owner was judged before.
+// leave ends a membership, and everything that the organization and its chatbots give the user by name: team memberships, role assignments, rows,
+// direct shares, entries in groups and lists, and the ownership of chatbots. It refuses account keys (O3, B5). The caller has checked that the
+// organization keeps an owner.
 func (c *change) leave(m access.Membership, successor access.UserID) error {
 	if err := c.endOffer(m.Organization, m.User); err != nil {
 		return err
@@ -197,7 +198,7 @@ func (c *change) leaveRows(m access.Membership) error {
 	})
 }
 
-// leaveNames takes the user, and the user's verified address, out of the organization's shares, groups and lists.
+// leaveNames removes the user and their verified address from the organization's shares, groups and lists.
 func (c *change) leaveNames(m access.Membership) error {
 	names, err := c.names(m.User)
 	if err != nil {
@@ -208,7 +209,7 @@ func (c *change) leaveNames(m access.Membership) error {
 	})
 }
 
-// leaveGates takes the user out of the gates of the organization's chatbots that admit by name (G6). Those that deny by name go on to (G7).
+// leaveGates removes the user from the gates of the organization's chatbots that admit by name (G6). Gates that deny by name stay (G7).
 func (c *change) leaveGates(m access.Membership) error {
 	policies, err := c.PoliciesNaming(string(access.TypeUser), string(m.User))
 	if err != nil {
@@ -226,7 +227,7 @@ func (c *change) leaveGates(m access.Membership) error {
 	})
 }
 
-// ifOf does it where the object belongs to the organization.
+// ifOf calls fn if the object belongs to the organization.
 func (c *change) ifOf(org access.OrganizationID, o access.Object, do func() error) error {
 	if here, err := c.belongs(o, org); err != nil || !here {
 		return err
@@ -239,8 +240,8 @@ func (c *change) belongs(o access.Object, org access.OrganizationID) (bool, erro
 	return ok && of == org, err
 }
 
-// passOn gives the chatbots of one who may own them no longer to the actor if an owner, else to the successor, else to an owner, else to the admin
-// of longest standing; without one nobody owns them until the organization has an owner again (O3).
+// passOn reassigns the chatbots of a user who may no longer own them: to the actor if an owner, otherwise to the successor, otherwise to an owner,
+// otherwise to the admin with the longest tenure. If there is none, they have no owner until the organization has one again (O3).
 func (c *change) passOn(m access.Membership, successor access.UserID) error {
 	bots, err := c.Chatbots(store.ChatbotFilter{Organization: m.Organization, Owner: m.User}, "", 0)
 	if err != nil || len(bots) == 0 {

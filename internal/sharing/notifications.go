@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// mustBePerson refuses actors who act for nobody: only users are told anything (N3).
+// mustBePerson refuses actors without a user, because only users have notifications (N3).
 func mustBePerson(actor access.Actor) error {
 	switch {
 	case actor.User != "":
@@ -23,7 +23,7 @@ type NotificationQuery struct {
 	Unread bool
 }
 
-// Notifications lists what the acting user was told, the newest first (N3).
+// Notifications lists the acting user's notifications, newest first (N3).
 func (s *Service) Notifications(ctx context.Context, actor access.Actor, q NotificationQuery, p Page) (ns []access.Notification, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if err := mustBePerson(actor); err != nil {
@@ -49,8 +49,8 @@ func (s *Service) Notifications(ctx context.Context, actor access.Actor, q Notif
 	return ns, next, err
 }
 
-// hears reports whether the notification is the acting user's own. Through a confined key it is so only where it is about the key's
-// organization: a chatbot of it, its account keys, or a principal that belongs to it (B3).
+// hears reports whether the notification belongs to the acting user. A confined key sees it only if it is about the key's organization: one of its
+// chatbots, its account keys, or a principal that belongs to it (B3).
 func (c *caller) hears(n access.Notification) (bool, error) {
 	if n.User != c.actor.User || c.actor.User == "" {
 		return false, nil
@@ -64,8 +64,7 @@ func (c *caller) hears(n access.Notification) (bool, error) {
 	return c.inside(access.Object{Type: access.Type(n.Principal.Kind), ID: n.Principal.ID})
 }
 
-// ReadNotification notes that the acting user has read it, the first time, and gives it as it is then. It is no change of access and leaves
-// no entry in the record.
+// ReadNotification marks the notification as read, the first time, and returns it. This is not a change of access and leaves no entry in the record.
 func (s *Service) ReadNotification(ctx context.Context, actor access.Actor, id access.NotificationID) (n access.Notification, err error) {
 	if err := mustBePerson(actor); err != nil {
 		s.recordRefusal(ctx, actor, step{action: "notification.read", resource: access.Obj("notification", id)}, err)

@@ -7,7 +7,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// Offboarding reports what an offboarding removed and passed on (N2). What it refuses is in the Change.
+// Offboarding reports what an offboarding removed and reassigned (N2). Refused keys are in the Change.
 type Offboarding struct {
 	Change
 	Removed    []string
@@ -15,7 +15,7 @@ type Offboarding struct {
 	HandedOver []HandedOver
 }
 
-// report fills in what the change did to others' things.
+// report fills in the effects of the change on others.
 func (o *Offboarding) report(c *change, how Offboard) {
 	o.Removed, o.Reassigned, o.HandedOver = c.toldRemoved(), c.toldReassigned(), c.toldHandedOver(how)
 }
@@ -63,7 +63,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor access.Actor, id access.
 	return r, err
 }
 
-// offboard removes every relationship of the user and of the user's verified address, and passes chatbots on (N2, O3).
+// offboard removes every relationship of the user and of their verified address, and reassigns chatbots (N2, O3).
 func (c *change) offboard(u access.User, how Offboard) error {
 	if err := c.handsOverKeys(u.ID, "", how); err != nil {
 		return err
@@ -118,8 +118,8 @@ func (c *change) offboard(u access.User, how Offboard) error {
 	return c.ungate(access.TypeUser, string(u.ID))
 }
 
-// succeed makes sure that an organization keeps an owner where its last one is offboarded by somebody who owns it. Nothing that others did there
-// stops anybody else from offboarding their own people (O1, N2).
+// succeed ensures that an organization keeps an owner if its last one is offboarded by somebody who owns it. Otherwise nothing in the organization
+// blocks others from offboarding their own people (O1, N2).
 func (c *change) succeed(leaving access.Membership, successor access.UserID) error {
 	last, err := c.lastOwner(leaving)
 	if err != nil || !last {
@@ -135,7 +135,7 @@ func (c *change) succeed(leaving access.Membership, successor access.UserID) err
 	return c.leaveOwnerless(leaving.Organization)
 }
 
-// removesOwners refuses an admin who offboards an owner of the home organization, whose users admins otherwise manage (O2, U1).
+// removesOwners refuses admins who offboard an owner of the home organization, although they manage its other users (O2, U1).
 func (c *change) removesOwners(home access.OrganizationID) error {
 	if owner, err := c.may(access.Delete, access.Obj(access.TypeOrganization, home)); err != nil || owner {
 		return err

@@ -5,8 +5,8 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// offerOwnership asks a user to become an owner of the organization, by an invitation that only this user accepts (O7). Until then nothing changes.
-// The same offer by the same actor again is that offer.
+// offerOwnership invites a user to become an owner of the organization; only this user can accept. Until then nothing changes. Repeating the offer as
+// the same actor returns the same offer.
 func (c *change) offerOwnership(org access.OrganizationID, to access.User) (access.Invitation, error) {
 	c.outcome = access.Pending
 	old, exists, err := c.pendingOffer(org, to.ID)
@@ -28,7 +28,7 @@ func (c *change) offerOwnership(org access.OrganizationID, to access.User) (acce
 	return offer, nil
 }
 
-// pendingOffer gives the offer of ownership that is pending. One that has expired by the clock is closed as that.
+// pendingOffer returns the pending offer of ownership. One whose time has passed is closed as expired.
 func (c *change) pendingOffer(org access.OrganizationID, to access.UserID) (access.Invitation, bool, error) {
 	offer, pending, err := c.PendingOffer(org, to)
 	if err != nil || !pending || offer.StateAt(c.now) != access.InvitationExpired {
@@ -38,7 +38,7 @@ func (c *change) pendingOffer(org access.OrganizationID, to access.UserID) (acce
 	return access.Invitation{}, false, err
 }
 
-// tellOffer tells the user of the offer, in an import too, since it waits for the user's answer. An email brings its token.
+// tellOffer notifies the user of the offer, also in an import, because the offer waits for an answer. An email contains its token.
 func (c *change) tellOffer(offer access.Invitation, to access.User) error {
 	about := access.Notification{
 		User: to.ID, Kind: access.NotifyOwnership, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(offer.Organization)},
@@ -50,7 +50,7 @@ func (c *change) tellOffer(offer access.Invitation, to access.User) error {
 	return c.mail(access.Mail{To: to.Verified(), User: to.ID, Invitation: offer.ID})
 }
 
-// endOffer revokes the offer of ownership that is pending for somebody who has become an owner or leaves.
+// endOffer revokes the pending offer of ownership for a user who has become an owner or leaves.
 func (c *change) endOffer(org access.OrganizationID, user access.UserID) error {
 	offer, pending, err := c.pendingOffer(org, user)
 	if err != nil || !pending {
@@ -63,7 +63,7 @@ func (c *change) endOffer(org access.OrganizationID, user access.UserID) error {
 	return c.also(altered("invitation", offer, ended), access.Obj(access.TypeOrganization, org))
 }
 
-// offered finds an offer of ownership by its ID, for the user to whom it was made; to all others there is none (C6).
+// offered finds an offer of ownership by its ID, for the user who got it; for others it does not exist (C6).
 func (c *change) offered(id access.InvitationID) (access.Invitation, error) {
 	o := access.Obj(typeInvitation, id)
 	offer, ok, err := c.Invitation(id)

@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// OrganizationPatch is the body of a PUT on an organization. Owner is needed at creation and changes nothing later.
+// OrganizationPatch is the body of a PUT on an organization. Owner is required at creation and cannot be set later.
 type OrganizationPatch struct {
 	Name           access.Optional[string]
 	Owner          access.Optional[access.UserID]
@@ -97,7 +97,7 @@ func equalOrganizations(a, b access.Organization) bool {
 		(a.AllowedIPs == nil) == (b.AllowedIPs == nil) && slices.Equal(a.AllowedIPs, b.AllowedIPs)
 }
 
-// settings puts what was sent into the organization.
+// settings applies the patch to the organization.
 func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 	org.Name = p.Name.Or(org.Name, "")
 	org.PublicAccess = p.PublicAccess.Or(org.PublicAccess, access.AudienceEveryone)
@@ -106,7 +106,7 @@ func (c *change) settings(org *access.Organization, p OrganizationPatch) error {
 		return nil
 	}
 	parse := newRanges
-	if c.memo != nil { // an import takes what was exported
+	if c.memo != nil { // an import accepts exported ranges unchanged
 		parse = ParseRanges
 	}
 	ranges, err := parse(p.AllowedIPs.Value, "B4")
@@ -183,7 +183,7 @@ func (c *change) limitLinks(org access.Organization) error {
 	return nil
 }
 
-// DeleteOrganization removes an organization and all that belongs to it (O4).
+// DeleteOrganization removes an organization and everything that belongs to it (O4).
 func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id access.OrganizationID) (d Deletion, err error) {
 	o := access.Obj(access.TypeOrganization, id)
 	d.Change, err = s.change(ctx, actor, "organization.delete", o, func(c *change) error {
@@ -283,7 +283,7 @@ func (c *change) dropOrganization(org access.Organization) error {
 	return nil
 }
 
-// dropHome leaves the organization's own users without a home (U1): they stay, and belong to nobody but site admins.
+// dropHome leaves the organization's own users without a home (U1): they stay, and only site admins manage them.
 func (c *change) dropHome(org access.OrganizationID) error {
 	users, err := c.Users(store.UserFilter{Home: org, IncludeDeleted: true}, "", 0)
 	if err != nil {

@@ -7,17 +7,17 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Page asks for the part of a list that follows the key After; "" begins it. Limit is at least 1.
+// Page selects the part of a list after the key After; "" starts at the beginning. Limit is at least 1.
 type Page struct {
 	After   string
 	Limit   int
-	LeftOut LeftOut // nil where nobody asks
+	LeftOut LeftOut // nil if not needed
 }
 
-// LeftOut collects the organizations of which a list leaves something out, because their allowed IP ranges do not admit the caller (B4).
+// LeftOut collects the organizations whose items a list leaves out, because their IP ranges do not admit the caller (B4).
 type LeftOut map[access.OrganizationID]bool
 
-// readPage is read for a list of things of the organization, or of all if that is "", and says of which organizations something is left out.
+// readPage is read for a list of things of the organization, or of all if that is "", and returns the organizations whose items are left out.
 func (s *Service) readPage(ctx context.Context, actor access.Actor, p Page, of access.OrganizationID, fn func(*caller) error) error {
 	return s.read(ctx, actor, func(c *caller) error {
 		c.leftOut = LeftOut{}
@@ -33,18 +33,18 @@ func (s *Service) readPage(ctx context.Context, actor access.Actor, p Page, of a
 	})
 }
 
-// leaveOut notes that a list leaves something of the organization out, which the caller sees from elsewhere.
+// leaveOut notes that a list leaves out something of the organization that the caller could see from elsewhere.
 func (c *caller) leaveOut(org access.OrganizationID) {
 	if c.leftOut != nil {
 		c.leftOut[org] = true
 	}
 }
 
-// fetchAtLeast is how many facts are read at a time where some may have to be left out.
+// fetchAtLeast is the minimum number of facts read at a time if some may have to be left out.
 const fetchAtLeast = 100
 
-// visible reads a page of a list that leaves out what the actor may not see. fetch reads facts after a key in the order of their keys; sees
-// says for each whether it belongs in the list; nil means that all do. The second result is the key to go on after, or "" at the end.
+// visible reads a page of a list without the items that the actor may not see. fetch reads facts after a key, in the order of their keys; sees
+// reports for each whether it belongs in the list, and nil means that all do. The second result is the key to continue after, or "" at the end.
 func visible[T any](p Page, fetch func(after string, limit int) ([]T, error), key func(T) string, sees func([]T) ([]bool, error)) ([]T, string, error) {
 	var page []T
 	after := p.After
@@ -78,8 +78,8 @@ func visible[T any](p Page, fetch func(after string, limit int) ([]T, error), ke
 	}
 }
 
-// fromHere is sees for a list of what belongs to organizations, which leaves out what may not be read from the caller's address (B4). "" is no
-// organization, and nil for sees shows all.
+// fromHere is sees for a list of things that belong to organizations: it leaves out what may not be read from the caller's address (B4). "" is no
+// organization, and a nil sees shows all.
 func fromHere[T any](c *caller, of func(T) access.OrganizationID, sees func([]T) ([]bool, error)) func([]T) ([]bool, error) {
 	admitted := map[access.OrganizationID]bool{"": true}
 	return func(facts []T) ([]bool, error) {

@@ -43,7 +43,7 @@ func (c *change) putPlatformGrant(g access.PlatformGrant) error {
 	})
 }
 
-// DeletePlatformRole takes a platform role away. It is an error of kind NotFound where the user does not have it.
+// DeletePlatformRole removes a platform role. The error is of kind NotFound if the user does not have it.
 func (s *Service) DeletePlatformRole(ctx context.Context, actor access.Actor, role access.PlatformRole, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "platform_role.delete", access.PlatformObject, func(c *change) error {
 		if err := c.must(access.Administer, access.PlatformObject); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// MaxGateEntries is how many values one gate may list (G8).
+// MaxGateEntries is the maximum number of entries of a gate (G8).
 const MaxGateEntries = 1000
 
 // PolicyPatch is the body of a PUT on a chatbot's gates (3.5).
@@ -37,7 +37,7 @@ type PolicyResult struct {
 	Gates
 }
 
-// Policy reads a chatbot's gates. They name people, and so they are read only by those who manage its access.
+// Policy reads a chatbot's gates. They name people, so reading them needs manage_access.
 func (s *Service) Policy(ctx context.Context, actor access.Actor, bot access.ChatbotID) (g Gates, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		b, err := c.managed(bot)
@@ -60,7 +60,7 @@ func (s *Service) PutPolicy(ctx context.Context, actor access.Actor, bot access.
 	return r, err
 }
 
-// gates is all that decides who may interact at all, as the record tells it.
+// gates is everything that decides who can interact at all, as the record shows it.
 type gates struct {
 	Enabled bool `json:"enabled"`
 	access.Policy
@@ -102,8 +102,8 @@ func (c *change) putPolicy(bot access.ChatbotID, p PolicyPatch) (bool, access.Po
 	return enabled, now, err
 }
 
-// judgePolicy refuses empty lists and what does not exist (G8), and the owner on the deny list (G7). Only what was sent is judged: a list
-// that a deletion emptied may stay.
+// judgePolicy refuses empty lists and unknown names (G8), and the owner in the deny list (G7). It checks only fields of the patch: a list that a
+// deletion emptied may stay.
 func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch) error {
 	for _, gate := range []struct {
 		field string
@@ -166,8 +166,8 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 	return nil
 }
 
-// rolesExist refuses roles that do not exist; platform roles always do (G5, G8). For the actor, only those of the chatbot's own organization
-// exist and those that the actor sees (C6).
+// rolesExist refuses unknown roles; platform roles always exist (G5, G8). To the actor, only roles of the chatbot's own organization and roles that
+// the actor sees exist (C6).
 func (c *change) rolesExist(b access.Chatbot, rule, field string, roles []string) error {
 	for i, r := range roles {
 		if _, ok := access.PlatformRoleOf(r); ok {
@@ -192,7 +192,7 @@ func missing(rule, field string, i int, id string) *access.Error {
 	}
 }
 
-// unless is err, or nil where it is of that kind.
+// unless returns err, or nil if it is of that kind.
 func unless(err error, kind access.Kind) error {
 	if access.KindOf(err) == kind {
 		return nil

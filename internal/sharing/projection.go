@@ -6,11 +6,11 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// pageOfFacts is how many facts are read at a time where all are read.
+// pageOfFacts is the number of facts per read when all facts are read.
 const pageOfFacts = 500
 
-// Project streams every relationship that the facts imply, as the transaction sees them, so that an engine can be built anew from the store or
-// compared with it.
+// Project streams every relationship that the facts imply, as the transaction sees them, for rebuilding an engine from the store or comparing the
+// two.
 func Project(tx *store.Tx, each func(spice.Relationships) error) error {
 	p := projector{tx: tx, each: each}
 	for _, project := range []func() error{p.platform, p.users, p.organizations, p.teams, p.roles, p.groups, p.chatbots, p.resources} {
@@ -28,7 +28,7 @@ type projector struct {
 	each func(spice.Relationships) error
 }
 
-// all hands every fact of a list to do, page by page.
+// all calls do for every fact of a list, page by page.
 func all[T any](fetch func(after string, limit int) ([]T, error), key func(T) string, do func(T) error) error {
 	after := ""
 	for {

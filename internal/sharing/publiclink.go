@@ -10,12 +10,12 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// PublicAccess is a chatbot's public link (3.4). The link is made of the chatbot, a nonce in the store and the hash key, which is not in the
-// store: those who manage the chatbot read it again and again, and nobody reads it from a copy of the store (L2).
+// PublicAccess is a chatbot's public link (3.4). The link is derived from the chatbot, a nonce in the store and the hash key, which is not in the
+// store: managers of the chatbot can read it repeatedly, but a copy of the store does not reveal it (L2).
 type PublicAccess struct {
 	Mode access.Audience
-	Link string // what a decision carries as context.link; "" where the mode is none, and where Lost
-	Lost bool   // the hash key under which the link was made is not known any more: the link works, but cannot be shown
+	Link string // sent with decisions as context.link; "" for mode none, and if Lost
+	Lost bool   // the hash key of the link was removed: the link works, but cannot be shown
 }
 
 // PublicAccessResult is the public link after a change.
@@ -24,7 +24,7 @@ type PublicAccessResult struct {
 	PublicAccess
 }
 
-// PublicAccess reads the chatbot's public link, for those who manage its access (L2).
+// PublicAccess reads the chatbot's public link, for actors with manage_access (L2).
 func (s *Service) PublicAccess(ctx context.Context, actor access.Actor, bot access.ChatbotID) (p PublicAccess, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		b, err := c.managed(bot)
@@ -37,7 +37,8 @@ func (s *Service) PublicAccess(ctx context.Context, actor access.Actor, bot acce
 	return p, nil
 }
 
-// PutPublicAccess sets whom the chatbot's public link admits (L1, V1, O5). One that was switched off does not come back: the next is a new one.
+// PutPublicAccess sets the mode of the chatbot's public link (L1, V1, O5). A link that was switched off does not come back: switching it on creates a
+// new one.
 func (s *Service) PutPublicAccess(
 	ctx context.Context, actor access.Actor, bot access.ChatbotID, mode access.Optional[access.Audience],
 ) (PublicAccessResult, error) {
@@ -57,7 +58,7 @@ func (s *Service) PutPublicAccess(
 	})
 }
 
-// admitsLink refuses a public link that the chatbot's visibility or its organization's limit rules out (V1, O5).
+// admitsLink refuses a public link that contradicts the chatbot's visibility or its organization's limit (V1, O5).
 func (c *change) admitsLink(b access.Chatbot) error {
 	if b.Visibility == access.OwnerOnly {
 		return access.Conflictf("V1", "%s is owner_only and cannot have a public link", access.Obj(access.TypeChatbot, b.ID))
@@ -69,7 +70,7 @@ func (c *change) admitsLink(b access.Chatbot) error {
 	return err
 }
 
-// RotateLink gives the chatbot another public link, and the old one admits nobody from that moment (L1).
+// RotateLink replaces the chatbot's public link; the old one stops working at once (L1).
 func (s *Service) RotateLink(ctx context.Context, actor access.Actor, bot access.ChatbotID) (PublicAccessResult, error) {
 	return s.relink(ctx, actor, bot, "chatbot.rotate_link", func(_ *change, b *access.Chatbot) error {
 		if b.PublicMode == access.AudienceNone {
@@ -80,7 +81,7 @@ func (s *Service) RotateLink(ctx context.Context, actor access.Actor, bot access
 	})
 }
 
-// relink is a change of the public link. The record tells that there was one; it holds nothing of the link itself (H2).
+// relink changes the public link. The record shows that there was one, and nothing of the link itself (H2).
 func (s *Service) relink(
 	ctx context.Context, actor access.Actor, bot access.ChatbotID, action string, edit func(*change, *access.Chatbot) error,
 ) (r PublicAccessResult, err error) {
@@ -106,13 +107,13 @@ func (s *Service) relink(
 	return r, nil
 }
 
-// newLink makes a link that nobody has.
+// newLink creates a new link.
 func (s *Service) newLink(b *access.Chatbot) {
 	b.LinkNonce = secret.NewID()
 	b.LinkDigest = linkDigest(s.secrets.Links(b.ID, b.LinkNonce)[0])
 }
 
-// publicAccess is the chatbot's link as those read it who manage its access.
+// publicAccess is the chatbot's link as its managers read it.
 func (s *Service) publicAccess(b access.Chatbot) PublicAccess {
 	p := PublicAccess{Mode: b.PublicMode}
 	if p.Mode == access.AudienceNone {
@@ -128,7 +129,7 @@ func (s *Service) publicAccess(b access.Chatbot) PublicAccess {
 	return p
 }
 
-// linkDigest is what the engine compares with the digest of a link that is presented.
+// linkDigest is the digest that the engine compares with that of a presented link.
 func linkDigest(link string) string {
 	sum := sha256.Sum256([]byte(link))
 	return hex.EncodeToString(sum[:])

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ParseRanges reads IP ranges, and single addresses, as CIDR prefixes. An empty list is refused: nil stands for anywhere.
+// ParseRanges parses IP ranges and single addresses as CIDR prefixes. An empty list is refused: nil means anywhere.
 func ParseRanges(list []string, rule string) ([]string, error) {
 	if list == nil {
 		return nil, nil
@@ -30,7 +30,7 @@ func ParseRanges(list []string, rule string) ([]string, error) {
 	return slices.Compact(ranges), nil
 }
 
-// unmapped is the range of IPv4 addresses where the prefix writes one in IPv6 form: addresses are compared in their own form.
+// unmapped converts a prefix of IPv4 addresses in IPv6 form to IPv4, because addresses are compared in their own form.
 func unmapped(p netip.Prefix) netip.Prefix {
 	const mapping = 96 // the bits before an IPv4 address (RFC 4291, 2.5.5.2)
 	if !p.Addr().Is4In6() || p.Bits() < mapping {
@@ -42,8 +42,8 @@ func unmapped(p netip.Prefix) netip.Prefix {
 // mapped is the first of the IPv6 forms of IPv4 addresses.
 var mapped = netip.MustParseAddr("::ffff:0:0")
 
-// newRanges is ParseRanges for a new list. One with a range that holds the IPv6 forms of all IPv4 addresses, such as ::/0, and with no range of IPv4 is
-// refused: its author means those, too.
+// newRanges is ParseRanges for a new list. It refuses a list with a range that contains the IPv6 forms of all IPv4 addresses, such as ::/0, but with
+// no IPv4 range, because its author probably means those, too.
 func newRanges(list []string, rule string) ([]string, error) {
 	ranges, err := ParseRanges(list, rule)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// read runs one reading use case on a snapshot of the facts. No engine is asked while a snapshot is held, since the store has few to give: where fn
-// needs an answer that is not known yet it ends with errUnanswered, the engine is asked, and fn runs again on a newer snapshot with the answer at
-// hand. So fn may run several times, and asks for as much at once as it can.
+// read runs one reading use case on a snapshot of the facts. It never asks the engine while it holds a snapshot, because the store has few of them:
+// if fn needs an answer that is not known yet, it ends with errUnanswered, the engine is asked, and fn runs again on a newer snapshot with the
+// answer. So fn may run several times, and should ask as much at once as it can.
 func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
 	if _, ok := actor.Subject(); !ok {
 		return access.Refuse(access.KindUnauthenticated, "B2", "authentication is required")
@@ -40,15 +40,15 @@ func (s *Service) read(ctx context.Context, actor access.Actor, fn func(*caller)
 	}
 }
 
-// snapshot is read for what reads for long and asks the engine nothing, such as an export: fn runs once.
+// snapshot is read for long reads that do not ask the engine, such as an export: fn runs once.
 func (s *Service) snapshot(ctx context.Context, actor access.Actor, fn func(*caller) error) error {
 	return s.db.View(ctx, func(tx *store.Tx) error { return fn(s.caller(ctx, tx, actor)) })
 }
 
-// errUnanswered ends a run of a reading use case that needs an answer of the engine.
+// errUnanswered ends a run of a reading use case that needs an answer from the engine.
 var errUnanswered = errors.New("sharing: the engine is to be asked first")
 
-// asking is what a reading use case has asked the engine, and is to ask it.
+// asking holds the questions of a reading use case and the engine's answers.
 type asking struct {
 	now   time.Time
 	known map[string]spice.Answer
@@ -58,12 +58,12 @@ type asking struct {
 	sought map[access.Action]spice.Question
 }
 
-// name tells questions apart; the clock of a use case stands still.
+// name identifies a question; the clock of a use case stands still.
 func name(q spice.Question) string {
 	return fmt.Sprintf("%s %t %q %s %s %q", q.Subject.Type, q.Subject.Confined, q.Subject.ID, q.Permission, q.Resource.Type, q.Resource.ID)
 }
 
-// answers gives the answers to the questions, if all of them are known.
+// answers returns the answers to the questions, if all are known.
 func (a *asking) answers(qs []spice.Question) ([]spice.Answer, error) {
 	answers := make([]spice.Answer, len(qs))
 	var open []spice.Question
@@ -80,7 +80,7 @@ func (a *asking) answers(qs []spice.Question) ([]spice.Answer, error) {
 	return answers, nil
 }
 
-// ask has the engine answer what is open.
+// ask sends the open questions to the engine.
 func (a *asking) ask(ctx context.Context, engine Engine, fresh spice.Freshness) error {
 	answers, err := engine.CheckAll(ctx, fresh, a.open)
 	if err != nil {

@@ -12,19 +12,19 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// effect is one fact that a change altered beside the one that it is about, as it was and as it is; nil stands for a fact that is not there.
+// effect is a fact that a change altered in addition to its main one, before and after; nil means that the fact does not exist.
 type effect struct {
 	Kind   string `json:"kind"`
 	Before any    `json:"before,omitempty"`
 	After  any    `json:"after,omitempty"`
 
-	in access.OrganizationID // whose fact it is, or "" for the platform's
+	in access.OrganizationID // the organization of the fact, or "" for the platform
 }
 
-// dropped is the effect on a fact that went with the change.
+// dropped is the effect on a fact that was removed along with the change.
 func dropped(kind string, fact any) effect { return effect{Kind: kind, Before: fact} }
 
-// altered is the effect on a fact that is now another; before is nil for one that is new.
+// altered is the effect on a fact that changed; before is nil for a new one.
 func altered(kind string, before, after any) effect {
 	return effect{Kind: kind, Before: before, After: after}
 }
@@ -42,8 +42,8 @@ func (c *change) also(e effect, of access.Object) (err error) {
 	return nil
 }
 
-// recordedIn is the organization in whose record an entry about the object stands: the one that it belongs to, and a user's home; "" for the
-// platform's record, where also stands what is about things that do not exist.
+// recordedIn is the organization whose record contains entries about the object: the one it belongs to, or a user's home; "" is the platform's
+// record, which also has the entries about things that do not exist.
 func (c *caller) recordedIn(o access.Object) (access.OrganizationID, error) {
 	switch o.Type {
 	case access.TypeUser:
@@ -57,7 +57,7 @@ func (c *caller) recordedIn(o access.Object) (access.OrganizationID, error) {
 	return org, err
 }
 
-// entry is what every entry of the change has in common.
+// entry is the common part of all record entries of the change.
 func (c *change) entry(outcome access.Outcome, in access.OrganizationID) access.Record {
 	return access.Record{
 		Time: c.now, Actor: ActorName(c.actor), Key: c.actor.Credential(), Action: c.action, Resource: c.resource, Organization: in,
@@ -65,8 +65,9 @@ func (c *change) entry(outcome access.Outcome, in access.OrganizationID) access.
 	}
 }
 
-// recordDone appends what was committed to the record of the organization that the resource belonged to, or now does, and what else it altered to
-// the records of those whose facts these are (H1): none reads of another's (C6). That somebody moved from one home to another is the platform's.
+// recordDone appends the committed change to the record of the organization that the resource belonged to or now belongs to, and its other effects to
+// the records of the organizations whose facts they are (H1); no organization reads about another's facts (C6). A move of a user between homes is in
+// the platform's record.
 func (c *change) recordDone(before access.OrganizationID) error {
 	home, err := c.recordedIn(c.resource)
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *change) recordDone(before access.OrganizationID) error {
 	kind, _, _ := strings.Cut(c.action, ".")
 	for _, e := range c.effects {
 		if e.in == home && e.Kind == kind && reflect.DeepEqual(e.Before, c.before) && reflect.DeepEqual(e.After, c.after) {
-			continue // what the change is about
+			continue // the resource of the change
 		}
 		if !slices.Contains(in, e.in) {
 			in = append(in, e.in)
@@ -115,14 +116,14 @@ func (c *change) recordDone(before access.OrganizationID) error {
 	return nil
 }
 
-// recordRefusal records what a rule refused. What was never understood (Invalid) and what failed inside are no refusals.
+// recordRefusal records a refusal by a rule. Invalid requests and internal errors are not refusals.
 func (s *Service) recordRefusal(ctx context.Context, actor access.Actor, st step, cause error) {
 	if err := s.recordRefusals(ctx, actor, []refusedStep{{st, cause}}); err != nil {
 		s.log.Error("cannot record a refusal", "action", st.action, "resource", st.resource.String(), "error", err)
 	}
 }
 
-// refusedStep is a step that was refused, and why.
+// refusedStep is a refused step with its error.
 type refusedStep struct {
 	step
 	cause error
@@ -156,7 +157,7 @@ func (s *Service) recordRefusals(ctx context.Context, actor access.Actor, refuse
 	return s.refusals.Record(ctx, entries...)
 }
 
-// recorded is the refusal that the error is, and whether refusals of its kind are recorded.
+// recorded returns the refusal in the error, and whether refusals of its kind are recorded.
 func recorded(cause error) (*access.Error, bool) {
 	var refusal *access.Error
 	if !errors.As(cause, &refusal) {
@@ -175,7 +176,7 @@ func asJSON(state any) (string, error) {
 	}
 	var text strings.Builder
 	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // so that what is looked for is found as it was written
+	e.SetEscapeHTML(false) // so that searches find text as it was written
 	err := e.Encode(state)
 	return strings.TrimSuffix(text.String(), "\n"), err
 }

@@ -14,28 +14,28 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// RecordQuery filters the record; what is zero filters nothing.
+// RecordQuery filters the record; zero fields do not filter.
 type RecordQuery struct {
-	Actor        string        // user:ID or key:ID, or an ID alone for both
-	Key          access.KeyID  // that was presented, whatever it acted as
+	Actor        string        // user:ID or key:ID; an ID alone matches both
+	Key          access.KeyID  // the key that was used, with or without an actor
 	Action       string        // such as share.put, or share.* for every action that begins with share.
 	Resource     access.Object // by type and ID
 	Organization access.OrganizationID
 	Subject      string // of decisions, such as user:alice
 	Outcome      access.Outcome
 	From, To     time.Time // From ≤ time < To
-	Text         string    // is somewhere in the resource, the subject, the detail, the states or the effects; case does not matter
+	Text         string    // text to find in the resource, the subject, the detail, the states or the effects; case does not matter
 }
 
-// How many entries are read at a time, and for one page at most. What no index finds is looked for among them, and a page ends there, full or
-// not: no call reads for minutes.
+// How many entries are read at a time, and at most for one page. Filters without an index are applied to these, and then the page ends, full or not,
+// so that no call reads for minutes.
 const (
 	recordChunk   = 1000
 	recordPerPage = 20 * recordChunk
 )
 
-// Records lists entries of the record, the newest first: all of it to site admins, and to others that of the organizations that they may
-// update. A page may hold fewer entries than asked for, or none, and still be followed by another.
+// Records lists entries of the record, newest first: all of it for site admins, and for others that of the organizations on which they have update. A
+// page may have fewer entries than requested, or none, although more follow.
 func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery, p Page) (found []access.Record, next string, err error) {
 	names, err := s.entryNames(ctx)
 	if err != nil {
@@ -80,9 +80,9 @@ func (s *Service) Records(ctx context.Context, actor access.Actor, q RecordQuery
 	return found, next, err
 }
 
-// EachRecord gives each entry that Records would list, the oldest first, up to those of the moment at which it began. What the actor may read
-// is judged again as it goes on. Where Records would leave entries out because of an organization's allowed IP ranges, EachRecord is refused (B4): a
-// file cannot say that it is not complete.
+// EachRecord passes each entry that Records would list to fn, oldest first, up to the moment at which it began. The actor's rights are checked again
+// along the way. If Records would leave entries out because of an organization's IP ranges, EachRecord is refused (B4), because a file cannot show
+// that it is incomplete.
 func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQuery, each func(access.Record) error) error {
 	names, err := s.entryNames(ctx)
 	if err != nil {
@@ -126,14 +126,14 @@ func (s *Service) EachRecord(ctx context.Context, actor access.Actor, q RecordQu
 		if err != nil {
 			return err
 		}
-		if err := eachFact(found, each); err != nil { // outside of the transaction: whoever receives them may be slow
+		if err := eachFact(found, each); err != nil { // outside of the transaction, because fn may be slow
 			return err
 		}
 	}
 	return nil
 }
 
-// incomplete refuses an export of the record that leaves something out.
+// incomplete refuses an export of the record that would leave something out.
 func (c *caller) incomplete() error {
 	if len(c.leftOut) == 0 {
 		return nil
@@ -143,8 +143,8 @@ func (c *caller) incomplete() error {
 		"export one organization at a time, or call from one of these ranges, or with an unconfined key without an actor", access.Obj(access.TypeOrganization, org))
 }
 
-// foresee notes what an export of the whole record, or of an organization's, will leave out, so that it is refused before it has begun. What other
-// filters leave out is found on the way.
+// foresee notes what an export of the whole record, or of an organization's, would leave out, so that it can be refused before it begins. Exports
+// with other filters find this along the way.
 func (r *recordReader) foresee() error {
 	rest := r.query
 	rest.From, rest.To, rest.Organization = time.Time{}, time.Time{}, ""
@@ -168,9 +168,9 @@ func (r *recordReader) foresee() error {
 type recordReader struct {
 	*caller
 	query    RecordQuery
-	since    map[access.OrganizationID]int64 // of those that the caller reads, the number that its record begins after; nil for a site admin
-	admitted map[access.OrganizationID]bool  // B4, as far as asked
-	sources  []store.RecordFilter            // the record is what they find together
+	since    map[access.OrganizationID]int64 // the organizations that the caller reads, each with the number after which its record begins; nil for a site admin
+	admitted map[access.OrganizationID]bool  // whether B4 admits the caller, as far as checked
+	sources  []store.RecordFilter            // together they return the record
 }
 
 func (c *caller) recordReader(q RecordQuery, newestFirst bool) (*recordReader, error) {
@@ -192,8 +192,8 @@ func (c *caller) recordReader(q RecordQuery, newestFirst bool) (*recordReader, e
 	return r, nil
 }
 
-// recordsOf lists the organizations whose record the actor reads: those that it may update (section 2). One that was deleted and created again
-// begins anew (O4).
+// recordsOf lists the organizations whose record the actor reads: those with update (section 2). The record of an organization that was deleted and
+// created again begins anew (O4).
 func (c *caller) recordsOf() (map[access.OrganizationID]int64, error) {
 	var candidates []access.OrganizationID
 	if c.actor.User == "" {
@@ -223,8 +223,8 @@ func (c *caller) recordsOf() (map[access.OrganizationID]int64, error) {
 	return since, nil
 }
 
-// narrow chooses what is looked up by an index: what names the fewest entries, as a rule. Users act in few organizations, keys in many. Whoever
-// reads the record of some organizations only never reads on through that of others.
+// narrow chooses the index for the lookup: usually the filter that matches the fewest entries. Users act in few organizations, keys in many. A reader
+// of some organizations' records never scans those of others.
 func (r *recordReader) narrow() []store.RecordFilter {
 	if r.since == nil {
 		return r.lookups()
@@ -242,7 +242,7 @@ func (r *recordReader) narrow() []store.RecordFilter {
 	return each
 }
 
-// lookups is narrow for the record of all.
+// lookups is narrow for a reader of the whole record.
 func (r *recordReader) lookups() []store.RecordFilter {
 	q := r.query
 	byUser := strings.HasPrefix(q.Actor, "user:")
@@ -267,7 +267,7 @@ func (r *recordReader) lookups() []store.RecordFilter {
 	return []store.RecordFilter{{}}
 }
 
-// actorNames are the actors that a filter names.
+// actorNames returns the names of actors that a filter matches.
 func actorNames(actor string) []string {
 	if strings.HasPrefix(actor, "user:") || strings.HasPrefix(actor, "key:") ||
 		slices.Contains([]string{ActorName(access.System), record.Stranger, record.Several}, actor) {
@@ -276,8 +276,8 @@ func actorNames(actor string) []string {
 	return []string{"user:" + actor, "key:" + actor}
 }
 
-// chunk reads what comes after the place, at most recordChunk entries, and whether that is all. Each source gives its first ones, among which
-// are the first ones of all.
+// chunk reads at most recordChunk entries after the place, and reports whether there are no more. Each source returns its first entries, which
+// include the first of all.
 func (r *recordReader) chunk(after store.RecordPlace) (entries []access.Record, end bool, err error) {
 	end = true
 	for _, f := range r.sources {
@@ -303,7 +303,7 @@ func (r *recordReader) chunk(after store.RecordPlace) (entries []access.Record, 
 	return entries, end, nil
 }
 
-// shows reports whether the entry is one that the query asks for and the caller may read, and takes out of it the addresses that the caller may not see.
+// shows reports whether the entry matches the query and the caller may read it, and removes the addresses that the caller may not see.
 func (r *recordReader) shows(e *access.Record) (bool, error) {
 	if r.since != nil {
 		if since, mine := r.since[e.Organization]; !mine || e.Seq <= since {
@@ -348,7 +348,7 @@ func actionMatches(wanted, action string) bool {
 	return wanted == "" || wanted == action
 }
 
-// entryNames are the names of entries. The first who asks for them makes their key.
+// entryNames returns the names of entries, and creates their key at the first use.
 func (s *Service) entryNames(ctx context.Context) (*record.Names, error) {
 	if known := s.names.Load(); known != nil {
 		return known, nil
@@ -370,7 +370,7 @@ func (s *Service) entryNames(ctx context.Context) (*record.Names, error) {
 	return names, err
 }
 
-// placeText is the place as the key of a page.
+// placeText encodes the place as the key of a page.
 func placeText(names *record.Names, p store.RecordPlace) string {
 	return strconv.FormatInt(p.Time.UnixMicro(), 10) + "." + names.Name(p.Seq)
 }

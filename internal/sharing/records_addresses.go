@@ -6,8 +6,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// hideAddresses takes out of an entry the states of users whose address the reader may not see (O7): neither was the organization, whose record it is, the
-// user's home in that state, nor does the reader see the address now. Nothing is looked for in what is taken out.
+// hideAddresses removes from an entry the states of users whose address the reader may not see (O7): those for whom the organization of the record
+// was not the home in that state, unless the reader sees the address now. Text searches ignore what is removed.
 func (r *recordReader) hideAddresses(e *access.Record) (err error) {
 	if r.since == nil {
 		return nil
@@ -50,7 +50,7 @@ func (r *recordReader) hideAddresses(e *access.Record) (err error) {
 	return err
 }
 
-// hiddenState is the state of a user as the reader of that organization's record may see it.
+// hiddenState is the state of a user as a reader of that organization's record may see it.
 func (r *recordReader) hiddenState(of access.OrganizationID, state string) (string, error) {
 	if state == "" {
 		return "", nil

@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// ruled names the rule that refused, where the refusal is a denial that names none yet. What may not be seen stays not found (C6).
+// ruled adds the rule to a denial that names none yet. Hidden things stay not found (C6).
 func ruled(err error, rule string) error {
 	var e *access.Error
 	if errors.As(err, &e) && e.Kind == access.KindDenied && e.Rule == "" {
@@ -24,7 +24,7 @@ func fieldError(rule, pointer, detail string) error {
 	}
 }
 
-// at names the field of the body whose value was refused.
+// at adds the field of the body to a refusal of its value.
 func at(pointer string, err error) error {
 	var e *access.Error
 	if errors.As(err, &e) && e.Kind == access.KindUnprocessable && e.Fields == nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// removal is one thing that went with a change. The record tells of all, as effects; the answer only of what the actor might have read (C6),
-// since a change reaches further than its actor: whoever deletes a team ends the shares of chatbots that the actor has never heard of.
+// removal is a thing removed along with a change. The record lists all of them, as effects; the answer lists only those that the actor could have
+// read (C6), because a change reaches further than its actor: deleting a team ends shares of chatbots that the actor may not know.
 type removal struct {
 	kind string // of the fact
 	what string
 	told bool
 }
 
-// reassignment is a chatbot that passed on, and whether the actor might have read of it.
+// reassignment is a chatbot with a new owner, and whether the actor could have read of it.
 type reassignment struct {
 	Reassignment
 	told bool
@@ -62,7 +62,7 @@ func (c *change) passed(b access.Chatbot, to access.UserID) error {
 	return err
 }
 
-// keeper is who lists the holders of a role or the members of a group: those who may update its organization, or administer the platform.
+// keeper returns what allows listing the holders of a role or the members of a group: update on its organization, or administering the platform.
 func (c *change) keeper(o access.Object) (access.Object, access.Action, error) {
 	org, ok, err := c.OrganizationOf(o)
 	if !ok {
@@ -82,14 +82,14 @@ func (c *change) toldRemoved() []string {
 	return told
 }
 
-// mostNamed is how many things of one kind the answer to a deletion names.
+// mostNamed is the maximum number of things of one kind that the answer to a deletion lists.
 const mostNamed = 20
 
 // toldDeleted is toldRemoved for the deletion of something that may have held a great many things: of each kind it names the first and counts the rest.
 // The record's entry has all of them.
 func (c *change) toldDeleted() []string {
 	var told []string
-	var kinds []string // in the order in which their first went
+	var kinds []string // in the order of the first of each kind
 	more := map[string]int{}
 	for _, r := range c.removals {
 		if !r.told {

@@ -10,21 +10,21 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// DefaultRequestTTL is how long a request waits for its decision, unless the configuration says otherwise (S7).
+// DefaultRequestTTL is the default time after which a request expires (S7).
 const DefaultRequestTTL = 30 * 24 * time.Hour
 
-// typeRequest is how requests are named to callers; they are no part of the access model.
+// typeRequest names requests to callers; they are not part of the access model.
 const typeRequest access.Type = "request"
 
-// decision says who decides about a share, and by which rule: whoever has the action on the object.
+// decision names who decides about a share, and the rule: anyone with the action on the object.
 type decision struct {
 	rule   string
 	action access.Action
 	on     access.Object
 }
 
-// deciding says who shares a chatbot of the organization with the principal at once, and so decides a request to (S4–S7). It is false where
-// managing the chatbot's access is enough.
+// deciding returns who can share a chatbot of the organization with the principal immediately, and so decides requests (S4–S7). It returns false if
+// manage_access on the chatbot is enough.
 func deciding(org access.OrganizationID, with access.Principal) (decision, bool) {
 	switch with.Kind {
 	case access.PrincipalOrganization:
@@ -36,10 +36,10 @@ func deciding(org access.OrganizationID, with access.Principal) (decision, bool)
 	case access.PrincipalUser, access.PrincipalEmail, access.PrincipalRole, access.PrincipalGroup:
 		return decision{}, false
 	}
-	return decision{"S2", access.Administer, access.PlatformObject}, true // of no kind that there is, which nobody shares with
+	return decision{"S2", access.Administer, access.PlatformObject}, true // unknown kind, which nobody can share with
 }
 
-// ask makes a request for the share, or replaces the one that is pending (S9). The very same request again is that request.
+// ask makes a request for the share, or replaces the pending one (S9). An identical request by the same requester returns the pending one.
 func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.Request, error) {
 	if c.memo != nil {
 		return access.Request{}, access.Deniedf(d.rule, "sharing with %s needs approval, which an import cannot ask for: "+
@@ -79,7 +79,7 @@ func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.R
 	return r, c.tellDeciders(b, r)
 }
 
-// pendingRequest gives the request that is pending. One that has expired by the clock is closed as that.
+// pendingRequest returns the pending request. One whose time has passed is closed as expired.
 func (c *change) pendingRequest(bot access.ChatbotID, with access.Principal) (access.Request, bool, error) {
 	r, pending, err := c.PendingRequest(bot, with)
 	if err != nil || !pending || r.StateAt(c.now) != access.RequestExpired {
@@ -88,8 +88,8 @@ func (c *change) pendingRequest(bot access.ChatbotID, with access.Principal) (ac
 	return access.Request{}, false, c.endAlong(r, access.EventExpire, "")
 }
 
-// tellDeciders tells those who decide the request, by email too: the owners and admins of the organization, or the team's admins where it has
-// any (S7).
+// tellDeciders notifies the people who can decide the request, also by email: the owners and admins of the organization, or the team's admins if it
+// has any (S7).
 func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
 	about := access.Notification{
 		Kind: access.NotifyRequest, Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Level, Request: r.ID, State: r.State,
@@ -131,7 +131,7 @@ func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
 	return c.tell(about, users, true)
 }
 
-// end writes down how a pending request ended, and tells its requester, once (N3).
+// end stores how a pending request ended, and notifies its requester, once (N3).
 func (c *change) end(r access.Request, event access.RequestEvent, why string) (access.Request, error) {
 	state := r.StateAt(c.now)
 	if event == access.EventExpire {
@@ -157,7 +157,7 @@ func (c *change) end(r access.Request, event access.RequestEvent, why string) (a
 	}, []access.UserID{access.UserID(user)}, false)
 }
 
-// supersede closes the pending request for what is shared now.
+// supersede closes the pending request for a share that now exists.
 func (c *change) supersede(share access.Share) error {
 	r, pending, err := c.PendingRequest(share.Chatbot, share.Principal)
 	if err != nil || !pending {
@@ -186,7 +186,7 @@ func (c *change) alsoDeciders(before any, r access.Request) error {
 	return c.also(altered("request", before, r), d.on)
 }
 
-// endAlong ends a request along with another change.
+// endAlong ends a request as part of another change.
 func (c *change) endAlong(r access.Request, event access.RequestEvent, why string) error {
 	ended, err := c.end(r, event, why)
 	if err != nil {
@@ -198,7 +198,7 @@ func (c *change) endAlong(r access.Request, event access.RequestEvent, why strin
 	return c.alsoDeciders(r, ended)
 }
 
-// cancelAlong cancels a pending request along with another change. One that has expired by the clock is closed as that.
+// cancelAlong cancels a pending request as part of another change. One whose time has passed is closed as expired.
 func (c *change) cancelAlong(r access.Request, why string) error {
 	if r.StateAt(c.now) == access.RequestExpired {
 		return c.endAlong(r, access.EventExpire, "")
@@ -229,8 +229,8 @@ func (c *change) cancelAll(f store.RequestFilter, why string) error {
 	return eachFact(pending, func(r access.Request) error { return c.cancelAlong(r, why) })
 }
 
-// orphanRequestsOf cancels the pending requests for a chatbot that is being deleted, and keeps all of them from whoever comes to have another
-// chatbot of that ID (O4).
+// orphanRequestsOf cancels the pending requests for a chatbot that is being deleted, and hides all its requests from readers of a later chatbot with
+// that ID (O4).
 func (c *change) orphanRequestsOf(bot access.ChatbotID) error {
 	if err := c.cancelAll(store.RequestFilter{Chatbot: bot}, "the chatbot was deleted"); err != nil {
 		return err
@@ -246,7 +246,7 @@ func (c *change) orphanRequestsWith(p access.Principal) error {
 	return c.OrphanRequestsWith(p)
 }
 
-// forgetRequester cancels what an offboarded user has asked for. Whoever comes back under the same ID has asked for nothing (N2).
+// forgetRequester cancels the requests of an offboarded user, and separates them from a user who comes back under the same ID (N2).
 func (c *change) forgetRequester(id access.UserID) error {
 	requester := ActorName(access.Actor{User: id})
 	if err := c.cancelAll(store.RequestFilter{Requester: requester}, "its requester was offboarded"); err != nil {
@@ -255,10 +255,10 @@ func (c *change) forgetRequester(id access.UserID) error {
 	return c.ForgetRequester(requester)
 }
 
-// expireAtOnce is how many requests one upkeep closes.
+// expireAtOnce is the number of requests that one upkeep closes.
 const expireAtOnce = 1000
 
-// expireRequests closes the requests that nobody has decided in time (S7).
+// expireRequests closes the requests that were not decided in time (S7).
 func (s *Service) expireRequests(ctx context.Context) error {
 	var due []access.Request
 	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// MaxListed is how many principals a document, an MCP server or a metric may list.
+// MaxListed is the maximum number of principals in the list of a document, an MCP server or a metric.
 const MaxListed = 1000
 
 // ResourcePatch is the body of a PUT on a document, an MCP server or a metric.
@@ -28,7 +28,7 @@ type ResourceResult struct {
 	Resource access.Resource
 }
 
-// PutResource creates a document, an MCP server or a metric, or changes whom it admits (section 4).
+// PutResource creates a document, an MCP server or a metric, or changes its access (section 4).
 func (s *Service) PutResource(ctx context.Context, actor access.Actor, t access.Type, id string, p ResourcePatch) (r ResourceResult, err error) {
 	r.Change, err = s.change(ctx, actor, string(t)+".put", access.Object{Type: t, ID: id}, func(c *change) (err error) {
 		r.Resource, err = c.putResource(t, id, p)
@@ -44,7 +44,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 		return old, err
 	}
 	r := access.Resource{Type: t, ID: id, Mode: access.ModePublic}
-	if exists { // what is left out stays as it is, for those who see it; for all others there is nothing (R3)
+	if exists { // unset fields keep their value, for actors who see it; for others the resource does not exist (R3)
 		seen, err := c.sees(o)
 		if err != nil {
 			return r, err
@@ -92,8 +92,8 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	return r, c.PutResource(r)
 }
 
-// seesResource reports whether the actor may know of a document, an MCP server or a metric: anyone with update on its chatbot, and whoever may
-// use it (R2, R3).
+// seesResource reports whether the actor may know of a document, an MCP server or a metric: with update on its chatbot, or by being able to use it
+// (R2, R3).
 func (c *caller) seesResource(o access.Object) (bool, error) {
 	r, ok, err := c.Resource(o.Type, o.ID)
 	if err != nil || !ok {
@@ -105,7 +105,7 @@ func (c *caller) seesResource(o access.Object) (bool, error) {
 	return c.may(access.Actions[o.Type][0], o)
 }
 
-// listed refuses what a list may not hold (R1).
+// listed refuses principals that a list must not contain (R1).
 func (c *change) listed(b access.Chatbot, list []access.Principal) error {
 	for i, p := range list {
 		if err := c.mayBeListed(b, p); err != nil {
@@ -155,8 +155,8 @@ func (c *change) dropResource(r access.Resource) error {
 	return c.Tx.DeleteResource(r.Type, r.ID)
 }
 
-// managedResource loads a document, an MCP server or a metric that the actor manages. To those who may use it without managing it, it is denied;
-// to all others it answers as if it were not there (R3).
+// managedResource loads a document, an MCP server or a metric that the actor manages. Actors who can only use it are denied; for others it does not
+// exist (R3).
 func (c *caller) managedResource(o access.Object) (access.Resource, error) {
 	r, ok, err := c.Resource(o.Type, o.ID)
 	if err != nil {
@@ -174,7 +174,7 @@ func (c *caller) managedResource(o access.Object) (access.Resource, error) {
 	return r, err
 }
 
-// Resource reads the settings of a document, an MCP server or a metric, with the list of those whom it admits.
+// Resource reads the settings of a document, an MCP server or a metric, including its list.
 func (s *Service) Resource(ctx context.Context, actor access.Actor, t access.Type, id string) (r access.Resource, err error) {
 	err = s.read(ctx, actor, func(c *caller) (err error) {
 		r, err = c.managedResource(access.Object{Type: t, ID: id})
@@ -183,8 +183,8 @@ func (s *Service) Resource(ctx context.Context, actor access.Actor, t access.Typ
 	return r, err
 }
 
-// Resources lists a chatbot's documents, MCP servers or metrics, by ID, to whoever manages them (R2). Those that a subject may use are listed
-// by package decision (R4).
+// Resources lists a chatbot's documents, MCP servers or metrics, by ID, for actors who manage them (R2). Package decision lists those that a subject
+// can use (R4).
 func (s *Service) Resources(ctx context.Context, actor access.Actor, t access.Type, bot access.ChatbotID, p Page) (rs []access.Resource, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, err := c.updatable(bot); err != nil {

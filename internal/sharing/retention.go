@@ -8,20 +8,20 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// pruneBatch is how many entries of the record are deleted in one change, so that others need not wait long; and pruneSlack how much longer than
-// configured the oldest may be kept, so that not every round of the upkeep leaves an entry about a few.
+// pruneBatch is the number of record entries deleted in one change, so that others need not wait long. pruneSlack is the extra age after which
+// deletion starts, so that not every upkeep leaves an entry about a few.
 const (
 	pruneBatch = 1000
 	pruneSlack = time.Hour
 )
 
-// pruned is what the record tells of its own shortening.
+// pruned is the record's entry about its own pruning.
 type pruned struct {
 	Before  time.Time `json:"before"`
 	Entries int       `json:"entries"`
 }
 
-// forgetRecord deletes the entries that are older than configured. Each batch leaves an entry that says up to when, and how many.
+// forgetRecord deletes the entries that are older than configured. Each batch leaves an entry with the time up to which, and the number.
 func (s *Service) forgetRecord(ctx context.Context) error {
 	if s.retain == 0 {
 		return nil

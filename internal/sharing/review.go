@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// MayReview refuses an actor who does not manage the access to the chatbot, and who is therefore not told who has what on it (M5, B4).
+// MayReview refuses an actor without manage_access on the chatbot, who therefore cannot see who has access to it (M5, B4).
 func (s *Service) MayReview(ctx context.Context, actor access.Actor, bot access.ChatbotID) error {
 	return s.read(ctx, actor, func(c *caller) error {
 		_, err := c.managed(bot)
@@ -14,8 +14,8 @@ func (s *Service) MayReview(ctx context.Context, actor access.Actor, bot access.
 	})
 }
 
-// MayReadMatrix is MayReview for the matrix, which lists the organization's people with their roles, whether or not they have anything on the
-// chatbot: besides managing its access, its readers are of the organization (E1).
+// MayReadMatrix is MayReview for the matrix, which lists the organization's people with their roles, whether or not they have access to the chatbot:
+// its readers also need view_data on the organization (E1).
 func (s *Service) MayReadMatrix(ctx context.Context, actor access.Actor, bot access.ChatbotID) error {
 	return s.read(ctx, actor, func(c *caller) error {
 		b, err := c.managed(bot)
@@ -30,8 +30,8 @@ func (s *Service) MayReadMatrix(ctx context.Context, actor access.Actor, bot acc
 	})
 }
 
-// MayReviewUser reports for each of the chatbots whether the actor may know what the user has on it: all of them where it is the actor's own
-// user, and otherwise those to which the actor manages the access (C7, B4). A confined key learns of none outside its organization (B3).
+// MayReviewUser reports for each of the chatbots whether the actor may know the user's access to it: all of them for the actor's own user, otherwise
+// those on which the actor has manage_access (C7, B4). A confined key learns nothing outside its organization (B3).
 func (s *Service) MayReviewUser(ctx context.Context, actor access.Actor, user access.UserID, bots []access.ChatbotID) (known []bool, err error) {
 	all := objects(access.TypeChatbot, bots, func(id access.ChatbotID) string { return string(id) })
 	err = s.read(ctx, actor, func(c *caller) error {

@@ -107,7 +107,7 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 	return c.PutRoleAssignment(a)
 }
 
-// insideRole refuses a user to whom the role's organization gives nothing (O5).
+// insideRole refuses a user to whom the role's organization cannot give anything (O5).
 func (c *change) insideRole(a access.RoleAssignment) error {
 	role, _, err := c.Role(a.Role)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *change) insideRole(a access.RoleAssignment) error {
 	return c.mustBeInside(role.Organization, a.User)
 }
 
-// UnassignRole takes a role away. It is an error of kind NotFound where the user does not have it.
+// UnassignRole removes a role from a user. The error is of kind NotFound if the user does not have it.
 func (s *Service) UnassignRole(ctx context.Context, actor access.Actor, role access.RoleID, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "role_assignment.delete", access.Obj(access.TypeRole, role), func(c *change) error {
 		if err := c.managedRole(role); err != nil {
@@ -232,7 +232,7 @@ func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganizatio
 			for _, org := range narrowed(sc.staffs, q.Organization) {
 				sources = append(sources, roles(store.RoleFilter{Organization: org}))
 			}
-			if q.Organization == "" { // everybody can be asked to hold these
+			if q.Organization == "" { // gates can require these of everyone
 				sources = append(sources, roles(store.RoleFilter{PlatformWide: true}))
 			}
 			all = merged(by(id), sources...)
@@ -243,7 +243,7 @@ func (s *Service) Roles(ctx context.Context, actor access.Actor, q InOrganizatio
 	return rs, next, err
 }
 
-// Assignees lists who has a role, by user, to those who may assign it.
+// Assignees lists the users with a role, by user, for actors who can assign it.
 func (s *Service) Assignees(ctx context.Context, actor access.Actor, role access.RoleID, p Page) (us []access.UserID, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if err := c.managedRole(role); err != nil {

@@ -16,7 +16,7 @@ type RowResult struct {
 	Warnings []string
 }
 
-// PutRow sets a member's row in a chatbot's matrix (M1–M8). Actions are a set of access.RowActions; none at all is no access.
+// PutRow sets a member's row in a chatbot's matrix (M1–M8). Actions are a set of access.RowActions; an empty set means no access.
 func (s *Service) PutRow(ctx context.Context, actor access.Actor, bot access.ChatbotID, user access.UserID, actions []access.Action) (r RowResult, err error) {
 	r.Change, err = s.change(ctx, actor, "row.put", access.Obj(access.TypeChatbot, bot), func(c *change) (err error) {
 		r.Row, err = c.putRow(access.Row{Chatbot: bot, User: user, Actions: actions})
@@ -38,7 +38,7 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 		return row, err
 	}
 	ceiling := spice.RowCeiling(m.Role, siteAdmin)
-	actions := []access.Action{} // none at all is no access, and not the same as no row
+	actions := []access.Action{} // empty means no access, which differs from no row
 	for _, a := range access.RowActions {
 		if slices.Contains(row.Actions, a) {
 			actions = append(actions, a)
@@ -72,7 +72,7 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 	return row, err
 }
 
-// rowHolder judges who sets a row, and for whom (M3, M7, M8).
+// rowHolder checks who sets a row, and for whom (M3, M7, M8).
 func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.Chatbot, m access.Membership, err error) {
 	if b, err = c.managed(bot); err != nil {
 		return b, m, ruled(err, "M8")
@@ -101,7 +101,7 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 	if err != nil {
 		return b, m, err
 	}
-	// Whomever a confined key acts for, it is at most an admin (B3), and so it never sets an owner's row.
+	// A confined key is at most an admin, whoever it acts for (B3), so it never sets an owner's row.
 	if (m.Role == access.OrgOwner || siteAdmin) && (b.Owner != c.actor.User || c.actor.Organization != "") {
 		owner, err := c.may(access.Delete, o)
 		if err != nil {
@@ -114,7 +114,7 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 	return b, m, nil
 }
 
-// DeleteRow restores what the role gives (M6). It is an error of kind NotFound where there is no row.
+// DeleteRow restores what the role gives (M6). The error is of kind NotFound if there is no row.
 func (s *Service) DeleteRow(ctx context.Context, actor access.Actor, bot access.ChatbotID, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "row.delete", access.Obj(access.TypeChatbot, bot), func(c *change) error {
 		if _, _, err := c.rowHolder(bot, user); err != nil {

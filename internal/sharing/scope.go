@@ -8,19 +8,19 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// A list starts from what its reader sees, so that a page costs the same however much of others' the installation holds: the organizations in which
-// the actor is somebody, as the facts name them and the engine confirms them, and what the actor is named in.
+// Lists start from what their reader sees, so that the cost of a page does not grow with other people's data: the organizations in which the actor
+// has a role, according to the facts and confirmed by the engine, and the things that name the actor.
 
-// scope is where the actor reads lists.
+// scope is the set of organizations whose lists the actor reads.
 type scope struct {
-	all      bool // everywhere: a site admin, or an unconfined key
+	all      bool // all organizations: a site admin, or an unconfined key
 	oversees bool // every organization's data and chatbots (P1, P2)
 
-	// The organizations by what the actor has there, sorted: view_data, create_chatbot, update.
+	// The organizations by the actor's rights, sorted: view_data, create_chatbot, update.
 	views, staffs, manages []access.OrganizationID
 }
 
-// scope looks up where the actor reads lists. Organizations that may not be read from the caller's address are left out (B4).
+// scope computes the actor's scope. It leaves out organizations that may not be read from the caller's address (B4).
 func (c *caller) scope() (scope, error) {
 	s, err := c.scopeAnywhere()
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *caller) scope() (scope, error) {
 	return s, nil
 }
 
-// scopeAnywhere is scope wherever the caller is.
+// scopeAnywhere is scope without regard to the caller's address.
 func (c *caller) scopeAnywhere() (scope, error) {
 	if c.actor.Unconfined() {
 		return scope{all: true, oversees: true}, nil
@@ -83,7 +83,7 @@ func (c *caller) scopeAnywhere() (scope, error) {
 	return s, nil
 }
 
-// mostOf is the action of the role that no lesser role has (section 2).
+// mostOf is the action that the role has and no lesser role has (section 2).
 func mostOf(role access.OrgRole) access.Action {
 	switch role {
 	case access.OrgOwner, access.OrgAdmin:
@@ -94,7 +94,7 @@ func mostOf(role access.OrgRole) access.Action {
 	return access.ViewData
 }
 
-// narrowed leaves of the organizations the one that a query asks for; "" asks for all.
+// narrowed reduces the organizations to the one that a query selects; "" selects all.
 func narrowed(orgs []access.OrganizationID, wanted access.OrganizationID) []access.OrganizationID {
 	switch {
 	case wanted == "":
@@ -105,7 +105,7 @@ func narrowed(orgs []access.OrganizationID, wanted access.OrganizationID) []acce
 	return nil
 }
 
-// source reads a part of a list: at most limit facts after a key, in the order of the keys.
+// source reads part of a list: at most limit facts after a key, in the order of the keys.
 type source[T any] func(after string, limit int) ([]T, error)
 
 // merged reads several sources as one, in the order, each fact once.
@@ -139,7 +139,7 @@ func eachOf[T any](orgs []access.OrganizationID, read func(org access.Organizati
 	return sources
 }
 
-// named is a source of the facts with the IDs, which are sorted. IDs of which there is no fact, or none that is wanted, are passed over.
+// named is a source of the facts with these IDs, which are sorted. It skips IDs without a fact or with an unwanted one.
 func named[T any, ID ~string](ids []ID, load func(ID) (T, bool, error)) source[T] {
 	return func(after string, limit int) ([]T, error) {
 		from, there := slices.BinarySearch(ids, ID(after))

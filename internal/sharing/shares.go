@@ -8,23 +8,24 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// lastYear is the last one that RFC 3339 can spell.
+// lastYear is the last year that RFC 3339 can express.
 const lastYear = 9999
 
-// SharePatch is the body of a PUT on a share. A share's expiry is cut to whole seconds (S13).
+// SharePatch is the body of a PUT on a share. The expiry is truncated to whole seconds (S13).
 type SharePatch struct {
 	Access    access.Optional[access.Level]
 	ExpiresAt access.Optional[time.Time]
 }
 
-// ShareResult is the share after a change, or the request that was made instead, for others to decide (S4–S6).
+// ShareResult is the share after a change, or the request made instead, if others decide (S4–S6).
 type ShareResult struct {
 	Change
 	Share   access.Share
-	Request *access.Request // nil where the share is in force
+	Request *access.Request // nil if the share is in force
 }
 
-// PutShare shares a chatbot, replaces level and expiry of a share in force (S10), or asks those who decide about the principal (S4–S6, S9).
+// PutShare shares a chatbot, changes level and expiry of a share in force (S10), or makes a request to the people who decide about the principal
+// (S4–S6, S9).
 func (s *Service) PutShare(ctx context.Context, actor access.Actor, bot access.ChatbotID, with access.Principal, p SharePatch) (r ShareResult, err error) {
 	r.Change, err = s.change(ctx, actor, "share.put", access.Obj(access.TypeChatbot, bot), func(c *change) (err error) {
 		r.Share, r.Request, err = c.putShare(bot, with, p)
@@ -63,7 +64,7 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 				r, err := c.ask(b, share, d)
 				return share, &r, err
 			}
-			if err := c.fromAllowedAddress(d.on); err != nil { // as an approval would be refused
+			if err := c.fromAllowedAddress(d.on); err != nil { // an approval would be refused for the same reason
 				return share, nil, err
 			}
 		}
@@ -71,7 +72,7 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 	return share, nil, c.giveShare(b, share)
 }
 
-// shareInForce gives the share of the chatbot with the principal. One that has expired is no share (S10).
+// shareInForce returns the chatbot's share with the principal, unless it has expired (S10).
 func (c *change) shareInForce(bot access.ChatbotID, with access.Principal) (access.Share, bool, error) {
 	s, exists, err := c.Share(bot, with)
 	if err != nil || !exists || s.ExpiredAt(c.now) {
@@ -80,8 +81,8 @@ func (c *change) shareInForce(bot access.ChatbotID, with access.Principal) (acce
 	return s, true, nil
 }
 
-// admissible refuses a share that nobody can give: for the chatbot's visibility (V1), for its level or expiry (S1, S13), and, where it is new,
-// for its principal (S2, S3, O5).
+// admissible refuses a share that nobody can give: because of the chatbot's visibility (V1), its level or expiry (S1, S13), and, for a new one, its
+// principal (S2, S3, O5).
 func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) error {
 	switch {
 	case b.Visibility == access.OwnerOnly:
@@ -101,8 +102,7 @@ func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) er
 	return c.allowedOutside(b, share.Principal)
 }
 
-// giveShare puts a share in force that has been judged: by whoever gives it, or by those who approved it (S8). A request for it that is still
-// pending is superseded, and its people are told (S11).
+// giveShare puts a checked share in force. It supersedes a pending request for it, and notifies its people (S11).
 func (c *change) giveShare(b access.Chatbot, share access.Share) error {
 	stored, exists, err := c.Share(b.ID, share.Principal)
 	if err != nil {
@@ -113,7 +113,7 @@ func (c *change) giveShare(b access.Chatbot, share access.Share) error {
 	}
 	if !exists {
 		c.refold(nil, spice.FoldShare(share))
-	} else { // the engine still holds it, expired or not
+	} else { // the engine still has it, expired or not
 		c.refold(spice.FoldShare(stored), spice.FoldShare(share))
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
@@ -134,7 +134,7 @@ func (c *change) giveShare(b access.Chatbot, share access.Share) error {
 	return c.tellShared(b, share)
 }
 
-// managed loads a chatbot whose access the actor manages.
+// managed loads a chatbot on which the actor has manage_access.
 func (c *caller) managed(bot access.ChatbotID) (access.Chatbot, error) {
 	o := access.Obj(access.TypeChatbot, bot)
 	b, ok, err := c.Chatbot(bot)
@@ -163,7 +163,7 @@ func (c *change) mayShareWith(with access.Principal) error {
 	return err
 }
 
-// known refuses principals that do not exist, or cannot be shared with (S2, S3).
+// known refuses principals that do not exist or cannot be shared with (S2, S3).
 func (c *change) known(b access.Chatbot, with access.Principal) error {
 	unknown := access.Unprocessablef("S2", "%s does not exist", with)
 	switch with.Kind {
@@ -212,7 +212,7 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 	return nil
 }
 
-// foreign refuses a role or group of another organization (S3), which for those who may not see it is none at all (C6).
+// foreign refuses a role or group of another organization (S3); for actors who may not see it, it does not exist (C6).
 func (c *change) foreign(with access.Principal, unknown *access.Error) error {
 	seen, err := c.sees(access.Object{Type: access.Type(with.Kind), ID: with.ID})
 	if err != nil || !seen {
@@ -228,7 +228,7 @@ func firstError(err error, otherwise *access.Error) error {
 	return otherwise
 }
 
-// DeleteShare ends a share. It is an error of kind NotFound where there is none.
+// DeleteShare ends a share. The error is of kind NotFound if there is none.
 func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot access.ChatbotID, with access.Principal) (Change, error) {
 	return s.change(ctx, actor, "share.delete", access.Obj(access.TypeChatbot, bot), func(c *change) error {
 		if _, err := c.managed(bot); err != nil {
@@ -250,7 +250,7 @@ func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot acces
 	})
 }
 
-// Shares lists the shares in force of a chatbot, by principal, to whoever manages its access.
+// Shares lists the shares in force of a chatbot, by principal, for actors with manage_access.
 func (s *Service) Shares(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (shares []access.Share, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, err := c.managed(bot); err != nil {

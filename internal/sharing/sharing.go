@@ -1,8 +1,8 @@
-// Package sharing is every change of access, one use case after the other, and the reading of what can be changed.
+// Package sharing makes every change of access, one use case a file, and reads what can be changed.
 //
-// It is the only writer: a change is judged against the facts in the store and against the engine's decision about the actor, written as
-// facts, record and outbox entry in one transaction, and carried to the engine before it is answered. Each use case takes the actor as an
-// argument and names the rule that refuses it. It answers no backend's question about access; package decision does.
+// It is the only writer. It checks a change against the facts in the store and the engine's decision about the actor, writes facts, record and
+// outbox entry in one transaction, and carries the change to the engine before it answers. Each use case takes the actor as an argument and names
+// the rule that refuses it. It must not answer access checks: package decision does.
 package sharing
 
 import (
@@ -21,11 +21,11 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// applyWithin is how long a committed change may take to reach the engine before its caller is told to try again. The change is not lost:
-// the outbox carries it as soon as the engine answers.
+// applyWithin is how long a committed change may take to reach the engine before its caller gets an error. The change is not lost: the outbox carries
+// it as soon as the engine answers.
 const applyWithin = 30 * time.Second
 
-// maxWaiting is how many changes wait for their turn. How many are accepted at a time is for the callers of this package to bound.
+// maxWaiting is the maximum number of changes that wait for their turn. Callers of this package limit how many they accept at a time.
 const maxWaiting = 10_000
 
 // Engine answers about the actor; *spice.Client is one.
@@ -41,9 +41,9 @@ type Config struct {
 	Engine  Engine
 	Outbox  *outbox.Carrier
 	Secrets *secret.Hasher
-	Admits  func(*store.Tx) error // refuses changes by a process that must make none any more; nil refuses none
+	Admits  func(*store.Tx) error // refuses changes by a process that must not make any; nil refuses none
 	Mails   bool                  // whether there is a mail server, so that emails are queued for it
-	// RecordRetention is how long entries of the record are kept, to an hour or so (H2); 0 is for ever.
+	// RecordRetention is how long entries of the record are kept, within an hour or so (H2); 0 keeps them forever.
 	RecordRetention time.Duration
 	InvitationTTL   time.Duration    // how long an invitation can be accepted (N1); 0 means DefaultInvitationTTL
 	Now             func() time.Time // nil means time.Now
@@ -67,7 +67,7 @@ type Service struct {
 	retain        time.Duration
 	now           func() time.Time
 	log           *slog.Logger
-	turn          *fair.Limiter // one change at a time, and the callers in turn (B6): whoever holds it knows that engine and facts agree
+	turn          *fair.Limiter // one change at a time, callers in turn (B6); its holder knows that engine and facts agree
 	invitationTTL time.Duration
 
 	outsideMails int
@@ -79,7 +79,7 @@ type Service struct {
 	refusals *record.Refusals
 	names    atomic.Pointer[record.Names]
 
-	rehearsal *Rehearsal // whose facts these are, or nil for those that count
+	rehearsal *Rehearsal // of a rehearsal's facts, or nil for the real ones
 }
 
 // New makes the service.
@@ -110,21 +110,21 @@ func New(c Config) *Service {
 	}
 }
 
-// Change is what every change answers with.
+// Change is the common part of every change's result.
 type Change struct {
-	Token   spice.Token // a decision asked with it sees the change
-	Changed bool        // false where everything was so already
-	// RefusedKeys are the account keys that the change refused from then on, as far as the actor may handle them (B5).
+	Token   spice.Token // a decision with it includes the change
+	Changed bool        // false if nothing had to change
+	// RefusedKeys are the account keys that the change refused, as far as the actor manages them (B5).
 	RefusedKeys []access.KeyID
 }
 
-// Reassignment says to whom a chatbot passed (O3).
+// Reassignment is a chatbot with its new owner (O3).
 type Reassignment struct {
 	Chatbot access.ChatbotID `json:"chatbot"`
 	To      access.UserID    `json:"to"`
 }
 
-// change is one change in the making: the caller within a write transaction, and what it has done so far.
+// change is a running change: the caller within a write transaction, and the effects so far.
 type change struct {
 	*caller
 	action   string
@@ -133,24 +133,24 @@ type change struct {
 	before, after any
 	changed       bool
 	deltas        []spice.Changes
-	effects       []effect      // on other facts than the one that before and after are of
-	about         access.Object // that the last of them belonged to, and in whose record that stands
+	effects       []effect      // on facts other than the one of before and after
+	about         access.Object // the organization of the last of them, whose record gets the entry
 	aboutIn       access.OrganizationID
 	removals      []removal
 	reassignments []reassignment
 	refusedKeys   []access.KeyID
-	handover      *handover // to whom account keys pass that would be refused, or nil
+	handover      *handover // the recipient of account keys that would be refused, or nil
 	handedOver    []HandedOver
-	unmailed      []access.Mail // what would have been mailed if there were a mail server
+	unmailed      []access.Mail // emails that would have been sent with a mail server
 
-	repeat   bool // the call was carried out before, and is only judged: see ErrRepeated
-	withheld bool // though its actor has nothing left of what it gave, so that its first answer is not given again
+	repeat   bool // the call was carried out before and is only checked: see ErrRepeated
+	withheld bool // its actor has lost what it gave, so the first answer is not returned again
 
-	outcome access.Outcome // what the record says became of it: done, or pending where others decide it (S4–S6)
-	refusal *access.Error  // with which its caller is refused although it is committed: a request or an invitation that failed is closed (S8, N1)
+	outcome access.Outcome // the outcome for the record: done, or pending if others decide (S4–S6)
+	refusal *access.Error  // the refusal for the caller of a committed change: a failed request or invitation is closed (S8, N1)
 }
 
-// refold notes that the facts implied the relationships before and now imply those after.
+// refold notes that the implied relationships change from before to after.
 func (c *change) refold(before, after spice.Relationships) {
 	if d := spice.Diff(before, after); len(d) > 0 {
 		c.deltas = append(c.deltas, d)
@@ -158,7 +158,7 @@ func (c *change) refold(before, after spice.Relationships) {
 	}
 }
 
-// state notes the fact before and after, for the record, and whether it changed.
+// state notes the main fact before and after, for the record, and whether it changed.
 func (c *change) state(before, after any) {
 	c.before, c.after, c.changed = before, after, true
 }
@@ -168,7 +168,7 @@ func (s *Service) change(ctx context.Context, actor access.Actor, action string,
 	return s.changes(ctx, actor, []step{{action: action, resource: resource, run: fn}})
 }
 
-// changeOrTry is change, or with dryRun the same to its end, and nothing of it stays but the record of a refusal (H1).
+// changeOrTry is change, or with dryRun the same without keeping anything except the record of a refusal (H1).
 func (s *Service) changeOrTry(ctx context.Context, actor access.Actor, dryRun bool, action string, resource access.Object, fn func(*change) error) (Change, error) {
 	return s.carryOut(ctx, actor, []step{{action: action, resource: resource, run: fn}}, dryRun)
 }
@@ -241,14 +241,14 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 				return err
 			}
 			if refusal = c.refusal; refusal != nil {
-				continue // what was asked for was not carried out
+				continue // the request was not carried out
 			}
 			if err := c.once(); err != nil {
 				return err
 			}
 		}
 		if repeat {
-			return ErrRepeated // which takes back what its steps have written
+			return ErrRepeated // which rolls back the steps' writes
 		}
 		if merged := spice.Merge(deltas...); len(merged) > 0 {
 			if err := merged.Validate(); err != nil {
@@ -271,7 +271,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 	}
 	if err != nil {
 		switch {
-		case errors.Is(err, ErrRepeated): // which is no refusal
+		case errors.Is(err, ErrRepeated): // not a refusal
 		case access.KindOf(err) == access.KindUnauthenticated: // since the call was let in
 			s.refusedAtDoor(actor, failed.resource, err)
 		default:
@@ -285,7 +285,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 	}
 
 	if large {
-		turn.Release() // others are carried between its parts
+		turn.Release() // other changes are carried between its parts
 	}
 	// The change is committed: a caller who hangs up does not stop it from reaching the engine.
 	applying, cancel := context.WithTimeout(context.WithoutCancel(ctx), applyWithin)
@@ -302,11 +302,11 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 	return Change{Token: token, Changed: changed, RefusedKeys: refusedKeys}, nil
 }
 
-// catchUps is how often a change is begun anew because others have committed one that the engine does not know yet.
+// catchUps is the number of times a change starts again because other servers have committed changes that the engine does not have yet.
 const catchUps = 10
 
-// exclusively runs fn in the write transaction in which facts are changed, one at a time across all processes, when the engine knows all that was
-// committed before: also what others have, and changes whose callers were told to try again.
+// exclusively runs fn in the write transaction in which facts are changed, one at a time across all processes, once the engine has everything
+// committed before: also changes of other processes, and those whose callers got a timeout.
 func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Parked) error) error {
 	for range catchUps {
 		if _, err := s.outbox.Drain(ctx); err != nil {
@@ -332,8 +332,8 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 	return behind(outbox.ErrBehind)
 }
 
-// behind says that a change was not begun, because earlier ones wait in the outbox. Whatever the engine has against these, the caller of the moment has
-// asked for nothing invalid.
+// behind is the error of a change that did not begin, because earlier ones wait in the outbox. Whatever the engine has against these is not the fault
+// of the current caller.
 func behind(err error) error {
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: err,
@@ -341,7 +341,7 @@ func behind(err error) error {
 	}
 }
 
-// undelivered says that the engine does not have everything that was committed, so that it cannot be asked.
+// undelivered is the error for an engine that does not have everything committed, so that it cannot be asked.
 func undelivered(err error) error {
 	if access.KindOf(err) == access.KindUnavailable {
 		return err
@@ -349,7 +349,7 @@ func undelivered(err error) error {
 	return access.Unavailable(err)
 }
 
-// madeButNotCarried says that a change is committed, and waits in the outbox.
+// madeButNotCarried is the error for a change that is committed and waits in the outbox.
 func madeButNotCarried(err error) error {
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: err,

@@ -11,12 +11,12 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// SignIn takes in what an issuer says about somebody: it finds or creates the user, and keeps the user's address, name and type, and the roles and
-// memberships that the issuer has given, in step (U1). A token that is older than the newest that was taken in changes nothing, so that an
-// older one, which is still valid, gives nothing back. Of several of one second that say different things, each counts when it comes first.
+// SignIn applies an issuer's statements about a person: it finds or creates the user, and updates the user's address, name and type, and the roles
+// and memberships that the issuer gives (U1). A token older than the newest applied one changes nothing, so that an older one, which is still valid,
+// gives nothing back. Of several different tokens of one second, each counts in the order of arrival.
 //
-// What the issuer may not name is an error of kind Unauthenticated: a user who is offboarded (N2), whom somebody else is to the issuer, or who
-// is not the issuer's.
+// The error is of kind Unauthenticated if the issuer may not name the user: an offboarded user (N2), one with another subject, or one who is not the
+// issuer's.
 func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 	actor := access.IssuerActor(in.Issuer)
 	actor.Address, actor.RequestID = in.Address, in.RequestID
@@ -26,7 +26,7 @@ func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 		known = err == nil && !id.Takes(in)
 		return err
 	})
-	if err != nil || known { // the turn to change is for what changes something
+	if err != nil || known { // only changes need the turn
 		return err
 	}
 	_, err = s.change(ctx, actor, "user.sign_in", access.Obj(access.TypeUser, in.User), func(c *change) error {
@@ -43,8 +43,8 @@ func (s *Service) SignIn(ctx context.Context, in access.SignIn) error {
 	return err
 }
 
-// identify finds whom the issuer speaks of, or who it would be at the first sign-in. Whoever is known by the subject stays that user, whatever
-// the token says the ID is, and whoever was a user that is deleted does not come back as another one that the token makes (N2).
+// identify finds the user that the issuer names, or the one to create at the first sign-in. A known subject stays the same user, whatever ID the
+// token contains, and the subject of a deleted user does not come back as another user (N2).
 func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	id, known, err := c.Identity(in.Issuer, in.Subject)
 	if err != nil {
@@ -90,12 +90,12 @@ func (c *caller) identify(in access.SignIn) (access.Identity, error) {
 	return id, nil
 }
 
-// notSignedIn refuses a token of somebody who may not call. The caller is told no more than that; the cause is for the log.
+// notSignedIn refuses the token of somebody who may not call. The caller learns only that; the cause is for the log.
 func notSignedIn(cause error) error {
 	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "invalid token", Cause: cause}
 }
 
-// signIn brings the facts into step with what the issuer says.
+// signIn applies the issuer's statements to the facts.
 func (c *change) signIn(id access.Identity, in access.SignIn) error {
 	in, err := c.withhold(id.User, in)
 	if err != nil {
@@ -110,15 +110,15 @@ func (c *change) signIn(id access.Identity, in access.SignIn) error {
 			return err
 		}
 	}
-	if id.IssuedAt.IsZero() { // the first sign-in is in the record, even where all was so already
+	if id.IssuedAt.IsZero() { // the record contains the first sign-in, even if it changed nothing
 		c.changed = true
 	}
 	id.Email = email
 	return c.PutIdentity(id.Take(in))
 }
 
-// signInUser creates the user, or brings up to date what the issuer says about one. It gives the verified address that the user has from the
-// issuer, or "": one that somebody else has verified before is not the issuer's to take back.
+// signInUser creates the user, or updates the data from the issuer. It returns the user's verified address from the issuer, or "": the issuer cannot
+// take back an address that somebody else has verified before.
 func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email, error) {
 	old, exists, err := c.User(id.User)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 	case email != "":
 		p.Email, p.EmailVerified = access.Some(email), access.Some(false)
 	case id.Email != "" && old.Email == id.Email:
-		p.Email = access.Optional[access.Email]{Set: true, Null: true} // the issuer does not say it any more
+		p.Email = access.Optional[access.Email]{Set: true, Null: true} // the issuer no longer says it
 	}
 	_, err = c.putUser(id.User, p)
 	if !verified || old.Verified() == email && id.Email != email {
@@ -168,8 +168,8 @@ func (c *change) signInType(old access.User, exists bool, in access.SignIn) (acc
 	return given(in.Type), nil
 }
 
-// syncMemberships gives the memberships that the issuer says, and ends those that it has given and no longer says, unless the token does not tell (D1).
-// An owner is never touched (O1, O2), nor is what somebody else has given.
+// syncMemberships gives the memberships that the issuer names, and ends those it has given and no longer names, unless they are unknown (D1). It
+// never changes owners (O1, O2) or what somebody else has given.
 func (c *change) syncMemberships(user access.UserID, in access.SignIn) error {
 	had, err := c.MembershipsGiven(user, in.Issuer)
 	if err != nil {
@@ -242,7 +242,8 @@ func (c *change) joined(old access.Membership) error {
 	return c.PutMembership(m)
 }
 
-// syncRoles does the same for roles. A role that does not exist is not created, and one of an organization that does not share outside goes to its own people (O5).
+// syncRoles does the same for roles. It creates no roles, and gives roles of an organization with outside_sharing off only to the organization's
+// people (O5).
 func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 	given, err := c.RolesGiven(user, in.Issuer)
 	if err != nil {
@@ -286,7 +287,7 @@ func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 	return nil
 }
 
-// syncPlatformRoles does the same for platform roles, which go to internal users only (P4).
+// syncPlatformRoles does the same for platform roles, which only internal users can have (P4).
 func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 	given, err := c.PlatformRolesGiven(user, in.Issuer)
 	if err != nil {
@@ -329,9 +330,8 @@ func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 	return nil
 }
 
-// endSignIns ends the sessions of a user who is offboarded, and refuses the tokens that any issuer has issued to the user, should the user come back
-// (N2). A token from the
-// server's future that was taken in counts as issued before.
+// endSignIns ends the sessions of an offboarded user, and refuses tokens that any issuer has issued to the user, in case the user comes back (N2). A
+// token from the server's future that was applied counts as issued before.
 func (c *change) endSignIns(u *access.User) error {
 	ids, err := c.IdentitiesOf(u.ID)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// request loads a request that the actor sees (C6), and what the actor is to it.
+// request loads a request that the actor sees (C6), with the actor's part in it.
 func (c *caller) request(id access.RequestID) (access.Request, standing, error) {
 	o := access.Obj(typeRequest, id)
 	r, ok, err := c.Request(id)
@@ -33,17 +33,17 @@ func (c *caller) request(id access.RequestID) (access.Request, standing, error) 
 	return r, standing{}, access.NotFound(o)
 }
 
-// standing is what an actor is to a request.
+// standing is an actor's part in a request.
 type standing struct {
 	asked     bool  // is its requester
-	decides   bool  // could share with the principal at once (S7)
-	manages   bool  // manages the chatbot's access
-	elsewhere error // what the actor would be besides, but for the address of the call (B4)
+	decides   bool  // could share with the principal immediately (S7)
+	manages   bool  // has manage_access on the chatbot
+	elsewhere error // the actor's part if the address of the call were allowed (B4)
 }
 
 func (st standing) sees() bool { return st.asked || st.decides || st.manages }
 
-// mustDecide refuses whoever does not decide the request.
+// mustDecide refuses actors who do not decide the request.
 func (st standing) mustDecide() error {
 	if st.decides {
 		return nil
@@ -58,8 +58,8 @@ func (st standing) otherwise(detail string) error {
 	return access.Deniedf("S7", "%s", detail)
 }
 
-// standings is what the actor is to each of the requests, with few calls of the engine. One whose chatbot or principal is gone is left to its
-// requester and to site admins (O4).
+// standings returns the actor's part in each of the requests, with few calls of the engine. Only its requester and site admins see a request whose
+// chatbot or principal no longer exists (O4).
 func (c *caller) standings(rs []access.Request) ([]standing, error) {
 	orgs := map[access.ChatbotID]access.OrganizationID{}
 	for _, r := range rs {
@@ -130,7 +130,7 @@ type (
 	rights map[right]bool
 )
 
-// answer asks the engine for all of the rights.
+// answer asks the engine for all rights.
 func (c *caller) answer(all rights) error {
 	list := slices.Collect(maps.Keys(all))
 	allowed, err := c.mayAll(list)
@@ -153,21 +153,21 @@ func (s *Service) Request(ctx context.Context, actor access.Actor, id access.Req
 	return r, err
 }
 
-// RequestQuery filters a list of requests. Decidable leaves those that are pending and that the actor decides.
+// RequestQuery filters a list of requests. Decidable selects pending ones that the actor can decide.
 type RequestQuery struct {
 	State     access.RequestState
 	Chatbot   access.ChatbotID
 	Decidable bool
 }
 
-// Requests lists the requests that the actor made, may decide or may cancel, the newest first.
+// Requests lists the requests that the actor made, can decide or can cancel, newest first.
 func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQuery, p Page) (rs []access.Request, next string, err error) {
 	err = s.readPage(ctx, actor, p, "", func(c *caller) error {
 		f := store.RequestFilter{State: q.State, Chatbot: q.Chatbot}
 		if q.Decidable {
 			f.State = access.RequestPending
 		}
-		if q.State == access.RequestExpired { // some are still kept as pending
+		if q.State == access.RequestExpired { // some are stored as pending although they have expired
 			f.State = ""
 		}
 		all, err := c.visibleRequests(f)
@@ -196,8 +196,8 @@ func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQue
 	return rs, next, err
 }
 
-// visibleRequests is a source of the requests that the actor may see, and some others: those that it made, those for chatbots whose access it
-// manages or whose organization it may update, and those to share with what it decides about (S7).
+// visibleRequests is a source of the requests that the actor may see, and some others: those it made, those for chatbots on which it has
+// manage_access or on whose organization it has update, and those for principals it decides about (S7).
 func (c *caller) visibleRequests(f store.RequestFilter) (source[access.Request], error) {
 	requests := func(f store.RequestFilter) source[access.Request] {
 		return func(before string, limit int) ([]access.Request, error) {
@@ -242,7 +242,7 @@ func (c *caller) visibleRequests(f store.RequestFilter) (source[access.Request],
 	return merged(newestFirst, sources...), nil
 }
 
-// managedChatbots are those whose access the actor manages, and those of the organizations that it may update.
+// managedChatbots returns the chatbots on which the actor has manage_access, and those of organizations on which it has update.
 func (c *caller) managedChatbots(sc scope) ([]access.ChatbotID, error) {
 	var bots []access.ChatbotID
 	if c.actor.User != "" {
@@ -265,7 +265,7 @@ func (c *caller) managedChatbots(sc scope) ([]access.ChatbotID, error) {
 	return slices.Compact(bots), nil
 }
 
-// decidedTeams are those whose members the actor manages (T1).
+// decidedTeams returns the teams whose members the actor manages (T1).
 func (c *caller) decidedTeams(sc scope) ([]access.TeamID, error) {
 	var teams []access.TeamID
 	if c.actor.User != "" {

@@ -6,16 +6,16 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// takeAway notes that an administrator takes the role from the user, or that the user gives it up: no issuer gives it back (D2).
+// takeAway notes that an administrator takes the role from the user, or that the user gives it up, so that no issuer gives it back (D2).
 func (c *change) takeAway(user access.UserID, kind access.TakenAwayKind, target string) error {
 	t := access.TakenAway{User: user, Kind: kind, Target: target}
-	if err := c.DeleteTakenAway(t); err != nil { // an issuer that stopped naming it before has named it again, or may
+	if err := c.DeleteTakenAway(t); err != nil { // an issuer that had stopped naming it has named it again, or may
 		return err
 	}
 	return c.PutTakenAway(t)
 }
 
-// giveAgain forgets that the role was taken from the user. An import leaves that to the next sign-in.
+// giveAgain deletes the note that the role was taken from the user. An import leaves that to the next sign-in.
 func (c *change) giveAgain(user access.UserID, kind access.TakenAwayKind, target string) error {
 	if c.memo != nil || c.actor.IssuedBy() != "" {
 		return nil
@@ -23,7 +23,7 @@ func (c *change) giveAgain(user access.UserID, kind access.TakenAwayKind, target
 	return c.DeleteTakenAway(access.TakenAway{User: user, Kind: kind, Target: target})
 }
 
-// endMembership is leave by somebody who takes the role in the organization away (D2), and with it the roles of the organization.
+// endMembership is leave for somebody who takes the role in the organization away (D2), and with it the organization's roles.
 func (c *change) endMembership(m access.Membership, successor access.UserID) error {
 	had, err := c.RolesOf(m.User)
 	if err != nil {
@@ -47,8 +47,8 @@ func (c *change) endMembership(m access.Membership, successor access.UserID) err
 	return c.takeAway(m.User, access.TakenMembership, string(m.Organization))
 }
 
-// withhold leaves out of what the issuer says what was taken from the user, unless the issuer has stopped naming it since, and notes what it has
-// stopped naming (D2). A token that does not tell whether it names something has not stopped (D1).
+// withhold removes from the issuer's statements the roles that were taken from the user, unless the issuer has stopped naming them since, and notes
+// which ones it has stopped naming (D2). If the token leaves unknown whether it names a role, it has not stopped (D1).
 func (c *change) withhold(user access.UserID, in access.SignIn) (access.SignIn, error) {
 	taken, err := c.TakenAway(user)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *change) withhold(user access.UserID, in access.SignIn) (access.SignIn, 
 		stopped := t
 		stopped.StoppedBy = in.Issuer
 		switch {
-		case has: // somebody who may has given it again
+		case has: // an administrator has given it again
 			err = c.DeleteTakenAway(t)
 		case slices.Contains(taken, stopped): // the issuer's own again
 		case !in.Names(t):
@@ -80,7 +80,7 @@ func (c *change) withhold(user access.UserID, in access.SignIn) (access.SignIn, 
 	return in, nil
 }
 
-// hasAgain reports whether the user has what was taken away, not by an issuer.
+// hasAgain reports whether the user has the role again, other than from an issuer.
 func (c *change) hasAgain(t access.TakenAway) (bool, error) {
 	switch t.Kind {
 	case access.TakenMembership:
@@ -110,7 +110,7 @@ func (c *change) hasAgain(t access.TakenAway) (bool, error) {
 	return !given, err
 }
 
-// givenByIssuer reports whether one of the user's issuers gave what was taken away, again after it had stopped naming it.
+// givenByIssuer reports whether one of the user's issuers gave the role again after it had stopped naming it.
 func (c *change) givenByIssuer(t access.TakenAway) (bool, error) {
 	ids, err := c.IdentitiesOf(t.User)
 	if err != nil {

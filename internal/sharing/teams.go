@@ -54,8 +54,8 @@ func (c *change) putTeam(id access.TeamID, p TeamPatch) (access.Team, error) {
 	return t, c.PutTeam(t)
 }
 
-// belonging is the organization that a PUT speaks of. One that is left out is the thing's own, for those who see it; for all others there is
-// no such thing (C6).
+// belonging is the organization of the object in a PUT. If it is left out, it is the object's own for actors who see the object; for others the
+// object does not exist (C6).
 func (c *change) belonging(o access.Object, exists bool, old access.OrganizationID, sent access.Optional[access.OrganizationID]) (access.OrganizationID, error) {
 	if !exists || sent.Set {
 		return sent.Or("", ""), nil
@@ -67,9 +67,8 @@ func (c *change) belonging(o access.Object, exists bool, old access.Organization
 	return old, nil
 }
 
-// creates judges a PUT on something that belongs to an organization and is managed by anyone with update on it: whether it creates, and whether
-// the actor may. "" stands for the platform. The answer about what is there and may not be seen is that about what is not there, but for
-// the ID being taken (C6, I3).
+// creates checks a PUT on something that belongs to an organization and is managed with update on it. It reports whether the PUT creates it, and
+// refuses actors who may not. "" is the platform. A hidden object gets the same answer as a missing one, except that its ID is taken (C6, I3).
 func (c *change) creates(o access.Object, exists bool, old, org access.OrganizationID) (bool, error) {
 	if exists {
 		seen, err := c.sees(o)
@@ -95,7 +94,7 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 	return true, nil
 }
 
-// mayManage lets an actor pass who may update the organization; platform-wide things need a site admin (U2).
+// mayManage refuses actors without update on the organization; platform-wide things need a site admin (U2).
 func (c *change) mayManage(org access.OrganizationID, o access.Object) error {
 	if org == "" {
 		if o.Type != access.TypeRole {
@@ -158,7 +157,7 @@ func (c *change) putTeamMember(m access.TeamMembership) error {
 	return c.PutTeamMembership(m)
 }
 
-// RemoveTeamMember takes a user out of a team. It is an error of kind NotFound where the user is not in it.
+// RemoveTeamMember removes a user from a team. The error is of kind NotFound if the user is not in it.
 func (s *Service) RemoveTeamMember(ctx context.Context, actor access.Actor, team access.TeamID, user access.UserID) (Change, error) {
 	return s.change(ctx, actor, "team_member.delete", access.Obj(access.TypeTeam, team), func(c *change) error {
 		if _, err := c.managedTeam(team); err != nil {
@@ -194,7 +193,7 @@ func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.
 	return d, err
 }
 
-// mayDelete judges the deletion of something that belongs to an organization and is managed by anyone with update on it.
+// mayDelete checks the deletion of something that belongs to an organization and is managed with update on it.
 func (c *change) mayDelete(o access.Object, exists bool, org access.OrganizationID, err error) error {
 	if err != nil {
 		return err

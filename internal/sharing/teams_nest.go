@@ -71,14 +71,14 @@ func (c *change) nested(n access.TeamNesting) (bool, error) {
 	return false, err
 }
 
-// MaxTeamLevels is how many teams may lie in one another, the outermost included: the engine follows relationships to a depth of 50 and
-// answers an error beyond, and each level takes one.
+// MaxTeamLevels is the maximum number of nesting levels, including the outermost team: the engine follows relationships to a depth of 50, beyond
+// which it answers an error, and each level takes one.
 const MaxTeamLevels = 16
 
-// MaxNestings is how many times an organization may nest a team in a team: a decision about a share with a team may have to look at all of them.
+// MaxNestings is the maximum number of nested teams in an organization: a decision about a share with a team may have to look at all of them.
 const MaxNestings = 10_000
 
-// levels counts the teams on the longest way from the team, itself included, in the direction that next gives. There is no circle.
+// levels counts the teams on the longest path from the team, itself included, in the direction of next. There are no cycles.
 func (c *change) levels(from access.TeamID, next func(access.TeamID) ([]access.TeamID, error)) (int, error) {
 	known := map[access.TeamID]int{}
 	var walk func(access.TeamID) (int, error)
@@ -127,7 +127,7 @@ func (c *change) reaches(from, to access.TeamID) (bool, error) {
 	return false, nil
 }
 
-// UnnestTeam undoes NestTeam. It is an error of kind NotFound where inner is not in outer.
+// UnnestTeam undoes NestTeam. The error is of kind NotFound if inner is not in outer.
 func (s *Service) UnnestTeam(ctx context.Context, actor access.Actor, outer, inner access.TeamID) (Change, error) {
 	return s.change(ctx, actor, "team_nesting.delete", access.Obj(access.TypeTeam, outer), func(c *change) error {
 		if _, err := c.managedTeam(outer); err != nil {

@@ -20,7 +20,7 @@ func (s *Service) Team(ctx context.Context, actor access.Actor, id access.TeamID
 	return t, err
 }
 
-// InOrganization filters a list by the organization that its items belong to; "" is no filter.
+// InOrganization filters a list by organization; "" does not filter.
 type InOrganization struct {
 	Organization access.OrganizationID
 }
@@ -50,7 +50,7 @@ func (s *Service) Teams(ctx context.Context, actor access.Actor, q InOrganizatio
 	return ts, next, err
 }
 
-// ownTeams is a source of the teams that the actor's user is in; org narrows them unless it is "".
+// ownTeams is a source of the teams of the actor's user, only in org unless that is "".
 func (c *caller) ownTeams(org access.OrganizationID) (source[access.Team], error) {
 	memberships, err := c.TeamsOf(c.actor.User)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *caller) ownTeams(org access.OrganizationID) (source[access.Team], error
 	}), nil
 }
 
-// TeamMembers lists the members of a team, by user, to whoever sees the team.
+// TeamMembers lists the members of a team, by user, for actors who see the team.
 func (s *Service) TeamMembers(ctx context.Context, actor access.Actor, team access.TeamID, p Page) (ms []access.TeamMembership, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, ok, err := c.Team(team); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) TeamMembers(ctx context.Context, actor access.Actor, team acce
 	return ms, next, err
 }
 
-// InnerTeams lists the teams directly in a team, by ID, to whoever sees the team.
+// InnerTeams lists the teams directly in a team, by ID, for actors who see the team.
 func (s *Service) InnerTeams(ctx context.Context, actor access.Actor, team access.TeamID) (inner []access.TeamID, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, ok, err := c.Team(team); err != nil {

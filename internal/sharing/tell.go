@@ -7,9 +7,9 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// tell notifies each of the users once, and, if it is to be mailed, sends those with a verified address an email after the change is committed
-// (N3, S11). Whoever is gone, and the actor, who knows already, is not told. It is part of the change: it happens with it or not at all. An
-// import tells nobody, since it brings what people have already.
+// tell notifies each of the users once, and, if mailed is set, sends an email to those with a verified address after the change is committed (N3,
+// S11). It skips deleted and inactive users, and the actor, who knows already. It is part of the change's transaction. An import notifies nobody,
+// because it brings what people already have.
 func (c *change) tell(about access.Notification, users []access.UserID, mailed bool) error {
 	if c.memo != nil {
 		return nil
@@ -17,7 +17,7 @@ func (c *change) tell(about access.Notification, users []access.UserID, mailed b
 	return c.tellEach(about, users, mailed)
 }
 
-// tellEach is tell for what an import tells too.
+// tellEach is tell for notifications that imports send, too.
 func (c *change) tellEach(about access.Notification, users []access.UserID, mailed bool) error {
 	about.By, about.CreatedAt = ActorName(c.actor), c.now
 	users = slices.Clone(users)
@@ -35,7 +35,7 @@ func (c *change) tellEach(about access.Notification, users []access.UserID, mail
 		if err != nil {
 			return err
 		}
-		if !mailed || u.Verified() == "" { // nobody knows whose another address is (C6)
+		if !mailed || u.Verified() == "" { // nobody may learn whose an unverified address is (C6)
 			continue
 		}
 		if err := c.mail(access.Mail{To: u.Verified(), User: id, About: n}); err != nil {
@@ -45,7 +45,7 @@ func (c *change) tellEach(about access.Notification, users []access.UserID, mail
 	return nil
 }
 
-// mail queues an email. Without a mail server there is nothing to queue: what is told stays in the API and in the log.
+// mail queues an email. Without a mail server, nothing is queued: the API and the log still have the notification.
 func (c *change) mail(m access.Mail) error {
 	if !c.s.mails {
 		c.unmailed = append(c.unmailed, m)
@@ -62,7 +62,7 @@ func (c *change) mail(m access.Mail) error {
 	return c.PutMail(m)
 }
 
-// tellShared tells the people of a share that has just come into force, by email too (S11). An address that nobody holds gets the email alone.
+// tellShared notifies the people of a new share, also by email (S11). An address that no user holds gets only the email.
 func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 	if c.memo != nil {
 		return nil
@@ -85,7 +85,7 @@ func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 	return nil
 }
 
-// tellShareChanged tells the people of a share in force of its new level, without an email. A new expiry alone is not told (S11).
+// tellShareChanged notifies the people of a share of its new level, without an email. A new expiry alone is not announced (S11).
 func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) error {
 	if share.Level == old.Level || c.memo != nil {
 		return nil
@@ -98,12 +98,13 @@ func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) err
 	return c.tell(about, withoutOwner(b, users), false)
 }
 
-// withoutOwner leaves out the chatbot's owner, to whom a share of it gives nothing (A1).
+// withoutOwner removes the chatbot's owner, to whom shares of it give nothing (A1).
 func withoutOwner(b access.Chatbot, users []access.UserID) []access.UserID {
 	return slices.DeleteFunc(users, func(u access.UserID) bool { return u == b.Owner })
 }
 
-// people are those whom a principal stands for at this moment, and the addresses that nobody holds. `everyone` is nobody in particular (S11).
+// people returns the users that a principal stands for at this moment, and the addresses that no user holds. `everyone` stands for nobody in
+// particular (S11).
 func (c *change) people(p access.Principal) (users []access.UserID, addresses []access.Email, err error) {
 	switch p.Kind {
 	case access.PrincipalUser:
@@ -147,7 +148,7 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 	return users, addresses, err
 }
 
-// peopleOfTeam are the members of the team and of the teams in it (T2).
+// peopleOfTeam returns the members of the team and of its nested teams (T2).
 func (c *change) peopleOfTeam(id access.TeamID) (users []access.UserID, err error) {
 	seen := map[access.TeamID]bool{id: true}
 	for todo := []access.TeamID{id}; len(todo) > 0; todo = todo[1:] {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// UpkeepEvery is how often a server does what nobody calls for.
+// UpkeepEvery is the interval of a server's upkeep.
 const UpkeepEvery = 30 * time.Second
 
-// Upkeep does once what time brings about and nobody calls for. Each part is a change like any other, with its record; that one fails keeps no
-// other from being done.
+// Upkeep makes the changes that are due with time rather than requested. Each part is a change with its record; a failed part does not stop the
+// others.
 func (s *Service) Upkeep(ctx context.Context) error {
 	var failed error
 	for _, part := range []func(context.Context) error{
@@ -24,7 +24,7 @@ func (s *Service) Upkeep(ctx context.Context) error {
 	return failed
 }
 
-// Run does the upkeep now and then, and writes the counts of refusals, until the context ends.
+// Run runs Upkeep at intervals, and writes the counts of refusals, until the context ends.
 func (s *Service) Run(ctx context.Context) {
 	var counting sync.WaitGroup
 	counting.Go(func() { s.refusals.Run(ctx) })

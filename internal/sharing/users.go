@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// UserPatch is the body of a PUT on a user, and how the user is offboarded where Active is false.
+// UserPatch is the body of a PUT on a user, and configures the offboarding if Active is false.
 type UserPatch struct {
 	Email         access.Optional[access.Email]
 	EmailVerified access.Optional[bool]
@@ -19,10 +19,10 @@ type UserPatch struct {
 	Organization  access.Optional[access.OrganizationID]
 
 	Offboard    Offboard
-	tokensAfter time.Time // as an import brings it; it is never set back
+	tokensAfter time.Time // set by imports; never lowered
 }
 
-// UserResult is the user after a change, and what offboarding or a new type took away (N2, P4).
+// UserResult is the user after a change, and what offboarding or a new type removed (N2, P4).
 type UserResult struct {
 	User access.User
 	Offboarding
@@ -45,7 +45,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 	}
 	old := stored
 	exists := known && !stored.Deleted
-	if !exists { // coming back starts with nothing, and the tokens of before stay refused (N2)
+	if !exists { // a user who comes back starts with nothing, and earlier tokens stay refused (N2)
 		old = newUser(id)
 		old.TokensAfter = stored.TokensAfter
 	}
@@ -54,7 +54,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 		if err != nil {
 			return old, err
 		}
-		if !seen { // told only to those who could have created it (C6, I3)
+		if !seen { // visible only to actors who could have created it (C6, I3)
 			fresh := newUser(id)
 			fresh.TokensAfter = stored.TokensAfter
 			if err := c.mayPutUser(fresh, patchUser(fresh, p), false); err != nil {
@@ -153,7 +153,7 @@ func (c *change) setsType(old, now access.User, p UserPatch) error {
 	return nil
 }
 
-// readdress puts the user, and folds the entries of groups that name the old and the new verified address for their new holders (O5).
+// readdress stores the user, and refolds the group entries with the old and the new verified address for their new holders (O5).
 func (c *change) readdress(old, now access.User) error {
 	var names []access.Principal
 	if old.Verified() != now.Verified() {
@@ -162,7 +162,7 @@ func (c *change) readdress(old, now access.User) error {
 	return c.aroundNames(names, func() error { return c.PutUser(now) })
 }
 
-// unverify takes the verified address of an inactive user, which is free, for somebody else: the user comes back without it (I2, N2).
+// unverify removes the verified mark from an inactive user's address, which is free for somebody else: the user comes back without it (I2, N2).
 func (c *change) unverify(inactive access.User) error {
 	old := inactive
 	inactive.EmailVerified = false
@@ -172,8 +172,8 @@ func (c *change) unverify(inactive access.User) error {
 	return c.PutUser(inactive)
 }
 
-// limitAddress removes the shares with an address that has come to somebody outside of organizations which keep theirs inside: they were given
-// when it was the address of one of their people (O5).
+// limitAddress removes shares with an address that now belongs to an outsider of organizations with outside_sharing off: they were given when it was
+// the address of one of their people (O5).
 func (c *change) limitAddress(address access.Email) error {
 	p := access.Principal{Kind: access.PrincipalEmail, ID: string(address)}
 	shares, err := c.SharesWith(p)
@@ -193,12 +193,12 @@ func (c *change) limitAddress(address access.Email) error {
 	})
 }
 
-// newUser is a user of whom nothing was sent.
+// newUser is a user with default values.
 func newUser(id access.UserID) access.User {
 	return access.User{ID: id, Type: access.External, Active: true}
 }
 
-// patchUser is the user with what was sent. A new address is not verified unless the same call says so.
+// patchUser applies the patch to the user. A new address is unverified unless the same call says so.
 func patchUser(old access.User, p UserPatch) access.User {
 	u := old
 	u.Email = p.Email.Or(old.Email, "")
@@ -214,8 +214,8 @@ func patchUser(old access.User, p UserPatch) access.User {
 	return u
 }
 
-// mayPutUser judges who creates and changes users (U1): site admins, and the owners and admins of the home organization, who never mark
-// an address verified, never set a type and never move a user.
+// mayPutUser checks who creates and changes users (U1): site admins, and owners and admins of the home organization, who cannot mark an address as
+// verified, set a type or change the home.
 func (c *change) mayPutUser(old, u access.User, exists bool) error {
 	admin, err := c.may(access.Administer, access.PlatformObject)
 	if err != nil || admin {
@@ -238,7 +238,7 @@ func (c *change) mayPutUser(old, u access.User, exists bool) error {
 		}
 	}
 	switch {
-	case !mine: // the same words whether the user exists or not (C6)
+	case !mine: // the same text whether or not the user exists (C6)
 		return access.Deniedf("U1", "only site admins, and owners and admins of the home organization, can create and change users")
 	case u.EmailVerified && (!old.EmailVerified || u.Email != old.Email):
 		return access.Deniedf("U1", "only site admins can mark an address as verified")

@@ -8,17 +8,17 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// seesUser reports whether the actor may know of a user: itself, the managers of the home organization, the staff of an organization that
-// the user has a role in, and site admins.
+// seesUser reports whether the actor may know of a user: the user, the managers of the home organization, the staff of an organization in which the
+// user has a role, and site admins.
 func (c *caller) seesUser(id access.UserID) (bool, error) {
 	through, err := c.throughWhich(id)
 	return through.anywhere || len(through.organizations) > 0, err
 }
 
-// through is what shows a user to the actor.
+// through is what makes a user visible to the actor.
 type through struct {
-	anywhere      bool                    // it is the actor's own, or the actor is a site admin
-	organizations []access.OrganizationID // else those in which the actor works with the user
+	anywhere      bool                    // the actor is the user or a site admin
+	organizations []access.OrganizationID // otherwise the organizations that the actor shares with the user
 }
 
 func (c *caller) throughWhich(id access.UserID) (t through, err error) {
@@ -52,7 +52,7 @@ func (c *caller) throughWhich(id access.UserID) (t through, err error) {
 	return t, nil
 }
 
-// User reads one user. To those who do not see the address, only ID, name and whether the user is active are told (O7).
+// User reads one user. Actors who may not see the address get only ID, name and whether the user is active (O7).
 func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID) (u access.User, err error) {
 	o := access.Obj(access.TypeUser, id)
 	err = s.read(ctx, actor, func(c *caller) error {
@@ -82,8 +82,8 @@ func (s *Service) User(ctx context.Context, actor access.Actor, id access.UserID
 	return u, nil
 }
 
-// readFromHere refuses to read a user from an address that none of the organizations allows through which the actor sees the user, or, for a site
-// admin, the user's home (B4).
+// readFromHere refuses to read a user from an address that is allowed by none of the organizations through which the actor sees the user, or, for a
+// site admin, by the user's home (B4).
 func (c *caller) readFromHere(u access.User, t through) error {
 	orgs := t.organizations
 	switch {
@@ -103,12 +103,12 @@ func (c *caller) readFromHere(u access.User, t through) error {
 	return refusal
 }
 
-// UserQuery filters a list of users; Email is an exact address, verified or not. It finds only users whose address the actor sees (O7).
+// UserQuery filters a list of users; Email matches exactly, verified or not, and finds only users whose address the actor may see (O7).
 type UserQuery struct {
 	Email access.Email
 }
 
-// Users lists the users that the actor may see, by ID, each as User gives it.
+// Users lists the users that the actor may see, by ID, each as User returns it.
 func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p Page) (us []access.User, next string, err error) {
 	err = s.readPage(ctx, actor, p, "", func(c *caller) error {
 		sc, err := c.scope()
