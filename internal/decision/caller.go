@@ -7,8 +7,8 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// confine applies what the actor may ask at all. A key confined to an organization reaches nothing outside it (B3); a user asks about
-// themselves, and about others only on what they manage the access to (C7). What is out of reach answers like what is not there (C6).
+// confine limits what the actor can ask. A confined key reaches nothing outside its organization (B3). Users ask about themselves, and about others
+// only on resources on which they have manage_access (C7). Everything else answers like something that does not exist (C6).
 func (r *round) confine(n *notebook, it *item) error {
 	resource := it.req.Resource.object()
 	if r.actor.Organization != "" {
@@ -25,7 +25,7 @@ func (r *round) confine(n *notebook, it *item) error {
 		return nil
 	}
 	if r.actorUser.Gone() {
-		it.stage = hidden // who is offboarded has nothing, and sees nothing (N2)
+		it.stage = hidden // an offboarded user has nothing, and sees nothing (N2)
 		return nil
 	}
 	if r.isActor(it.subject) {
@@ -43,7 +43,7 @@ func (r *round) confine(n *notebook, it *item) error {
 	return nil
 }
 
-// admits reports whether the settings of the object's organization are read from where the actor calls (B4).
+// admits reports whether the IP ranges of the object's organization allow the actor's address (B4).
 func (r *round) admits(n *notebook, o access.Object) (bool, error) {
 	id, ok, err := n.OrganizationOf(o)
 	if err != nil || !ok || !r.bound() {
@@ -58,8 +58,8 @@ func (r *round) isActor(s access.Subject) bool {
 	return s.Type == access.TypeUser && s.ID == string(r.actor.User)
 }
 
-// managing asks whether the actor's user manages the access to the resource: the manage_access of a chatbot and of what hangs on it,
-// the manage_members of an organization or a team, the administer of the platform. It is false where nobody does.
+// managing returns the question whether the actor's user manages the resource: manage_access on a chatbot or on the chatbot of a resource,
+// manage_members on an organization or a team, administer on the platform. It returns false for resources that nobody manages.
 func (r *round) managing(n *notebook, o access.Object) (spice.Question, bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
@@ -73,15 +73,15 @@ func (r *round) managing(n *notebook, o access.Object) (spice.Question, bool, er
 	}
 	chatbot, ok, err := n.chatbotOf(o)
 	if err == nil && !ok && len(access.Actions[o.Type]) > 0 {
-		chatbot, ok = nowhere, true // asking takes as long as about one that is there (C6)
+		chatbot, ok = nowhere, true // so that it takes as long as for an existing resource (C6)
 	}
 	return r.actorQuestion(chatbot, string(access.ManageAccess)), ok, err
 }
 
-// nowhere is a chatbot that there never is: no ID holds a zero byte (I1).
+// nowhere is a chatbot that never exists: no ID contains a zero byte (I1).
 var nowhere = access.Object{Type: access.TypeChatbot, ID: "\x00"}
 
-// actorQuestion asks about the actor's own user, of whom nothing is known but what the directory and the clock say.
+// actorQuestion asks about the actor's own user, with values only from the directory and the clock.
 func (r *round) actorQuestion(o access.Object, permission string) spice.Question {
 	user := access.Subject{Type: access.TypeUser, ID: string(r.actor.User)}
 	req := Request{Subject: Entity{Type: string(user.Type), ID: user.ID}, Resource: Entity{Type: string(o.Type), ID: o.ID}}
@@ -90,7 +90,7 @@ func (r *round) actorQuestion(o access.Object, permission string) spice.Question
 	return spice.Question{Subject: user, Permission: permission, Resource: o, Context: values}
 }
 
-// guard hides what the actor may not ask about.
+// guard hides the items that the actor may not ask about.
 func (r *round) guard(ctx context.Context, items []*item) error {
 	var guarded []*item
 	for _, it := range items {
@@ -108,7 +108,7 @@ func (r *round) guard(ctx context.Context, items []*item) error {
 	})
 }
 
-// forEach asks the questions of each item, each distinct one once, and hands over whether any of an item's was answered with yes.
+// forEach asks the questions of all items, each distinct one once, and calls fn for each item with whether any of its answers was yes.
 func (r *round) forEach(ctx context.Context, items []*item, of func(*item) []spice.Question, then func(*item, bool, error)) error {
 	type asked struct {
 		resource   access.Object

@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// smallest keeps the first users after one, in byte order: as many as a page has, however many are added.
+// smallest keeps the first users after a given one, in byte order: at most a page of them, however many are added.
 type smallest struct {
 	after access.UserID
 	limit int
@@ -27,8 +27,8 @@ func (s *smallest) add(users ...access.UserID) {
 	}
 }
 
-// candidates lists, in byte order, those whom any fact but a share with everyone or a link connects with the chatbot: at most limit of those
-// after the one named.
+// candidates lists, in byte order, the users whom any fact other than a share with everyone or a link connects with the chatbot: at most limit of
+// those after the given one.
 func (n *notebook) candidates(bot access.Chatbot, after access.UserID, limit int) ([]access.UserID, error) {
 	found := &smallest{after: after, limit: limit}
 	if bot.Owner != "" {
@@ -72,7 +72,7 @@ func (n *notebook) addMembers(found *smallest, org access.OrganizationID) error 
 	return err
 }
 
-// addPrincipal adds whom a share stands for.
+// addPrincipal adds the users for whom the principal of a share stands.
 func (n *notebook) addPrincipal(found *smallest, p access.Principal) error {
 	switch p.Kind {
 	case access.PrincipalUser:
@@ -123,7 +123,7 @@ func (n *notebook) addTeam(found *smallest, team access.TeamID) error {
 	return nil
 }
 
-// addGroup adds those whom a group names, which it lists by the text of the principal.
+// addGroup adds the users in a group; the group lists them by the principal's text.
 func (n *notebook) addGroup(found *smallest, group access.GroupID) error {
 	for key := ""; ; {
 		members, err := n.GroupMembers(group, key, leastAtOnce)

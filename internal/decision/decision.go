@@ -1,9 +1,9 @@
-// Package decision answers every question about access: one, many at once, the searches for subjects, resources and actions, why an answer
-// is as it is, and who has what through what.
+// Package decision answers every question about access: single decisions, batches, searches for subjects, resources and actions, explanations,
+// and reviews of who has access through what.
 //
-// It owns who may ask what (C6, C7, B3), which values a question carries to the engine (C2), and what an answer says besides yes and no.
-// It changes nothing, and it grants nothing by itself: the facts tell who a subject is and what belongs where, and whether something is
-// allowed is for the engine to say.
+// It owns who can ask which questions (C6, C7, B3), which values of a request reach the engine (C2), and what an answer contains besides allowed
+// or denied. It must not change facts, and it never grants by itself: facts say who a subject is and where a resource belongs, and the engine
+// decides.
 package decision
 
 import (
@@ -26,27 +26,27 @@ type Engine interface {
 	Subjects(ctx context.Context, f spice.Freshness, x *spice.Extension, q spice.Question, each func(id string) error) error
 }
 
-// Directory gives a look at the facts as they are at one moment; FromStore makes one of the store.
+// Directory provides views of the facts; FromStore makes one from the store.
 type Directory interface {
 	View(ctx context.Context, fn func(Facts) error) error
-	// Recall is View for every question: it may call fn again, and give facts from memory, which are not to be changed. They include every change that
-	// this server has answered, and, if newest is true, those of the others.
+	// Recall is View for decisions: it may call fn again, and can return facts from a cache, which must not be modified. They include every change
+	// that this server has answered, and, if newest is true, those of other servers.
 	Recall(ctx context.Context, newest bool, fn func(Facts) error) error
 }
 
-// Facts are what a decision needs to know beside the engine's answer.
+// Facts are the facts that a decision needs in addition to the engine's answer.
 type Facts interface {
-	// User gives the user, tombstones included.
+	// User returns the user, tombstones included.
 	User(id access.UserID) (access.User, bool, error)
-	// ActiveUsers lists by ID the users who are neither deleted nor inactive: all of them, or, where of is given, those with a role or their
-	// home in that organization. It gives at most limit of those after the one named.
+	// ActiveUsers lists, by ID, the users who are neither deleted nor inactive: all of them, or, if of is set, those with a role or their home in
+	// that organization. It returns at most limit users after the given one.
 	ActiveUsers(of access.OrganizationID, after access.UserID, limit int) ([]access.UserID, error)
-	// OrganizationOf gives the organization that the object belongs to, and false if there is none or no such object.
+	// OrganizationOf returns the object's organization, and false if the object or its organization does not exist.
 	OrganizationOf(o access.Object) (access.OrganizationID, bool, error)
 	Organization(id access.OrganizationID) (access.Organization, bool, error)
-	// Resource gives a document, an MCP server or a metric.
+	// Resource returns a document, an MCP server or a metric.
 	Resource(t access.Type, id string) (access.Resource, bool, error)
-	// ResourceIDs lists a chatbot's documents, MCP servers or metrics by ID, at most limit of those after the one named.
+	// ResourceIDs lists a chatbot's documents, MCP servers or metrics by ID: at most limit of those after the given one.
 	ResourceIDs(t access.Type, of access.ChatbotID, after string, limit int) ([]string, error)
 	Feature(chatbot access.ChatbotID, name string) (access.Feature, bool, error)
 	Features(chatbot access.ChatbotID, after string, limit int) ([]access.Feature, error)
@@ -55,7 +55,7 @@ type Facts interface {
 	ChatbotFacts
 }
 
-// Belongings are where a user belongs, as an explanation names it. *store.Tx says more about each.
+// Belongings are the places where a user belongs, as an explanation names them. *store.Tx documents each.
 type Belongings interface {
 	PlatformGrants(user access.UserID) ([]access.PlatformRole, error)
 	Memberships(user access.UserID) ([]access.Membership, error)
@@ -66,7 +66,7 @@ type Belongings interface {
 	GroupsOf(member access.Principal) ([]access.GroupID, error)
 }
 
-// ChatbotFacts are what decides about one chatbot, and the lists by which those with a part in it are found.
+// ChatbotFacts are the facts that decide about one chatbot, and the lists that find the users connected with it.
 type ChatbotFacts interface {
 	Chatbot(id access.ChatbotID) (access.Chatbot, bool, error)
 	Share(chatbot access.ChatbotID, p access.Principal) (access.Share, bool, error)
@@ -87,20 +87,20 @@ type ChatbotFacts interface {
 type Config struct {
 	Engine    Engine
 	Directory Directory
-	// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's. What other servers have changed it
-	// has to know at once only if newest is true. Nil knows no key.
+	// KeyOfSecret returns the ID of the chatbot's API key with that secret, and false for an unknown secret. Only if newest is true does it have to
+	// know the changes of other servers. If nil, no key is known.
 	KeyOfSecret func(ctx context.Context, secret string, newest bool) (access.KeyID, bool, error)
-	// Fresh says how fresh the state has to be that the engine answers from: it includes what this server has answered, and if newest is true what any
-	// has. Nil asks for the newest state always.
+	// Fresh returns the freshness that the engine's state needs: it includes everything this server has answered, and if newest is true everything
+	// any server has. If nil, every decision uses the newest state.
 	Fresh     func(ctx context.Context, newest bool) (spice.Freshness, error)
 	Extension *spice.Extension      // or nil
 	Recording Recording             // which decisions are recorded (H3); "" is none
-	Recorder  Recorder              // that takes them; needed unless none are
-	Metrics   prometheus.Registerer // where decisions are counted, or nil
+	Recorder  Recorder              // records them; required unless none are recorded
+	Metrics   prometheus.Registerer // metrics, or nil
 	Now       func() time.Time      // nil means time.Now
 }
 
-// Service answers. It is safe for concurrent use.
+// Service answers questions. It is safe for concurrent use.
 type Service struct {
 	engine      Engine
 	directory   Directory

@@ -10,11 +10,11 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// MaxEvaluations is how many requests EvaluateAll takes in one call.
+// MaxEvaluations is the maximum number of requests in one call of EvaluateAll.
 const MaxEvaluations = 1000
 
-// Evaluate decides one request. What is unknown is a denial (C1); an error means that nothing was decided (C4): of kind Unauthenticated for
-// an actor who is nobody, Invalid for a malformed token, Unavailable when the engine or the store cannot answer.
+// Evaluate decides one request. Unknown things are denied (C1). An error means that there is no decision (C4): of kind Unauthenticated for an actor
+// without an identity, Invalid for a malformed token, Unavailable if the engine or the store cannot answer.
 func (s *Service) Evaluate(ctx context.Context, actor access.Actor, req Request) (Answer, error) {
 	call := callSingle
 	if req.Explain {
@@ -27,8 +27,8 @@ func (s *Service) Evaluate(ctx context.Context, actor access.Actor, req Request)
 	return answers[0], answers[0].Err
 }
 
-// EvaluateAll decides many requests at one moment; the answers are in the order of the requests. A request that cannot be decided carries
-// its error and fails no other. More than MaxEvaluations are refused with an error of kind TooLarge.
+// EvaluateAll decides many requests at one moment; the answers are in the order of the requests. A request that cannot be decided has its error in
+// its answer, and does not fail the others. More than MaxEvaluations requests are refused with an error of kind TooLarge.
 func (s *Service) EvaluateAll(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
 	if len(reqs) > MaxEvaluations {
 		return nil, access.Refuse(access.KindTooLarge, "", "a call can have at most %d evaluations, and this one has %d", MaxEvaluations, len(reqs))
@@ -51,7 +51,7 @@ func (s *Service) evaluateAs(ctx context.Context, call string, actor access.Acto
 	return answers, nil
 }
 
-// somebody refuses an actor who is nobody.
+// somebody refuses an actor without an identity.
 func somebody(actor access.Actor) error {
 	if _, ok := actor.Subject(); !ok {
 		return access.Refuse(access.KindUnauthenticated, "", "authentication is required")
@@ -59,59 +59,59 @@ func somebody(actor access.Actor) error {
 	return nil
 }
 
-// round is one call: everything in it is decided for one actor, at one moment, at one freshness.
+// round is one call: all of its items are decided for one actor, at one moment, at one freshness.
 type round struct {
 	*Service
 	actor       access.Actor
-	actorUser   access.User // as the directory knows the user as whom the actor acts
+	actorUser   access.User // the actor's user, as the directory knows them
 	now         time.Time
 	engineState spice.Freshness
 	newest      bool                    // the facts must include what other servers have changed (C3)
-	keys        map[string]access.KeyID // of the secrets looked up so far; "" for nobody's
-	sent        sentValues              // what was read of the values sent so far
-	tried       int                     // candidates that a search has decided so far
+	keys        map[string]access.KeyID // by secret; "" for unknown secrets
+	sent        sentValues              // the parsed values of earlier items
+	tried       int                     // number of candidates that a search has decided
 }
 
-// round begins a call. If newest is true, it is decided on the newest state of all servers (C3).
+// round starts a call. If newest is true, it uses the newest state of all servers (C3).
 func (s *Service) round(ctx context.Context, actor access.Actor, newest bool) (*round, error) {
 	fresh, err := s.fresh(ctx, newest)
 	return &round{Service: s, actor: actor, now: s.now(), engineState: fresh, newest: newest}, err
 }
 
-// item is one request on its way to an answer.
+// item is a request that is being answered.
 type item struct {
 	req        Request
 	answer     Answer
 	subject    access.Subject
 	permission string
-	guard      *spice.Question // what the actor must be allowed before this may be answered (C7), or nil
+	guard      *spice.Question // what the actor needs before the item may be answered (C7), or nil
 	stage      stage
-	why        string // what settled it without the engine, or made it fail
+	why        string // why it was settled without the engine, or why it failed
 	values     map[string]any
 	mistyped   []string
 	limits     map[string]float64
 	limited    limited
-	missing    []string       // the engine's own names
-	failed     bool           // for the values sent no condition can be decided
-	private    bool           // what settled it is something about the subject
-	veiled     bool           // the subject is a stranger, whom gates may tell about (C7)
-	instead    *access.Object // the chatbot whose update is asked instead, or nil
-	absent     bool           // the facts know no such resource: the engine may not have heard yet that it was deleted
-	told       bool           // the actor may know why it is as it is (C6)
-	trace      spice.Trace    // of an extension's resource, where an explanation is wanted
+	missing    []string       // in the engine's names
+	failed     bool           // conditions cannot be computed with the values sent
+	private    bool           // it was settled because of the subject
+	veiled     bool           // the subject is a stranger about whom gates could reveal something (C7)
+	instead    *access.Object // the chatbot on which update is asked instead, or nil
+	absent     bool           // the facts have no such resource; the engine may not know yet that it was deleted
+	told       bool           // the actor may know the reason (C6)
+	trace      spice.Trace    // for an extension's resource with an explanation
 }
 
-// stage says how far an item is.
+// stage is the progress of an item.
 type stage int
 
 const (
-	open    stage = iota // the engine is to be asked
-	settled              // a denial that the engine need not be asked for, or an error
-	hidden               // to this actor the resource is not there (C6)
+	open    stage = iota // the engine has to be asked
+	settled              // a denial without asking the engine, or an error
+	hidden               // for this actor the resource does not exist (C6)
 	decided              // the engine has answered
 )
 
-// evaluate is EvaluateAll without its limit and without recording, for an actor who is somebody.
+// evaluate is EvaluateAll without its limit and without recording, for an actor with an identity.
 func (s *Service) evaluate(ctx context.Context, actor access.Actor, reqs []Request) ([]Answer, error) {
 	_, items, err := s.settleAll(ctx, actor, reqs)
 	return answersOf(items), err
@@ -125,7 +125,7 @@ func answersOf(items []*item) []Answer {
 	return answers
 }
 
-// settleAll takes requests to their answers.
+// settleAll answers requests.
 func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Request) (*round, []*item, error) {
 	r, err := s.round(ctx, actor, slices.ContainsFunc(reqs, Request.demanding))
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Requ
 	return r, items, nil
 }
 
-// read settles what can be told from the request alone.
+// read settles what follows from the request alone.
 func (r *round) read(ctx context.Context, req Request) *item {
 	it := &item{req: req}
 	if req.Token != "" {
@@ -184,7 +184,7 @@ func (it *item) settle(why string) *item {
 	return it
 }
 
-// settleBySubject is settle for what is wrong with the subject, whom not everybody may know.
+// settleBySubject is settle for reasons about the subject, which not every actor may learn.
 func (it *item) settleBySubject(why string) *item {
 	it.private = true
 	return it.settle(why)
@@ -195,7 +195,7 @@ func (it *item) fail(err error) *item {
 	return it
 }
 
-// decide asks the engine about every item that is still open.
+// decide asks the engine about every open item.
 func (r *round) decide(ctx context.Context, items []*item) error {
 	var asked []*item
 	var questions []spice.Question
@@ -216,11 +216,11 @@ func (r *round) decide(ctx context.Context, items []*item) error {
 	for i, it := range asked {
 		it.stage = decided
 		switch a := answers[i]; {
-		case it.absent: // the engine was asked all the same, since the time tells nobody whether there is one (C6)
+		case it.absent: // the engine was asked anyway, so that the time does not reveal whether it exists (C6)
 		case a.Err == nil:
 			it.answer.Allowed, it.missing = a.Allowed, a.Missing
 		case access.KindOf(a.Err) == access.KindInvalid:
-			// The values are of the right types, and a condition still fails on them: a denial, never an error (C1).
+			// The values have the right types, but a condition still fails on them: a denial, never an error (C1).
 			it.failed, it.why = true, "a condition cannot be computed with the values sent"
 		default:
 			it.fail(a.Err)
@@ -236,8 +236,7 @@ func (it *item) question() spice.Question {
 	return spice.Question{Subject: it.subject, Permission: it.permission, Resource: it.req.Resource.object(), Context: it.values}
 }
 
-// ask is the engine's answers. One that it refuses is asked again by itself: among many, a question shares the refusal of those that it
-// was put together with.
+// ask returns the engine's answers. It repeats a refused question alone, because a question among many shares the refusal of the others.
 func (r *round) ask(ctx context.Context, questions []spice.Question) ([]spice.Answer, error) {
 	if len(questions) == 1 {
 		a := r.askAlone(ctx, questions[0])
@@ -266,8 +265,8 @@ func (r *round) askAlone(ctx context.Context, q spice.Question) spice.Answer {
 	return a
 }
 
-// limitsStopped reports whether the limits of a feature are what stands in the way. The engine is not given the values when they are not all
-// within the limits; that it misses them says that nothing else denies.
+// limitsStopped reports whether only the limits of a feature deny it. Values that are not all within the limits are not sent to the engine; if it
+// reports them missing, nothing else denies.
 func (it *item) limitsStopped() bool {
 	for _, name := range it.missing {
 		if name == schema.ParamValues {

@@ -12,13 +12,13 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// Explanation says in sentences why a decision is as it is (C5). Each ends with the rules of the model that it rests on.
+// Explanation explains a decision in sentences (C5). Each ends with the rules it is based on.
 //
-// The decision is the engine's. The sentences are taken from the facts, and what grants is confirmed by the engine before it is named, so that a
-// change that comes in between makes an explanation say less, and never something wrong. The engine's own trace is not enough: it ends at
-// whatever answer is in the engine's cache, as the one to the same question is, and it does not tell gates apart.
+// The engine takes the decision. The sentences come from the facts, and the engine confirms each granting path before it is named, so that a change
+// in between makes an explanation shorter but never wrong. The engine's own trace is not enough: it ends at any cached answer, such as that of the
+// same question, and it does not distinguish gates.
 type Explanation struct {
-	Because          []string // of what is allowed: one complete path, step by step
+	Because          []string // if allowed: one complete path, step by step
 	StoppedBy        []string // if denied: everything that prevents it
 	CouldBeGrantedBy []string // if denied: who could grant it
 }
@@ -37,10 +37,10 @@ func (e Explanation) Rules() []string {
 	return rules
 }
 
-// untold is said where the facts do not bear out what the engine has decided.
+// untold is the sentence for facts that do not support the engine's decision.
 const untold = "the facts behind the decision are changing right now: ask again"
 
-// explainAll explains the items that want it: of what is denied, those of which the actor may know the reason (C6).
+// explainAll explains the items that ask for it, denied ones only if the actor may know the reason (C6).
 func (r *round) explainAll(ctx context.Context, items []*item) error {
 	var wanted []*item
 	for _, it := range items {
@@ -64,14 +64,14 @@ func (r *round) explainAll(ctx context.Context, items []*item) error {
 	})
 }
 
-// explainer puts one decision into words.
+// explainer builds the explanation of one decision.
 type explainer struct {
 	*round
 	*notebook
 	ctx  context.Context
 	it   *item
 	said Explanation
-	hops int // along arrows that the engine had no trace of
+	hops int // how many arrows without a trace were followed
 }
 
 func (x *explainer) because(format string, args ...any) {
@@ -86,7 +86,7 @@ func (x *explainer) grantable(by ...string) {
 	x.said.CouldBeGrantedBy = appendOnce(x.said.CouldBeGrantedBy, by...)
 }
 
-// appendOnce appends those sentences that were not said yet.
+// appendOnce appends the sentences that are not in the list yet.
 func appendOnce(all []string, sentences ...string) []string {
 	for _, s := range sentences {
 		said := false
@@ -113,7 +113,7 @@ func (x *explainer) explain() error {
 	case it.veiled && !it.answer.Allowed && it.answer.Err == nil:
 		x.stopped("gates count as failed and the reason is not shown, because %s has not joined an organization of yours (C7)", x.who())
 	case !it.told && it.stage == settled && !it.failed && !it.private:
-		x.stopped("%s", it.why) // it depends on nothing but the request
+		x.stopped("%s", it.why) // it depends only on the request
 	case !it.told && it.private:
 		x.stopped("the subject has no access to %s", o)
 	case !it.told:
@@ -176,7 +176,7 @@ func (x *explainer) who() string {
 	return x.it.subject.ID
 }
 
-// user is the subject, if it is a user; else nil.
+// user returns the subject if it is a user, otherwise nil.
 func (x *explainer) user() (*person, error) {
 	if x.it.subject.Type != access.TypeUser {
 		return nil, nil
@@ -198,7 +198,7 @@ func (x *explainer) asksEngine(o access.Object, permission string, values map[st
 	return a, nil
 }
 
-// grantedBy tells the first of the sources that the engine confirms.
+// grantedBy adds the first source that the engine confirms.
 func (x *explainer) grantedBy(sources []source) error {
 	for _, from := range sources {
 		ok, err := x.confirms(from.witness)
@@ -213,7 +213,7 @@ func (x *explainer) grantedBy(sources []source) error {
 	return nil
 }
 
-// onChatbot tells why the subject has the action on the chatbot, or has it not.
+// onChatbot explains why the subject has the action on the chatbot, or does not have it.
 func (x *explainer) onChatbot(bot access.Chatbot, action access.Action, allowed bool) error {
 	if err := x.granting(bot, action, allowed); err != nil || action != access.Interact {
 		return err
@@ -256,7 +256,7 @@ func (x *explainer) granting(bot access.Chatbot, action access.Action, allowed b
 		return x.grantedBy(found)
 	}
 	if len(found) > 0 {
-		return nil // a gate is in the way
+		return nil // a gate denies it
 	}
 	ownersOnly := action == access.Transfer || action == access.Delete
 	if s == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// onExtension explains what only the engine knows of: a resource of the extension's own types. The rule of the permission says what could grant it; the
-// engine is asked for each part, and its trace tells where an arrow leads.
+// onExtension explains a resource of the extension's own types, about which only the engine has facts. The permission's rule says what could grant
+// it; the engine is asked about each part, and its trace says where an arrow leads.
 func (x *explainer) onExtension(o access.Object) error {
 	if x.it.answer.Allowed {
 		return x.extensionGrants(o)
@@ -20,8 +20,8 @@ func (x *explainer) onExtension(o access.Object) error {
 	return x.extensionDenies(o)
 }
 
-// traced asks the engine how it decides about an extension's resource, before it is asked for the decision: of that it would remember only
-// the answer.
+// traced asks the engine for a trace about an extension's resource before the decision, because afterwards the engine would have cached the answer
+// without a path.
 func (r *round) traced(ctx context.Context, it *item) (err error) {
 	if !it.req.Explain || !r.extension.Defines(access.Type(it.req.Resource.Type)) {
 		return nil
@@ -33,7 +33,7 @@ func (r *round) traced(ctx context.Context, it *item) (err error) {
 	return err
 }
 
-// extensionGrants tells one path from what the subject is to what it asks for.
+// extensionGrants adds one path from the subject to the permission.
 func (x *explainer) extensionGrants(o access.Object) error {
 	it := x.it
 	if !it.trace.Allowed {
@@ -65,8 +65,8 @@ const (
 	gives
 )
 
-// below gives the steps under one that grants, the nearest first. They end where the built-in schema begins, whose own relations mean nothing to callers,
-// with what is an action there.
+// below returns the steps under a granting one, nearest first. They end at the built-in schema, whose relations mean nothing to callers, with what is
+// an action there.
 func (x *explainer) below(step spice.Trace) ([]spice.Trace, verdict, error) {
 	o := step.Resources[0]
 	rule, composed := x.extension.Rule(o.Type, step.Permission)
@@ -76,7 +76,7 @@ func (x *explainer) below(step spice.Trace) ([]spice.Trace, verdict, error) {
 	return x.grants(o, rule, step)
 }
 
-// grants says whether the rule gives the permission of the step on o, and by which steps.
+// grants reports whether the rule gives the permission of the step on o, and by which steps.
 func (x *explainer) grants(o access.Object, rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
 	switch rule.Op {
 	case spice.Named:
@@ -115,13 +115,13 @@ func (x *explainer) grants(o access.Object, rule spice.Rule, step spice.Trace) (
 	return nil, best, nil
 }
 
-// through is a step and those under it.
+// through returns a step and those under it.
 func (x *explainer) through(step spice.Trace) ([]spice.Trace, verdict, error) {
 	steps, granted, err := x.below(step)
 	return append([]spice.Trace{step}, steps...), granted, err
 }
 
-// along follows an arrow, as far as the engine has told where it leads.
+// along follows an arrow as far as the engine has said where it leads.
 func (x *explainer) along(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
 	for _, next := range step.Steps {
 		if next.Permission != rule.Name || !next.Allowed {
@@ -141,13 +141,14 @@ func (x *explainer) along(rule spice.Rule, step spice.Trace) ([]spice.Trace, ver
 	return nil, givesNot, nil
 }
 
-// followed is how many objects of one relation are looked at for what grants, and mostHops how many arrows are followed: objects can lead in a circle.
+// followed is the maximum number of objects of one relation that are checked for a grant, and mostHops the maximum number of arrows followed, because
+// objects can form a cycle.
 const (
 	followed = 100
 	mostHops = 50
 )
 
-// follow finds where an arrow leads when the engine remembers only its answer: it asks about each of the objects.
+// follow finds where an arrow leads if the engine has cached only its answer: it asks about each of the objects.
 func (x *explainer) follow(rule spice.Rule, step spice.Trace) ([]spice.Trace, verdict, error) {
 	if x.hops++; x.hops > mostHops {
 		return nil, untraced, nil
@@ -174,12 +175,12 @@ func (x *explainer) follow(rule spice.Rule, step spice.Trace) ([]spice.Trace, ve
 		return nil, gives, nil
 	}
 	if len(objects) == followed {
-		return nil, untraced, nil // it may be one of the others
+		return nil, untraced, nil // another one may grant
 	}
 	return nil, givesNot, nil
 }
 
-// stepTo is the step from one to a relation or permission of the same resource, as the engine took it, or as if it remembered its answer.
+// stepTo is the step to a relation or permission of the same resource, from the engine's trace, or without one as for a cached answer.
 func stepTo(step spice.Trace, o access.Object, name string) spice.Trace {
 	for _, next := range step.Steps {
 		if next.Permission == name && slices.Equal(next.Resources, []access.Object{o}) {
@@ -189,13 +190,13 @@ func stepTo(step spice.Trace, o access.Object, name string) spice.Trace {
 	return spice.Trace{Resources: []access.Object{o}, Permission: name, Cached: true}
 }
 
-// sets are what an extension may name of the built-in types beside their actions, and callers know by that name.
+// sets are the relations of built-in types, in addition to their actions, that an extension can use and callers know by that name.
 var sets = map[access.Type][]string{
 	access.TypeTeam: {schema.RelMember, schema.RelAdmin}, access.TypeRole: {schema.RelAssignee}, access.TypeGroup: {schema.RelMember},
 	access.TypeOrganization: {schema.RelOwner}, access.TypeChatbot: {schema.RelOwner},
 }
 
-// extensionDenies tells what stands in the way.
+// extensionDenies adds what prevents access.
 func (x *explainer) extensionDenies(o access.Object) error {
 	it := x.it
 	subject := access.Object{Type: it.subject.Type, ID: it.subject.ID}
@@ -219,7 +220,7 @@ func (x *explainer) extensionDenies(o access.Object) error {
 	return nil
 }
 
-// obstacles tells what keeps a relation or permission of the resource from the subject: conditions that do not hold, and what is taken away.
+// obstacles returns what denies the subject a relation or permission of the resource: false conditions, and exclusions.
 func (x *explainer) obstacles(o access.Object, name string, step spice.Trace, seen map[string]bool) error {
 	if seen[name] {
 		return nil
@@ -233,7 +234,7 @@ func (x *explainer) obstacles(o access.Object, name string, step spice.Trace, se
 	if len(conditions) == 0 {
 		return nil
 	}
-	// Where it depends on values, a relationship is there; with those that were sent and are given, it does not hold.
+	// If the answer without values is conditional, a relationship exists, and its condition is false for the values sent and given.
 	a, err := x.asksEngine(o, name, map[string]any{})
 	if err == nil && len(a.Missing) > 0 {
 		x.stopped("the condition %s of %s#%s on %s is false", strings.Join(conditions, " or "), o.Type, name, o)

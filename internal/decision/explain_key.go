@@ -9,14 +9,14 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// keyLevels are what gives away the level of an API key, the highest first.
+// keyLevels are the actions that identify the level of an API key, highest first.
 var keyLevels = []struct {
 	relation string
 	level    access.Level
 }{{schema.RelCanUpdate, access.ReadWrite}, {schema.RelCanRead, access.ReadOnly}, {schema.RelCanInteract, access.UseOnly}}
 
-// onKey is granting for an API key. The engine knows all there is to say: the key's level by what it gives at all, its expiry and its
-// addresses by what it gives without them (K3–K5).
+// onKey is granting for an API key. The engine knows everything about it: the key's level shows in what it gives, its expiry and IP ranges in what it
+// gives without them (K3–K5).
 func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool) error {
 	o := access.Obj(access.TypeChatbot, bot.ID)
 	atAnyTime := maps.Clone(x.it.values)
@@ -42,7 +42,7 @@ func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool
 		x.because("%s has %s on %s (K3)", x.who(), level, bot.ID)
 		return nil
 	}
-	if !slices.Contains(except(levelActions[level], notForClients), action) { // K3 leaves out the same two
+	if !slices.Contains(except(levelActions[level], notForClients), action) { // K3 excludes the same two
 		x.stopped("%s has %s on %s, which does not give keys %s (K3)", x.who(), level, bot.ID, action)
 		return nil
 	}
@@ -60,7 +60,7 @@ func (x *explainer) onKey(bot access.Chatbot, action access.Action, allowed bool
 		x.stopped("needs ip (K4)")
 	case ranges:
 		if a, err := x.asksEngine(o, schema.RelCanInteract, x.it.values); err != nil || a.Allowed {
-			return err // G1 is in the way
+			return err // G1 denies it
 		}
 		x.stopped("%s is used from outside its IP ranges (K4)", x.who())
 	default:

@@ -43,7 +43,7 @@ func (x *explainer) onPlatform(o access.Object, action access.Action, allowed bo
 	return x.grantedBy(found)
 }
 
-// platformSource says that the user has the platform role.
+// platformSource is the source for a user with the platform role.
 func platformSource(p *person, r access.PlatformRole, rule string) source {
 	return source{
 		because: fmt.Sprintf("%s is a %s (%s)", p.ID, r, rule),
@@ -51,7 +51,7 @@ func platformSource(p *person, r access.PlatformRole, rule string) source {
 	}
 }
 
-// organizationRoles are the roles that have the action on their organization (section 2), by the least of them.
+// organizationRoles returns the roles that have the action on their organization (section 2).
 func organizationRoles(action access.Action) []access.OrgRole {
 	switch action {
 	case access.Billing, access.Delete:
@@ -64,7 +64,7 @@ func organizationRoles(action access.Action) []access.OrgRole {
 	return access.OrgRoles
 }
 
-// relationOf is the relation by which the engine confirms a role in an organization.
+// relationOf is the relation with which the engine confirms a role in an organization.
 var relationOf = map[access.OrgRole]string{
 	access.OrgOwner: schema.RelOwner, access.OrgAdmin: schema.RelManager, access.OrgMember: schema.RelStaff, access.OrgClient: schema.RelClient,
 }
@@ -101,7 +101,7 @@ func (x *explainer) onOrganization(org access.OrganizationID, action access.Acti
 		return x.grantedBy(found)
 	case !there:
 		x.stopped("%s", access.NotFound(o).Detail)
-	case len(found) > 0: // the engine says otherwise
+	case len(found) > 0: // the engine disagrees
 	default:
 		x.stopped("%s has none of these roles in %s: %s (%s)", x.who(), org, words(roles), ruleOf(action))
 		switch {
@@ -115,7 +115,7 @@ func (x *explainer) onOrganization(org access.OrganizationID, action access.Acti
 	return nil
 }
 
-// ruleOf is where the model says what a role has on its organization.
+// ruleOf is the rule for what a role can do on its organization.
 func ruleOf(action access.Action) string {
 	if action == access.ViewData {
 		return "E1"
@@ -171,7 +171,7 @@ func (x *explainer) onTeam(o access.Object, allowed bool) error {
 	return nil
 }
 
-// decides asks the engine about an action on the chatbot that a decision rests on.
+// decides asks the engine about an action on the chatbot on which a decision depends.
 func (x *explainer) decides(bot access.Chatbot, action access.Action) (bool, error) {
 	return x.confirms(spice.Question{Permission: string(action), Resource: access.Obj(access.TypeChatbot, bot.ID)})
 }
@@ -225,7 +225,7 @@ func (x *explainer) onHanging(o access.Object, allowed bool) error {
 	return nil
 }
 
-// listed says how the resource admits the subject, or "" (R1, R2).
+// listed returns how the resource admits the subject, or "" (R1, R2).
 func (x *explainer) listed(res access.Resource) (string, error) {
 	name := access.Object{Type: res.Type, ID: res.ID}
 	switch res.Mode {
@@ -334,7 +334,7 @@ func (x *explainer) onFeature(o access.Object, allowed bool) error {
 	return nil
 }
 
-// featureConditions tells the conditions of a feature that the subject does not meet.
+// featureConditions adds the conditions of a feature that the subject does not meet.
 func (x *explainer) featureConditions(f access.Feature) error {
 	p, err := x.user()
 	if err != nil {
@@ -359,7 +359,7 @@ func (x *explainer) featureConditions(f access.Feature) error {
 	return nil
 }
 
-// number writes a number as people do.
+// number formats a number for people.
 func number(v any) string {
 	n, _ := v.(float64)
 	return strconv.FormatFloat(n, 'f', -1, 64)

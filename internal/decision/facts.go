@@ -9,12 +9,12 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// notebook remembers who the users of one round are: the items of a round mostly share their subject.
+// notebook caches the users of one round, whose items mostly have the same subject.
 type notebook struct {
 	Facts
 	users  map[access.UserID]access.User
 	people map[access.UserID]*person
-	views  *views // of the actor, as far as asked
+	views  *views // of the actor, if asked for
 
 	showsAddress func(*notebook, *person) (bool, error) // to the actor
 }
@@ -42,7 +42,7 @@ func (n *notebook) user(id access.UserID) (access.User, error) {
 	return u, nil
 }
 
-// lookUp settles what can be told from the facts, and gathers what the engine is to be asked with.
+// lookUp settles what follows from the facts, and gathers the questions for the engine.
 func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 	if r.actor.User != "" {
 		var err error
@@ -52,12 +52,12 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 	}
 	for _, it := range items {
 		if err := ctx.Err(); err != nil {
-			return access.Unavailable(err) // the caller has gone, or its time is over
+			return access.Unavailable(err) // the caller has gone, or its time is up
 		}
 		if it.stage != open && !it.private {
 			continue
 		}
-		// First whether the actor may ask at all: who may not is not told, either, that there is no such subject (C6).
+		// First check whether the actor may ask at all: an actor who may not must not learn that a subject does not exist (C6).
 		if err := r.confine(n, it); err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 			}
 		}
 		if u.ID != "" && u.Gone() {
-			if r.bound() { // who is gone is answered like any other stranger (C6); first, since what is not remembered is looked up again from the beginning
+			if r.bound() { // inactive users are answered like other strangers (C6); first, because a fact that is not cached restarts the lookup
 				if err := r.veil(n, it); err != nil {
 					return err
 				}
@@ -95,8 +95,8 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 	return nil
 }
 
-// absent reports whether there is no such resource (C1). One that was deleted, with more relationships than the engine takes in one call, is gone at once,
-// while the engine still hears of them one after the other.
+// absent reports whether the resource does not exist (C1). A deleted resource is gone at once, even while its many relationships are being removed
+// from the engine in parts.
 func (r *round) absent(n *notebook, o access.Object) (bool, error) {
 	if o.Type == access.TypePlatform || r.extension.Defines(o.Type) {
 		return false, nil
@@ -105,7 +105,7 @@ func (r *round) absent(n *notebook, o access.Object) (bool, error) {
 	return !there, err
 }
 
-// gather collects the values that the question carries.
+// gather collects the values of the question.
 func (r *round) gather(n *notebook, it *item, u access.User) error {
 	t := access.Type(it.req.Resource.Type)
 	it.values = r.builtinValues(it.req, u)
@@ -132,7 +132,7 @@ func (r *round) gather(n *notebook, it *item, u access.User) error {
 	return nil
 }
 
-// gatherLimits carries the values to the engine only if they are within all limits, so that a denial tells whether it is theirs.
+// gatherLimits sends the values to the engine only if they are within all limits, so that a denial shows whether they caused it.
 func (r *round) gatherLimits(n *notebook, it *item) error {
 	chatbot, name, ok := splitFeature(it.req.Resource.ID)
 	if !ok {
@@ -150,7 +150,7 @@ func (r *round) gatherLimits(n *notebook, it *item) error {
 	return nil
 }
 
-// splitFeature takes a feature's ID as a resource apart, at its last slash (I1).
+// splitFeature splits a feature's ID as a resource at its last slash (I1).
 func splitFeature(id string) (access.ChatbotID, string, bool) {
 	slash := strings.LastIndexByte(id, '/')
 	if slash < 0 {
@@ -159,7 +159,7 @@ func splitFeature(id string) (access.ChatbotID, string, bool) {
 	return access.ChatbotID(id[:slash]), id[slash+1:], true
 }
 
-// isResourceID reports whether it can be the ID of a resource of that type: a feature's is its chatbot's and its own name (I1).
+// isResourceID reports whether the ID is valid for a resource of that type: a feature's consists of its chatbot's ID and its name (I1).
 func isResourceID(t access.Type, id string) bool {
 	if chatbot, name, ok := splitFeature(id); ok && t == access.TypeFeature {
 		_, err := access.ParseFeatureName(name)
@@ -169,7 +169,7 @@ func isResourceID(t access.Type, id string) bool {
 	return err == nil
 }
 
-// chatbotOf is the chatbot that the resource is or hangs on, and false if there is none.
+// chatbotOf returns the chatbot that the resource is or belongs to, and false if there is none.
 func (n *notebook) chatbotOf(o access.Object) (access.Object, bool, error) {
 	switch o.Type {
 	case access.TypeChatbot:

@@ -6,7 +6,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// figures count what is decided. Their labels are words of the schema, and never what a caller made up. A nil *figures counts nothing.
+// figures counts decisions. Its labels are names of the schema, never text from callers. A nil *figures counts nothing.
 type figures struct {
 	decisions  *prometheus.CounterVec
 	batches    prometheus.Histogram
@@ -14,7 +14,7 @@ type figures struct {
 	candidates *prometheus.HistogramVec
 }
 
-// The sorts of calls by which decisions are counted.
+// The kinds of calls by which decisions are counted.
 const (
 	callSingle      = "evaluation"
 	callBatch       = "evaluations"
@@ -48,7 +48,7 @@ func newFigures(registry prometheus.Registerer) *figures {
 	return f
 }
 
-// decided counts the decisions of one call, or what it asked for and did not get.
+// decided counts the decisions of one call, or its error.
 func (f *figures) decided(s *Service, call string, reqs []Request, answers []Answer, err error) {
 	if f == nil {
 		return
@@ -72,7 +72,7 @@ func (f *figures) decided(s *Service, call string, reqs []Request, answers []Ans
 	}
 }
 
-// searched counts a search, and how many candidates it decided.
+// searched counts a search, and the candidates it decided.
 func (f *figures) searched(sought string, decided int, err error) {
 	if f == nil {
 		return

@@ -8,7 +8,7 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// gates tells which gates the subject fails, or that it passes (3.5).
+// gates adds which gates the subject fails, or that it passes (3.5).
 func (x *explainer) gates(bot access.Chatbot, allowed bool) error {
 	policy, _, err := x.Policy(bot.ID)
 	if err != nil || policy.Empty() {
@@ -39,7 +39,7 @@ func (x *explainer) gates(bot access.Chatbot, allowed bool) error {
 	return nil
 }
 
-// failedGates says of each gate that the user does not pass, or a visitor where p is nil, why not (G2–G8). The domain is the one that counts.
+// failedGates returns a reason for each gate that the user, or a visitor if p is nil, does not pass (G2–G8). domain is the one that counts for G2.
 func failedGates(policy access.Policy, p *person, domain string) []string {
 	var said []string
 	fails := func(gate, rule string, set, empty bool, passes func() bool, why func() string) {
@@ -59,7 +59,7 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 			if domain == "" {
 				return "needs email"
 			}
-			return fmt.Sprintf("gate email_domains: the address of %s has none of these domains", p.ID) // the address may be none of the actor's business
+			return fmt.Sprintf("gate email_domains: the address of %s has none of these domains", p.ID) // the actor may not be allowed to see the address
 		})
 	fails("user_types", "G3", policy.UserTypes != nil, len(policy.UserTypes) == 0,
 		func() bool { return slices.Contains(policy.UserTypes, p.userType()) },

@@ -7,10 +7,10 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// ListResources lists, of a chatbot's documents, MCP servers or metrics, those that the subject may view or use without sending any value. Each is
-// decided as an evaluation would be, so that what is listed and what is allowed agree (R4), and what is not allowed is not there (R3).
+// ListResources lists those of a chatbot's documents, MCP servers or metrics that the subject can view or use without sending values. Each is decided
+// as an evaluation would be, so that lists agree with checks (R4) and denied resources leave no trace (R3).
 //
-// To those who may not see the chatbot it is not there (C6), and asking about another subject needs the chatbot's manage_access (C7). Other
+// For actors who may not see the chatbot it does not exist (C6), and asking about another subject needs manage_access on the chatbot (C7). Other
 // errors are those of SearchResources.
 func (s *Service) ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject Entity, page Page) (Found, error) {
 	actions := access.Actions[t]
@@ -39,8 +39,7 @@ func (s *Service) ListResources(ctx context.Context, actor access.Actor, t acces
 	})
 }
 
-// mayList refuses an actor who may not ask what hangs on the chatbot for the subject: within the reach of confine, and told apart from an
-// empty list.
+// mayList refuses an actor who may not list the chatbot's resources for the subject, as confine does, but with an error instead of an empty list.
 func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Entity) error {
 	about, _, err := r.subject(ctx, subject)
 	if err != nil {
@@ -72,7 +71,7 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 	if r.actor.User == "" {
 		return nil
 	}
-	// The engine is asked about a chatbot that is not there, too, so that it takes as long as one that may not be seen (C6).
+	// Ask the engine about a missing chatbot, too, so that it takes as long as one that is hidden (C6).
 	answers, err := r.ask(ctx, []spice.Question{
 		r.actorQuestion(chatbot, string(access.See)), r.actorQuestion(chatbot, string(access.ManageAccess)),
 	})

@@ -9,45 +9,45 @@ import (
 	"github.com/grantway/grantway/internal/strictjson"
 )
 
-// How many results a page of a search has where the caller does not say, and at most.
+// The default and maximum number of results on a page of a search.
 const (
 	DefaultPageSize = 50
 	MaxPageSize     = 1000
 )
 
-// maxPageToken is the longest page token, in bytes. What is in one is an ID and a little more.
+// maxPageToken is the maximum length of a page token, in bytes. A token contains an ID and a little more.
 const maxPageToken = 4 << 10
 
-// Page says which part of the results is wanted.
+// Page selects a part of the results.
 type Page struct {
-	Limit access.Optional[int] // at most so many results; left out: those of the page before, or DefaultPageSize
-	Token string               // Found.Next of the page before, or "" for the first page
-	// Properties are the caller's own. They change no result, and a token belongs to them as it does to the rest of the request.
+	Limit access.Optional[int] // maximum number of results; default: that of the previous page, or DefaultPageSize
+	Token string               // Found.Next of the previous page, or "" for the first page
+	// Properties are the caller's own. They do not affect results, but a token is valid only with the same ones, as with the rest of the request.
 	Properties map[string]any
 }
 
-// Found is one page of what a search found.
+// Found is one page of results.
 type Found struct {
 	IDs  []string // IDs of subjects or resources in byte order, or names of actions in the order of the model
 	Next string   // the token of the next page, or "" after the last one
 }
 
-// place is what a page token holds: of which search it is, and after which result the next page begins.
+// place is the content of a page token: the search, and the result after which the next page begins.
 type place struct {
 	Search []byte `json:"s"`
 	Limit  int    `json:"l"`
 	After  string `json:"a"`
 }
 
-// window is the part of the results that one call gives.
+// window is the part of the results that one call returns.
 type window struct {
 	search []byte
 	limit  int
 	after  string
 }
 
-// searchDigest identifies a search by everything that its results depend on but the facts: the kind of it, as whom it is made, and the
-// request. The caller leaves the ID of what is sought out of the request.
+// searchDigest identifies a search by everything except the facts on which its results depend: its kind, the actor, and the request. The caller of
+// this function removes the ID of the searched entity.
 func searchDigest(kind string, actor access.Actor, req Request, page Page) []byte {
 	text, err := json.Marshal(struct {
 		Kind         string
@@ -57,13 +57,13 @@ func searchDigest(kind string, actor access.Actor, req Request, page Page) []byt
 		Properties   map[string]any `json:",omitempty"`
 	}{kind, actor.User, actor.Organization, req, page.Properties})
 	if err != nil {
-		return nil // values that JSON cannot spell were not sent by a caller
+		return nil // values that JSON cannot express did not come from a caller
 	}
 	sum := sha256.Sum256(text)
 	return sum[:16]
 }
 
-// open reads the page. A token of another search, or another limit than that of the page before, is refused with an error of kind Invalid.
+// open reads the page. A token of another search, or a limit other than that of the previous page, is refused with an error of kind Invalid.
 func (p Page) open(search []byte) (window, error) {
 	w := window{search: search, limit: DefaultPageSize}
 	if p.Limit.Set && p.Limit.Value < 1 {
@@ -93,7 +93,7 @@ func (p Page) open(search []byte) (window, error) {
 	return w, nil
 }
 
-// found makes a page of the results after the window's beginning, of which there may be more than it takes.
+// found makes a page of the results after the window's start; there may be more than fit.
 func (w window) found(ids []string) Found {
 	if len(ids) <= w.limit {
 		return Found{IDs: ids}
@@ -103,7 +103,7 @@ func (w window) found(ids []string) Found {
 	next.After = ids[len(ids)-1]
 	text, err := json.Marshal(next)
 	if err != nil {
-		panic(err) // a defect: a place holds bytes, a number and a text
+		panic(err) // a defect: a place contains bytes, a number and a text
 	}
 	return Found{IDs: ids, Next: base64.RawURLEncoding.EncodeToString(text)}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// person is a user, and by what the facts that are about more than one user may mean this one.
+// person is a user, with everything by which facts about several users can apply to this one.
 type person struct {
 	access.User
 	platform    []access.PlatformRole
@@ -17,13 +17,13 @@ type person struct {
 	roles       []access.RoleID
 	reaches     []reach
 	outside     []access.GroupID // list the user's address and give nothing outside of their organization (O5); as far as the actor may see the address
-	address     string           // the verified one, as far as the actor may see it
+	address     string           // the verified address, if the actor may see it
 }
 
 // hiddenAddress stands for an address that the actor may not see (O7).
 const hiddenAddress = "(hidden)"
 
-// reach is a principal that stands for the user, how that can be said, and what the engine is asked to confirm it.
+// reach is a principal that stands for the user, with a description and the question that confirms it.
 type reach struct {
 	principal access.Principal
 	how       string // such as "mel is a member of team support"
@@ -87,7 +87,7 @@ func (p *person) userType() access.UserType {
 	return access.External
 }
 
-// reachedBy gives the reach of that principal.
+// reachedBy returns the reach of the principal.
 func (p *person) reachedBy(principal access.Principal) (reach, bool) {
 	i := slices.IndexFunc(p.reaches, func(r reach) bool { return r.principal == principal })
 	if i < 0 {
@@ -143,8 +143,8 @@ func (p *person) findReaches(n *notebook) error {
 	return nil
 }
 
-// groupsByAddress lists the groups that name the user's verified address. Those of an organization that does not share outside give something to its
-// own people only (O5).
+// groupsByAddress lists the groups that contain the user's verified address. Groups of an organization with outside_sharing off count only for its
+// own people (O5).
 func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID, error) {
 	listed, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
 	if err != nil {
@@ -170,8 +170,8 @@ func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID,
 	return giving, nil
 }
 
-// findTeams adds the user's teams, and those that these are nested in. Which team is between is not said: it may belong to another
-// organization's people than those who ask.
+// findTeams adds the user's teams and the teams they are nested in. It does not name the teams in between, which the reader may not be allowed to
+// see.
 func (p *person) findTeams(n *notebook, add func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any)) error {
 	own, err := n.TeamsOf(p.ID)
 	if err != nil {
@@ -201,7 +201,7 @@ func (p *person) findTeams(n *notebook, add func(kind access.PrincipalKind, id, 
 	return nil
 }
 
-// an puts the article before a word such as a role.
+// an adds the article to a word such as a role.
 func an[T ~string](word T) string {
 	if word != "" && slices.Contains([]byte("aeiou"), word[0]) {
 		return "an " + string(word)

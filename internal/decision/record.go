@@ -8,7 +8,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Recording says which decisions are recorded (H3).
+// Recording selects the decisions to record (H3).
 type Recording string
 
 const (
@@ -20,7 +20,7 @@ const (
 // Recordings lists the choices.
 var Recordings = []Recording{RecordNone, RecordDenials, RecordAll}
 
-// Recorder takes entries of the record. It may wait, and reports no failure: a decision that was taken stands.
+// Recorder accepts entries of the record. It may block, and reports no failure, because a decision stands without its entry.
 type Recorder interface {
 	Record(ctx context.Context, entries []access.Record)
 }
@@ -31,15 +31,15 @@ const (
 	actionSearch   = "decision.search"
 )
 
-// asked is what was decided, as the record tells it. What was sent with the question is none of its business: there may be secrets in it.
+// asked is a decision as the record shows it. It excludes the values of the request, which may contain secrets.
 type asked struct {
 	Action string `json:"action,omitempty"`
-	Search string `json:"search,omitempty"` // what was sought: subject, resource or action
-	Found  *int   `json:"found,omitempty"`  // how many there are on the page
-	More   bool   `json:"more,omitempty"`   // pages follow
+	Search string `json:"search,omitempty"` // what was searched: subject, resource or action
+	Found  *int   `json:"found,omitempty"`  // number of results on the page
+	More   bool   `json:"more,omitempty"`   // more pages follow
 }
 
-// recordEvaluations records decisions as they were answered. What could not be decided is none.
+// recordEvaluations records decisions as they were answered. Requests without a decision are not recorded.
 func (r *round) recordEvaluations(ctx context.Context, items []*item) {
 	var entries []access.Record
 	for _, it := range items {
@@ -55,7 +55,7 @@ func (r *round) recordEvaluations(ctx context.Context, items []*item) {
 	}
 }
 
-// recordSearch records one page of a search. One that finds nothing is a denial.
+// recordSearch records one page of a search. A page without results counts as a denial.
 func (r *round) recordSearch(ctx context.Context, sought string, req Request, f Found) {
 	n := len(f.IDs)
 	if !r.records(n > 0) {
@@ -72,7 +72,7 @@ func (r *round) recordSearch(ctx context.Context, sought string, req Request, f 
 	r.recorder.Record(ctx, []access.Record{e})
 }
 
-// records reports whether such an answer is recorded.
+// records reports whether decisions with this outcome are recorded.
 func (r *round) records(allowed bool) bool {
 	return r.recording == RecordAll || r.recording == RecordDenials && !allowed
 }
@@ -80,7 +80,7 @@ func (r *round) records(allowed bool) bool {
 func (r *round) entry(action string, allowed bool, req Request, a asked) access.Record {
 	after, err := json.Marshal(a)
 	if err != nil {
-		panic(err) // a defect: it is made of texts and a number
+		panic(err) // a defect: it contains texts and a number
 	}
 	e := access.Record{
 		Time: r.now.UTC(), Actor: r.actor.Name(), Key: r.actor.Credential(), Action: action,
@@ -93,8 +93,8 @@ func (r *round) entry(action string, allowed bool, req Request, a asked) access.
 	return e
 }
 
-// recordedSubject names a subject. The ID of an API key may be its secret, and so may that of a subject whose type is misspelt: only what was
-// understood is named.
+// recordedSubject names a subject. The ID of an API key may be its secret, and so may the ID of a subject with a misspelled type, so only recognized
+// subjects are named.
 func recordedSubject(e Entity, s access.Subject) string {
 	switch t := access.Type(e.Type); {
 	case s.ID != "":
@@ -107,7 +107,7 @@ func recordedSubject(e Entity, s access.Subject) string {
 	return ""
 }
 
-// clip keeps what callers make up to the length of an ID.
+// clip truncates text from callers to the length of an ID.
 func clip(s string) string {
 	s = strings.ReplaceAll(s[:min(len(s), access.MaxIDBytes)], "\x00", "")
 	return strings.ToValidUTF8(s, "")

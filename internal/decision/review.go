@@ -9,9 +9,9 @@ import (
 	"github.com/grantway/grantway/internal/spice"
 )
 
-// A review tells who has what, and through what. What somebody has is the engine's to say, at its newest state and without any value sent;
-// through what is read from the facts, all of it, so that what is not needed can be seen. Whether the actor may read a review is for package
-// sharing to judge, as of every other reading of what can be changed.
+// A review shows who has access, and through what. The engine says who has access, at its newest state and without any values; the paths are read
+// from the facts, all of them, so that superfluous ones show. Package sharing checks whether the actor may read a review, as for every other read of
+// things that can be changed.
 
 // Held is what one user has on one chatbot.
 type Held struct {
@@ -25,15 +25,15 @@ type Held struct {
 type MatrixRow struct {
 	User      access.UserID
 	Role      access.OrgRole
-	Row       []access.Action // nil for none, and empty for one without cells (M6)
-	Asleep    bool            // the row is not heard (M1)
-	Ceiling   []access.Action // of a row; of the chatbot's owner, who has none, all (M3)
+	Row       []access.Action // nil for no row, and empty for one without cells (M6)
+	Asleep    bool            // the row has no effect (M1)
+	Ceiling   []access.Action // of the row; for the chatbot's owner, who has none, all (M3)
 	Effective []access.Action
 	Because   map[access.Action]string // of each cell
 }
 
-// Matrix lists the people of the chatbot's organization with their cells, at most limit of those after the user named. The second result is
-// whom to go on after, or "" at the end. What decides a cell is told as the reader may know it (O7).
+// Matrix lists the people of the chatbot's organization with their cells: at most limit of those after the given user. The second result is the user
+// to continue after, or "" at the end. Reasons contain only what the reader may know (O7).
 func (s *Service) Matrix(ctx context.Context, reader access.Actor, id access.ChatbotID, after access.UserID, limit int) (rows []MatrixRow, next access.UserID, err error) {
 	r, err := s.review(ctx)
 	if err != nil {
@@ -76,8 +76,8 @@ func (s *Service) Matrix(ctx context.Context, reader access.Actor, id access.Cha
 	return rows, next, nil
 }
 
-// matrixRow puts the cells of one member into words. Where the facts do not bear out what the engine has decided, because they are changing,
-// the cell is asked and explained anew.
+// matrixRow explains the cells of one member. If the facts do not support the engine's decision, because they are changing, it asks about the cell
+// and explains it again.
 func (r *round) matrixRow(ctx context.Context, st *standing, held []access.Action) (MatrixRow, error) {
 	row := MatrixRow{
 		User: st.who.ID, Role: st.role, Row: st.set, Asleep: st.asleep, Ceiling: st.ceiling(), Because: map[access.Action]string{},
@@ -115,10 +115,10 @@ func (r *round) matrixRow(ctx context.Context, st *standing, held []access.Actio
 	return row, nil
 }
 
-// ChatbotAccess lists who has anything on the chatbot by more than a share with everyone, by user: at most limit of those after the user
-// named. The second result is whom to go on after, or "" at the end.
+// ChatbotAccess lists the users with more access to the chatbot than a share with everyone gives, by user: at most limit of those after the given
+// user. The second result is the user to continue after, or "" at the end.
 //
-// To an actor who is bound by C7, interact is left out for strangers whom the gates may tell about.
+// For an actor to whom C7 applies, interact is left out for strangers about whom gates could reveal something.
 func (s *Service) ChatbotAccess(ctx context.Context, actor access.Actor, id access.ChatbotID, after access.UserID, limit int) (page []Held, next access.UserID, err error) {
 	r, err := s.review(ctx)
 	if err != nil {
@@ -169,8 +169,8 @@ func (s *Service) ChatbotAccess(ctx context.Context, actor access.Actor, id acce
 	}
 }
 
-// UserAccess lists what the user has, by chatbot: at most limit of those after the one named, and only of those that the reader may know of. The
-// second result is which to go on after, or "" at the end. A user who is not there has nothing.
+// UserAccess lists the user's access, by chatbot: at most limit of those after the given one, and only chatbots that the reader may know. The second
+// result is the chatbot to continue after, or "" at the end. An unknown user has no access.
 func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.UserID, after access.ChatbotID, limit int,
 	mayKnow func([]access.ChatbotID) ([]bool, error)) (page []Held, next access.ChatbotID, err error) {
 	r, err := s.review(ctx)
@@ -219,7 +219,7 @@ func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.
 	return page, "", nil
 }
 
-// heldByUser is what the user has on those of the chatbots that are known.
+// heldByUser is the user's access to those of the chatbots that still exist.
 func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.ChatbotID, known []bool) ([]Held, error) {
 	var standings []*standing
 	err := r.directory.View(ctx, func(facts Facts) error {
@@ -263,12 +263,12 @@ func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.
 	return found, nil
 }
 
-// review is a round in which the newest state is asked.
+// review starts a round on the newest state.
 func (s *Service) review(ctx context.Context) (*round, error) {
 	return s.round(ctx, access.System, true)
 }
 
-// onChatbotFacts looks at the facts around a chatbot; one that is not there is an error of kind NotFound.
+// onChatbotFacts calls fn with the facts around a chatbot. If it does not exist, the error is of kind NotFound.
 func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func(*notebook, access.Chatbot) error) error {
 	return r.directory.View(ctx, func(facts Facts) error {
 		bot, ok, err := facts.Chatbot(id)
@@ -282,7 +282,7 @@ func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func
 	})
 }
 
-// held asks the engine which of the actions each of those standing there has.
+// held asks the engine which of the actions each of the users has.
 func (r *round) held(ctx context.Context, standings []*standing, actions []access.Action) ([][]access.Action, error) {
 	var questions []spice.Question
 	for _, st := range standings {
@@ -316,7 +316,7 @@ func (r *round) held(ctx context.Context, standings []*standing, actions []acces
 	return held, nil
 }
 
-// everyoneHas is the level of the chatbot's share with everyone that is in force, or "".
+// everyoneHas is the level of the chatbot's share with everyone in force, or "".
 func everyoneHas(n *notebook, bot access.ChatbotID, now time.Time) (access.Level, error) {
 	share, ok, err := n.Share(bot, access.Everyone)
 	if err != nil || !ok || share.ExpiredAt(now) {
@@ -325,7 +325,8 @@ func everyoneHas(n *notebook, bot access.ChatbotID, now time.Time) (access.Level
 	return share.Level, nil
 }
 
-// OpenTo is for whom a chatbot is open beyond those whom a review lists: the level of its share with everyone, or "", and its public link.
+// OpenTo returns who else has access to a chatbot, beyond the users in a review: the level of its share with everyone, or "", and the mode of its
+// public link.
 func (s *Service) OpenTo(ctx context.Context, id access.ChatbotID) (everyone access.Level, link access.Audience, err error) {
 	r, err := s.review(ctx)
 	if err != nil {

@@ -9,17 +9,17 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// A search takes its candidates from the engine and decides each of them as an evaluation would, so that the two agree (R4). The results
-// are transitive. Unknown types and IDs find nothing.
+// A search gets its candidates from the engine and decides each as an evaluation would, so that the two agree (R4). Results are transitive. Unknown
+// types and IDs find nothing.
 
-// leastAtOnce is how many candidates are decided in one call to the engine at least, and mostAtOnce at most.
+// leastAtOnce and mostAtOnce are the minimum and maximum number of candidates decided in one call to the engine.
 const (
 	leastAtOnce = 100
 	mostAtOnce  = MaxEvaluations
 )
 
-// SearchResources finds the resources of req.Resource.Type on which the subject may do the action; req.Resource.ID is ignored. Errors are
-// those of Evaluate, of kind Invalid for a page that does not fit, and of kind TooLarge for more values than a search can compare with limits.
+// SearchResources finds the resources of req.Resource.Type on which the subject can do the action; req.Resource.ID is ignored. Errors are those of
+// Evaluate, of kind Invalid for a page that does not fit, and of kind TooLarge for more values than a search can compare with limits.
 func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
 	req.Resource.ID = ""
 	r, w, err := s.beginSearch(ctx, "resource", actor, req, page)
@@ -43,7 +43,7 @@ func (s *Service) SearchResources(ctx context.Context, actor access.Actor, req R
 	return found, err
 }
 
-// SearchActions finds what the subject may do to the resource; req.Action.Name is ignored. Errors are those of SearchResources.
+// SearchActions finds the actions that the subject can do on the resource; req.Action.Name is ignored. Errors are those of SearchResources.
 func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
 	req.Action.Name = ""
 	r, w, err := s.beginSearch(ctx, "action", actor, req, page)
@@ -67,7 +67,7 @@ func (s *Service) SearchActions(ctx context.Context, actor access.Actor, req Req
 	return found, err
 }
 
-// beginSearch checks who asks, the token and the page.
+// beginSearch checks the actor, the token and the page.
 func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Actor, req Request, page Page) (*round, window, error) {
 	if err := somebody(actor); err != nil {
 		return nil, window{}, err
@@ -85,8 +85,8 @@ func (s *Service) beginSearch(ctx context.Context, kind string, actor access.Act
 	return r, w, err
 }
 
-// collect decides candidates until there are enough for the page and one more. next gives at most n candidates after the one named, and
-// fewer only when there are no more.
+// collect decides candidates until there is one more than the page needs. next returns at most n candidates after the given one, and fewer only at
+// the end.
 func (r *round) collect(ctx context.Context, w window, next func(after string, n int) ([]string, error), of func(id string) Request) (Found, error) {
 	atOnce := min(max(w.limit+1, leastAtOnce), mostAtOnce)
 	found := []string{}
@@ -128,7 +128,7 @@ func listed(ids []string) func(after string, n int) ([]string, error) {
 	}
 }
 
-// behind is the part of the sorted list that comes after the ID.
+// behind returns the part of the sorted list after the ID.
 func behind(ids []string, after string) []string {
 	from, there := slices.BinarySearch(ids, after)
 	if there {
@@ -163,7 +163,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	}
 	values := r.lookupValues(req, subject, u)
 	if domain, ok := values[schema.ParamEmailDomain]; !ok || domain == "" {
-		values[schema.ParamEmailDomain] = "" // no domain at all: passes no gate, and needs no second look
+		values[schema.ParamEmailDomain] = "" // no domain passes no gate, and needs no second check
 	}
 	limited := t == access.TypeFeature || r.extension.MeetsLimits(t)
 	if limited && !req.tooWide() {
@@ -176,8 +176,8 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	return r.gathered(func(each func(string) error) error { return r.engine.Resources(ctx, r.engineState, question, each) })
 }
 
-// managedResources lists the candidates of a search about others by a user: what the user manages, for any others alike, so that the time of it
-// tells nothing of what they have elsewhere (C6, C7).
+// managedResources lists the candidates of a user's search about others: the resources that the user manages, the same for every subject, so that the
+// time reveals nothing about the subject's other access (C6, C7).
 func (r *round) managedResources(ctx context.Context, t access.Type) ([]string, error) {
 	managing, known := spice.Question{}, false
 	hangs := t == access.TypeFeature || t == access.TypeDocument || t == access.TypeMCPServer || t == access.TypeMetric
@@ -207,7 +207,7 @@ func (r *round) managedResources(ctx context.Context, t access.Type) ([]string, 
 	})
 }
 
-// eachHanging gives the IDs of what hangs on the chatbots.
+// eachHanging returns the IDs of the chatbots' resources.
 func eachHanging(facts Facts, t access.Type, chatbots []string, each func(string) error) error {
 	for _, bot := range chatbots {
 		for after, more := "", true; more; {
@@ -241,8 +241,8 @@ func eachHanging(facts Facts, t access.Type, chatbots []string, each func(string
 	return nil
 }
 
-// lookupValues are the values with which candidates are looked up. A link that was not sent is no link: without it everything that has
-// one would be a candidate.
+// lookupValues are the values for looking up candidates. A missing link counts as a wrong one; otherwise every chatbot with a link would be a
+// candidate.
 func (r *round) lookupValues(req Request, subject access.Subject, u access.User) map[string]any {
 	values := r.builtinValues(req, u)
 	if _, ok := values[schema.ParamLink]; !ok {
@@ -252,7 +252,7 @@ func (r *round) lookupValues(req Request, subject access.Subject, u access.User)
 	return values
 }
 
-// gathered collects what the engine streams, sorted, each once.
+// gathered collects the engine's stream, sorted, without duplicates.
 func (r *round) gathered(stream func(each func(string) error) error) ([]string, error) {
 	var ids []string
 	err := stream(func(id string) error {

@@ -9,14 +9,14 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// AnonymousVisitor stands for every visitor in the results of a subject search: what is open to visitors is open to all of them, and none of
-// them has an ID of their own.
+// AnonymousVisitor stands for every visitor in the results of a subject search: visitors have no IDs of their own, and all of them have the same
+// access.
 const AnonymousVisitor = "anonymous"
 
-// SearchSubjects finds the subjects of req.Subject.Type that may do the action to the resource; req.Subject.ID is ignored. What is open to
-// everyone is expanded to the directory's active users; for a key confined to an organization, and for a user who is no site admin, to the
-// people of the resource's organization, since neither may learn who else there is. API keys are found by their IDs, and visitors as
-// AnonymousVisitor. Errors are those of SearchResources.
+// SearchSubjects finds the subjects of req.Subject.Type that can do the action on the resource; req.Subject.ID is ignored. Access open to everyone is
+// expanded to the directory's active users; for a confined key, and for a user who is not a site admin, only to the people of the resource's
+// organization, because neither may learn who else exists. API keys are found by their IDs, and visitors as AnonymousVisitor. Errors are those of
+// SearchResources.
 func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Request, page Page) (Found, error) {
 	req.Subject.ID = ""
 	if access.Type(req.Subject.Type) == access.TypeAPIKey {
@@ -51,14 +51,14 @@ func (s *Service) SearchSubjects(ctx context.Context, actor access.Actor, req Re
 	return found, err
 }
 
-// candidates of a subject search.
+// candidates are the candidates of a subject search.
 type candidates struct {
 	named    []string              // sorted
-	everyone bool                  // and all users who are there
+	everyone bool                  // and all active users
 	of       access.OrganizationID // of this organization only, unless it is ""
 }
 
-// subjects looks up who may be found.
+// subjects looks up the candidates.
 func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	o := req.Resource.object()
 	permission, known := r.permission(o.Type, req.Action.Name)
@@ -80,9 +80,9 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 		return candidates{named: []string{string(r.actor.User)}}, nil
 	}
 	values := r.lookupValues(req, access.Subject{Type: subjectType}, access.User{})
-	delete(values, schema.ParamEmailDomain) // everyone's own; the engine keeps those for whom it would matter
+	delete(values, schema.ParamEmailDomain) // open to everyone; the engine lists only users for whom it would matter
 	if !spice.ValuesFit(values) {
-		return candidates{}, nil // every evaluation would be a denial
+		return candidates{}, nil // every evaluation would deny
 	}
 	question := spice.Question{Subject: access.Subject{Type: subjectType}, Permission: permission, Resource: o, Context: values}
 	found := candidates{of: scope.of}
@@ -106,11 +106,11 @@ func (r *round) subjects(ctx context.Context, req Request) (candidates, error) {
 	return found, err
 }
 
-// scope is whom the actor may find at all.
+// scope limits the users that the actor can find.
 type scope struct {
-	nobody   bool                  // the resource is out of reach
-	selfOnly bool                  // a user who does not manage the access to the resource finds nobody but themselves (C7)
-	named    bool                  // what is open to everyone is not expanded
+	nobody   bool                  // the actor may not ask about the resource
+	selfOnly bool                  // a user without manage_access on the resource finds only themself (C7)
+	named    bool                  // access open to everyone is not expanded
 	of       access.OrganizationID // it is expanded to the people of this organization, or to all for ""
 }
 

@@ -11,18 +11,18 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// standing is what the facts say of one user on one chatbot. It puts the engine's decisions into words, and takes none.
+// standing is everything the facts say about one user and one chatbot. It explains the engine's decisions, and takes none.
 type standing struct {
 	bot     access.Chatbot
 	who     *person
 	role    access.OrgRole  // in the chatbot's organization, or ""
-	sources []source        // what gives actions, the strongest first
+	sources []source        // sources of actions, strongest first
 	set     []access.Action // the cells of the row; nil for no row
-	row     *access.Row     // which decides instead, but for the owner and P2; nil for none, or for one that is asleep
-	asleep  bool            // there is a row, and under owner_only it is not heard (M1)
-	expired []access.Share  // shares that gave something once (S13)
+	row     *access.Row     // decides instead, except for the owner and P2; nil for no row, or one without effect
+	asleep  bool            // there is a row, which has no effect under owner_only (M1)
+	expired []access.Share  // expired shares (S13)
 	outside []access.Share  // shares with groups that list the user and give them nothing (O5)
-	veiled  bool            // whether the gates let the user in is not told (C7)
+	veiled  bool            // the reader may not know whether the gates admit the user (C7)
 }
 
 // source is one fact that gives actions.
@@ -30,9 +30,9 @@ type source struct {
 	actions  []access.Action
 	because  string         // a sentence, ending with the rule
 	through  string         // the same for a list, such as "read_only share with team support"
-	lasting  bool           // no row narrows it (A1, P2)
+	lasting  bool           // rows do not narrow it (A1, P2)
 	everyone bool           // it is a share with everyone
-	witness  spice.Question // what the engine is asked to confirm it, but for the subject
+	witness  spice.Question // the question that confirms it, without the subject
 }
 
 func (s source) gives(action access.Action) bool { return slices.Contains(s.actions, action) }
@@ -45,10 +45,10 @@ var levelActions = map[access.Level][]access.Action{
 		access.ManageAccess},
 }
 
-// notForClients is what no share gives to a client (S12).
+// notForClients are the actions that no share gives a client (S12).
 var notForClients = []access.Action{access.Deploy, access.ManageAccess}
 
-// ofOwnersOnly is what an organization's admins have not.
+// ofOwnersOnly are the actions that an organization's admins do not have.
 var ofOwnersOnly = []access.Action{access.Transfer, access.Delete}
 
 // roleActions is the table of 3.1, with A2.
@@ -81,7 +81,7 @@ func except(all, left []access.Action) []access.Action {
 	return rest
 }
 
-// standing looks up what the user has on the chatbot. The link is not among it: it is for whoever presents it.
+// standing looks up the user's access to the chatbot. It ignores the public link, which works for everyone who presents it.
 func (n *notebook) standing(bot access.Chatbot, id access.UserID, now time.Time) (*standing, error) {
 	p, err := n.person(id)
 	if err != nil {
@@ -117,7 +117,7 @@ func (n *notebook) standing(bot access.Chatbot, id access.UserID, now time.Time)
 	return s, nil
 }
 
-// addRole adds what the role in the organization gives (3.1).
+// addRole adds the actions from the role in the organization (3.1).
 func (s *standing) addRole() {
 	actions := roleActions(s.bot.Visibility, s.role)
 	if len(actions) == 0 {
@@ -138,7 +138,7 @@ func (s *standing) addRole() {
 	})
 }
 
-// visible is a visibility as a sentence has it.
+// visible describes a visibility in a sentence.
 func visible(v access.Visibility) string {
 	if v == access.OrganizationVisible {
 		return "visible to its organization"
@@ -146,7 +146,7 @@ func visible(v access.Visibility) string {
 	return string(v)
 }
 
-// addShares adds what shares give (3.2).
+// addShares adds the actions from shares (3.2).
 func (s *standing) addShares(n *notebook, now time.Time) error {
 	for _, r := range s.who.reaches {
 		share, ok, err := n.Share(s.bot.ID, r.principal)
@@ -196,7 +196,7 @@ func listedOutside(who access.UserID, group string, org access.OrganizationID) s
 	return fmt.Sprintf("%s is listed in group %s, but is outside of %s, which does not share outside (O5)", who, group, org)
 }
 
-// sharedWith names a principal that stands for the user in a list.
+// sharedWith names a principal that stands for the user, for lists.
 func (s *standing) sharedWith(p access.Principal) string {
 	switch {
 	case p.ID == "":
@@ -207,7 +207,7 @@ func (s *standing) sharedWith(p access.Principal) string {
 	return string(p.Kind) + " " + p.ID
 }
 
-// addPlatformRoles adds what P1 and P2 lend.
+// addPlatformRoles adds the actions from P1 and P2.
 func (s *standing) addPlatformRoles() {
 	of := func(role access.PlatformRole) spice.Question {
 		return spice.Question{Permission: string(role), Resource: access.PlatformObject}
@@ -227,12 +227,12 @@ func (s *standing) addPlatformRoles() {
 	}
 }
 
-// ceiling is the most that a row gives to this user (M1).
+// ceiling is the maximum of a row of this user (M1).
 func (s *standing) ceiling() []access.Action {
 	return spice.RowCeiling(s.role, s.who.is(access.SiteAdmin))
 }
 
-// actsAs is the role that counts for a row: a site admin's is an owner's (M1, P1).
+// actsAs is the role that counts for a row: owner for a site admin (M1, P1).
 func (s *standing) actsAs() access.OrgRole {
 	if s.who.is(access.SiteAdmin) {
 		return access.OrgOwner
@@ -240,7 +240,7 @@ func (s *standing) actsAs() access.OrgRole {
 	return s.role
 }
 
-// cellOf is the cell of the matrix that decides the action, or "" for those that no cell does (A2, M5).
+// cellOf is the cell of the matrix that decides the action, or "" if none does (A2, M5).
 func cellOf(action access.Action) access.Action {
 	switch action {
 	case access.Interact, access.ReadHistory:
@@ -265,7 +265,7 @@ func (s *standing) rowGives(action access.Action) bool {
 	return slices.Contains(s.row.Actions, cell) && slices.Contains(s.ceiling(), cell)
 }
 
-// grants lists what gives the action, gates aside.
+// grants lists the sources of the action, without gates.
 func (s *standing) grants(action access.Action) []source {
 	var all []source
 	for _, from := range s.sources {
@@ -279,7 +279,7 @@ func (s *standing) grants(action access.Action) []source {
 	return all
 }
 
-// rowGrant says how the row gives the action.
+// rowGrant explains how the row gives the action.
 func (s *standing) rowGrant(action access.Action) source {
 	from := source{witness: spice.Question{Permission: schema.RelRowed, Resource: access.Obj(schema.TypeMatrix, s.bot.ID)}}
 	switch cell := cellOf(action); {
@@ -295,7 +295,7 @@ func (s *standing) rowGrant(action access.Action) source {
 	return from
 }
 
-// lacks says why nothing gives the action, gates and link aside.
+// lacks explains why nothing gives the action, without gates and link.
 func (s *standing) lacks(action access.Action) []string {
 	if s.row != nil {
 		return []string{s.rowLacks(action)}
@@ -359,7 +359,7 @@ func (s *standing) ownerOnlyLacks(action access.Action) string {
 	return text
 }
 
-// through lists all that gives something, or would if the row were not there.
+// through lists everything that gives access, or would without the row.
 func (s *standing) through() []string {
 	var all []string
 	if s.set != nil {
@@ -382,12 +382,12 @@ func (s *standing) through() []string {
 	return all
 }
 
-// ownSources reports whether anything gives something but a share with everyone.
+// ownSources reports whether anything other than a share with everyone gives access.
 func (s *standing) ownSources() bool {
 	return s.row != nil || slices.ContainsFunc(s.sources, func(from source) bool { return !from.everyone })
 }
 
-// words joins the words of a list.
+// words joins a list of words.
 func words[T ~string](all []T) string {
 	texts := make([]string, len(all))
 	for i, w := range all {
@@ -396,5 +396,5 @@ func words[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// sentence joins what is said about one cell.
+// sentence joins the sentences about one cell.
 func sentence(all []string) string { return strings.Join(all, "; ") }

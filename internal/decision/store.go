@@ -8,7 +8,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// FromStore reads the facts where they are kept.
+// FromStore returns a Directory on the store.
 func FromStore(db *store.DB) Directory { return storeDirectory{db} }
 
 type storeDirectory struct{ db *store.DB }
@@ -50,7 +50,7 @@ func (f storeFacts) ResourceIDs(t access.Type, of access.ChatbotID, after string
 	return ids, nil
 }
 
-// active lists users who are there, reading on where some of those listed are not.
+// active lists active users, and reads on if some of those listed are not.
 func (f storeFacts) active(filter store.UserFilter, after access.UserID, limit int) ([]access.UserID, error) {
 	var ids []access.UserID
 	for len(ids) < limit {
@@ -71,7 +71,7 @@ func (f storeFacts) active(filter store.UserFilter, after access.UserID, limit i
 	return ids, nil
 }
 
-// firstOf joins sorted lists into one of at most limit, each element once.
+// firstOf merges sorted lists into one of at most limit, without duplicates.
 func firstOf[T ~string](limit int, lists ...[]T) []T {
 	all := slices.Concat(lists...)
 	slices.Sort(all)

@@ -9,11 +9,11 @@ import (
 
 func isSubjectType(t access.Type) bool { return slices.Contains(access.SubjectTypes, t) }
 
-// byID is how the property `by` of an API key says that its ID is the key's ID and not its secret.
+// byID is the value of an API key's property `by` that says its ID is the key's ID, not its secret.
 const byID = "id"
 
-// subject translates the subject of a request. The second result is false for one that cannot have anything: of another type, with an ID
-// that is none, or a secret that is nobody's (C1).
+// subject translates the subject of a request. The second result is false for one that cannot have access: an unknown type, an invalid ID, or an
+// unknown secret (C1).
 func (r *round) subject(ctx context.Context, e Entity) (access.Subject, bool, error) {
 	id, err := access.ParseID[string](e.ID)
 	if err != nil || !isSubjectType(access.Type(e.Type)) {
@@ -28,13 +28,13 @@ func (r *round) subject(ctx context.Context, e Entity) (access.Subject, bool, er
 	case by == byID:
 		return subject, true, nil
 	case sent && by != nil:
-		return access.Subject{}, false, nil // never one for the other
+		return access.Subject{}, false, nil // IDs and secrets are never mistaken for each other
 	}
 	key, err := r.keyOf(ctx, id)
 	return access.Subject{Type: access.TypeAPIKey, ID: string(key)}, key != "", err
 }
 
-// keyOf looks a secret up once a round; "" stands for nobody's.
+// keyOf looks a secret up, once a round; "" stands for an unknown one.
 func (r *round) keyOf(ctx context.Context, secret string) (access.KeyID, error) {
 	if key, ok := r.keys[secret]; ok {
 		return key, nil
@@ -53,8 +53,8 @@ func (r *round) keyOf(ctx context.Context, secret string) (access.KeyID, error) 
 	return key, nil
 }
 
-// permission translates the action into what the engine calls it. The second result is false for a type or an action that there is none
-// of (C1): the engine's own permissions and relations are no actions.
+// permission translates the action into the engine's name. The second result is false for an unknown type or action (C1): the engine's own
+// permissions and relations are not actions.
 func (s *Service) permission(t access.Type, action string) (string, bool) {
 	if len(t) > access.MaxIDBytes || len(action) > access.MaxIDBytes {
 		return "", false
@@ -65,7 +65,7 @@ func (s *Service) permission(t access.Type, action string) (string, bool) {
 	return s.extension.Permission(t, action)
 }
 
-// actions lists what can be asked about the type: a built-in one's in the order of the model, an extension's sorted.
+// actions lists the actions of the type: a built-in type's in the order of the model, an extension's sorted.
 func (s *Service) actions(t access.Type) []string {
 	if built, ok := access.Actions[t]; ok {
 		names := make([]string, len(built))

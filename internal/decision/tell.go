@@ -10,8 +10,8 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// tell adds to each answer what there is to say. What stopped a denial is told to account keys and to those who could see the resource
-// (C6); the limits of a feature that is used are told to all (F1).
+// tell adds details to each answer. Only account keys and users who could see the resource learn the reason of a denial (C6); everyone learns the
+// limits of a feature that is used (F1).
 func (r *round) tell(ctx context.Context, items []*item) error {
 	var unsure []*item
 	for _, it := range items {
@@ -21,17 +21,17 @@ func (r *round) tell(ctx context.Context, items []*item) error {
 			it.answer.Limits, it.told = it.limits, true
 		case it.stage == hidden, it.veiled:
 		case r.actor.User == "":
-			// A key that is confined learns nothing of who is outside its organization.
+			// A confined key learns nothing about who is outside its organization.
 			it.told = !it.private || r.actor.Organization == ""
 		case it.stage == settled && !it.failed:
-		case it.req.Resource.object() == access.PlatformObject: // everybody knows that there is one
+		case it.req.Resource.object() == access.PlatformObject: // everyone knows that it exists
 			it.told = true
 		case it.failed, len(it.missing) > 0, it.req.Explain:
 			unsure = append(unsure, it)
 		}
 	}
 	err := r.forEach(ctx, unsure, r.seeing, func(it *item, sees bool, err error) {
-		it.told = sees && err == nil // what cannot be judged is left out; the decision stands
+		it.told = sees && err == nil // on an error it is left out; the decision stands
 	})
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (r *round) tell(ctx context.Context, items []*item) error {
 	return r.explainAll(ctx, items)
 }
 
-// seeing asks whether the actor's user could see the resource: has any action on it, or, for a feature, on its chatbot.
+// seeing returns the questions whether the actor's user could see the resource: has any action on it, or, for a feature, on its chatbot.
 func (r *round) seeing(it *item) []spice.Question {
 	o := it.req.Resource.object()
 	if chatbot, _, ok := splitFeature(o.ID); ok && o.Type == access.TypeFeature {
@@ -61,7 +61,7 @@ func (r *round) seeing(it *item) []spice.Question {
 	return questions
 }
 
-// say names what stopped the item, in the caller's words (C2, F1).
+// say states what stopped the item, in the caller's terms (C2, F1).
 func (it *item) say() {
 	for _, name := range it.missing {
 		switch word := wordOf[name]; {

@@ -13,27 +13,27 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// The caller's words for what the engine may miss (C2).
+// The callers' names of the values that the engine may miss (C2).
 var wordOf = map[string]string{
 	schema.ParamEmailDomain: "email",
 	schema.ParamIP:          "ip",
 	schema.ParamLink:        "link",
 }
 
-// limitPrefix begins the name of a limit; the value that it bounds is called by the rest (F1).
+// limitPrefix is the prefix of a limit's name; the rest is the name of the value it bounds (F1).
 const limitPrefix = "max_"
 
-// maxSentValue is how much of a link or an address is looked at, in bytes: more than either has.
+// maxSentValue is the maximum number of bytes read of a link or an address; both are shorter.
 const maxSentValue = 256
 
-// sentValues reads what callers send about themselves. The items of a call mostly send the same, which is read once.
+// sentValues parses the values that callers send. The items of a call mostly send the same ones, which are parsed once.
 type sentValues struct {
 	domains map[string]string // of addresses
 	links   map[string]string // the digests of links
 	reads   int               // how many were read
 }
 
-// once gives what read makes of the text, from all that was read before where it was.
+// once returns read's result for the text, from the cache if it is there.
 func (v *sentValues) once(known *map[string]string, text string, read func(string) string) string {
 	text = text[:min(len(text), maxSentValue)]
 	if value, ok := (*known)[text]; ok {
@@ -48,7 +48,7 @@ func (v *sentValues) once(known *map[string]string, text string, read func(strin
 	return value
 }
 
-// link is the digest of a link. What is longer than a link can be is cut, and is nobody's link then either.
+// link is the digest of a link. A text that is longer than any link is truncated, which is not a valid link either.
 func (v *sentValues) link(text string) string {
 	return v.once(&v.links, text, func(link string) string {
 		sum := sha256.Sum256([]byte(link))
@@ -56,7 +56,7 @@ func (v *sentValues) link(text string) string {
 	})
 }
 
-// domain is that of an address, or "" for a text that is none.
+// domain is the domain of an address, or "" if the text is not an address.
 func (v *sentValues) domain(address string) string {
 	return v.once(&v.domains, address, func(text string) string {
 		email, err := access.ParseEmail(text)
@@ -67,8 +67,8 @@ func (v *sentValues) domain(address string) string {
 	})
 }
 
-// builtinValues are the values of the built-in caveats. They come from the clock, the directory and the four places that the interface
-// names, and from nowhere else: no caller widens access by a property of the same name.
+// builtinValues are the values of the built-in caveats. They come only from the clock, the directory and the four places that the interface names, so
+// that no caller can widen access with a property of the same name.
 func (r *round) builtinValues(req Request, u access.User) map[string]any {
 	values := map[string]any{schema.ParamTime: r.now.UTC().Format(time.RFC3339Nano)}
 	if link, ok := req.Context["link"].(string); ok {
@@ -85,8 +85,7 @@ func (r *round) builtinValues(req Request, u access.User) map[string]any {
 	return values
 }
 
-// emailDomain is the domain that counts for G2: that of the verified address in the directory, and only where there is none, that of the
-// address sent (C2).
+// emailDomain is the domain that counts for G2: that of the verified address in the directory, or if there is none, that of the address sent (C2).
 func (r *round) emailDomain(subject Entity, u access.User) string {
 	if subject.Type != string(access.TypeUser) {
 		return ""
@@ -100,13 +99,13 @@ func (r *round) emailDomain(subject Entity, u access.User) string {
 
 // limited compares the numbers in a request with a feature's limits (F1).
 type limited struct {
-	missing  []string       // the values that were not sent, by their own names
+	missing  []string       // the missing values, by their own names
 	exceeded []string       // the values above their limit
-	negative []string       // the values below 0, which no limit admits
-	values   map[string]any // the values sent, by the names of the limits
+	negative []string       // the negative values, which every limit denies
+	values   map[string]any // the values sent, by the names of their limits
 }
 
-// met reports whether all limits are kept.
+// met reports whether the values keep all limits.
 func (l limited) met() bool { return len(l.missing)+len(l.exceeded)+len(l.negative) == 0 }
 
 func compareLimits(limits map[string]float64, sent map[string]any) limited {
@@ -132,7 +131,7 @@ func compareLimits(limits map[string]float64, sent map[string]any) limited {
 	return l
 }
 
-// everyNumber is what limits are compared with where it is not known which: each number in the action's properties that is not negative.
+// everyNumber returns the values to compare with unknown limits: each number in the action's properties that is not negative.
 func everyNumber(sent map[string]any) map[string]any {
 	values := map[string]any{}
 	for name, value := range sent {
@@ -143,9 +142,9 @@ func everyNumber(sent map[string]any) map[string]any {
 	return values
 }
 
-// addExtensionValues fills the parameters of the extension's own caveats: by name from the context, the properties of the action, of the
-// resource and of the subject, the first that has it, and what the server itself gives. What a search seeks has no ID yet, and none is
-// given. It returns the parameters whose value is of another type; they count as not sent.
+// addExtensionValues fills the parameters of the extension's own caveats, by name, from the first of these that has one: the context, the properties
+// of the action, of the resource, and of the subject; and with the server's own values. The searched entity has no ID yet, so none is given. It
+// returns the parameters with values of the wrong type, which count as missing.
 func addExtensionValues(values map[string]any, parameters []spice.Parameter, req Request, subject access.Subject, now time.Time) (mistyped []string) {
 	given := map[string]string{
 		spice.ParamSubjectID:  subject.ID,
@@ -163,7 +162,7 @@ func addExtensionValues(values map[string]any, parameters []spice.Parameter, req
 		if value == nil {
 			continue
 		}
-		if spice.Heavy(value) { // what weighs too much is refused with all the values together
+		if spice.Heavy(value) { // values that are too large are refused together with all others
 			values[p.Name] = value
 		} else if read, ok := p.Read(value); ok {
 			values[p.Name] = read
@@ -174,7 +173,7 @@ func addExtensionValues(values map[string]any, parameters []spice.Parameter, req
 	return mistyped
 }
 
-// firstSent is the value of that name in the first place that has it, or nil; a null is as good as absent.
+// firstSent returns the value of that name from the first place that has it, or nil; null counts as missing.
 func firstSent(name string, places ...map[string]any) any {
 	for _, place := range places {
 		if value := place[name]; value != nil {

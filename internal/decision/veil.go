@@ -6,15 +6,15 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Those who manage a chatbot set its gates, and would learn from the answers about a stranger what the gates ask: the stranger's type, domain, roles and
-// organizations. So to an actor who is bound by C7, what rests on such a gate is answered about strangers as if nobody passed it, and not explained.
-// A veil only ever makes a yes a no.
+// Managers of a chatbot set its gates, and could learn from decisions about a stranger what the gates check: the stranger's type, domain, roles and
+// organizations. So for an actor to whom C7 applies, gates of this kind count as failed for strangers, and are not explained. A veil can only turn an
+// allowed answer into a denied one.
 
-// bound reports whether C7 binds the actor's questions: a user, by whatever key, and a key that is confined to an organization, which its admins hold.
+// bound reports whether C7 applies to the actor: a user, with any key, or a confined key, which its organization's admins have.
 func (r *round) bound() bool { return r.actor.User != "" || r.actor.Organization != "" }
 
-// veiled reports whether gates may not be answered about the user to the actor: a stranger is somebody who is of no organization where the actor has
-// view_data, neither by home, nor by having joined it, nor because the operator said so. Being added by an owner or admin makes nobody less of a stranger (O7).
+// veiled reports whether gates must not reveal anything about the user to the actor. A stranger belongs to no organization in which the actor has
+// view_data: neither by home, nor by joining, nor by an operator. Being added by an owner or admin does not count (O7).
 func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
 	if !r.bound() || about == r.actor.User {
 		return false, nil
@@ -34,12 +34,12 @@ func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
 	return !u.KnownIn(memberships, views.of), err
 }
 
-// views is where an actor has view_data.
+// views are the organizations in which an actor has view_data.
 type views struct {
 	strangers     bool // a site admin manages all users (U1)
 	everywhere    bool
 	organizations map[access.OrganizationID]bool
-	manages       map[access.OrganizationID]bool // as their owner or admin, and from an IP address that they allow (B4)
+	manages       map[access.OrganizationID]bool // as an owner or admin, from an IP address that they allow (B4)
 }
 
 func (v views) of(org access.OrganizationID) bool { return v.everywhere || v.organizations[org] }
@@ -91,7 +91,7 @@ func (r *round) views(n *notebook) (views, error) {
 	return v, nil
 }
 
-// showsAddress reports whether the actor may see the user's email address (O7). The system, which puts reviews together, is nobody's reader.
+// showsAddress reports whether the actor may see the user's email address (O7). The system, which prepares reviews, is not a reader.
 func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
 	switch {
 	case r.actor == access.System || r.actor == access.Actor{}:
@@ -103,8 +103,8 @@ func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
 	return err == nil && (views.strangers || p.KnownIn(p.memberships, func(org access.OrganizationID) bool { return views.manages[org] })), err
 }
 
-// asksElsewhere reports whether G2–G5 of the chatbot, or the conditions of the feature, rest on something other than the chatbot's organization. Its
-// owner passes every gate but G1.
+// asksElsewhere reports whether G2–G5 of the chatbot, or the conditions of the feature, depend on anything outside the chatbot's organization. The
+// chatbot's owner passes every gate but G1.
 func (n *notebook) asksElsewhere(bot access.Chatbot, f *access.Feature, about access.UserID) (bool, error) {
 	var roles []string
 	if f != nil {
@@ -134,7 +134,7 @@ func (n *notebook) asksElsewhere(bot access.Chatbot, f *access.Feature, about ac
 	return false, nil
 }
 
-// veil settles what would tell the actor about a stranger.
+// veil settles items that would reveal something about a stranger to the actor.
 func (r *round) veil(n *notebook, it *item) error {
 	if it.subject.Type != access.TypeUser {
 		return nil
@@ -169,13 +169,13 @@ func (r *round) veil(n *notebook, it *item) error {
 	switch o.Type {
 	case access.TypeChatbot, access.TypeFeature:
 		it.settleBySubject("the gates are not explained for this subject (C7)")
-	default: // who may update the chatbot may use what hangs on it, whatever its gates say (R2)
+	default: // users with update on the chatbot can use its resources regardless of its gates (R2)
 		it.instead = &chatbot
 	}
 	return nil
 }
 
-// veilsInteract is veil for a review, which lists what somebody has on a chatbot.
+// veilsInteract is veil for a review, which lists users' access to a chatbot.
 func (r *round) veilsInteract(n *notebook, st *standing) (bool, error) {
 	if veiled, err := r.veiled(n, st.who.ID); err != nil || !veiled {
 		return false, err

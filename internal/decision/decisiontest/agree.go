@@ -12,10 +12,10 @@ import (
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
-// Backend asks anything about anybody.
+// Backend is an actor that can ask anything about anybody.
 var Backend = access.Actor{Key: "backend", Access: access.KeyFull}
 
-// Asked is the request that a backend sends for the question.
+// Asked is a backend's request for the question.
 func Asked(q plain.Question) decision.Request {
 	req := decision.Request{
 		Subject:  decision.Entity{Type: string(q.Subject.Type), ID: q.Subject.ID, Properties: map[string]any{}},
@@ -40,23 +40,24 @@ func Asked(q plain.Question) decision.Request {
 	return req
 }
 
-// Decides is what the model says to a backend that asks the question; See is no action to ask for.
+// Decides is the model's answer to a backend's question; See is not an action that can be asked.
 func Decides(w *plain.World, q plain.Question) bool {
 	return q.Action != access.See && plain.Decide(w, q)
 }
 
-// Tells is what the model says to a reader whom C7 binds.
+// Tells is the model's answer to a reader to whom C7 applies.
 func Tells(w *plain.World, reader plain.Reader, q plain.Question) bool {
 	return q.Action != access.See && plain.Tells(w, reader, q)
 }
 
-// SearchesAgree compares the three searches of a backend about the question with the model, and returns how much they found. about says where it is asked.
+// SearchesAgree compares a backend's three searches about the question with the model, and returns how many results they found. about describes the
+// world in failures.
 func SearchesAgree(t testing.TB, s *decision.Service, w *plain.World, q plain.Question, about string) int {
 	t.Helper()
 	return SearchesAgreeFor(t, s, w, q, about, Backend, func(q plain.Question) bool { return Decides(w, q) })
 }
 
-// SearchesAgreeFor is SearchesAgree for another actor, to whom the model may say less.
+// SearchesAgreeFor is SearchesAgree for another actor, who may see less.
 func SearchesAgreeFor(t testing.TB, s *decision.Service, w *plain.World, q plain.Question, about string, actor access.Actor, says func(plain.Question) bool) int {
 	t.Helper()
 	searches := []struct {
@@ -76,7 +77,7 @@ func SearchesAgreeFor(t testing.TB, s *decision.Service, w *plain.World, q plain
 	return total
 }
 
-// subjects are those of the question's type of whom it is true.
+// subjects returns the subjects of the question's type for which the model says yes.
 func subjects(w *plain.World, q plain.Question, says func(plain.Question) bool) (ids []string) {
 	may := func(id string) bool {
 		one := q
@@ -105,7 +106,7 @@ func subjects(w *plain.World, q plain.Question, says func(plain.Question) bool) 
 	return ids
 }
 
-// resources are those of the question's type on which it is true.
+// resources returns the resources of the question's type for which the model says yes.
 func resources(w *plain.World, q plain.Question, says func(plain.Question) bool) (ids []string) {
 	for _, id := range idsOf(w, q.Resource.Type) {
 		one := q
@@ -163,7 +164,7 @@ func idsOf(w *plain.World, typ access.Type) []string {
 // Search is one of the searches of a decision.Service.
 type Search func(context.Context, access.Actor, decision.Request, decision.Page) (decision.Found, error)
 
-// EveryPage is the results of all pages of a search.
+// EveryPage returns the results of all pages of a search.
 func EveryPage(t testing.TB, find Search, actor access.Actor, req decision.Request, limit int) []string {
 	t.Helper()
 	var all []string

@@ -1,8 +1,8 @@
-// Package decisiontest runs the decision service for tests on the real engine, which is the one that GRANTWAY_TEST_MODE names, and the
-// real store, in temporary files.
+// Package decisiontest runs the decision service for tests, on the real store and on the real engine that GRANTWAY_TEST_MODE names, in temporary
+// files.
 //
-// A World's facts go into both at once: folded into the engine, and as they are into the store. It checks no rule of the model; a test
-// says what the facts are.
+// It writes the facts of a World to both: folded into relationships for the engine, and as they are for the store. It checks no rules; each test
+// chooses its facts.
 package decisiontest
 
 import (
@@ -24,10 +24,10 @@ import (
 	"github.com/grantway/grantway/internal/testenv/plain"
 )
 
-// Noon is what the clock of an Env shows at first.
+// Noon is the initial time of an Env's clock.
 var Noon = plain.Era
 
-// Env is an engine, a store and a clock that stands still until it is set.
+// Env is an engine, a store, and a clock that stands still until it is set.
 type Env struct {
 	Engine *spice.Client
 
@@ -80,7 +80,7 @@ func (e *Env) View(ctx context.Context, fn func(decision.Facts) error) error {
 	return e.directory().View(ctx, fn)
 }
 
-// Recall does the same, from memory where it can.
+// Recall does the same, from the cache if possible.
 func (e *Env) Recall(ctx context.Context, newest bool, fn func(decision.Facts) error) error {
 	return e.directory().Recall(ctx, newest, fn)
 }
@@ -127,7 +127,7 @@ func (e *Env) applied(token spice.Token) {
 // Secret is the secret of a chatbot's API key in an Env.
 func Secret(id access.KeyID) string { return fmt.Sprintf("the secret of %s", id) }
 
-// Load makes the world all that there is. It may be called again, with another world or with the same one, changed.
+// Load replaces all facts with those of the world. It can be called again, with another or a changed world.
 func (e *Env) Load(w *plain.World) {
 	e.t.Helper()
 	require.NoError(e.t, e.load(w))
@@ -144,7 +144,7 @@ func (e *Env) load(w *plain.World) error {
 	return e.put(w)
 }
 
-// Forget makes the world all that there is of facts, as at the moment when a change is committed and the engine has not heard of it.
+// Forget replaces the facts in the store only, as when a change is committed but has not reached the engine.
 func (e *Env) Forget(w *plain.World) {
 	e.t.Helper()
 	require.NoError(e.t, e.put(w))
@@ -170,7 +170,7 @@ func (e *Env) put(w *plain.World) error {
 	return nil
 }
 
-// put writes what a decision and its explanation look up.
+// put writes the facts that a decision and its explanation look up.
 func put(tx *store.Tx, w *plain.World) error {
 	return errors.Join(
 		each(w.Users, tx.PutUser),
