@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// forwardedHeader is to what each proxy appends the address of whoever called it.
+// forwardedHeader is the header to which each proxy appends the address of its caller.
 const forwardedHeader = "X-Forwarded-For"
 
-// Proxies are the addresses of the proxies in front of the server. What anybody else says about where a call comes from is not believed,
-// since IP ranges (B1, B4) and the record rest on it.
+// Proxies are the addresses of trusted proxies in front of the server. Nobody else is trusted about the origin of a call, because IP ranges (B1, B4)
+// and the record depend on it.
 type Proxies []netip.Prefix
 
-// ParseProxies reads IP addresses and CIDR ranges.
+// ParseProxies parses IP addresses and CIDR ranges.
 func ParseProxies(list []string) (Proxies, error) {
 	var all Proxies
 	for _, text := range list {
@@ -44,25 +44,24 @@ func (ps Proxies) Trust(address netip.Addr) bool {
 	return slices.ContainsFunc(ps, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// Address is where the call comes from: the connection's other end, or what the proxies say that are trusted. It is the zero Addr where that
-// cannot be read.
+// Address is the caller's address: the connection's other end, or the one that trusted proxies report. It is the zero Addr if it cannot be read.
 func (a *Authenticator) Address(r *http.Request) netip.Addr { return a.proxies.client(r) }
 
-// Peer is the other end of the call's connection, with its port, and whether it is a trusted proxy's.
+// Peer is the other end of the connection, with its port, and whether it is a trusted proxy.
 func (a *Authenticator) Peer(r *http.Request) (address string, trusted bool) {
 	return r.RemoteAddr, a.proxies.Trust(remoteAddress(r.RemoteAddr))
 }
 
-// client is the address from which the call comes: the connection's other end, or, where that is a trusted proxy, what it says, and so on
-// until the first that is none. It is the zero Addr where that cannot be read, which lies in no range.
+// client is the address of the caller: the connection's other end, or, if that is a trusted proxy, the address it reports, and so on up to the first
+// untrusted one. It is the zero Addr, which lies in no range, if it cannot be read.
 func (ps Proxies) client(r *http.Request) netip.Addr {
 	address := remoteAddress(r.RemoteAddr)
 	lines := r.Header.Values(forwardedHeader)
 	if !ps.Trust(address) || len(lines) == 0 {
 		return address
 	}
-	// Each proxy appends: the last entry is what the nearest one says, and the entries before the first address that is not trusted are the
-	// caller's own words.
+	// Each proxy appends an entry. The last one comes from the nearest proxy, and the entries before the first untrusted address are the caller's own
+	// claims.
 	for _, entry := range slices.Backward(strings.Split(strings.Join(lines, ","), ",")) {
 		address = forwardedAddress(strings.TrimSpace(entry))
 		if !ps.Trust(address) {
@@ -72,7 +71,7 @@ func (ps Proxies) client(r *http.Request) netip.Addr {
 	return address
 }
 
-// forwardedAddress reads an entry: an address, to which some proxies add the port. It is the zero Addr for anything else.
+// forwardedAddress parses an entry: an address, to which some proxies add the port. It is the zero Addr for anything else.
 func forwardedAddress(entry string) netip.Addr {
 	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(entry, "["), "]")); err == nil {
 		return ip.Unmap().WithZone("")
@@ -80,7 +79,7 @@ func forwardedAddress(entry string) netip.Addr {
 	return remoteAddress(entry)
 }
 
-// remoteAddress is the address of a connection's other end, or the zero Addr where it has none, such as on a pipe.
+// remoteAddress is the address of a connection's other end, or the zero Addr if it has none, such as on a pipe.
 func remoteAddress(remote string) netip.Addr {
 	if p, err := netip.ParseAddrPort(remote); err == nil {
 		return p.Addr().Unmap().WithZone("")

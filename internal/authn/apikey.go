@@ -6,8 +6,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// KeyOfSecret gives the ID of the chatbot's API key with that secret, and false for a secret that is nobody's, such as an account key's. It
-// notes the use (K2). What other servers have changed is known at once if newest is true. Whether the key is in force, and what it may do, is the engine's to decide.
+// KeyOfSecret returns the ID of the chatbot's API key with that secret, and false for other secrets, such as an account key's. It notes the use (K2).
+// Changes of other servers are known at once only if newest is true. The engine decides whether the key is in force, and what it can do.
 func (a *Authenticator) KeyOfSecret(ctx context.Context, secret string, newest bool) (id access.KeyID, known bool, err error) {
 	digests, now := a.secrets.Digests(secret), a.now()
 	var key access.APIKey

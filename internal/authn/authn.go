@@ -1,12 +1,11 @@
-// Package authn says who is calling: it turns the credentials of a request into an access.Actor, or refuses them.
+// Package authn authenticates callers: it turns the credentials of a request into an access.Actor, or refuses them.
 //
-// It owns the Authorization and Grantway-Actor headers, the keys of identity providers and what the claims of their tokens mean, and the rules B1
-// to B3 as far as they speak of callers. What the actor may do is
-// no matter of this package: it never grants, and whatever it cannot establish it refuses, because a fallback could only be to more.
+// It owns the headers Authorization and Grantway-Actor, the signing keys of identity providers, the meaning of the claims in their tokens, and
+// the rules B1 to B3 as far as they concern callers. It must not decide what an actor can do. In doubt it refuses, because a fallback could only
+// give more rights.
 //
-// A refusal is of kind Unauthenticated where no valid key was presented, and of kind Denied where the key is good but may not be used
-// like that: from this address, for this actor, or without one. An actor that a key may not act for is refused in the same words whether or
-// not there is such a user (C6).
+// A refusal has kind Unauthenticated if no valid credentials were sent. It has kind Denied if the key is valid but cannot be used like this: from
+// this address, for this actor, or without one. A key that may not act for a user gets the same answer whether or not the user exists (C6).
 package authn
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// Facts is what authentication asks of one snapshot, and writes in one transaction, of the store.
+// Facts are the reads in one snapshot and the writes in one transaction of the store that authentication needs.
 type Facts interface {
 	AccountKeyByDigest(digest string) (access.AccountKey, bool, error)
 	AccountKeyByFormerDigest(digest string) (access.AccountKey, bool, error)
@@ -41,7 +40,7 @@ type Facts interface {
 	PutSetting(name, value string) error
 }
 
-// Store gives facts, from memory where it can, and opens transactions; *store.DB is a Store[*store.Tx].
+// Store provides facts, cached if possible, and transactions; *store.DB is a Store[*store.Tx].
 type Store[T Facts] interface {
 	Recall(ctx context.Context, newest bool, fn func(T) error) error
 	Update(ctx context.Context, fn func(T) error) error
@@ -50,22 +49,22 @@ type Store[T Facts] interface {
 // Config is what an Authenticator needs besides the store.
 type Config struct {
 	Secrets *secret.Hasher
-	RootKey string // the secret of the root key, or "" for the one that EnsureRootKey made
-	// FirstKey is where EnsureRootKey keeps the key that it has made, so that it is known again after a commit that was not answered; nil is nowhere.
+	RootKey string // the secret of the root key, or "" for the one that EnsureRootKey created
+	// FirstKey is where EnsureRootKey keeps the key that it created, in case a commit goes through without an answer; nil keeps it nowhere.
 	FirstKey *string
-	Proxies  Proxies          // those that are believed about the addresses of callers
+	Proxies  Proxies          // trusted about the addresses of callers
 	Now      func() time.Time // nil means time.Now
-	Touched  func(error)      // told of uses of keys that could not be noted; nil means nobody is
+	Touched  func(error)      // called when the use of a key could not be stored; nil ignores it
 
-	MaxToken  int           // the longest token of an issuer, in bytes; 0 means DefaultMaxToken
-	ClockSkew time.Duration // how far the clocks of issuers may be ahead; 0 means DefaultClockSkew
+	MaxToken  int           // the maximum length of an issuer's token, in bytes; 0 means DefaultMaxToken
+	ClockSkew time.Duration // how far the clocks of issuers can be ahead; 0 means DefaultClockSkew
 
-	Issuers []Issuer                                   // whose tokens are believed, as CheckIssuers left them
-	SignIn  func(context.Context, access.SignIn) error // takes in a new token; needed where there are issuers
-	Away    func(issuer string, err error)             // told of keys of issuers that could not be fetched; nil means nobody is
+	Issuers []Issuer                                   // the issuers whose tokens are accepted, after CheckIssuers
+	SignIn  func(context.Context, access.SignIn) error // applies a new token; required with issuers
+	Away    func(issuer string, err error)             // called when the keys of an issuer could not be fetched; nil ignores it
 }
 
-// Authenticator knows callers by their credentials. It is safe for concurrent use.
+// Authenticator authenticates callers by their credentials. It is safe for concurrent use.
 type Authenticator struct {
 	recall   func(ctx context.Context, newest bool, fn func(Facts) error) error
 	update   func(context.Context, func(Facts) error) error
@@ -81,10 +80,10 @@ type Authenticator struct {
 	uses uses
 
 	mu   sync.Mutex
-	root string // the digest of the root key, or "" while there is none
+	root string // the digest of the root key, or "" if there is none yet
 }
 
-// New makes an authenticator. Until EnsureRootKey is called there is no root key.
+// New makes an authenticator. There is no root key until EnsureRootKey is called.
 func New[T Facts](db Store[T], c Config) *Authenticator {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -119,17 +118,17 @@ func New[T Facts](db Store[T], c Config) *Authenticator {
 	return a
 }
 
-// Close waits until the uses of keys that are being noted are noted. No Authenticate may run any more.
+// Close waits until running notes of key uses are stored. Authenticate must not be running.
 func (a *Authenticator) Close() { a.uses.wait() }
 
-// Authenticate says who sent the request, and from which address: the connection's, or what the proxies say that are trusted. Beside an error
-// the actor is who was refused, as far as that is known, for the record: the address, the key whose secret was presented and for whom it was to act, or
-// the issuer and the user of a token. It may nothing.
+// Authenticate returns who sent the request, and from which address: that of the connection, or the one that trusted proxies report. With an error,
+// the actor says who was refused, as far as known, for the record: the address, the key whose secret was sent and the user it named, or the issuer
+// and the user of a token. Such an actor has no rights.
 func (a *Authenticator) Authenticate(r *http.Request, requestID string) (access.Actor, error) {
 	return a.authenticate(r, requestID, true)
 }
 
-// Recognize is Authenticate for questions that need not know what another server has changed within the last second, such as that a key was revoked.
+// Recognize is Authenticate for calls that can ignore what another server has changed within the last second, such as the revocation of a key.
 func (a *Authenticator) Recognize(r *http.Request, requestID string) (access.Actor, error) {
 	return a.authenticate(r, requestID, false)
 }
@@ -137,12 +136,12 @@ func (a *Authenticator) Recognize(r *http.Request, requestID string) (access.Act
 func (a *Authenticator) authenticate(r *http.Request, requestID string, newest bool) (access.Actor, error) {
 	actor, err := a.caller(r, requestID, newest)
 	if err != nil {
-		actor.Key, actor.Access = actor.Credential(), "" // code that overlooks the error lets nobody do anything
+		actor.Key, actor.Access = actor.Credential(), "" // so that code that ignores the error has no rights
 	}
 	return actor, err
 }
 
-// caller says who sent the request. Beside an error the actor is not one yet.
+// caller returns who sent the request. With an error, the actor is not authenticated.
 func (a *Authenticator) caller(r *http.Request, requestID string, newest bool) (access.Actor, error) {
 	address := a.proxies.client(r)
 	actor := access.Actor{RequestID: requestID}
@@ -196,7 +195,7 @@ func (a *Authenticator) caller(r *http.Request, requestID string, newest bool) (
 	return actor, nil
 }
 
-// direct says which user has sent the token of an issuer. Such a caller is that user, and acts for nobody.
+// direct returns the user who sent an issuer's token. Such a caller is that user, and cannot act for others.
 func (a *Authenticator) direct(ctx context.Context, token string, actor access.Actor, acting, newest bool) (access.Actor, error) {
 	in, err := a.issuers.read(ctx, token, a.now())
 	actor.Issuer = in.Issuer
@@ -210,7 +209,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 	}
 	if err == nil && !current {
 		if err = a.signIn(ctx, in); err == nil {
-			user, _, err = a.identified(ctx, in, true) // another server may have taken it in meanwhile
+			user, _, err = a.identified(ctx, in, true) // another server may have applied it meanwhile
 		}
 	}
 	actor.User = user
@@ -220,7 +219,7 @@ func (a *Authenticator) direct(ctx context.Context, token string, actor access.A
 	return actor, err
 }
 
-// identified gives the active user whom the issuer speaks of, or "", and whether what the token says was taken in, or what a newer one said.
+// identified returns the active user whom the issuer names, or "", and whether this token or a newer one was applied.
 func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest bool) (user access.UserID, current bool, err error) {
 	err = a.recall(ctx, newest, func(f Facts) error {
 		user, current = "", false
@@ -241,10 +240,10 @@ func (a *Authenticator) identified(ctx context.Context, in access.SignIn, newest
 	return user, current, err
 }
 
-// errOffboardedSince is what is wrong with a token of somebody who has been offboarded since, and is back (N2).
+// errOffboardedSince is the fault of a token issued before its user was offboarded, and is back now (N2).
 var errOffboardedSince = errors.New("it was issued before the user was last deactivated or deleted")
 
-// usable gives the key with one of the digests, and that one, if it may be used now and from the address (B1) and has not lapsed (B5).
+// usable returns the key with one of the digests, and that digest, if the key can be used now and from the address (B1) and has not lapsed (B5).
 func usable(f Facts, digests []string, address netip.Addr, now time.Time) (access.AccountKey, string, error) {
 	key, digest, known, err := bySecret(f, digests, now)
 	switch {
@@ -264,7 +263,7 @@ func usable(f Facts, digests []string, address netip.Addr, now time.Time) (acces
 	return key, digest, err
 }
 
-// bySecret finds an account key by its secret, or by the one before within its grace: then the key is as that secret gives it, which is never full (B5).
+// bySecret finds an account key by its secret, or by the old secret within its grace. With the old secret, the key is never full (B5).
 func bySecret(f Facts, digests []string, now time.Time) (key access.AccountKey, digest string, known bool, err error) {
 	key, digest, known, err = byDigest(digests, f.AccountKeyByDigest)
 	if err != nil || known {
@@ -279,7 +278,7 @@ func bySecret(f Facts, digests []string, now time.Time) (key access.AccountKey, 
 	return key, digest, known, err
 }
 
-// byDigest looks a secret up by its digests under each of the hash keys, and tells by which it was found.
+// byDigest looks a secret up by its digests under each of the hash keys, and returns the digest that matched.
 func byDigest[K any](digests []string, find func(digest string) (K, bool, error)) (key K, digest string, known bool, err error) {
 	for _, digest := range digests {
 		if key, known, err := find(digest); err != nil || known {
@@ -289,7 +288,7 @@ func byDigest[K any](digests []string, find func(digest string) (K, bool, error)
 	return key, "", false, nil
 }
 
-// bearer reads the one credential of a request. Its length is looked at first: it is hashed, or its signature is verified.
+// bearer reads the one credential of a request. It checks the length first, because hashing it or verifying its signature takes time.
 func (a *Authenticator) bearer(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) > 0 && len(values[0]) > a.maxToken+len("Bearer ") {
@@ -306,7 +305,7 @@ func (a *Authenticator) bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// actingFor reads the actor that the caller names, if it names one. A header that names nobody, or more than one, is refused (B2).
+// actingFor reads the actor that the caller names, if any. A header that names nobody, or more than one user, is refused (B2).
 func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
 	values := h.Values(access.ActorHeader)
 	for name := range h {
@@ -324,7 +323,7 @@ func actingFor(h http.Header) (user access.UserID, acting bool, err error) {
 	return user, err == nil, err
 }
 
-// mayActFor refuses an actor whom the key may not act for (B2, B3).
+// mayActFor refuses an actor for whom the key may not act (B2, B3).
 func mayActFor(f Facts, actor access.Actor) error {
 	if actor.Access != access.KeyFull {
 		return access.Deniedf("B2", "only a %s key can act for users, and this one is %s", access.KeyFull, actor.Access)
@@ -349,7 +348,7 @@ func mayActFor(f Facts, actor access.Actor) error {
 	return nil
 }
 
-// within reports whether the address lies in one of the ranges; no ranges are no limit. A range that cannot be read admits nobody.
+// within reports whether the address lies in one of the ranges; no ranges mean no limit. An invalid range matches nothing.
 func within(address netip.Addr, ranges []string) bool {
 	if ranges == nil {
 		return true

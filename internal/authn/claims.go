@@ -13,11 +13,11 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// maxName is the longest name that is taken from a token, in bytes.
+// maxName is the maximum length of a name from a token, in bytes.
 const maxName = 256
 
-// signIn reads the claims as the configuration says. It refuses a token whose user it does not understand. An address, a name or a grant that it does not
-// understand gives nothing, and nothing is taken back for it (D1).
+// signIn interprets the claims as configured. It refuses a token whose user it cannot determine. An address, a name or a grant that it cannot
+// interpret gives nothing, and takes nothing back (D1).
 func (is *believed) signIn(c claims) (access.SignIn, error) {
 	in := access.SignIn{Issuer: is.URL, Create: *is.User.Create, Adopt: is.User.Adopt}
 	subject, err := identifier(c.protocol("sub"))
@@ -28,7 +28,7 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 	in.Email, in.EmailVerified, in.Unknown.Email = is.email(c)
 	id, _ := c.text(is.User.Claim)
 	if is.User.Claim == is.Email.Claim {
-		if !in.EmailVerified { // or else whoever enters somebody's address would be them
+		if !in.EmailVerified { // otherwise anyone could enter somebody's address and become them
 			return in, errors.New("the address that is the user's ID is not verified")
 		}
 		id = string(in.Email)
@@ -51,7 +51,7 @@ func (is *believed) signIn(c claims) (access.SignIn, error) {
 	return in, err
 }
 
-// identifier is an ID (I1) of which nothing was lost on the way: half of a surrogate pair would have become U+FFFD, as would any other.
+// identifier parses an ID (I1), and refuses text that was changed on the way: half of a surrogate pair would have become U+FFFD.
 func identifier(s string) (string, error) {
 	if !clean(s) {
 		return "", errors.New("it contains control characters or is not UTF-8")
@@ -63,8 +63,8 @@ func clean(s string) bool {
 	return !strings.ContainsRune(s, utf8.RuneError) && !strings.ContainsRune(s, 0)
 }
 
-// email is the address that the token names, or "", and whether the issuer is believed that it is verified (D3). unknown reports that the token does
-// not tell one or the other.
+// email returns the address in the token, or "", and whether the issuer is trusted to have verified it (D3). unknown reports that the token leaves
+// one of them open.
 func (is *believed) email(c claims) (e access.Email, verified, unknown bool) {
 	text, known := c.text(is.Email.Claim)
 	if text == "" {
@@ -87,7 +87,7 @@ func (is *believed) email(c claims) (e access.Email, verified, unknown bool) {
 	return e, verified, !known || !readable
 }
 
-// kind is the type of the user, or "" where the issuer does not decide it, or its token does not tell.
+// kind is the type of the user, or "" if the issuer does not set it or the token leaves it open.
 func (is *believed) kind(c claims, in access.SignIn) access.UserType {
 	if is.Type == nil {
 		return ""
@@ -120,8 +120,7 @@ func (is *believed) silent(c claims) bool {
 	return known && said == nil
 }
 
-// grants adds what the claims give, and what they may give besides for all that the token tells. Of several roles in one organization the strongest
-// is given.
+// grants adds what the claims give, and what they may give if unknown claims were known. Of several roles in one organization, it adds the strongest.
 func (is *believed) grants(c claims, in *access.SignIn) {
 	roles := map[access.OrganizationID]access.OrgRole{}
 	for _, g := range is.Grants {
@@ -138,7 +137,7 @@ func (is *believed) grants(c claims, in *access.SignIn) {
 			switch {
 			case g.Platform != "":
 				in.PlatformRoles = append(in.PlatformRoles, g.Platform)
-			case err != nil: // nothing has such an ID
+			case err != nil: // not a valid ID
 			case g.Role != "":
 				in.Roles = append(in.Roles, access.RoleID(target))
 			default:
@@ -161,7 +160,7 @@ func (is *believed) grants(c claims, in *access.SignIn) {
 	in.PlatformRoles = slices.Compact(in.PlatformRoles)
 }
 
-// matches reports whether the grant is for the value, and gives what a * stands for.
+// matches reports whether the grant applies to the value, and returns what its * stands for.
 func (g ClaimGrant) matches(value string) (rest string, ok bool) {
 	if prefix, open := strings.CutSuffix(g.Value, "*"); open {
 		rest, ok = strings.CutPrefix(value, prefix)

@@ -13,10 +13,10 @@ import (
 	"github.com/grantway/grantway/internal/strictjson"
 )
 
-// claims are what a token says.
+// claims are the claims of a token.
 type claims map[string]any
 
-// parseClaims reads the payload of a token.
+// parseClaims parses the payload of a token.
 func parseClaims(payload []byte) (claims, error) {
 	value, err := strictjson.Parse(payload, tokenLimits)
 	if err != nil {
@@ -29,9 +29,9 @@ func parseClaims(payload []byte) (claims, error) {
 	return c, nil
 }
 
-// find gives the values that a name can mean: the claim of that name, and those inside others. Each dot may be part of a key, or lead into an object:
-// resource_access.app.example.com.roles is found in the object app.example.com of resource_access. A null says nothing. blocked reports that a claim
-// on the way is not an object.
+// find returns the values that a name can mean: the claim of that name, and those inside others. Each dot can be part of a key or lead into an
+// object: resource_access.app.example.com.roles is found in the object app.example.com of resource_access. Null counts as absent. blocked reports
+// that a claim on the way is not an object.
 func (c claims) find(name string) (found []any, blocked bool) {
 	if v := c[name]; v != nil {
 		found = append(found, v)
@@ -51,8 +51,8 @@ func (c claims) find(name string) (found []any, blocked bool) {
 	return found, blocked
 }
 
-// value gives the claim, or nil where the token does not have it. known is false where the token says that the claim is elsewhere, or where the name
-// can mean several values: then there is none.
+// value returns the claim, or nil if the token does not have it. known is false if the token says that the claim is elsewhere, or if the name fits
+// several values; then v is nil.
 func (c claims) value(name string) (v any, known bool) {
 	found, blocked := c.find(name)
 	switch {
@@ -64,8 +64,8 @@ func (c claims) value(name string) (v any, known bool) {
 	return found[0], true
 }
 
-// elsewhere reports whether the token says that the claim, or one around it, has to be asked for (OpenID Connect Core, section 5.6.2), as tokens of
-// Entra ID do of people in more than 200 groups; hasgroups is what its tokens of the implicit flow say.
+// elsewhere reports whether the token says that the claim, or one around it, has to be fetched (OpenID Connect Core, section 5.6.2), as tokens of
+// Entra ID do for members of more than 200 groups; hasgroups is their form in the implicit flow.
 func (c claims) elsewhere(name string) bool {
 	names, _ := c["_claim_names"].(map[string]any)
 	for away := range names {
@@ -80,7 +80,7 @@ func (c claims) elsewhere(name string) bool {
 	return yes || !known
 }
 
-// text gives a claim that is a string, else "". known is false where the token has the claim, or says that somebody has it, but not as a string.
+// text returns a claim that is a string, otherwise "". known is false if the token has or announces the claim, but not as a string.
 func (c claims) text(name string) (s string, known bool) {
 	v, known := c.value(name)
 	if v == nil {
@@ -90,7 +90,7 @@ func (c claims) text(name string) (s string, known bool) {
 	return s, known
 }
 
-// truth gives a claim that is true or false, in letters too; nil is false. known is false for anything else.
+// truth returns a claim that is true or false, also as text; nil counts as false. known is false for anything else.
 func truth(v any) (yes, known bool) {
 	switch v {
 	case true, "true":
@@ -101,8 +101,8 @@ func truth(v any) (yes, known bool) {
 	return false, false
 }
 
-// values gives the values of a claim: one, those of a list, or the keys of an object, as Zitadel has roles. complete is false where the token
-// says that the claim is elsewhere, or where a part of it is not understood: there may be more values then.
+// values returns the values of a claim: a single one, the items of a list, or the keys of an object, as Zitadel sends roles. complete is false if the
+// token says that the claim is elsewhere, or if a part of it cannot be interpreted, so that there may be more values.
 func (c claims) values(name string) (all []string, complete bool) {
 	v, complete := c.value(name)
 	add := func(s string, ok bool) {
@@ -121,7 +121,7 @@ func (c claims) values(name string) (all []string, complete bool) {
 			switch v[key].(type) {
 			case map[string]any, []any:
 				add(key, true)
-			default: // false and null say that it is not a value
+			default: // false and null mean that the key is not a value
 				if yes, known := truth(v[key]); yes || !known {
 					add(key, known)
 				}
@@ -133,7 +133,7 @@ func (c claims) values(name string) (all []string, complete bool) {
 	return all, complete
 }
 
-// scalar gives a string as it is, and a whole number and a truth value in letters. Larger numbers than 2^53 are not read exactly.
+// scalar returns a string as it is, and a whole number or a truth value as text. Numbers above 2^53 are not exact.
 func scalar(v any) (s string, ok bool) {
 	switch v := v.(type) {
 	case string:
@@ -146,7 +146,7 @@ func scalar(v any) (s string, ok bool) {
 	return "", false
 }
 
-// audiences gives aud: a string or a list of strings.
+// audiences returns aud: a string or a list of strings.
 func (c claims) audiences() ([]string, error) {
 	switch v := c["aud"].(type) {
 	case nil:
@@ -167,13 +167,13 @@ func (c claims) audiences() ([]string, error) {
 	return nil, errors.New("aud must be a string or a list of strings")
 }
 
-// protocol gives a claim of the protocol that is a string, else "".
+// protocol returns a claim of the protocol that is a string, otherwise "".
 func (c claims) protocol(name string) string {
 	s, _ := c[name].(string)
 	return s
 }
 
-// time gives a claim that is a time, in whole seconds.
+// time returns a claim that is a time, in whole seconds.
 func (c claims) time(name string) (at time.Time, sent bool, err error) {
 	v, sent := c[name]
 	if !sent {

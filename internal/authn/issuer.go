@@ -18,37 +18,37 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Issuer is an OpenID provider whose tokens are believed, and what their claims mean. Claims are named as they are in the token; one inside
-// of another is named by both, with a dot between them, such as realm_access.roles.
+// Issuer is an OpenID provider whose tokens are accepted, with the meaning of their claims. Claims are named as in the token; a claim inside another
+// is named by both, with a dot in between, such as realm_access.roles.
 type Issuer struct {
-	URL        string   `yaml:"issuer"`     // as the tokens have it in iss, byte for byte
-	Audiences  []string `yaml:"audience"`   // one of them is in aud
-	Clients    []string `yaml:"clients"`    // one of them is in azp or client_id; nil for any
-	Algorithms []string `yaml:"algorithms"` // of the signatures; nil for all that are asymmetric
+	URL        string   `yaml:"issuer"`     // exactly as in iss
+	Audiences  []string `yaml:"audience"`   // aud must contain one of them
+	Clients    []string `yaml:"clients"`    // azp or client_id must be one of them; nil accepts any
+	Algorithms []string `yaml:"algorithms"` // of signatures; nil accepts all asymmetric ones
 
 	User   UserClaims   `yaml:"user"`
 	Email  EmailClaims  `yaml:"email"`
 	Name   string       `yaml:"name"` // the claim of the name; "" is name
-	Type   *TypeClaims  `yaml:"type"` // nil leaves the types of users to others
+	Type   *TypeClaims  `yaml:"type"` // nil: the issuer does not set types
 	Grants []ClaimGrant `yaml:"grants"`
 }
 
-// UserClaims says which user a token names.
+// UserClaims determines the user of a token.
 type UserClaims struct {
 	Claim  string `yaml:"claim"`  // of the ID at the first sign-in; "" is sub
-	Prefix string `yaml:"prefix"` // of the IDs of the issuer's users
-	Create *bool  `yaml:"create"` // whether users are created at their first sign-in; nil is true
-	Adopt  bool   `yaml:"adopt"`  // whether users who were created otherwise may sign in, unless another issuer has claimed them
-	// AdoptSelfChosen confirms Adopt where people may choose the claim themselves, and with it whose account they take.
+	Prefix string `yaml:"prefix"` // for the IDs of the issuer's users
+	Create *bool  `yaml:"create"` // whether to create users at their first sign-in; nil means true
+	Adopt  bool   `yaml:"adopt"`  // whether users created in another way can sign in, unless another issuer has claimed them
+	// AdoptSelfChosen confirms Adopt with a claim that people choose themselves, and with it whose account they get.
 	AdoptSelfChosen bool `yaml:"adopt_self_chosen"`
 }
 
-// EmailClaims says which address a token names, and when that is verified (D3). Where Verified is always, each address in Domains counts as verified,
-// unless the token says in email_verified that it is not: for providers that never send it. The domains have to be named then.
+// EmailClaims determines the address of a token, and whether it is verified (D3). If Verified is always, each address in Domains counts as verified,
+// unless email_verified is false, for providers that never send it. Domains must be set then.
 type EmailClaims struct {
 	Claim    string   `yaml:"claim"`    // "" is email
-	Verified string   `yaml:"verified"` // the claim that is true or "true" for a verified address; "" is email_verified; always: see below
-	Domains  []string `yaml:"domains"`  // for whose addresses the issuer is believed; * is all, and nil too where it is the only issuer
+	Verified string   `yaml:"verified"` // the claim that is true or "true" for a verified address; "" is email_verified; for always see above
+	Domains  []string `yaml:"domains"`  // the domains for which the issuer is trusted; * means all, and so does nil if it is the only issuer
 }
 
 const (
@@ -56,18 +56,17 @@ const (
 	always           = "always"
 )
 
-// TypeClaims says who is internal; everybody else of the issuer is external.
+// TypeClaims determines who is internal; all other users of the issuer are external.
 type TypeClaims struct {
 	Claim    string   `yaml:"claim"`
-	Internal []string `yaml:"internal"` // values of the claim
+	Internal []string `yaml:"internal"` // internal values of the claim
 	Domains  []string `yaml:"domains"`  // of verified addresses
 }
 
-// ClaimGrant is what a value of a claim gives: a role, a platform role, or a role in an organization.
+// ClaimGrant is a grant for a value of a claim: a role, a platform role, or a role in an organization.
 type ClaimGrant struct {
 	Claim string `yaml:"claim"`
-	// Value is the value of the claim, or one in its list. It may end in *, which stands for anything, and for which a * in Role and
-	// Organization stands.
+	// Value is the value of the claim, or an item of its list. A * at its end stands for any text, which replaces the * in Role and Organization.
 	Value        string              `yaml:"value"`
 	Role         string              `yaml:"role"`
 	Platform     access.PlatformRole `yaml:"platform"`
@@ -75,12 +74,12 @@ type ClaimGrant struct {
 	As           access.OrgRole      `yaml:"as"` // in the organization: admin, member or client
 }
 
-// Asymmetric are the algorithms that a signature may have. With the symmetric ones, whoever knows a public key could sign.
+// asymmetric lists the accepted algorithms of signatures. With a symmetric one, everyone who knows the public key could sign.
 var asymmetric = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
-// ParseIssuers reads a list of issuers in YAML.
+// ParseIssuers parses a list of issuers in YAML.
 func ParseIssuers(text []byte) ([]Issuer, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
@@ -91,7 +90,7 @@ func ParseIssuers(text []byte) ([]Issuer, error) {
 	return list, nil
 }
 
-// CheckIssuers refuses a list of issuers that contradict each other or themselves, and fills in what follows from the rest.
+// CheckIssuers refuses issuers that are invalid or contradict each other, and fills in defaults.
 func CheckIssuers(list []Issuer) error {
 	for i := range list {
 		is := &list[i]
@@ -110,7 +109,7 @@ func CheckIssuers(list []Issuer) error {
 	return nil
 }
 
-// Warnings says what of a list that CheckIssuers took is probably not meant, as sentences.
+// Warnings returns, as sentences, settings in a valid list that are probably mistakes.
 func Warnings(list []Issuer) (all []string) {
 	for _, is := range list {
 		if !*is.User.Create && !is.User.Adopt {
@@ -170,8 +169,8 @@ func (is *Issuer) checkEmail(several bool) error {
 	return errors.Join(parseDomains(e.Domains, true), checkClaim(e.Claim), checkClaim(e.Verified))
 }
 
-// selfChosen are the last parts of the names of claims that people choose themselves with most providers. An address among them is another claim than the one
-// that has to be verified.
+// selfChosen are the last parts of names of claims that people choose themselves with most providers. An address among them is not the claim that has
+// to be verified.
 var selfChosen = []string{
 	"preferred_username", "username", "nickname", "login", "name", "given_name", "family_name", "middle_name", "email", "mail", "phone_number", "profile", "website",
 }
@@ -231,7 +230,7 @@ func (is *Issuer) checkType() error {
 	return nil
 }
 
-// checkClaim refuses the name of a claim that no token can have.
+// checkClaim refuses an invalid name of a claim.
 func checkClaim(name string) error {
 	if name == "" || strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) {
 		return fmt.Errorf("%q is not the name of a claim", name)
@@ -277,7 +276,7 @@ func (g ClaimGrant) check() error {
 	return checkClaim(g.Claim)
 }
 
-// parseDomains brings domains into their compared form (I2).
+// parseDomains normalizes domains (I2).
 func parseDomains(list []string, all bool) error {
 	for i, d := range list {
 		if all && d == "*" {
@@ -298,7 +297,7 @@ func orElse(s, unset string) string {
 	return s
 }
 
-// secure reports whether what is at the URL can be believed: it is reached by https, or does not leave the machine.
+// secure reports whether the URL is trusted: it uses https, or stays on this machine.
 func secure(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil {

@@ -20,36 +20,36 @@ import (
 )
 
 const (
-	// keysFresh is how long an issuer's keys are used before they are fetched again, and so how long one works that the issuer has removed.
+	// keysFresh is how long an issuer's keys are used before they are fetched again, and so how long a removed key keeps working.
 	keysFresh = 5 * time.Minute
-	// keysKept is how long they are used while the issuer does not answer.
+	// keysKept is how long they are used if the issuer does not answer.
 	keysKept = time.Hour
-	// retryEvery is how long an issuer that did not answer is left alone, while its keys are still used.
+	// retryEvery is the wait before an issuer that did not answer is asked again, while its keys are still used.
 	retryEvery = time.Minute
-	// lookEvery is how often an unknown key is looked for, so that made-up ones do not become a load on the issuer.
+	// lookEvery limits how often unknown keys are looked for, so that made-up ones do not burden the issuer.
 	lookEvery = 10 * time.Second
-	// fetchWithin is how long it may take to fetch keys; the caller waits.
+	// fetchWithin limits the time to fetch keys, while the caller waits.
 	fetchWithin = 5 * time.Second
-	// maxAsking is how many callers wait for the keys of one issuer at a time.
+	// maxAsking is the maximum number of callers that wait for the keys of one issuer.
 	maxAsking = 16
-	// maxDocument bounds what an issuer answers, in bytes.
+	// maxDocument is the maximum size of an issuer's answer, in bytes.
 	maxDocument = 1 << 20
-	// leastRSA is the shortest RSA key that is used, in bits (RFC 7518, 3.3).
+	// leastRSA is the minimum size of an RSA key, in bits (RFC 7518, 3.3).
 	leastRSA = 2048
 )
 
-// keySet is the keys of one issuer, as it published them last.
+// keySet holds the keys of one issuer, as last published.
 type keySet struct {
 	issuer string
 	now    func() time.Time
-	away   func(issuer string, err error) // told when they cannot be fetched
+	away   func(issuer string, err error) // called when they cannot be fetched
 	client *http.Client
 
 	mu      sync.Mutex
-	asking  chan struct{} // closed when the keys that are being fetched are there, or are not; nil while nobody fetches
-	waiting int           // callers
+	asking  chan struct{} // closed when the running fetch has ended; nil if none runs
+	waiting int           // callers that wait
 	keys    []jose.JSONWebKey
-	fetched time.Time // when these were
+	fetched time.Time // when they were fetched
 	tried   time.Time
 	failure error // of the last try
 }
@@ -66,9 +66,9 @@ func newKeySet(issuer string, now func() time.Time, away func(string, error)) *k
 	}}
 }
 
-// verify gives what was signed, if one of the issuer's keys has signed it. The error is of kind Unavailable where the issuer cannot be asked about
-// a key that is not known. A token with a known key does not wait for a slow issuer while callers come steadily: the keys are
-// fetched anew before they are too old, and used on while the issuer does not answer.
+// verify returns the signed payload if one of the issuer's keys has signed it. The error is of kind Unavailable if the issuer cannot be asked about
+// an unknown key. A token with a known key does not wait for a slow issuer while callers come steadily: keys are fetched before they are too old, and
+// stay in use while the issuer does not answer.
 func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]byte, error) {
 	asking := k.fetch(func(now time.Time) bool {
 		return now.Sub(k.fetched) >= keysFresh-retryEvery && (k.failure == nil || now.Sub(k.tried) >= retryEvery)
@@ -95,10 +95,10 @@ func (k *keySet) verify(ctx context.Context, signed *jose.JSONWebSignature) ([]b
 	return nil, errors.New("it is not signed with a key of the issuer")
 }
 
-// errAsked refuses to wait for an issuer for which many wait already: made-up keys would otherwise cost a caller each.
+// errAsked is for calls beyond maxAsking; otherwise made-up keys would make many callers wait.
 var errAsked = errors.New("too many calls wait for the keys of the issuer")
 
-// wait waits for the keys that are being fetched.
+// wait waits for the running fetch.
 func (k *keySet) wait(ctx context.Context, asking chan struct{}) error {
 	k.mu.Lock()
 	if k.waiting >= maxAsking {
@@ -120,7 +120,7 @@ func (k *keySet) wait(ctx context.Context, asking chan struct{}) error {
 	}
 }
 
-// usable are the keys that may be used without asking: those that are fresh, or that the issuer did not answer about for less than keysKept.
+// usable returns the keys that can be used without asking: fresh ones, or those whose issuer has not answered for less than keysKept.
 func (k *keySet) usable() []jose.JSONWebKey {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -131,7 +131,7 @@ func (k *keySet) usable() []jose.JSONWebKey {
 	return k.keys
 }
 
-// verifyWith tries the keys that may have signed it: those that the header names, or all where it names none.
+// verifyWith tries the keys that may have signed it: those that the header names, or all if it names none.
 func verifyWith(keys []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, bool) {
 	h := signed.Signatures[0].Header
 	for _, key := range keys {
@@ -145,8 +145,8 @@ func verifyWith(keys []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, 
 	return nil, false
 }
 
-// fetch begins to fetch the keys if that is due, once for all who ask for it, and gives what is closed when that has ended; nil where nothing is
-// fetched. The keys that are known stay where it fails.
+// fetch starts to fetch the keys if due says so, once for all callers, and returns a channel that closes at the end; nil if nothing is fetched. If it
+// fails, the known keys stay.
 func (k *keySet) fetch(due func(now time.Time) bool) chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -171,7 +171,7 @@ func (k *keySet) ask(asked chan struct{}) {
 	close(asked)
 }
 
-// published asks the issuer where its keys are, and for them (OpenID Connect Discovery 1.0, section 4).
+// published fetches the location of the issuer's keys, and the keys (OpenID Connect Discovery 1.0, section 4).
 func (k *keySet) published(ctx context.Context) ([]jose.JSONWebKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
@@ -196,14 +196,14 @@ func (k *keySet) published(ctx context.Context) ([]jose.JSONWebKey, error) {
 	}
 	var keys []jose.JSONWebKey
 	for _, described := range list {
-		if key, ok := verifying(described); ok { // others are for something else, or of a kind that is not known
+		if key, ok := verifying(described); ok { // others have another use, or an unknown type
 			keys = append(keys, key)
 		}
 	}
 	return keys, nil
 }
 
-// verifying reads a key by which signatures are believed: a public one that is not said to be for something else (RFC 7517, 4.2 and 4.3).
+// verifying parses a key that can verify signatures: a public one without another stated use (RFC 7517, 4.2 and 4.3).
 func verifying(described any) (key jose.JSONWebKey, ok bool) {
 	members, ok := described.(map[string]any)
 	if !ok {
@@ -225,7 +225,7 @@ func verifying(described any) (key jose.JSONWebKey, ok bool) {
 	return key, !isRSA || r.N.BitLen() >= leastRSA
 }
 
-// get asks for a document, which is an object.
+// get fetches a document that is a JSON object.
 func (k *keySet) get(ctx context.Context, url string) (map[string]any, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

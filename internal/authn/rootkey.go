@@ -10,12 +10,12 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// settingRootKey names the setting that holds the digest of the root key that was made at the first start.
+// settingRootKey is the setting with the digest of the root key that the first start created.
 const settingRootKey = "authn.root_key_digest"
 
-// EnsureRootKey makes the root key known: an unconfined full key that no use case lists or deletes. With a key in the configuration it is
-// that one, and one made earlier is not valid meanwhile. Otherwise the first call ever makes one and returns it, to be printed once; every
-// later call returns "".
+// EnsureRootKey sets up the root key: an unconfined full key that no use case lists or deletes. If the configuration has a key, it is the root key,
+// and one created earlier is not valid meanwhile. Otherwise the first call ever creates one and returns it, to be printed once; later calls return
+// "".
 func (a *Authenticator) EnsureRootKey(ctx context.Context) (printOnce string, err error) {
 	if a.rootKey != "" {
 		if strings.TrimFunc(a.rootKey, visible) != "" {
@@ -63,7 +63,7 @@ func (a *Authenticator) setRoot(digest string) {
 	a.root = digest
 }
 
-// isRoot reports whether one of the digests is the root key's, and which. It compares in constant time.
+// isRoot reports whether one of the digests is the root key's, and which, in constant time.
 func (a *Authenticator) isRoot(digests []string) (digest string, is bool) {
 	a.mu.Lock()
 	root := a.root
@@ -76,7 +76,7 @@ func (a *Authenticator) isRoot(digests []string) (digest string, is bool) {
 	return "", false
 }
 
-// renewRoot keeps the digest of the root key that was made at the first start under the current hash key.
+// renewRoot stores the digest of the created root key under the current hash key.
 func (a *Authenticator) renewRoot(now time.Time, digest string) {
 	a.uses.note(secret.RootKey, now, func(f Facts) error {
 		if err := f.PutSetting(settingRootKey, digest); err != nil {

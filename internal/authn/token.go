@@ -15,21 +15,21 @@ import (
 	"github.com/grantway/grantway/internal/strictjson"
 )
 
-// DefaultMaxToken is the longest token, in bytes, and DefaultClockSkew is how far the clock of an issuer may be ahead. A token that has expired
-// has expired, whatever the skew.
+// DefaultMaxToken is the default maximum length of a token, in bytes, and DefaultClockSkew how far an issuer's clock can be ahead by default. The
+// skew does not apply to expiry.
 const (
 	DefaultMaxToken  = 32 << 10
 	DefaultClockSkew = 5 * time.Minute
 )
 
-// lastSecond bounds the times in a token: the year 9999.
+// lastSecond is the maximum of times in a token: the year 9999.
 const lastSecond = 253402300799
 
-// tokenTypes are the types of tokens, in lower case and without application/, that are credentials: access tokens (RFC 9068) and ID tokens. Others
-// of the same issuer, such as logout tokens, are none.
+// tokenTypes are the types of tokens that are credentials, in lower case and without application/: access tokens (RFC 9068) and ID tokens. Others of
+// the same issuer, such as logout tokens, are not.
 var tokenTypes = []string{"", "jwt", "at+jwt"}
 
-// isToken reports whether a credential is a signed JWT: three parts with dots between them. A key of ours has no dot.
+// isToken reports whether a credential is a signed JWT: three parts separated by dots. Account keys have no dots.
 func isToken(credential string) bool { return strings.Count(credential, ".") == 2 }
 
 // believed is an issuer and its keys.
@@ -37,10 +37,10 @@ type believed struct {
 	Issuer
 	algorithms []jose.SignatureAlgorithm
 	keys       *keySet
-	skew       time.Duration // how far its clock may be ahead
+	skew       time.Duration // how far its clock can be ahead
 }
 
-// issuers are those whose tokens are believed, by their URLs.
+// issuers are the issuers whose tokens are accepted, by URL.
 type issuers map[string]*believed
 
 func newIssuers(list []Issuer, skew time.Duration, now func() time.Time, away func(string, error)) issuers {
@@ -58,13 +58,13 @@ func newIssuers(list []Issuer, skew time.Duration, now func() time.Time, away fu
 	return all
 }
 
-// refuseToken refuses a token, in the same words for whatever is wrong with it; the cause is for the log.
+// refuseToken refuses a token with the same text whatever its fault is; the cause is for the log.
 func refuseToken(cause error) error {
 	return &access.Error{Kind: access.KindUnauthenticated, Rule: "U1", Detail: "invalid token", Cause: cause}
 }
 
-// read verifies the token and gives what it says. The error is of kind Unauthenticated, or Unavailable where the issuer cannot be asked for
-// its keys. Beside an error it gives the issuer, where the token is known to be of one.
+// read verifies the token and returns its statements. The error is of kind Unauthenticated, or Unavailable if the issuer's keys cannot be fetched.
+// With an error it returns the issuer if the token is known to be from it.
 func (all issuers) read(ctx context.Context, token string, now time.Time) (access.SignIn, error) {
 	is, payload, err := all.verify(ctx, token)
 	if err != nil {
@@ -95,7 +95,7 @@ func (all issuers) read(ctx context.Context, token string, now time.Time) (acces
 	return in, nil
 }
 
-// verify finds the issuer that the token says it is of, and verifies that it is.
+// verify finds the issuer that the token names, and verifies the signature.
 func (all issuers) verify(ctx context.Context, token string) (*believed, []byte, error) {
 	if err := canonical(token); err != nil {
 		return nil, nil, err
@@ -133,8 +133,8 @@ func (all issuers) verify(ctx context.Context, token string) (*believed, []byte,
 // tokenLimits are those of a header and of claims.
 var tokenLimits = strictjson.Limits{Doubles: true}
 
-// canonical refuses a token that is another spelling of the same one, as base64 with line breaks, padding or bits to spare is, so that no token has a
-// twin; and a header that two readers could understand differently.
+// canonical refuses alternative encodings of a token, such as base64 with line breaks, padding or spare bits, so that no token has a twin; and a
+// header that two readers could understand differently.
 func canonical(token string) error {
 	for i, part := range strings.Split(token, ".") {
 		decoded, err := base64.RawURLEncoding.DecodeString(part)
@@ -153,7 +153,7 @@ func canonical(token string) error {
 	return nil
 }
 
-// mayName refuses an issuer an ID that begins like those of another: of two that fit, the longer prefix is the closer one.
+// mayName refuses an ID that has another issuer's prefix; if two prefixes fit, the longer one counts.
 func (all issuers) mayName(is *believed, user access.UserID) error {
 	for _, other := range all {
 		if len(other.User.Prefix) > len(is.User.Prefix) && strings.HasPrefix(string(user), other.User.Prefix) {
@@ -163,7 +163,7 @@ func (all issuers) mayName(is *believed, user access.UserID) error {
 	return nil
 }
 
-// inForce checks for whom the token is, and when (RFC 7519, section 4.1; RFC 9068, section 4), and gives the time at which it was issued.
+// inForce checks the audience and the times of a token (RFC 7519, section 4.1; RFC 9068, section 4), and returns when it was issued.
 func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err error) {
 	aud, err := c.audiences()
 	if err != nil {
@@ -176,8 +176,8 @@ func (is *believed) inForce(c claims, now time.Time) (issued time.Time, err erro
 		return issued, errors.New("it was issued to another client")
 	}
 	for _, unknown := range []string{
-		"cnf",    // it is bound to a key that the caller would have to prove (RFC 7800)
-		"events", // it tells of an event, such as a logout (RFC 8417)
+		"cnf",    // bound to a key that the caller would have to prove (RFC 7800)
+		"events", // reports an event, such as a logout (RFC 8417)
 	} {
 		if _, sent := c[unknown]; sent {
 			return issued, fmt.Errorf("it has %s, so it is not a bearer token", unknown)

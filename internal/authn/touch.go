@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// touchEvery is how exact a key's last use is: noting every use would cost a write for every call.
+	// touchEvery is the precision of a key's last use: storing every use would cost a write for every call.
 	touchEvery = time.Minute
-	// touchWithin is how long noting one may take.
+	// touchWithin limits the time to store a use.
 	touchWithin = 10 * time.Second
 )
 
-// uses notes the uses of keys, beside the calls and not in them.
+// uses stores the uses of keys, in the background.
 type uses struct {
 	update func(context.Context, func(Facts) error) error
-	failed func(error) // told of those that could not be noted
+	failed func(error) // called on errors
 
 	mu    sync.Mutex
 	noted map[access.KeyID]time.Time
 	busy  sync.WaitGroup
 }
 
-// note does what is to be done about a use of the key, unless that was done within the last minute.
+// note calls do for a use of the key, unless it has done so within the last minute.
 func (u *uses) note(key access.KeyID, now time.Time, do func(Facts) error) {
 	u.mu.Lock()
 	due := now.Sub(u.noted[key]) >= touchEvery
@@ -45,11 +45,11 @@ func (u *uses) note(key access.KeyID, now time.Time, do func(Facts) error) {
 	})
 }
 
-// wait returns when what is being noted is noted.
+// wait returns when running notes are stored.
 func (u *uses) wait() { u.busy.Wait() }
 
-// touchAccountKey notes the use of an account key. One that was found by a digest under an older hash key gets that under the current one, so that the
-// older one can be taken out when every key that matters was used.
+// touchAccountKey stores the use of an account key. If it was found by a digest under an older hash key, it also stores the digest under the current
+// one, so that the older hash key can be removed when every key that matters has been used.
 func touchAccountKey(id access.KeyID, now time.Time, found, current string) func(Facts) error {
 	return func(f Facts) error {
 		if found != current {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Listener takes a number of connections at a time, shared by address (B6). One beyond them waits for a moment and is closed then, or the newest of an
-// address with more than its share is closed for it. Addresses that are exempt, such as those of proxies, are not limited.
+// Listener accepts a limited number of connections at a time, shared by address (B6). A connection beyond the limit waits for a moment and is then
+// closed, or the newest one of an address with more than its share is closed for it. Exempt addresses, such as those of proxies, are not limited.
 type Listener struct {
 	net.Listener
 	limiter *Limiter
@@ -19,14 +19,14 @@ type Listener struct {
 	failed  chan error
 }
 
-// How long a connection beyond the limit waits, and after what time one is closed for it.
+// How long a connection beyond the limit waits, and after which time another is closed for it.
 const (
 	connectionWait     = time.Second
 	connectionPatience = 50 * time.Millisecond
 	connectionsWaiting = 256
 )
 
-// Listen takes at most that many connections at a time from the listener, until ctx ends. A nil exempt exempts no address.
+// Listen accepts at most that many connections at a time from the listener, until ctx ends. A nil exempt exempts no address.
 func Listen(ctx context.Context, l net.Listener, most int, exempt func(netip.Addr) bool) *Listener {
 	if exempt == nil {
 		exempt = func(netip.Addr) bool { return false }
@@ -39,7 +39,7 @@ func Listen(ctx context.Context, l net.Listener, most int, exempt func(netip.Add
 	return c
 }
 
-// take takes connections until the listener fails, which it does when it is closed.
+// take accepts connections until the listener fails, which it does when it is closed.
 func (c *Listener) take() {
 	for {
 		conn, err := c.Listener.Accept()
@@ -55,7 +55,7 @@ func (c *Listener) take() {
 	}
 }
 
-// admit hands on a connection when there is a place for it.
+// admit passes a connection on when there is a place for it.
 func (c *Listener) admit(accepted net.Conn) {
 	conn := accepted
 	if from := addressOf(accepted); !c.exempt(from) {
@@ -73,7 +73,7 @@ func (c *Listener) admit(accepted net.Conn) {
 	}
 }
 
-// Accept gives the next connection.
+// Accept returns the next connection.
 func (c *Listener) Accept() (net.Conn, error) {
 	select {
 	case conn := <-c.ready:
@@ -91,7 +91,7 @@ func addressOf(conn net.Conn) netip.Addr {
 	return at.Addr().Unmap().WithZone("")
 }
 
-// connection gives its place back when it is closed.
+// connection releases its place when it is closed.
 type connection struct {
 	net.Conn
 	place *Place

@@ -1,12 +1,12 @@
-// Package fair shares a fixed number of places among holders, so that none of them keeps the others out (B6).
+// Package fair shares a fixed number of places among holders, so that no holder keeps the others out (B6).
 //
-// It owns the order in which places are given and taken back; what a place is for (a call at work, a page of memory, a connection) and who its
-// holder is (a key, a user, an address), its user says. It knows no HTTP.
+// It owns the order in which places are assigned and recalled. Its users define what a place stands for (a running call, a page of memory, a
+// connection) and who holds it (a key, a user, an address). It must not know about HTTP.
 //
-// A holder below its share, a quarter of the places, gets any place that is free. Above its share it gets one only while more than another quarter
-// stays free, so that somebody new always finds some. Those who wait are served in turn, one place for each holder, however many calls one of them
-// has waiting. Where nothing is free, a place is recalled for somebody who has waited for a moment: the newest of the holder that has most, if that
-// is above its share, or if the one who waits has none at all. To keep somebody out takes as many holders as there are places.
+// A holder below its share, a quarter of the places, gets any free place. Above its share it gets one only while more than another quarter stays
+// free, so that new holders always find some. Waiting holders are served in turn, one place each, however many calls one of them has waiting. If
+// nothing is free, a place is recalled for a holder that has waited for a moment: the newest place of the holder with the most, if that holder is
+// above its share, or if the waiting one has none. Keeping somebody out takes as many holders as there are places.
 package fair
 
 import (
@@ -17,45 +17,45 @@ import (
 	"time"
 )
 
-// ErrBusy says that there was no place, and none came free within the wait.
+// ErrBusy means that no place came free within the wait.
 var ErrBusy = errors.New("fair: all places are taken")
 
 // Config is the size of a Limiter.
 type Config struct {
 	Places  int           // at least one
-	Waiting int           // how many more wait for a place; the others are refused at once
+	Waiting int           // maximum number of waiting calls; further ones are refused at once
 	Wait    time.Duration // the longest wait; 0 is as long as the context allows
-	// Patience is how long somebody waits before a place is recalled; 0 recalls none.
+	// Patience is how long a call waits before a place is recalled for it; 0 never recalls.
 	Patience time.Duration
 }
 
-// Limiter gives places and takes them back. It is safe for concurrent use.
+// Limiter assigns and recalls places. It is safe for concurrent use.
 type Limiter struct {
 	Config
 
 	mu       sync.Mutex
 	free     int
 	waiting  int
-	recalled int // places that are to be given back and were not yet
+	recalled int // recalled places that are not released yet
 	holders  map[string]*holder
-	turns    []*holder // those with somebody waiting, the next to be served first
+	turns    []*holder // holders with waiting calls, next to be served first
 }
 
-// holder is one of those who share. It exists while it holds a place or waits for one.
+// holder is one of the parties that share. It exists while it holds a place or waits for one.
 type holder struct {
 	name    string
 	held    int
-	places  list.List // of *Place: those that can be recalled, the oldest first
+	places  list.List // of *Place: those that can be recalled, oldest first
 	waiters []*waiter // the oldest first
 }
 
-// waiter is one call for a place that is not answered yet.
+// waiter is a call that waits for a place.
 type waiter struct {
 	holder  *holder
 	recall  func()
 	overdue bool          // a place may be recalled for it
-	place   *Place        // when it was given one
-	done    chan struct{} // closed when it was given a place, or refused
+	place   *Place        // set when it got one
+	done    chan struct{} // closed when it got a place or was refused
 }
 
 // Place is one of the places, held until it is released.
@@ -63,7 +63,7 @@ type Place struct {
 	limiter *Limiter
 	holder  *holder
 	recall  func()
-	listed  *list.Element // in the holder's places; nil where it cannot be recalled, or was
+	listed  *list.Element // in the holder's places; nil if it cannot be recalled, or was
 	due     bool          // it was recalled
 	gone    bool
 }
@@ -74,8 +74,8 @@ func New(c Config) *Limiter {
 	return &Limiter{Config: c, free: c.Places, holders: map[string]*holder{}}
 }
 
-// Take gives the holder a place, waiting for one if it must. It fails with ErrBusy, or with the context's error. If the place is wanted by others
-// later, recall is called, at most once: it should make the work end soon, and must not block. Nil means that the place cannot be recalled.
+// Take gives the holder a place, after waiting if necessary. It fails with ErrBusy or the context's error. If others need the place later, recall is
+// called, at most once: it should end the work soon, and must not block. If it is nil, the place cannot be recalled.
 func (l *Limiter) Take(ctx context.Context, name string, recall func()) (*Place, error) {
 	l.mu.Lock()
 	h := l.holder(name)
@@ -91,7 +91,7 @@ func (l *Limiter) Take(ctx context.Context, name string, recall func()) (*Place,
 	return l.await(ctx, w)
 }
 
-// await waits for what becomes of the waiter.
+// await waits for the outcome of the waiter.
 func (l *Limiter) await(ctx context.Context, w *waiter) (*Place, error) {
 	late, stop := after(l.Wait)
 	defer stop()
@@ -124,7 +124,7 @@ func after(d time.Duration) (<-chan time.Time, func() bool) {
 	return t.C, t.Stop
 }
 
-// leave ends a wait in vain, unless the place came at the last moment.
+// leave ends a wait without success, unless the place came at the last moment.
 func (l *Limiter) leave(w *waiter, err error) (place *Place, failed error) {
 	l.change(func() {
 		select {
@@ -140,7 +140,7 @@ func (l *Limiter) leave(w *waiter, err error) (place *Place, failed error) {
 	return place, nil
 }
 
-// Release gives the place back. Giving it back twice is harmless, and so is giving back none.
+// Release releases the place. Releasing it twice, or a nil place, is harmless.
 func (p *Place) Release() {
 	if p == nil {
 		return
@@ -163,14 +163,14 @@ func (p *Place) Release() {
 	})
 }
 
-// Figures are how many places are taken, and how many calls wait for one.
+// Figures returns how many places are taken, and how many calls wait.
 func (l *Limiter) Figures() (taken, waiting int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.Places - l.free, l.waiting
 }
 
-// change does what can bring somebody a place, and sees to it that they get it.
+// change runs fn, which may free a place, and assigns free places to waiting calls.
 func (l *Limiter) change(fn func()) {
 	l.mu.Lock()
 	fn()
@@ -197,11 +197,11 @@ func (l *Limiter) forget(h *holder) {
 	}
 }
 
-// share is what a holder may have of so many in any case, and reserve what stays free for those who have less.
+// share is the number of places that a holder can always have, and reserve the number that stays free for holders with less.
 func share(of int) int   { return max(1, of/4) }
 func reserve(of int) int { return of / 4 }
 
-// mayHave reports whether the holder may have one more place now.
+// mayHave reports whether the holder can have one more place now.
 func (l *Limiter) mayHave(h *holder) bool {
 	return l.free > 0 && (h.held < share(l.Places) || l.free > reserve(l.Places))
 }

@@ -2,8 +2,8 @@ package fair
 
 import "slices"
 
-// queue lets a call wait, if there is room: by the same rule as for places. Somebody with fewer waiting takes the room of the newest call of the
-// one that has most, who is refused.
+// queue adds a waiting call, if there is room, by the same rule as for places: a holder with fewer waiting calls displaces the newest call of the
+// holder with the most, which is refused.
 func (l *Limiter) queue(h *holder, recall func()) (*waiter, bool) {
 	room, mine := l.Waiting-l.waiting, len(h.waiters)
 	if room <= 0 || mine >= share(l.Waiting) && room <= reserve(l.Waiting) {
@@ -39,7 +39,7 @@ func (l *Limiter) dequeue(w *waiter) {
 	}
 }
 
-// serve gives places to those who wait, in turn, while there is one that somebody may have.
+// serve assigns places to waiting holders, in turn, while one of them can have a free one.
 func (l *Limiter) serve() {
 	for {
 		next := slices.IndexFunc(l.turns, l.mayHave)
@@ -48,14 +48,14 @@ func (l *Limiter) serve() {
 		}
 		h := l.turns[next]
 		w := h.waiters[0]
-		l.turns = append(slices.Delete(l.turns, next, next+1), h) // it waits behind the others now
+		l.turns = append(slices.Delete(l.turns, next, next+1), h) // it now waits behind the others
 		l.dequeue(w)
 		w.place = l.give(h, w.recall)
 		close(w.done)
 	}
 }
 
-// recalls takes places back for those who have waited long enough, one for each holder, and gives what tells their holders.
+// recalls chooses places to recall for calls that have waited long enough, one for each holder, and returns their recall functions.
 func (l *Limiter) recalls() (all []func()) {
 	wanted := 0
 	for _, h := range l.turns {
@@ -77,13 +77,12 @@ func (l *Limiter) recalls() (all []func()) {
 	return all
 }
 
-// exceeds reports whether somebody with so many must give one up for somebody with mine: what is above the share, and for somebody with nothing
-// whatever is more than one.
+// exceeds reports whether a holder with many must give one up for a holder with mine: above its share, or, if mine is zero, above one.
 func exceeds(many, mine, of int) bool {
 	return many > share(of) && mine < share(of) || many > 1 && mine == 0
 }
 
-// most is the holder with the most of something, or nil. Of equals it is the first by name, so that the order of a map decides nothing.
+// most is the holder with the highest count, or nil. Among equals it is the first by name, so that the order of a map does not matter.
 func (l *Limiter) most(count func(*holder) int) (most *holder) {
 	for _, h := range l.holders {
 		if most == nil || count(h) > count(most) || count(h) == count(most) && h.name < most.name {

@@ -14,8 +14,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// templates holds, for each kind of message, NAME.txt with the subject and the text, and NAME.html with the same in HTML. Their layouts put
-// what is common around them.
+// templates contains, for each kind of message, NAME.txt with the subject and the text, and NAME.html with the same in HTML. Their layouts add the
+// common parts.
 //
 //go:embed templates
 var templates embed.FS
@@ -26,10 +26,10 @@ type message struct {
 	html *htmltemplate.Template
 }
 
-// invitation is the name of the templates of the one message that tells of no notification.
+// invitation is the name of the templates of the only message without a notification.
 const invitation = "invitation"
 
-// messages is the templates by name: the kind of the notification, or invitation.
+// messages are the templates by name: the kind of the notification, or invitation.
 var messages = parseTemplates()
 
 func parseTemplates() map[string]message {
@@ -50,7 +50,7 @@ func parseTemplates() map[string]message {
 	return all
 }
 
-// gives says what a share of the level lets people do.
+// gives describes what people can do with a share of the level.
 func gives(l access.Level) string {
 	switch l {
 	case access.UseOnly:
@@ -63,7 +63,7 @@ func gives(l access.Level) string {
 	return "reach it"
 }
 
-// allows is gives in few words.
+// allows is gives in a few words.
 func allows(l access.Level) string { return strings.ReplaceAll(string(l), "_", " ") }
 
 // article is the role with its article.
@@ -74,13 +74,13 @@ func article(r access.OrgRole) string {
 	return "a " + string(r)
 }
 
-// view is what the templates see.
+// view is the data of the templates.
 type view struct {
 	access.Letter
 	URL string
 }
 
-// Principal says with whom the chatbot is shared, or is asked to be; "" for the receiver alone.
+// Principal names the principal of the share or request; "" for the receiver alone.
 func (v view) Principal() string {
 	switch v.WithKind {
 	case access.PrincipalEveryone:
@@ -117,13 +117,13 @@ func (s *Sender) compose(l access.Letter) (*gomail.Msg, error) {
 	m.Subject(subject.String())
 	m.SetMessageIDWithValue(string(l.ID) + "@" + s.domain())
 	m.SetDateWithValue(l.CreatedAt)
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's absence is announced to it (RFC 3834)
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // no absence notices in reply (RFC 3834)
 	m.SetBodyString(gomail.TypeTextPlain, text.String())
 	m.AddAlternativeString(gomail.TypeTextHTML, html.String())
 	return m, nil
 }
 
-// domain is where the Message-IDs are of: that of the sender.
+// domain is the domain of Message-IDs: the sender's.
 func (s *Sender) domain() string {
 	if at := strings.LastIndexByte(s.From.Address, '@'); at >= 0 {
 		return s.From.Address[at+1:]

@@ -8,11 +8,11 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// maxNameRunes is how much of a name is shown. A name is what its giver likes: a longer one would say more than the message.
+// maxNameRunes is the maximum length of a name in a message. People choose names freely, and a longer one could say more than the message.
 const maxNameRunes = 80
 
-// plain is the letter with names that cannot pass for anything but names: one line each, without characters that are not seen, not too long, and
-// with nothing in it that a mail program would make a link of (S11). The templates put them in quotes.
+// plain makes names recognizable as names: one line each, without invisible characters, not too long, and without anything that a mail program would
+// turn into a link (S11). The templates put them in quotes.
 func plain(l access.Letter) access.Letter {
 	for _, name := range []*string{&l.By, &l.Chatbot, &l.With, &l.Organization} {
 		*name = plainName(*name)
@@ -32,7 +32,7 @@ func plainName(name string) string {
 			return ' '
 		case !unicode.IsGraphic(r) || r == unicode.ReplacementChar:
 			return -1
-		case strings.ContainsRune(quotes, r): // or else a name could end its quotation
+		case strings.ContainsRune(quotes, r): // otherwise a name could end its quotation
 			return '\''
 		case strings.ContainsRune(dots, r):
 			return '.'
@@ -47,9 +47,9 @@ func plainName(name string) string {
 }
 
 const (
-	// quotes are the characters that could pass for the quotation marks around a name.
+	// quotes are the characters that could look like the quotation marks around a name.
 	quotes = "\"“”„‟«»‹›‘’‚‛〝〞〟＂"
-	// dots are what browsers read as the dot of a host name (UTS 46).
+	// dots are the characters that browsers read as the dot of a host name (UTS 46).
 	dots = "。．｡․"
 )
 
@@ -58,8 +58,8 @@ var (
 	quad   = regexp.MustCompile(`\d+(\.\d+){3}`)
 )
 
-// unlinked writes what mail programs make links of in a way of which they make none, and which people still read: [.] for a dot within a word, [:] after
-// the scheme of an address. Numbers such as 2.5 stay.
+// unlinked rewrites text that mail programs would turn into links, so that people can still read it: [.] for a dot within a word, [:] after the
+// scheme of an address. Numbers such as 2.5 stay.
 func unlinked(name string) string {
 	name = scheme.ReplaceAllStringFunc(name, func(s string) string { return strings.Replace(s, ":", "[:]", 1) })
 	name = quad.ReplaceAllStringFunc(name, func(s string) string { return strings.ReplaceAll(s, ".", "[.]") })

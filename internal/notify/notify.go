@@ -1,8 +1,8 @@
 // Package notify sends the emails that changes have queued.
 //
-// It owns the words of the messages and the conversation with the mail server. What is queued, and what became of it, is kept by package
-// sharing: an email is marked as being sent before the mail server hears of it, and when it is not certain that the mail server has not taken
-// it, it is never sent again. It must not log an address, a token, or what an email says.
+// It owns the texts of the messages and the conversation with the mail server. Package sharing keeps the queue and the outcomes: an email is marked
+// as being sent before the mail server receives it, and is never sent again if the mail server may have accepted it. Notify must not log an
+// address, a token, or the text of an email.
 package notify
 
 import (
@@ -19,23 +19,23 @@ import (
 )
 
 const (
-	// lookEvery is how often the queue is looked at.
+	// lookEvery is the interval at which the queue is read.
 	lookEvery = time.Second
-	// lookAgain is how long to wait after the queue could not be read.
+	// lookAgain is the wait after the queue could not be read.
 	lookAgain = 10 * time.Second
-	// atOnce is how many emails are sent at the same time.
+	// atOnce is the number of emails sent at the same time.
 	atOnce = 4
-	// finishWithin is how long emails that are being sent may take after the sender was told to stop.
+	// finishWithin limits the time for running emails when the sender stops.
 	finishWithin = 10 * time.Second
-	// answerWithin is how long a mail server may take, first to let in, then to take a message.
+	// answerWithin limits a mail server's time, first to log in, then to accept a message.
 	answerWithin = time.Minute
 )
 
-// Queue is the emails that wait; *sharing.Service is one.
+// Queue is the queue of emails; *sharing.Service is one.
 type Queue interface {
-	// ClaimMails takes at most so many emails that are due, which nobody else is given then, and which are to be sent within access.MailLease.
+	// ClaimMails claims up to limit emails that are due. Nobody else gets them, and they must be sent within access.MailLease.
 	ClaimMails(ctx context.Context, limit int) ([]access.Letter, error)
-	// SettleMail notes what became of an email that was taken: MailSent, MailFailed, MailUnknown, or MailQueued to be given it again later.
+	// SettleMail stores the outcome of a claimed email: MailSent, MailFailed, MailUnknown, or MailQueued to get it again later.
 	SettleMail(ctx context.Context, id access.MailID, state access.MailState, reason string) error
 }
 
@@ -44,7 +44,7 @@ type Config struct {
 	Queue     Queue
 	Server    Server
 	From      mail.Address
-	PublicURL string      // where receivers find Grantway
+	PublicURL string      // the URL of Grantway for receivers
 	TLS       *tls.Config // nil trusts the certificate authorities of the system
 	Metrics   prometheus.Registerer
 	Log       *slog.Logger
@@ -56,20 +56,20 @@ type Sender struct {
 	settled *prometheus.CounterVec
 }
 
-// New makes the sender, which sends nothing before Run.
+// New makes a sender, which sends nothing before Run.
 func New(c Config) *Sender {
 	settled := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "grantway_mail_attempts_total", Help: "Attempts to send an email, by outcome: sent, queued (tried again), failed or unknown.",
 	}, []string{"state"})
 	for _, state := range []access.MailState{access.MailSent, access.MailQueued, access.MailFailed, access.MailUnknown} {
-		settled.WithLabelValues(string(state)) // so that all are shown from the start
+		settled.WithLabelValues(string(state)) // so that all metrics exist from the start
 	}
 	c.Metrics.MustRegister(settled)
 	return &Sender{Config: c, settled: settled}
 }
 
-// Run sends until the context ends. Emails that are being sent then have a while to be taken; after it their connections are cut, and they
-// are settled like after any other broken connection.
+// Run sends until the context ends. Running emails then have a while to finish; after it their connections are cut, and they are settled as after any
+// other broken connection.
 func (s *Sender) Run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -93,7 +93,7 @@ func (s *Sender) Run(ctx context.Context) {
 				s.deliver(sending, l, claimed)
 			})
 		}
-		if len(free) == atOnce { // the next is taken as soon as one of them is done
+		if len(free) == atOnce { // the next is claimed as soon as one of them is done
 			select {
 			case free <- struct{}{}:
 				<-free
@@ -106,7 +106,7 @@ func (s *Sender) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// wait reports whether the context has not ended meanwhile.
+// wait reports whether the context is still alive after the duration.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -118,22 +118,22 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// lease is the time in which an email that was claimed may be sent: another process takes it for lost after that.
+// lease is the time in which a claimed email may be sent; after it, other processes consider it lost.
 type lease struct{ since time.Time }
 
-// lapsed reports whether the mail server, if it were called now, might take the email after the lease. A process that is stopped does not see all of
-// its clocks go on: the one that says most is believed.
+// lapsed reports whether the mail server, if called now, might accept the email after the lease. In a stopped process some clocks stand still, so the
+// largest of them counts.
 func (l lease) lapsed() bool {
 	now := time.Now()
 	passed := max(now.Sub(l.since), now.Round(0).Sub(l.since.Round(0)))
 	return passed > access.MailLease-answerWithin
 }
 
-// deliver sends one email and notes what became of it.
+// deliver sends one email and stores the outcome.
 func (s *Sender) deliver(ctx context.Context, l access.Letter, claimed lease) {
 	state, reason := s.send(ctx, l, claimed)
 	s.settled.WithLabelValues(string(state)).Inc()
-	// Also what was cut off is settled. Where that fails the email stays as being sent, and is not sent again.
+	// Settle emails that were cut off, too. If that fails, the email stays as being sent, and is not sent again.
 	if err := s.Queue.SettleMail(context.WithoutCancel(ctx), l.ID, state, reason); err != nil {
 		s.Log.Error("cannot store the outcome of an email", "mail", l.ID, "state", state, "error", err)
 	}

@@ -13,15 +13,15 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// send gives one message to the mail server, and says what became of it and why: only what the mail server has not taken for certain is
-// MailQueued or MailFailed. The reason names no address.
+// send sends one message and returns the outcome and the reason. It returns MailQueued or MailFailed only if the mail server has certainly not
+// accepted the message. The reason contains no address.
 func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (access.MailState, string) {
 	message, err := s.compose(l)
 	if err != nil {
 		return access.MailFailed, "cannot write the message: " + err.Error()
 	}
-	// Whatever happens, the connection is cut in the end, and not closed by QUIT unless the message is taken: after half a message, QUIT would be
-	// preceded by the dot that ends it.
+	// Always cut the connection at the end, and send QUIT only if the message was accepted: after half a message, QUIT would be preceded by the dot
+	// that ends it.
 	ctx, cut := context.WithCancel(ctx)
 	defer cut()
 	client, err := s.client(ctx)
@@ -29,10 +29,10 @@ func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (acce
 		return access.MailFailed, "cannot connect to the mail server: " + err.Error()
 	}
 	conn, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil { // nothing was said of the message yet
+	if err != nil { // the message was not mentioned yet
 		return access.MailQueued, "cannot log in at the mail server: " + reply(err)
 	}
-	if claimed.lapsed() { // others take it for lost by now, or soon, and what they do not is sent later
+	if claimed.lapsed() { // others consider it lost by now, or soon; otherwise it is sent later
 		return access.MailQueued, "this process was delayed"
 	}
 	err = client.SendWithSMTPClient(conn, message)
@@ -43,7 +43,7 @@ func (s *Sender) send(ctx context.Context, l access.Letter, claimed lease) (acce
 	return judge(err)
 }
 
-// judge says what became of a message that was not taken in so many words.
+// judge returns the outcome of a message that the mail server did not clearly accept.
 func judge(err error) (access.MailState, string) {
 	var refusal *gomail.SendError
 	if !errors.As(err, &refusal) {
@@ -63,7 +63,8 @@ func judge(err error) (access.MailState, string) {
 	return access.MailQueued, reason
 }
 
-// reply says why a mail server was not reached or lets nobody in. Of what a server says only the code is told: its words may name the user.
+// reply returns why a mail server could not be reached or refused the login. It quotes only the code of the server's answer, whose text may name the
+// user.
 func reply(err error) string {
 	var answer *textproto.Error
 	if errors.As(err, &answer) {
@@ -72,7 +73,7 @@ func reply(err error) string {
 	return err.Error()
 }
 
-// client speaks to the mail server in one connection, which is cut when the context ends.
+// client opens one connection to the mail server, which is cut when the context ends.
 func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 	config := &tls.Config{}
 	if s.TLS != nil {
@@ -101,7 +102,7 @@ func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
 			return encrypted, nil
 		}),
 	}
-	if s.Server.User != "" { // in the safest way that the server knows, and never in the clear
+	if s.Server.User != "" { // with the safest method that the server offers, never in plain text
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.Server.User), gomail.WithPassword(s.Server.Password))
 	}
 	return gomail.NewClient(s.Server.Host, options...)

@@ -10,20 +10,20 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// Server is a mail server and how to speak to it.
+// Server is a mail server with its connection settings.
 type Server struct {
 	Host           string
 	Port           int
-	User, Password string    // "" for a server that asks for none
+	User, Password string    // "" for a server without login
 	TLS            TLSPolicy // when to encrypt
 }
 
-// TLSPolicy says when the connection is encrypted.
+// TLSPolicy determines when the connection is encrypted.
 type TLSPolicy string
 
 const (
-	TLSOffered  TLSPolicy = "offered"  // by STARTTLS, where the server offers it
-	TLSRequired TLSPolicy = "required" // by STARTTLS, or nothing is sent
+	TLSOffered  TLSPolicy = "offered"  // by STARTTLS, if the server offers it
+	TLSRequired TLSPolicy = "required" // by STARTTLS; otherwise nothing is sent
 	TLSNone     TLSPolicy = "none"
 	TLSImplicit TLSPolicy = "implicit" // from the first byte
 )
@@ -34,8 +34,8 @@ const (
 	portSMTPS = 465
 )
 
-// ParseServer reads smtp://user:password@host:port, with ?tls=required or ?tls=none, or smtps://user:password@host:port. The error says what is
-// wrong and does not hold the text, in which there may be a password.
+// ParseServer parses smtp://user:password@host:port, with ?tls=required or ?tls=none, or smtps://user:password@host:port. The error describes the
+// fault without quoting the text, which may contain a password.
 func ParseServer(text string) (Server, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -70,7 +70,7 @@ func ParseServer(text string) (Server, error) {
 	return s, s.policy(u.RawQuery)
 }
 
-// policy reads ?tls=.
+// policy parses ?tls=.
 func (s *Server) policy(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Server) policy(query string) error {
 	return nil
 }
 
-// ParseFrom reads the sender of all messages: an address, with or without a name before it in angle brackets.
+// ParseFrom parses the sender of all messages: an address, optionally as NAME <ADDRESS>.
 func ParseFrom(text string) (mail.Address, error) {
 	a, err := mail.ParseAddress(text)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// atOnce is how many parts of a change are carried before everything that is committed after it.
+// atOnce is the number of parts of a change that are carried before everything committed after it.
 const atOnce = 4
 
-// Commit puts changes into the outbox, and returns the number for Deliver and whether parts are set aside, so that they are carried for longer. The
-// transaction has locked changes and caught up (CatchUp), and what is parked does not refuse the changes.
+// Commit adds changes to the outbox. It returns the number for Deliver, and whether parts are set aside, so that carrying takes longer. The
+// transaction must have locked changes and caught up (CatchUp), and nothing parked may refuse the changes.
 //
-// What the engine takes in few calls is carried in the order of the commits. Of a larger change the first parts are, and the others are set aside: one
-// after the other has its turn, and what others commit meanwhile is carried between them. So a large change holds up the changes of its own objects,
-// which are refused (Parked.Refuses), and no others. The parts can be carried at any time and in any order: no two of them change the same
-// relationship, and nobody else can change one of theirs before they have been carried.
+// Changes that fit into a few calls of the engine are carried in the order of their commits. Of a larger change, the first parts are carried like
+// this, and the others are set aside: each gets its turn later, with the changes of others carried in between. So a large change holds up only
+// changes of its own objects, which are refused (Parked.Refuses). The parts can be carried at any time and in any order: no two of them change the
+// same relationship, and nobody else can change one of theirs before they are carried.
 func Commit(tx *store.Tx, changes spice.Changes, at time.Time) (change int64, large bool, err error) {
 	n := 0
 	for part := range changes.Parts() {
@@ -42,8 +42,8 @@ func Commit(tx *store.Tx, changes spice.Changes, at time.Time) (change int64, la
 	return change, n > atOnce, nil
 }
 
-// resume gives the next part its turn that is set aside, of the change with the number, or of the oldest if that is 0. Where others
-// have been writing meanwhile it gives none.
+// resume queues the next part that is set aside: of the change with this number, or of the oldest one if that is 0. It queues none if other carriers
+// have written meanwhile.
 func (c *Carrier) resume(ctx context.Context, change int64) error {
 	err := c.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockChanges(); err != nil {
@@ -65,7 +65,7 @@ func (c *Carrier) resume(ctx context.Context, change int64) error {
 	return err
 }
 
-// finish carries all that is set aside.
+// finish carries everything that is set aside.
 func (c *Carrier) finish(ctx context.Context) error {
 	for {
 		v, err := c.look(ctx)

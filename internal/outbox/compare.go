@@ -13,22 +13,23 @@ import (
 // Projection streams every relationship that the facts imply, as the transaction sees them.
 type Projection func(tx *store.Tx, each func(spice.Relationships) error) error
 
-// What is wrong with a relationship.
+// The ways in which a relationship can differ.
 const (
-	Missing = "missing" // the facts imply it, and the engine does not have it
+	Missing = "missing" // the facts imply it, but the engine does not have it
 	Altered = "altered" // the engine has it with another condition
-	Surplus = "surplus" // the engine has it, and no fact implies it
+	Surplus = "surplus" // the engine has it, but no fact implies it
 )
 
-// perRound is how many relationships are compared at a time: of each a digest is held, which takes some hundred megabytes for so many.
+// perRound is the number of relationships compared at a time. A digest of each is kept in memory, which takes some hundred megabytes for this many.
 var perRound = 1 << 20
 
-// heardOfEvery is after how many relationships of the engine the store hears of the transaction, which it would end as idle.
+// heardOfEvery is the number of the engine's relationships after which the transaction sends something to the store, which would otherwise end it as
+// idle.
 const heardOfEvery = 10_000
 
-// compare tells of every relationship in which the engine, at a state that is as fresh, and the facts differ, in no particular order but that what is
-// Surplus comes first within a part of them. It reads both from the beginning as often as it takes to hold a bounded number at a time. It
-// reports how many the facts imply.
+// compare passes every relationship in which the facts and the engine, at a state at least as fresh, differ, in no particular order, except that
+// Surplus ones come first within a round. It reads both from the beginning several times, to keep a bounded number in memory. It returns how many the
+// facts imply.
 func compare(ctx context.Context, engine *spice.Client, f spice.Freshness, tx *store.Tx, project Projection, differs func(what string, r *v1.Relationship) error) (int, error) {
 	implied := func(do func(*v1.Relationship) error) error {
 		return project(tx, func(rs spice.Relationships) error {

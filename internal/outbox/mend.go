@@ -12,18 +12,17 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// Mend makes the engine hold what follows from the facts, also where it is at a state of the store: facts may be folded otherwise than before.
+// Mend makes the engine match the facts, even if it is at a state of the store, because the folding of facts may have changed.
 func (c *Carrier) Mend(ctx context.Context, project Projection) error {
 	return c.mend(ctx, project, true, anybody)
 }
 
-// anybody admits every process: one that starts was admitted before.
+// anybody admits every process; a starting one was admitted before.
 func anybody(*store.Tx) error { return nil }
 
-// mend makes the engine hold what follows from the facts, and nothing else, so that no grant that the facts do not know stays in it. Nobody changes
-// facts meanwhile, and no other carrier writes: the engine has a mark of the mending's own, under which alone it is written, also if this
-// process is held up until another one has begun a mending of its own. Unless it is forced, an engine that turns out to be at a state of the
-// store, where others have been writing, is left as it is.
+// mend makes the engine match the facts exactly, so that no grant without a fact stays in it. Meanwhile nobody changes facts, and no other carrier
+// writes: the mending sets its own mark, and every write demands it, also if this process is delayed until another one has started its own mending.
+// Unless forced, it leaves an engine unchanged that turns out to be at a state of the store, because others have written.
 func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admits func(*store.Tx) error) error {
 	return c.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockChanges(); err != nil {
@@ -55,8 +54,8 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 		if err := c.rewrite(ctx, tx, project, mending, begun); err != nil {
 			return movedOn(err)
 		}
-		// A mark that the engine never had before, or other gateways would not see that it was mended, and would decide by a token of before: of what was
-		// wrong, or even of a history that SpiceDB's database knows nothing of any more.
+		// Use a mark that the engine never had. Otherwise other gateways would not notice the mending, and would decide with an old token: on the
+		// faulty state, or even on a history that SpiceDB's database no longer has.
 		mended := spice.Mark{Installation: last.Installation, Change: last.Change, History: "mended-" + uuid.NewString()}
 		token, err := c.engine.Advance(ctx, nil, mending, mended)
 		if err != nil {
@@ -72,7 +71,7 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 	})
 }
 
-// mended makes the state after a mending the one that Last gives, so that what was wrong before is not decided by any more.
+// mended makes Last return the state after the mending, so that nothing is decided on the faulty state.
 func (c *Carrier) mended(ctx context.Context, mark spice.Mark, token spice.Token) error {
 	if err := take(ctx, c.turn); err != nil {
 		return err
@@ -83,7 +82,7 @@ func (c *Carrier) mended(ctx context.Context, mark spice.Mark, token spice.Token
 	return nil
 }
 
-// lower takes the store for where it is, also if it went back to an earlier state. The caller has locked changes.
+// lower accepts the store's current state, even if it went back to an earlier one. The caller has locked changes.
 func (c *Carrier) lower(ctx context.Context, change int64) error {
 	if err := take(ctx, c.turn); err != nil {
 		return err
@@ -93,9 +92,9 @@ func (c *Carrier) lower(ctx context.Context, change int64) error {
 	return nil
 }
 
-// bothOf reads the outbox, from within the transaction that has locked changes, and the engine's mark at a moment in which the outbox was so. An engine
-// whose mark the view does not know then is at no state of the store: another carrier at work at the same time moves it within the view, or past one
-// entry of it, and not further before the outbox says so.
+// bothOf reads the outbox, in the transaction that has locked changes, and the engine's mark while the outbox did not change. An engine whose mark
+// the view does not know is then at no state of the store: another active carrier moves it only within the view, or past one entry of it, until the
+// outbox says so.
 func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, error) {
 	for look := range looks {
 		if err := pause(ctx, look); err != nil {
@@ -117,7 +116,7 @@ func (c *Carrier) bothOf(ctx context.Context, tx *store.Tx) (*view, spice.Mark, 
 	return nil, spice.Mark{}, access.Unavailable(errors.New("other servers keep writing to the outbox"))
 }
 
-// movedOn is for an engine to which somebody else is writing.
+// movedOn is the error for an engine to which somebody else is writing.
 func movedOn(err error) error {
 	if errors.Is(err, spice.ErrMoved) {
 		return access.Unavailable(err)
@@ -125,10 +124,10 @@ func movedOn(err error) error {
 	return err
 }
 
-// mendAtOnce is how many relationships are written together.
+// mendAtOnce is the number of relationships in one write.
 const mendAtOnce = 500
 
-// rewrite turns the relationships of the engine into those that follow from the facts.
+// rewrite replaces the engine's relationships with those that follow from the facts.
 func (c *Carrier) rewrite(ctx context.Context, tx *store.Tx, project Projection, mending spice.Mark, begun spice.Token) error {
 	var batch spice.Changes
 	flush := func() error {

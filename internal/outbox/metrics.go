@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// scrapeWithin is how long the store may take to say how many entries it has.
+// scrapeWithin is how long the store may take to count entries.
 const scrapeWithin = 5 * time.Second
 
 var (
@@ -19,10 +19,10 @@ var (
 	parkedFigure = prometheus.NewDesc("grantway_outbox_parked", "Committed changes that the engine refuses; grantway verify says what to do.", nil, nil)
 )
 
-// Describe and Collect make the carrier a collector of what is in the outbox, whichever process has put it there.
+// Describe and Collect make the carrier a Prometheus collector for the outbox, whichever process has filled it.
 func (c *Carrier) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, to) }
 
-// Collect reads the store. While that cannot answer, there are no figures.
+// Collect reads the store. If the store does not answer, there are no metrics.
 func (c *Carrier) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeWithin)
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// Claim makes sure that the engine is this installation's, or nobody's, before its schema is written. An engine that holds somebody else's
-// data is refused with an error of kind Conflict, and left as it is. Of several processes one at a time may do so (store.DB.Exclusively).
+// Claim ensures, before its schema is written, that the engine belongs to this installation or to nobody. An engine with somebody else's data is
+// refused with an error of kind Conflict, and not changed. Only one process at a time may call it (store.DB.Exclusively).
 func Claim(ctx context.Context, db *store.DB, engine *spice.Client) error {
 	claimed, err := mine(ctx, db, engine)
 	if err != nil || claimed {
@@ -24,13 +24,13 @@ func Claim(ctx context.Context, db *store.DB, engine *spice.Client) error {
 	return db.Update(ctx, func(tx *store.Tx) error { return tx.PutSetting(settingInstallation, uuid.NewString()) })
 }
 
-// Mine is Claim without claiming an engine that is nobody's.
+// Mine is Claim without claiming an engine that belongs to nobody.
 func Mine(ctx context.Context, db *store.DB, engine *spice.Client) error {
 	_, err := mine(ctx, db, engine)
 	return err
 }
 
-// mine reports whether the store has claimed an engine already, which this one is or can be.
+// mine reports whether the store has already claimed an engine, and that one is or can be this one.
 func mine(ctx context.Context, db *store.DB, engine *spice.Client) (claimed bool, err error) {
 	text, err := engine.Schema(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func mine(ctx context.Context, db *store.DB, engine *spice.Client) (claimed bool
 	return claimed, nil
 }
 
-// hasMarks reports whether a schema is one that marks can be read under: the built-in one, or an earlier version of it.
+// hasMarks reports whether marks can be read under the schema: the built-in one, or an earlier version.
 func hasMarks(schemaText string) bool {
 	return strings.Contains(schemaText, "relation "+schema.RelApplied+": "+schema.TypeService)
 }
@@ -68,9 +68,9 @@ func setting(ctx context.Context, db *store.DB) (installation string, ok bool, e
 	return installation, ok, err
 }
 
-// Open brings a claimed engine, whose schema has been written, to the state of the store, and returns the carrier that keeps it there. What a
-// crash left in the outbox is carried, and what was parked is tried again. An engine that is not where the outbox left it (a new one, one whose
-// data was lost, one restored from a copy of another moment) is mended. Others may be changing both at the same time.
+// Open brings a claimed engine, whose schema has been written, to the state of the store, and returns the carrier that keeps it there. It carries
+// entries that a crash left in the outbox, and retries parked ones. It mends an engine that is not where the outbox left it: a new one, one that lost
+// its data, one restored from another moment. Other processes may be changing both at the same time.
 func Open(ctx context.Context, db *store.DB, engine *spice.Client, project Projection, log *slog.Logger) (*Carrier, error) {
 	mark, token, err := engine.Mark(ctx)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// carryEvery is how long the worker waits before it tries again what the engine did not take.
+	// carryEvery is the wait before the worker retries entries that the engine did not accept.
 	carryEvery = time.Second
-	// carryWithin is how long one try of the worker may take: an engine that hangs must not hold up changes for longer.
+	// carryWithin limits one try of the worker: an engine that hangs must not block changes for longer.
 	carryWithin = 10 * time.Second
-	// looks is how often a carrier looks again at the store and the engine, where others write to both at the same time.
+	// looks is how often a carrier looks again at the store and the engine while others write to both.
 	looks = 10
 )
 
@@ -29,28 +29,28 @@ type Carrier struct {
 	engine  *spice.Client
 	project Projection
 	log     *slog.Logger
-	shown   atomic.Pointer[seen] // what Last gives: with all that was committed by some moment
+	shown   atomic.Pointer[seen] // the state that Last returns: it includes everything committed by some moment
 
-	turn chan struct{} // holds a token while somebody writes to the engine, and knows its mark
+	turn chan struct{} // holds a token while a goroutine writes to the engine, and knows its mark
 
 	// Guarded by turn.
-	at    seen  // the engine, as far as this carrier knows; the zero Mark if it has to ask
-	floor int64 // the change up to which it was carried: a view that ends before is an old one
+	at    seen  // the engine's last known state; the zero Mark if unknown
+	floor int64 // the last change carried; a view that ends earlier is outdated
 
-	abouts abouts // of what is parked
+	abouts abouts // of the parked entries
 
-	newest  chan struct{} // holds a token while somebody sees to Fresh
-	drained time.Time     // guarded by newest: when the last such Drain began
+	newest  chan struct{} // holds a token during Fresh
+	drained time.Time     // guarded by newest: the start of the last Drain for Fresh
 }
 
 // seen is a state of the engine.
 type seen struct {
 	mark    spice.Mark
 	token   spice.Token
-	written bool // the token is that of a write, which lacks the schema's hash, so that SpiceDB may read its schema for each question
+	written bool // the token comes from a write and lacks the schema's hash, so SpiceDB may read its schema for each question
 }
 
-// newCarrier makes a carrier that has seen the engine at the mark.
+// newCarrier makes a carrier that knows the engine to be at the mark.
 func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slog.Logger, mark spice.Mark, token spice.Token) *Carrier {
 	c := &Carrier{
 		db: db, engine: engine, project: project, log: log, at: seen{mark: mark, token: token}, turn: make(chan struct{}, 1), newest: make(chan struct{}, 1),
@@ -59,13 +59,13 @@ func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slo
 	return c
 }
 
-// Last is the token of the newest state of the engine that this process knows of. A decision at least as fresh sees every change that this process
-// has answered (C3), and all that was answered before it started.
+// Last is the token of the newest state of the engine that this process knows. A decision at least as fresh includes every change that this process
+// has answered (C3), and everything answered before it started.
 func (c *Carrier) Last() spice.Token { return c.shown.Load().token }
 
-// Fresh is how fresh the state has to be that a question is answered from: it includes what this process has answered, and if newest is true what any
-// has answered before the question was asked (access.Asked). It does not ask SpiceDB for its newest state: that need not include what was
-// answered before, since SpiceDB looks it up once for many who ask at about the same time.
+// Fresh returns the freshness that a question needs: it includes everything this process has answered, and if newest is true everything any process
+// has answered before the question was asked (access.Asked). It does not ask SpiceDB for its newest state, which need not include all of that:
+// SpiceDB looks the state up once for many callers that ask at about the same time.
 func (c *Carrier) Fresh(ctx context.Context, newest bool) (spice.Freshness, error) {
 	if newest {
 		if err := c.sync(ctx); err != nil {
@@ -75,7 +75,8 @@ func (c *Carrier) Fresh(ctx context.Context, newest bool) (spice.Freshness, erro
 	return spice.AtLeast(c.Last()), nil
 }
 
-// sync makes sure that Last includes what any process has answered: it does where nothing waits, and the outbox was carried to where Last is of.
+// sync ensures that Last includes everything that any process has answered. It does if nothing waits and the outbox was carried up to the state of
+// Last.
 func (c *Carrier) sync(ctx context.Context) error {
 	asked := time.Now()
 	carried, shared, err := c.db.Carried(ctx)
@@ -89,7 +90,7 @@ func (c *Carrier) sync(ctx context.Context) error {
 	}
 	defer func() { <-c.newest }()
 	if c.drained.After(asked) {
-		return nil // somebody else has seen to it
+		return nil // another goroutine has done it
 	}
 	began := time.Now()
 	if _, err := c.Drain(ctx); err != nil {
@@ -99,12 +100,12 @@ func (c *Carrier) sync(ctx context.Context) error {
 	return nil
 }
 
-// Drain applies every committed entry but those that are parked or set aside, and returns Last. After an error of kind Unavailable the entries stay and
-// are tried again.
+// Drain applies every committed entry that is not parked or set aside, and returns Last. After an error of kind Unavailable, the entries stay and are
+// retried.
 func (c *Carrier) Drain(ctx context.Context) (spice.Token, error) { return c.Deliver(ctx, 0) }
 
-// Deliver is Drain for the caller that has committed the change with the number (Commit): it also carries the parts of it that are set aside, and
-// fails where one of them is refused.
+// Deliver is Drain for the caller that committed the change with this number (Commit): it also carries the change's parts that are set aside, and
+// fails if the engine refuses one.
 func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error) {
 	for {
 		token, aside, err := c.deliver(ctx, change)
@@ -117,7 +118,7 @@ func (c *Carrier) Deliver(ctx context.Context, change int64) (spice.Token, error
 	}
 }
 
-// deliver is Deliver without what is set aside of the change, and reports whether there is any.
+// deliver is Deliver without the parts set aside, and reports whether there are any.
 func (c *Carrier) deliver(ctx context.Context, change int64) (token spice.Token, aside bool, err error) {
 	for look := range looks {
 		if err := pause(ctx, look); err != nil {
@@ -156,10 +157,10 @@ func (c *Carrier) deliver(ctx context.Context, change int64) (token spice.Token,
 	return "", false, access.Unavailable(errAdrift)
 }
 
-// errAdrift is for the log. Run compares the engine with the store and mends it, as does a server that starts; so does grantway verify --repair.
+// errAdrift is for the log. Run compares the engine with the store and mends it; so do a starting server and grantway verify --repair.
 var errAdrift = errors.New("the engine is not at a state of the store: one of them was restored or is being repaired")
 
-// pause waits before the second look and the later ones, longer each time.
+// pause waits before the second and later looks, longer each time.
 func pause(ctx context.Context, look int) error {
 	timer := time.NewTimer(time.Duration(look*look) * time.Millisecond)
 	defer timer.Stop()
@@ -171,11 +172,11 @@ func pause(ctx context.Context, look int) error {
 	}
 }
 
-// ErrBehind says that the engine could not be brought to the state of the store from within a transaction: Drain can.
+// ErrBehind means that the engine could not be brought to the state of the store from within a transaction; Drain can do it.
 var ErrBehind = errors.New("committed changes have not reached the engine yet")
 
-// CatchUp brings the engine to the state of the store from within the transaction that has locked changes, so that it knows all that was committed
-// before. It fails with ErrBehind where that takes more than to carry entries.
+// CatchUp brings the engine to the state of the store, from within the transaction that has locked changes, so that it has everything committed
+// before. It fails with ErrBehind if that needs more than carrying entries.
 func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 	ctx, cancel := context.WithTimeout(ctx, carryWithin)
 	defer cancel()
@@ -192,15 +193,15 @@ func (c *Carrier) CatchUp(ctx context.Context, tx *store.Tx) (Parked, error) {
 	return v.parked, nil
 }
 
-// carry brings the engine to the last mark of the view. It fails with ErrMoved where the engine is at a state that the view does not know, and with a
-// *refusal where it was moved past an entry that it refuses.
+// carry brings the engine to the last mark of the view. It fails with ErrMoved if the engine is at a state that the view does not know, and with a
+// *refusal if it was moved past an entry that it refuses.
 func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 	if err := take(ctx, c.turn); err != nil {
 		return "", err
 	}
 	defer func() { <-c.turn }()
 	if v.last().Change < c.floor {
-		return "", spice.ErrMoved // somebody has carried what is newer than the view
+		return "", spice.ErrMoved // another carrier has carried newer entries than the view has
 	}
 	oneByOne := false
 	at := slices.Index(v.marks, c.at.mark)
@@ -242,7 +243,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 	}
 }
 
-// advance writes to the engine, and remembers where it is then.
+// advance writes to the engine, and remembers its new state.
 func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to spice.Mark) error {
 	token, err := c.engine.Advance(ctx, changes, from, to)
 	if err != nil {
@@ -254,7 +255,7 @@ func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to s
 
 // observe asks the engine where it is. The answer may be of a moment before, as Fresh says: whether it is good is for the marks to tell.
 func (c *Carrier) observe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, carryWithin) // the caller's may be long, and others wait for the turn
+	ctx, cancel := context.WithTimeout(ctx, carryWithin) // the caller's deadline may be far away, and others wait for the turn
 	defer cancel()
 	mark, token, err := c.engine.Mark(ctx)
 	if err != nil {
@@ -264,8 +265,7 @@ func (c *Carrier) observe(ctx context.Context) error {
 	return nil
 }
 
-// reached makes the state at which the engine is the one that Last gives. While its mark is the same, the token stays: SpiceDB remembers its answers by
-// the state that they are of, and would begin anew with each later one.
+// reached makes Last return the engine's current state. While the mark is the same, the token stays, because SpiceDB caches answers by state.
 func (c *Carrier) reached() {
 	last := c.shown.Load()
 	if c.at.token == "" || c.at.mark == last.mark && (c.at.written || !last.written) {
@@ -274,7 +274,7 @@ func (c *Carrier) reached() {
 	c.show(c.at)
 }
 
-// show makes the state the one that Last gives.
+// show makes Last return the state.
 func (c *Carrier) show(s seen) { c.shown.Store(&s) }
 
 // markApplied deletes applied entries and advances the applied mark, unless another carrier already has.
@@ -291,9 +291,9 @@ func (c *Carrier) markApplied(ctx context.Context, v *view) error {
 	})
 }
 
-// Run carries, until ctx ends, what the engine did not take when it was changed, and tries now and then what is parked. It asks the engine where it
-// is also when nothing waits: one that was put back to an earlier state, by a failover or from a copy, would give back what was revoked since.
-// Such an engine is mended, unless admits says that this process must not change anything any more.
+// Run carries, until ctx ends, the entries that the engine did not accept at once, and sometimes retries parked ones. It also asks the engine for its
+// mark when nothing waits: an engine that went back to an earlier state, by a failover or from a copy, would give back revoked access. Run mends such
+// an engine, unless admits says that this process must not make changes.
 func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 	tick := time.NewTicker(carryEvery)
 	defer tick.Stop()
@@ -313,7 +313,7 @@ func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 	}
 }
 
-// once has no limit in all, so that it comes to an end also where much waits: each call of the engine has one.
+// once has no overall time limit, so that it finishes even if many entries wait; each call of the engine has one.
 func (c *Carrier) once(ctx context.Context, unpark bool) error {
 	if err := c.doubt(ctx); err != nil {
 		return err
@@ -329,7 +329,7 @@ func (c *Carrier) once(ctx context.Context, unpark bool) error {
 	return c.finish(ctx)
 }
 
-// doubt forgets where the engine was, so that it is asked the next time.
+// doubt forgets the engine's state, so that it is asked for the next time.
 func (c *Carrier) doubt(ctx context.Context) error {
 	if err := take(ctx, c.turn); err != nil {
 		return err

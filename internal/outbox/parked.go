@@ -13,10 +13,10 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// unparkEvery is how many rounds of the worker lie between two in which what is parked is tried again.
+// unparkEvery is the number of the worker's rounds between two retries of parked entries.
 const unparkEvery = 60
 
-// refusal says that the engine was moved past an entry, which it refuses and which is to be parked.
+// refusal means that the engine was moved past an entry that it refuses and that has to be parked.
 type refusal struct {
 	index int // of the entry in the view
 	mark  spice.Mark
@@ -27,8 +27,8 @@ func (r *refusal) Error() string { return r.cause.Error() }
 
 func (r *refusal) Unwrap() error { return r.cause }
 
-// pass moves the engine past the entry at the index without its changes. The engine decides whether the entry was refused or taken, since another
-// carrier may see it otherwise; the store learns of it afterwards. The error is a *refusal if the engine was moved.
+// pass moves the engine past the entry at the index without its changes. Whether the entry was refused or applied depends on the engine, because
+// another carrier may see it differently; the store gets the result afterwards. The error is a *refusal if the engine was moved.
 func (c *Carrier) pass(ctx context.Context, v *view, at int, cause error) error {
 	to := v.marks[at].Without(v.entries[at].Seq)
 	err := c.advance(ctx, nil, v.marks[at], to)
@@ -41,7 +41,7 @@ func (c *Carrier) pass(ctx context.Context, v *view, at int, cause error) error 
 	return &refusal{index: at, mark: to, cause: cause}
 }
 
-// park takes the entry that the engine was moved past out of what is to be carried, unless somebody else has done so.
+// park parks the entry that the engine was moved past, unless another carrier has done so.
 func (c *Carrier) park(ctx context.Context, v *view, r *refusal) error {
 	e := v.entries[r.index]
 	parked := false
@@ -61,13 +61,13 @@ func (c *Carrier) park(ctx context.Context, v *view, r *refusal) error {
 	return err
 }
 
-// Parked is what is not carried with the other entries: what the engine refuses, and what is set aside (Commit).
+// Parked are the entries that are not carried with the others: those that the engine refuses, and those set aside (Commit).
 type Parked struct {
 	entries []store.ParkedEntry
 	about   []map[string]bool // of the entries: the objects whose relationships change, as type:ID
 }
 
-// refused is what the engine refuses.
+// refused returns the entries that the engine refuses.
 func (p Parked) refused() (refused Parked) {
 	for i, e := range p.entries {
 		if !e.SetAside() {
@@ -77,11 +77,11 @@ func (p Parked) refused() (refused Parked) {
 	return refused
 }
 
-// Refuses is an error of kind Unavailable where something is parked for one of the objects that the changes are about. What the engine knows of
-// those is not what was committed, and nothing can be added to it in its order.
+// Refuses returns an error of kind Unavailable if an entry is parked for one of the objects that the changes are about. The engine's state of these
+// objects is not the committed one, and nothing can be added to it in order.
 func (p Parked) Refuses(changes spice.Changes) error { return held(p.refuses(changes)) }
 
-// RefusesAbout is Refuses for what turns out to be no change of the object: a first try of it may be what is parked.
+// RefusesAbout is Refuses for an update that turns out to change nothing: its first try may be parked.
 func (p Parked) RefusesAbout(o access.Object) error {
 	return held(p.holds([]string{string(o.Type) + ":" + o.ID}))
 }
@@ -98,7 +98,7 @@ func held(reason string) error {
 
 func (p Parked) refuses(changes spice.Changes) string { return p.holds(changes.Resources()) }
 
-// holds says which entry is parked that is about one of the objects, or "".
+// holds returns the parked entry that is about one of the objects, or "".
 func (p Parked) holds(objects []string) string {
 	for i, e := range p.entries {
 		for _, o := range objects {
@@ -110,16 +110,16 @@ func (p Parked) holds(objects []string) string {
 	return ""
 }
 
-// abouts remembers what parked entries are about, so that large ones are read once. It is safe for concurrent use.
+// abouts caches which objects parked entries are about, so that large ones are read once. It is safe for concurrent use.
 type abouts struct {
 	mu sync.Mutex
 	of map[parkedID]map[string]bool
 }
 
-// parkedID tells entries apart also where the store goes back to an earlier state, and numbers are given again.
+// parkedID identifies entries even if the store goes back to an earlier state and reuses numbers.
 type parkedID struct{ seq, parkedAt int64 }
 
-// parkedOf reads what is parked.
+// parkedOf reads the parked entries.
 func parkedOf(tx *store.Tx, known *abouts) (p Parked, err error) {
 	if p.entries, err = tx.ParkedOutbox(); err != nil {
 		return p, err
@@ -136,7 +136,7 @@ func parkedOf(tx *store.Tx, known *abouts) (p Parked, err error) {
 				return p, err
 			}
 		}
-		if !ok { // somebody has taken it out since
+		if !ok { // another process has removed it
 			p.entries = slices.Delete(p.entries, i, i+1)
 			continue
 		}
@@ -163,8 +163,8 @@ func aboutOf(tx *store.Tx, e store.ParkedEntry) (about map[string]bool, ok bool,
 	return about, true, nil
 }
 
-// Unpark tries again what the engine has refused: it gets new numbers, in its order, so that it is carried like any other entry, or parked again. Nobody
-// changes anything meanwhile.
+// Unpark retries the entries that the engine has refused: they get new numbers, in their order, so that they are carried like other entries, or
+// parked again. Meanwhile nobody makes changes.
 func (c *Carrier) Unpark(ctx context.Context) error {
 	if _, err := c.Drain(ctx); err != nil {
 		return err
@@ -189,7 +189,7 @@ func (c *Carrier) Unpark(ctx context.Context) error {
 		return nil
 	})
 	if errors.Is(err, ErrBehind) {
-		return nil // others are writing: the next time
+		return nil // others are writing; try next time
 	}
 	if err != nil {
 		return err

@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	// moments is how often a moment is looked for in which nothing is on its way to the engine, and momentEvery how long lies between two.
+	// moments is how often Verify looks for a moment in which nothing is on its way to the engine, and momentEvery the time between two looks.
 	moments     = 40
 	momentEvery = 50 * time.Millisecond
-	// examples is how many relationships of a kind are named.
+	// examples is the number of relationships named for each kind.
 	examples = 3
 )
 
-// Report is what Verify has found.
+// Report is the result of Verify.
 type Report struct {
-	Store, Engine spice.Mark // of the last committed change, and of the engine; the zero Mark is none
+	Store, Engine spice.Mark // of the last committed change, and of the engine; the zero Mark means none
 	Known         bool       // whether the engine is at a state of the store
 	Waiting       []store.OutboxEntry
 	Refused       []store.ParkedEntry
-	Aside         []store.ParkedEntry // parts of large changes that have not had their turn yet
+	Aside         []store.ParkedEntry // parts of large changes that are set aside
 	Implied       int                 // relationships that follow from the facts
 	Differences   []Difference        // by relation
 }
@@ -38,13 +38,13 @@ type Difference struct {
 	Examples []string
 }
 
-// Clean reports whether there is nothing to do.
+// Clean reports whether nothing has to be done.
 func (r *Report) Clean() bool {
 	return r.Store == r.Engine && len(r.Refused) == 0 && len(r.Aside) == 0 && len(r.Differences) == 0
 }
 
-// Verify compares the relationships of the engine, which has the schema, with those that follow from the facts, and changes nothing. It compares both as
-// they were at one moment, while others go on changing them, unless there is none because changes do not reach the engine.
+// Verify compares the relationships of the engine, which has the schema, with those that follow from the facts, and changes nothing. It compares both
+// as of one moment, while other processes keep changing them, unless there is no such moment because changes do not reach the engine.
 func Verify(ctx context.Context, db *store.DB, engine *spice.Client, project Projection) (*Report, error) {
 	for n := 0; ; n++ {
 		report, err := verify(ctx, db, engine, project, n == moments)
@@ -59,7 +59,7 @@ func Verify(ctx context.Context, db *store.DB, engine *spice.Client, project Pro
 	}
 }
 
-// verify gives nil where the moment is no good, unless it has to do.
+// verify returns nil if this moment cannot be used, unless it has to be.
 func verify(ctx context.Context, db *store.DB, engine *spice.Client, project Projection, anyway bool) (report *Report, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
 		v, err := viewOf(tx, &abouts{})
@@ -84,7 +84,7 @@ func verify(ctx context.Context, db *store.DB, engine *spice.Client, project Pro
 			}
 		}
 		if mark == v.last() {
-			report.Waiting = nil // the engine has them, and the store is about to hear of it
+			report.Waiting = nil // the engine has them, and the store will know soon
 		}
 		report.Implied, err = compare(ctx, engine, f, tx, project, func(what string, r *v1.Relationship) error {
 			report.add(what, r)

@@ -11,12 +11,12 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// settingInstallation names the setting that tells this installation's marks from others'.
+// settingInstallation is the setting that identifies this installation's marks.
 const settingInstallation = "installation"
 
-// view is the outbox as it is at one moment.
+// view is the outbox at one moment.
 type view struct {
-	marks   []spice.Mark // of what is in the outbox no more, and then after each of the entries: where an engine can be
+	marks   []spice.Mark // the mark before the first entry, then after each entry: the states in which an engine can be
 	entries []store.OutboxEntry
 	changes []spice.Changes // of the entries
 	parked  Parked
@@ -32,8 +32,8 @@ func (c *Carrier) look(ctx context.Context) (v *view, err error) {
 
 func (c *Carrier) viewOf(tx *store.Tx) (*view, error) { return viewOf(tx, &c.abouts) }
 
-// viewOf reads the outbox. It begins with the entries: what others take out of the outbox meanwhile is up to the mark that is read after them, and what they park is among
-// the parked ones, which are read last. So it needs no snapshot.
+// viewOf reads the outbox without a snapshot: first the entries, then the applied mark, which covers the entries that others remove meanwhile, and
+// last the parked entries, which contain those that others park.
 func viewOf(tx *store.Tx, known *abouts) (*view, error) {
 	waiting, err := tx.Outbox(0)
 	if err != nil {
@@ -84,19 +84,19 @@ func changesOf(e store.OutboxEntry) (spice.Changes, error) {
 
 func (v *view) last() spice.Mark { return v.marks[len(v.marks)-1] }
 
-// knows reports whether an engine with the mark is at a state of the store, or was moved past an entry by somebody who has not said so yet.
+// knows reports whether an engine with the mark is at a state of the store, or was moved past an entry by a carrier that has not stored that yet.
 func (v *view) knows(mark spice.Mark) bool {
 	return slices.Contains(v.marks, mark) || !errors.Is(v.passed(mark), spice.ErrMoved)
 }
 
-// same reports whether nothing has happened to the outbox between the views.
+// same reports whether the outbox did not change between the views.
 func (v *view) same(w *view) bool {
 	number := func(a, b store.ParkedEntry) bool { return a.Seq == b.Seq }
 	return slices.Equal(v.marks, w.marks) && slices.EqualFunc(v.parked.entries, w.parked.entries, number)
 }
 
-// group is the changes of as many entries, from the one at the index on, as are written together: those that one call takes, up to the next that
-// has to be parked. An entry that one call does not take is written alone, so that every carrier that writes from the same mark writes the same.
+// group returns the changes of the entries, from the index on, that are written together: as many as one call accepts, up to the next one that has to
+// be parked. An entry too large for one call is written alone, so that all carriers that write from the same mark write the same.
 func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	to, changes = at+1, v.changes[at]
 	for !oneByOne && to < len(v.entries) && v.follows(to) == "" {
@@ -109,13 +109,13 @@ func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	return to, changes
 }
 
-// follows says what was refused that the entry at the index has to come after, or "". What is set aside comes after it: nothing that touches the same
-// is committed while it is, but for the parts of the same change, and these touch no relationship twice.
+// follows returns the refused entry that the entry at the index has to wait for, or "". It can ignore entries that are set aside: while they are,
+// nothing that touches the same objects is committed except other parts of the same change, and no two of these touch the same relationship.
 func (v *view) follows(at int) string { return v.parked.refused().refuses(v.changes[at]) }
 
 var errRefused = errors.New("the engine refused it")
 
-// passed is the error for an engine that is at none of the marks: a *refusal where somebody moved it past an entry and has not said so yet.
+// passed is the error for an engine that is at none of the marks: a *refusal if a carrier moved it past an entry and has not stored that yet.
 func (v *view) passed(mark spice.Mark) error {
 	for i, e := range v.entries {
 		if v.marks[i].Without(e.Seq) == mark {

@@ -12,29 +12,28 @@ import (
 )
 
 const (
-	// ActionAtDoor is the action of a call that is refused before anything is done about it. Its resource is the route, of TypeRoute.
+	// ActionAtDoor is the action of a call that is refused before any use case. Its resource is the route, of TypeRoute.
 	ActionAtDoor = "door.refuse"
-	// TypeRoute is the type of routes, whose IDs are such as PUT /v1/users/{user}.
+	// TypeRoute is the type of routes, with IDs such as PUT /v1/users/{user}.
 	TypeRoute access.Type = "route"
-	// Stranger is the actor of an entry about a call without good credentials.
+	// Stranger is the actor of entries about calls without valid credentials.
 	Stranger = "stranger"
 )
 
 const (
-	// mostOfStrangers is how many refusals of all strangers together have entries of their own within equalWithin, and mostOfNetwork how many of
-	// these come from one network (B6). All others are one entry.
+	// mostOfStrangers is the number of refusals of all strangers together that get their own entries within equalWithin, and mostOfNetwork the number
+	// from one network (B6). All others share one entry.
 	mostOfStrangers = mostInRecord / 4
 	mostOfNetwork   = mostOfStrangers / 4
-	// maxDetail is how much of a detail is kept, in bytes: some quote what a stranger sent.
+	// maxDetail is the maximum length of a stored detail, in bytes: some quote what a stranger sent.
 	maxDetail = 1024
 )
 
-// AtDoor records a refusal at the door, in the record of the installation. It never waits for the store and never fails: the entry is written a moment
-// later, and as soon as the store takes it. Equal are the refusals of the same actor and credential, from the same network, on the same route and for
-// the same reason.
+// AtDoor records a refusal at the door, in the record of the installation. It never waits for the store and never fails: the entry is written in the
+// background, as soon as the store accepts it. Refusals are equal if they have the same actor and credential, network, route and reason.
 func (r *Refusals) AtDoor(e access.Record) {
 	e.Action, e.Organization, e.Outcome = ActionAtDoor, "", access.Refused
-	e.Detail = strings.ToValidUTF8(e.Detail[:min(len(e.Detail), maxDetail)], "") // no database takes half a letter
+	e.Detail = strings.ToValidUTF8(e.Detail[:min(len(e.Detail), maxDetail)], "") // databases refuse invalid UTF-8
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire()
@@ -53,7 +52,7 @@ func (r *Refusals) AtDoor(e access.Record) {
 	r.changed[t] = true
 }
 
-// atDoor is tallyOf for a refusal at the door.
+// atDoor is tallyOf for refusals at the door.
 func (r *Refusals) atDoor(e access.Record) (*tally, *first) {
 	from := networkOf(e.Address)
 	exactly := sumOf("door", from, e.Actor, string(e.Key), e.Subject, e.Resource.ID, e.Rule, e.Detail)
@@ -77,10 +76,10 @@ func (r *Refusals) atDoor(e access.Record) (*tally, *first) {
 	}, rest)
 }
 
-// platformRecord names the record of the installation, which never begins anew.
+// platformRecord names the record of the installation, which never starts again.
 var platformRecord = recordName("", 0)
 
-// networkOf is the network that one caller has to itself: the address, and of an IPv6 one the first 64 bits.
+// networkOf is the network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address.
 func networkOf(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
@@ -89,7 +88,7 @@ func networkOf(address string) string {
 	return access.NetworkOf(a).String()
 }
 
-// write writes a batch: the counts of entries, and those that are not written yet.
+// write writes a batch: new entries, and counts of existing ones.
 func (r *Refusals) write(ctx context.Context, batch []counted) error {
 	slices.SortFunc(batch, func(a, b counted) int { return cmp.Compare(a.order, b.order) })
 	seqs := make([]int64, len(batch))
@@ -116,7 +115,7 @@ func (r *Refusals) write(ctx context.Context, batch []counted) error {
 		case err == nil:
 			c.tally.seq, c.tally.entry = seqs[i], nil
 		case c.entry != nil && c.ended:
-			lost++ // or what waits would grow for as long as the store takes nothing
+			lost++ // otherwise the queue would grow while the store does not accept writes
 		default:
 			r.changed[c.tally] = true
 		}

@@ -11,15 +11,15 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// settingNames names the setting that holds the key under which the numbers of entries are named.
+// settingNames is the setting with the key that encrypts the numbers of entries.
 const settingNames = "record.names"
 
-// Names names entries to callers. The number of an entry counts the changes of everybody, so that whoever reads two of them learns how busy others
-// are: callers are given the number as encrypted with a key of the store's, one block of AES. It stays the same for as long as the store lives,
-// also in backups. It is safe for concurrent use.
+// Names translates the numbers of entries into names for callers. A number counts everybody's changes, so two of them would reveal how active others
+// are. The name is the number, encrypted as one block of AES with a key in the store. It stays the same as long as the store exists, also in backups.
+// Names is safe for concurrent use.
 type Names struct{ block cipher.Block }
 
-// OpenNames reads the key. Where there is none yet it returns nil.
+// OpenNames reads the key. It returns nil if there is none yet.
 func OpenNames(tx *store.Tx) (*Names, error) {
 	text, found, err := tx.Setting(settingNames)
 	if err != nil || !found {
@@ -36,7 +36,7 @@ func OpenNames(tx *store.Tx) (*Names, error) {
 	return &Names{block}, nil
 }
 
-// MakeNames is OpenNames, and makes the key where there is none. One process at a time does so.
+// MakeNames is OpenNames, but creates the key if there is none. Only one process at a time may call it.
 func MakeNames(tx *store.Tx) (*Names, error) {
 	if err := tx.LockChanges(); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func MakeNames(tx *store.Tx) (*Names, error) {
 	return OpenNames(tx)
 }
 
-// Name is the name of the entry with the number.
+// Name returns the name of the entry with the number.
 func (n *Names) Name(seq int64) string {
 	var block [aes.BlockSize]byte
 	binary.BigEndian.PutUint64(block[8:], uint64(seq))
@@ -61,7 +61,7 @@ func (n *Names) Name(seq int64) string {
 	return hex.EncodeToString(block[:])
 }
 
-// Seq is the number of the entry with the name, and false for what is no name of an entry.
+// Seq returns the number of the entry with the name, and false for an invalid name.
 func (n *Names) Seq(name string) (int64, bool) {
 	block, err := hex.DecodeString(name)
 	if err != nil || len(block) != aes.BlockSize {

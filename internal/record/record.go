@@ -1,9 +1,9 @@
-// Package record writes entries of the record beside the calls that they are about: those of decisions, which are many (H3). A change writes
-// its own in its own transaction, for it does not happen without; a decision stands whether or not its entry can be written.
+// Package record writes the entries of the record that are not part of a change: decisions, of which there are many (H3), and refusals (H1). A
+// change writes its own entry in its transaction, because it must not happen without one; a decision counts whether or not its entry is written.
 //
-// Refusals are recorded beside the calls, too: the first of a kind at once, and how often it was repeated later (H1).
+// The first refusal of a kind is written at once, and the number of repetitions later.
 //
-// It owns the entries that wait, how many are written at once, and the count of those that are lost. It must not take a decision or change a fact.
+// It owns the waiting entries, the size of the batches in which they are written, and the count of lost ones. It must not decide or change a fact.
 package record
 
 import (
@@ -18,32 +18,32 @@ import (
 	"github.com/grantway/grantway/internal/store"
 )
 
-// How many entries may wait, how many are written in one transaction, and for how long the first of them waits for others.
+// How many entries can wait, how many are written in one transaction, and how long the first of them waits for others.
 const (
 	mayWait    = 10_000
 	atOnce     = 1000
 	gatherTime = 50 * time.Millisecond
 )
 
-// Journal takes entries and writes them, many in one transaction. It is safe for concurrent use. What has not been written when the process
-// is killed is lost.
+// Journal writes entries in the background, many in one transaction. It is safe for concurrent use. Entries that are not written when the process is
+// killed are lost.
 type Journal struct {
 	db            *store.DB
 	log           *slog.Logger
 	queue         chan access.Record
 	written, lost atomic.Int64
 
-	open   sync.RWMutex // held by those who put entries into the queue, and by Close
+	open   sync.RWMutex // held while entries are queued, and by Close
 	closed bool
 }
 
-// New makes a journal. Run writes what it takes.
+// New makes a journal. Run writes its entries.
 func New(db *store.DB, log *slog.Logger) *Journal {
 	return &Journal{db: db, log: log, queue: make(chan access.Record, mayWait)}
 }
 
-// Record takes entries for writing. Where too many wait already, it waits too, until there is room or ctx ends; what is not taken then, or
-// comes after Close, is lost. Which organization's record an entry stands in follows from its resource.
+// Record queues entries. If the queue is full, it waits until there is room or ctx ends; entries that are not queued by then, or come after Close,
+// are lost. An entry's resource determines the organization whose record it is in.
 func (j *Journal) Record(ctx context.Context, entries []access.Record) {
 	j.open.RLock()
 	defer j.open.RUnlock()
@@ -61,15 +61,15 @@ func (j *Journal) Record(ctx context.Context, entries []access.Record) {
 	}
 }
 
-// Written counts the entries that were written.
+// Written is the number of entries written.
 func (j *Journal) Written() int64 { return j.written.Load() }
 
-// Lost counts the entries that could not be written.
+// Lost is the number of entries that could not be written.
 func (j *Journal) Lost() int64 { return j.lost.Load() }
 
 var errClosed = errors.New("the journal is closed")
 
-// Close lets Run write what waits, and end. It waits for those who are waiting for room.
+// Close lets Run write the queue and end. It waits for calls that wait for room.
 func (j *Journal) Close() {
 	j.open.Lock()
 	defer j.open.Unlock()
@@ -94,7 +94,7 @@ func (j *Journal) Run() {
 	}
 }
 
-// gather waits a moment for what can be written together with the first.
+// gather waits a moment for entries to write together with the first.
 func (j *Journal) gather(first access.Record) []access.Record {
 	entries := []access.Record{first}
 	enough := time.NewTimer(gatherTime)

@@ -13,82 +13,82 @@ import (
 )
 
 const (
-	// equalWithin is how long an entry stands for equal refusals that follow the first one (H1).
+	// equalWithin is how long an entry counts equal refusals after the first one (H1).
 	equalWithin = time.Hour
-	// mostInRecord is how many refusals within equalWithin have entries of their own in one organization's record, and mostOfCaller how many of
-	// these are one caller's (B6).
+	// mostInRecord is the number of refusals within equalWithin with their own entries in one organization's record, and mostOfCaller the number for
+	// one caller (B6).
 	mostInRecord = 1000
 	mostOfCaller = mostInRecord / 4
-	// mostInAll is how many have entries of their own in all records together, and as many more may count the rest of one caller in one record: about
-	// 16 MB in all. One caller has a quarter.
+	// mostInAll is the number of refusals with their own entries in all records together, and also the number of entries for the rest of one caller
+	// in one record: about 16 MB in all. One caller gets a quarter.
 	mostInAll = 20_000
-	// countEvery is how often the counts are written.
+	// countEvery is the interval at which counts are written.
 	countEvery = 2 * time.Second
-	// countAtOnce is how many counts are written in one transaction.
+	// countAtOnce is the number of counts in one transaction.
 	countAtOnce = 500
-	// finishWithin is how long the last counts may take when the server stops.
+	// finishWithin limits the time to write the last counts when the server stops.
 	finishWithin = 10 * time.Second
 )
 
-// ActionFurther is the action of an entry that stands for refusals that have none of their own.
+// ActionFurther is the action of an entry that counts refusals without their own entries.
 const ActionFurther = "refusal.further"
 
-// Several is the actor of an entry that stands for the refusals of several callers.
+// Several is the actor of an entry that counts the refusals of several callers.
 const Several = "several"
 
-// Refusals records refused calls (H1). Equal refusals of one caller within an hour are one entry: the first is written at once, the repeats
-// are counted in memory and written every few seconds and at the end. Equal are those of the same actor and credential with the same action,
-// resource, rule and organization. A caller with too many different refusals has one more entry that counts the rest.
+// Refusals records refused calls (H1). Equal refusals of one caller within an hour are one entry: the first is written at once, and repetitions are
+// counted in memory and written every few seconds and at the end. Refusals are equal if they have the same actor, credential, action, resource, rule
+// and organization. A caller with too many different refusals has one more entry that counts the rest.
 //
-// Each process of several on one database has entries of its own. One that is killed loses the counts of the last seconds and the entries of
-// AtDoor of the last moment, no others. It is safe for concurrent use.
+// Each process on a shared database has its own entries. A killed process loses the counts of the last seconds and the door entries of the last
+// moment, nothing else. Refusals is safe for concurrent use.
 type Refusals struct {
 	db  *store.DB
 	log *slog.Logger
 	now func() time.Time
 
 	mu      sync.Mutex
-	found   map[sum]*tally // by what they have in common, for an hour
-	queue   []*tally       // the same, the oldest first
-	held    map[sum]int    // how many of them a record, or a caller, has
+	found   map[sum]*tally // by their common properties, for an hour
+	queue   []*tally       // the same, oldest first
+	held    map[sum]int    // number of them by record, or by caller
 	changed map[*tally]bool
 
-	begun int64 // counts the tallies
+	begun int64 // numbers the tallies
 
-	wake    chan struct{} // that an entry of AtDoor waits
+	wake    chan struct{} // signals a waiting entry of AtDoor
 	writing sync.Mutex    // held by Flush
 }
 
-// sum stands for texts of any length.
+// sum identifies texts of any length.
 type sum [sha256.Size]byte
 
 func sumOf(texts ...string) sum { return sha256.Sum256(fmt.Appendf(nil, "%q", texts)) }
 
-// tally counts the refusals that one entry stands for.
+// tally counts the refusals of one entry.
 type tally struct {
 	key     sum
-	holders []sum // who is charged for it
+	holders []sum // the caller whose quota it uses
 	since   time.Time
 	order   int64          // in which they were begun
-	seq     int64          // of the entry, or 0 while it is not written
-	entry   *access.Record // of AtDoor, while it is not written
-	repeats int64          // beyond the first
+	seq     int64          // number of the entry, or 0 while it is not written
+	entry   *access.Record // of AtDoor, until it is written
+	repeats int64          // repetitions after the first
 	last    time.Time
-	ended   bool // another refusal like it is the first of an entry of its own
+	ended   bool // an equal refusal starts its own entry
 }
 
-// first is a refusal that has an entry of its own.
+// first is a refusal with its own entry.
 type first struct {
 	*tally
 	entry access.Record
 }
 
-// NewRefusals makes it. Run writes the counts; now is the clock.
+// NewRefusals makes a Refusals. Run writes the counts; now is the clock.
 func NewRefusals(db *store.DB, now func() time.Time, log *slog.Logger) *Refusals {
 	return &Refusals{db: db, now: now, log: log, found: map[sum]*tally{}, held: map[sum]int{}, changed: map[*tally]bool{}, wake: make(chan struct{}, 1)}
 }
 
-// Record records refusals. Their organizations are those in whose records they belong.
+// Record records refusals, in the records of their organizations.
 func (r *Refusals) Record(ctx context.Context, refused ...access.Record) error {
 	eras, err := r.eras(ctx, refused)
 	if err != nil {
@@ -119,8 +119,8 @@ func (r *Refusals) Record(ctx context.Context, refused ...access.Record) error {
 	return err
 }
 
-// eras are the last deletions of the organizations: an organization that was created again does not read of its predecessor's refusals, so
-// that these are not equal to its own.
+// eras returns the last deletions of the organizations. An organization that was created again must not read its predecessor's refusals, so these do
+// not count as equal.
 func (r *Refusals) eras(ctx context.Context, refused []access.Record) (map[access.OrganizationID]int64, error) {
 	eras := map[access.OrganizationID]int64{"": 0}
 	err := r.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -137,7 +137,7 @@ func (r *Refusals) eras(ctx context.Context, refused []access.Record) (map[acces
 	return eras, err
 }
 
-// count counts the refusals, and returns those that are to be written because they are the first of their kind.
+// count counts the refusals, and returns the first ones of a kind, which have to be written.
 func (r *Refusals) count(refused []access.Record, eras map[access.OrganizationID]int64) (fresh []first) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,17 +155,17 @@ func (r *Refusals) count(refused []access.Record, eras map[access.OrganizationID
 	return fresh
 }
 
-// tallyOf finds the tally that counts the refusal, or begins it. Where there is no room for one of its own the refusal is counted with the caller's
-// others in the same record, and where there is none for that either, with those of all such callers.
+// tallyOf finds or starts the tally of the refusal. If its own entry would exceed a limit, it is counted with the caller's others in the same record,
+// and if that would also exceed one, with those of all such callers.
 func (r *Refusals) tallyOf(e access.Record, era int64) (*tally, *first) {
 	record := recordName(e.Organization, era)
 	return r.tally(e, sumOf("refusal", record, e.Actor, string(e.Key), e.Action, string(e.Resource.Type), e.Resource.ID, e.Rule), record)
 }
 
-// recordName names the record of an organization, or of one that was created again.
+// recordName names the record of an organization, distinguishing organizations that were created again.
 func recordName(org access.OrganizationID, era int64) string { return fmt.Sprint(org, "\x00", era) }
 
-// tally is tallyOf with what equal refusals have in common, and the name of the record.
+// tally is tallyOf, given the common properties of equal refusals and the name of the record.
 func (r *Refusals) tally(e access.Record, exactly sum, record string) (*tally, *first) {
 	actor, key := e.Actor, string(e.Key)
 	caller, own := sumOf("caller", actor, key), sumOf("caller in record", record, actor, key)
@@ -218,7 +218,7 @@ func (r *Refusals) begin(e access.Record, key sum, holders ...sum) *first {
 	return &first{t, e}
 }
 
-// expire ends the tallies that began more than an hour ago.
+// expire ends the tallies that started more than an hour ago.
 func (r *Refusals) expire() {
 	before := r.now().Add(-equalWithin)
 	for len(r.queue) > 0 && !r.queue[0].since.After(before) {
@@ -228,7 +228,7 @@ func (r *Refusals) expire() {
 	}
 }
 
-// end ends a tally. What it has counted is still written.
+// end ends a tally. Its count is still written.
 func (r *Refusals) end(t *tally) {
 	if t.ended {
 		return
@@ -252,7 +252,7 @@ func (r *Refusals) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-r.wake:
 			select {
-			case <-time.After(gatherTime): // for others, so that many are one transaction
+			case <-time.After(gatherTime): // wait for others, so that many share a transaction
 			case <-ctx.Done():
 			}
 		}
@@ -264,7 +264,7 @@ func (r *Refusals) Run(ctx context.Context) {
 	}
 }
 
-// counted is what the store is to learn of a tally, entry and all where it has none yet.
+// counted is the update of a tally in the store, including its entry if it has none yet.
 type counted struct {
 	*tally
 	seq, repeats int64
@@ -272,7 +272,7 @@ type counted struct {
 	entry        *access.Record
 }
 
-// Flush writes the counts that have changed, and the entries that wait.
+// Flush writes changed counts and waiting entries.
 func (r *Refusals) Flush(ctx context.Context) error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
@@ -287,8 +287,8 @@ func (r *Refusals) Flush(ctx context.Context) error {
 	}
 }
 
-// take takes some of the counts that have changed. Those of an entry that is being written wait for it, and those of one that could not be
-// written are lost with it.
+// take takes some of the changed counts. Counts of an entry that is being written wait for it, and those of one that could not be written are lost
+// with it.
 func (r *Refusals) take() (batch []counted) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
