@@ -1,7 +1,7 @@
 // Package schema is the access model in SpiceDB's schema language, and the names it uses.
 //
-// It owns schema.zed, its validations, and a Go constant for each relation and caveat that the folding of package spice writes. Tests
-// hold the three to each other. It also owns model.md, which states the rules in English, and which the server shows at /docs/model.
+// It owns schema.zed, its validations, and a Go constant for each relation and caveat that package spice writes; tests keep the three consistent.
+// It also owns model.md, which states the rules in English and which the server shows at /docs/model.
 package schema
 
 import (

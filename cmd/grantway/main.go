@@ -1,4 +1,4 @@
-// Command grantway answers who may do what with a chatbot, and keeps what it is told about sharing.
+// Command grantway manages who can use chatbots, and answers access checks.
 package main
 
 import (

@@ -1,8 +1,8 @@
-// Package authzen is the OpenID AuthZEN Authorization API 1.0 over HTTP: /access/v1 and the PDP metadata, and /v1/explain, which takes the same
-// body as an evaluation.
+// Package authzen serves the OpenID AuthZEN Authorization API 1.0 over HTTP: /access/v1 and the metadata of the policy decision point, and
+// /v1/explain, which takes the body of an evaluation.
 //
-// It owns the bodies and what is right and wrong about them. What they ask is for package decision to answer, who is calling is for
-// its configuration to say, and so is how an error is written.
+// It owns these request and response bodies and their validation. It must not decide or authenticate: package decision answers the requests, and
+// the configuration supplies the caller and writes the errors.
 package authzen
 
 import (

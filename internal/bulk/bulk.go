@@ -1,8 +1,8 @@
-// Package bulk is import and export: files in, rows out, and back.
+// Package bulk imports and exports files.
 //
-// It owns the formats (CSV, JSON Lines, SpiceDB relationships), the errors with line numbers, and the course of an import: all files are
-// received into a staging file on disk, every row is tried in a store over the facts, and only then are the good ones written. It decides
-// nothing: package sharing judges each row as the caller's own change. Its memory does not grow with what it is given.
+// It owns the formats (CSV, JSON Lines, SpiceDB relationships), errors with line numbers, and the steps of an import: receive all files into a
+// staging file on disk, try every row in a scratch store over the facts, then write the valid rows. It must not decide: package sharing checks each
+// row as the caller's own change. Its memory does not grow with the size of the files.
 package bulk
 
 import (

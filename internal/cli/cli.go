@@ -1,7 +1,7 @@
 // Package cli is the command line: a tree of cobra commands, one file each.
 //
-// It owns flags, GRANTWAY_ variables, the config file, what is printed, and exit statuses. It decides nothing about access: serve runs
-// package server, and the commands that talk to a server go through package client like any other caller.
+// It owns flags, GRANTWAY_ variables, the configuration file, output, and exit statuses. It must not decide about access: serve runs package
+// server, and commands that call a server use package client, like any other caller.
 package cli
 
 import (

@@ -1,7 +1,6 @@
 // Package client calls a Grantway server over its HTTP API.
 //
-// It owns requests and answers, and nothing of what is printed about them. It keeps no state, and judges nothing itself: what the server
-// refuses comes back as the domain's error.
+// It owns requests and answers. It must not print, keep state or decide: refusals of the server come back as the domain's error.
 package client
 
 import (

@@ -1,8 +1,8 @@
-// Package httpapi is the HTTP side: the routes under /v1, where the decisions and the imports hang, the API description, and what operators ask.
+// Package httpapi serves HTTP: the routes under /v1, the places where decisions and imports are mounted, the API description, and the endpoints
+// for operators.
 //
-// It owns paths, bodies, problem documents, page tokens and request IDs. Each route is one line of the table in routes.go, with what it
-// demands of its callers. It decides nothing: who is calling is said by package authn, and what the caller may do by package sharing,
-// which is given the actor with every call.
+// It owns paths, bodies, problem documents, page tokens and request IDs. Each route is a line of the table in routes.go, with its demands on
+// callers. It must not decide: package authn says who is calling, and package sharing, which gets the actor with every call, what the caller can do.
 package httpapi
 
 import (

@@ -1,7 +1,7 @@
-// Package secret makes the secrets that callers present, and the digests by which they are known again.
+// Package secret creates the secrets that callers present, and the digests that verify them.
 //
-// It owns their form and the keyed hash. It must not keep, log or store a secret: its text leaves the process once, in the answer to the
-// call that made it.
+// It owns their format and the keyed hash. It must not keep, log or store a secret: a secret leaves the process once, in the answer to the call
+// that created it.
 package secret
 
 import (

@@ -1,7 +1,7 @@
-// Package server is configuration and the only wiring: it opens the store and the engine, joins the packages between them, and serves.
+// Package server is the configuration and the only wiring: it opens the store and the engine, connects the packages between them, and serves.
 //
-// It owns the order in which things start and stop, and the sentences that tell people why they did not. It holds no rule of the access
-// model and handles no request itself.
+// It owns the order of starting and stopping, and the messages about failed starts. It must not contain rules of the access model or handle
+// requests.
 package server
 
 import (

@@ -1,7 +1,7 @@
-// Package spreadsheet writes CSV that people open in a spreadsheet, and reads cells that were written so.
+// Package spreadsheet writes CSV for spreadsheets, and reads the cells back.
 //
-// It owns the escape that keeps a spreadsheet from computing what somebody else has chosen, such as an ID that begins with an equals sign. It knows
-// nothing of what the cells mean.
+// It owns the escape that stops a spreadsheet from computing text that somebody else has chosen, such as an ID that begins with an equals sign. It
+// must not know what the cells mean.
 package spreadsheet
 
 import (

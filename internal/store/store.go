@@ -1,9 +1,8 @@
-// Package store keeps the facts of the access model in SQL, one file a noun, together with what must be committed with them: the record,
+// Package store keeps the facts of the access model in SQL, one file a noun, together with everything that must be committed with them: the record,
 // the outbox, and the answers to repeated calls.
 //
-// It owns the database file, its schema (migrations/) and every SQL statement of the program. It must not decide: it neither asks who is
-// calling nor checks a rule of the model. Package sharing does, inside the transaction that Update gives it. It must not call SpiceDB
-// either; an outbox entry is opaque to it.
+// It owns the database file, its schema (migrations/) and every SQL statement of the program. It must not authenticate callers or check rules:
+// package sharing does that, inside the transaction that Update gives it. It must not call SpiceDB; an outbox entry is opaque to it.
 package store
 
 import (

@@ -1,8 +1,8 @@
-// Package strictjson reads the JSON that comes from outside: bodies, tokens, lines of imports. It takes I-JSON (RFC 7493) only, so that no two
-// readers can understand one text differently: UTF-8, no half of a surrogate pair, no name twice in one object, names as they are spelled.
+// Package strictjson reads JSON from outside: bodies, tokens, lines of imports. It accepts only I-JSON (RFC 7493), so that no two readers can
+// understand one text differently: UTF-8, no half of a surrogate pair, no name twice in one object, and names exactly as they are spelled.
 //
-// A text costs no more than a multiple of its length. Depth, names and values are counted while it is read, before anything is made of them, and the
-// JSON pointer of a fault is built only when there is a fault. The package knows no field of anybody: what a value must be is for the callers to say.
+// Reading costs at most a multiple of the text's length. Depth, names and values are counted while the text is read, before anything is allocated
+// for them, and the JSON pointer of a fault is built only if there is a fault. The package must not know any field: callers check values.
 package strictjson
 
 import (

@@ -1,7 +1,7 @@
-// Package telemetry is what operators see of a running server beside its answers: traces, and the log.
+// Package telemetry is what operators see of a running server besides its answers: traces and the log.
 //
-// It owns what must not be seen there: whatever an attribute of a span or of a line in the log says, no secret and no address of a person
-// leaves through it. What is worth a span, a line or a figure is for those to say who do the work.
+// It owns what must not appear there: it removes secrets and people's addresses from every attribute of a span or log line. The packages that do
+// the work choose their spans, log lines and metrics.
 package telemetry
 
 import (

@@ -1,8 +1,8 @@
-// Package testenv is a whole server for tests, and the means to tell stories about it.
+// Package testenv is a whole server for tests, with verbs for telling stories about it.
 //
-// The server is the real one, on real files in a directory of the test, reached over real HTTP. Facts are set up through its API by the root
-// key. Each person then acts as themselves: e.As(alice).Shares(bot, bob, access.UseOnly), and e.Can(bob, access.Interact, bot) asks for a
-// decision. A step that does not go as the story says ends the test.
+// The server is real, on real files in a directory of the test, called over real HTTP. The root key sets up facts through the API. Each person then
+// acts as themselves: e.As(alice).Shares(bot, bob, access.UseOnly), and e.Can(bob, access.Interact, bot) asks for a decision. A step that does not
+// go as the story says ends the test.
 package testenv
 
 import (

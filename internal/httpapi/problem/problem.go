@@ -1,6 +1,6 @@
-// Package problem is the one place where an error becomes an answer: a problem document of RFC 9457.
+// Package problem turns errors into answers: problem documents of RFC 9457. Nothing else does.
 //
-// It owns the table from kinds of errors to HTTP statuses. The cause of an error never leaves through it.
+// It owns the table from kinds of errors to HTTP statuses. It must not reveal the cause of an error.
 package problem
 
 import (

@@ -1,6 +1,6 @@
-// Package zed compares schemas, and tests a schema extension by the assertions in its file.
+// Package zed compares schemas, and tests schema extensions with the assertions in their files.
 //
-// It is for people who change a schema: nothing here is asked while a server runs. It writes nothing to an engine.
+// It is for people who change a schema, and is not used by a running server. It must not write to an engine.
 package zed
 
 import (

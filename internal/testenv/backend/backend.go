@@ -1,8 +1,8 @@
-// Package backend gives tests what a server keeps its data in, in the way that GRANTWAY_TEST_MODE names: so the same test runs on files, on
-// PostgreSQL, and on PostgreSQL and a SpiceDB cluster.
+// Package backend gives tests the storage of a server, in the mode that GRANTWAY_TEST_MODE names, so that the same test runs on files, on
+// PostgreSQL, and on PostgreSQL with a SpiceDB cluster.
 //
-// Each test gets a place of its own, with nothing in it. What is slow to start is shared by the tests of a package, whose TestMain is
-// Main, and emptied in between.
+// Each test gets its own empty place. The tests of a package, whose TestMain is Main, share the parts that are slow to start, which are emptied in
+// between.
 package backend
 
 import (

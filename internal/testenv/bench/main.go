@@ -1,7 +1,7 @@
-// Command bench measures what the gateway costs over asking SpiceDB directly. scripts/bench builds what it needs and runs it.
+// Command bench measures the cost of the gateway compared with direct calls to SpiceDB. scripts/bench builds what it needs and runs it.
 //
-// Both are asked questions of the same kinds about the same data, in turns of a moment each, so that whatever else the machine does hits
-// both. What counts is the ratio of the two in one run; the absolute figures are those of the machine. It never fails on a slow day.
+// It asks both the same kinds of questions about the same data, in short turns, so that other load on the machine affects both. The ratio of the
+// two in one run counts; absolute figures depend on the machine. It never fails because of a slow machine.
 package main
 
 import (

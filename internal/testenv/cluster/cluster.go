@@ -1,8 +1,8 @@
-// Package cluster runs a real SpiceDB cluster on this machine: several spicedb processes on one PostgreSQL database, which share the work of
-// each question among them, reached with TLS and a token.
+// Package cluster runs a real SpiceDB cluster on this machine: several spicedb processes on one PostgreSQL database that share the work of each
+// question, with TLS and a token.
 //
-// Nodes can be killed, frozen and started again. Nothing here knows of tests, so that other programs can use it; the tests of one package share
-// the clusters of internal/testenv/backend.
+// Nodes can be killed, frozen and restarted. The package knows nothing about tests, so that other programs can use it; the tests of one package
+// share the clusters of internal/testenv/backend.
 package cluster
 
 import (

@@ -1,5 +1,4 @@
-// Package faults stands between a server and its SpiceDB, for tests in which SpiceDB fails: it passes calls on, and fails those that it is told
-// to fail.
+// Package faults stands between a server and its SpiceDB, for tests in which SpiceDB fails: it forwards calls, and fails those that a test selects.
 package faults
 
 import (

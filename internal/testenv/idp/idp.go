@@ -1,4 +1,4 @@
-// Package idp is a real OpenID provider for tests, at which people log in with a password and get tokens by the authorization code flow.
+// Package idp is a real OpenID provider for tests. People log in with a password and get tokens by the authorization code flow.
 package idp
 
 import (

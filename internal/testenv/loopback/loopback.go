@@ -1,5 +1,5 @@
-// Package loopback finds addresses on this machine for programs that are started, killed and started again, so that nothing else comes to listen
-// there meanwhile.
+// Package loopback reserves addresses on this machine for programs that are started, killed and restarted, so that nothing else listens there
+// meanwhile.
 package loopback
 
 import (

@@ -1,4 +1,4 @@
-// Package mailbox is a real mail server for tests, which keeps every message that it is given, and refuses or breaks off where it is told to.
+// Package mailbox is a real mail server for tests. It keeps every message, and refuses or cuts off those that a test selects.
 package mailbox
 
 import (

@@ -1,8 +1,8 @@
-// Package plain reads the access model a second time, as plainly as it can: facts in slices, rules in loops, one comment for each rule.
+// Package plain implements the access model a second time, as plainly as possible: facts in slices, rules in loops, one comment for each rule.
 //
-// It is the yardstick by which tests measure the engine. It therefore shares nothing with the schema and the folding but the domain's
-// own words, and it is neither fast nor part of any server. Decide answers a question about a World; Generate makes random worlds that
-// the write rules allow; Questions asks everything that can be asked about one.
+// Tests compare the engine with it. It therefore shares nothing with the schema and the folding except the domain's vocabulary, and it is neither
+// fast nor part of any server. Decide answers a question about a World; Generate creates random worlds that the write rules allow; Questions
+// lists everything that can be asked about one.
 package plain
 
 import "github.com/grantway/grantway/internal/access"

@@ -1,7 +1,7 @@
-// Package postgres gives each test a database of its own on a real server.
+// Package postgres gives each test its own database on a real server.
 //
-// GRANTWAY_TEST_POSTGRES_URI is the URI of a PostgreSQL on which databases may be made; scripts/postgres starts one, and scripts/test does so by
-// itself. GRANTWAY_TEST_COCKROACH_URI is the same for a CockroachDB. Where the variable is not set, the test is skipped.
+// GRANTWAY_TEST_POSTGRES_URI is the URI of a PostgreSQL on which tests can create databases; scripts/postgres starts one, and scripts/test does so
+// by itself. GRANTWAY_TEST_COCKROACH_URI is the same for a CockroachDB. If the variable is not set, the test is skipped.
 package postgres
 
 import (

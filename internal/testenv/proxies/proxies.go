@@ -1,7 +1,7 @@
-// Package proxies puts real proxies before a server, with the configurations of deploy/proxies, in which only addresses and certificates are others.
+// Package proxies runs real proxies in front of a server, with the configurations of deploy/proxies, changing only addresses and certificates.
 //
-// scripts/proxies installs nginx. Where it is missing, its tests are skipped, unless GRANTWAY_TEST_PROXIES is set, as scripts/test does. Those of
-// another proxy run where it is there.
+// scripts/proxies installs nginx. If it is missing, its tests are skipped, unless GRANTWAY_TEST_PROXIES is set, as scripts/test does. Tests of
+// another proxy run where it is installed.
 package proxies
 
 import (

@@ -1,3 +1,3 @@
-// Package stories tells the access pages of the five products, and what goes on around them, as stories of people against a whole server. It holds tests
-// only, and must not reach past the API.
+// Package stories tells the access pages of the five products, and related situations, as stories of people who use a whole server. It contains
+// only tests, which must not bypass the API.
 package stories

@@ -1,5 +1,4 @@
-// Package wire is the network between two parts of an installation, for tests that break it: connections that are cut, that are slow, or that
-// carry nothing.
+// Package wire is the network between two parts of an installation, for tests that break it: its connections can be cut, slow, or stalled.
 package wire
 
 import (

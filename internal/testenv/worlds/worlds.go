@@ -1,4 +1,4 @@
-// Package worlds writes random worlds into stores, past every rule, for tests of what becomes of many facts of every kind.
+// Package worlds writes random worlds into stores, bypassing every rule, for tests with many facts of every kind.
 package worlds
 
 import (

@@ -1,6 +1,6 @@
-// Command spicedb is SpiceDB with all its own commands, for clusters on one machine. It differs from the released program in how the nodes
-// find each other, which Kubernetes tells that one: here it is a file with an address a line, named nodes:///path. And where
-// SPICEDB_ENDS_WITH_STDIN is set, it ends when its standard input does, and so with the test that started it, however that ends.
+// Command spicedb is SpiceDB with all its own commands, for clusters on one machine. It differs from the released program in how nodes find each
+// other: instead of Kubernetes, a file lists their addresses, one a line (nodes:///path). With SPICEDB_ENDS_WITH_STDIN, it exits when its standard
+// input closes, and so with the test that started it, however that ends.
 package main
 
 import (
