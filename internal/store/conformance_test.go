@@ -15,6 +15,7 @@ var conformance = map[string]func(*testing.T, maker){
 	"AnyTextIsKept":               testAnyTextIsKept,
 	"PagesFollowByteOrder":        testPagesFollowByteOrder,
 	"Users":                       testUsers,
+	"TypesOfBefore":               testTypesOfBefore,
 	"PlatformGrants":              testPlatformGrants,
 	"OrganizationsAndMemberships": testOrganizationsAndMemberships,
 	"Teams":                       testTeams,
@@ -94,7 +95,7 @@ func TestCockroachDBsMigrationsOnPostgreSQL(t *testing.T) {
 	t.Cleanup(func() { askDialect = dialectOf })
 	stores := copies(t, postgres.Database(t))
 	stores.deferred = false
-	for _, name := range []string{"PagesFollowByteOrder", "UpdatesAreSerialized", "Outbox", "Policies", "Record", "APIKeys", "S9OneRequestIsPendingForAChatbotAndAPrincipal"} {
+	for _, name := range []string{"PagesFollowByteOrder", "UpdatesAreSerialized", "Outbox", "Policies", "Record", "APIKeys", "TypesOfBefore", "S9OneRequestIsPendingForAChatbotAndAPrincipal"} {
 		t.Run(name, func(t *testing.T) { conformance[name](t, stores) })
 	}
 }
