@@ -129,7 +129,7 @@ func correctable(err error) bool {
 
 // enter finds out who is signed in.
 func (c *call) enter() (err error) {
-	cookie, err := c.r.Cookie(c.cookieName())
+	cookie, err := c.r.Cookie(c.cookieName(sessionCookie))
 	if err != nil {
 		return access.Refuse(access.KindUnauthenticated, "D6", "you are signed out")
 	}

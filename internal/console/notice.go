@@ -14,7 +14,6 @@ type notice struct {
 }
 
 const (
-	noticeCookie    = "grantway-notice"
 	maxNotice       = 3000 // bytes: browsers keep 4,096 of a cookie
 	noticeInSeconds = 60
 )
@@ -30,7 +29,7 @@ func (c *call) notify(n notice) {
 
 // takeNotice gives the notice that the page before has left, once.
 func (c *call) takeNotice() *notice {
-	cookie, err := c.r.Cookie(noticeCookie)
+	cookie, err := c.r.Cookie(c.cookieName(noticeCookie))
 	if err != nil {
 		return nil
 	}
@@ -46,6 +45,6 @@ func (c *call) takeNotice() *notice {
 // setCookie sets a cookie for this server's pages alone; seconds below 0 delete it.
 func (c *call) setCookie(name, value string, seconds int) {
 	http.SetCookie(c.w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
+		Name: c.cookieName(name), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -1,6 +1,10 @@
 package console
 
-import "net/http"
+import (
+	"net/http"
+	"path"
+	"strings"
+)
 
 // page answers one request.
 type page func(c *call) error
@@ -68,5 +72,11 @@ func (k *Console) routes() http.Handler {
 	})
 	nowhere := k.handle(route{method: "GET", path: "", run: func(*call) error { return errNoPage }})
 	mux.Handle("/", nowhere)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if at := r.URL.EscapedPath(); path.Clean(at) != strings.TrimSuffix(at, "/") {
+			nowhere.ServeHTTP(w, r) // or else the mux would redirect, without the path of the public URL
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }

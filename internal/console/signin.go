@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,27 +11,36 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// cookieName is that of the cookie that holds the secret of a session. Over https its prefix makes browsers take it from this host alone.
-func (k *Console) cookieName() string {
+// The cookies: the secret of a session, and the notice for the next page.
+const (
+	sessionCookie = "grantway"
+	noticeCookie  = "grantway-notice"
+)
+
+// cookieName is the name of a cookie as browsers know it. Over https its prefix makes them take it from this host alone, so that a neighbouring host
+// can plant neither a session nor a notice with a form of its own making.
+func (k *Console) cookieName(name string) string {
 	if k.secure {
-		return "__Host-grantway"
+		return "__Host-" + name
 	}
-	return "grantway"
+	return name
 }
 
-// returnTo is the page under Path to which somebody comes back after signing in; anything else is the home page, so that nobody is sent elsewhere.
-func (k *Console) returnTo(path string) string {
-	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(path, "\\\t\r\n") || !strings.HasPrefix(u.Path, k.base+Path+"/") {
+// returnTo is the page under Path to which somebody comes back after signing in; anything else is the home page, so that nobody is sent elsewhere. A
+// path with steps upwards is none of this server's, since browsers take them before they ask.
+func (k *Console) returnTo(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(to, "\\\t\r\n") || !strings.HasPrefix(u.Path, k.base+Path+"/") ||
+		slices.Contains(strings.Split(u.Path, "/"), "..") {
 		return k.link()
 	}
-	return path
+	return to
 }
 
 // sendToSignIn sends a browser without a session to sign in, and from there back to the page. What a form would have changed is not changed.
 func (c *call) sendToSignIn() error {
 	to := c.link("sign-in")
-	if c.r.Method == http.MethodGet {
+	if c.r.Method != http.MethodPost {
 		if here := c.base + c.r.URL.RequestURI(); here != c.link() {
 			to += "?" + url.Values{"to": {here}}.Encode()
 		}
@@ -73,7 +83,7 @@ func (c *call) signInByLink() error {
 			c.Log.Warn("the earlier session of a browser could not be ended", "request_id", c.requestID, "error", err)
 		}
 	}
-	c.setCookie(c.cookieName(), made.Secret, int(time.Until(made.Session.ExpiresAt).Seconds()))
+	c.setCookie(sessionCookie, made.Secret, int(time.Until(made.Session.ExpiresAt).Seconds()))
 	return c.redirect(to)
 }
 
@@ -90,7 +100,7 @@ func (c *call) signOut() error {
 	if err != nil && access.KindOf(err) != access.KindNotFound {
 		return err
 	}
-	c.setCookie(c.cookieName(), "", -1)
+	c.setCookie(sessionCookie, "", -1)
 	c.w.Header().Set("Clear-Site-Data", `"cache"`)
 	c.notify(notice{Text: "You are signed out."})
 	return c.redirect(c.link("sign-in"))
