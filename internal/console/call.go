@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"mime"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -95,6 +96,9 @@ func (c *call) run(rt route) error {
 	if c.actor.User != "" {
 		holder = c.actor.Holder()
 	}
+	if err := c.readForm(); err != nil {
+		return err
+	}
 	place, err := c.places.Take(c.r.Context(), holder, nil)
 	if errors.Is(err, fair.ErrBusy) {
 		return access.Refuse(access.KindUnavailable, "B6", "too many pages are being made right now; try again")
@@ -102,12 +106,6 @@ func (c *call) run(rt route) error {
 		return access.Unavailable(err)
 	}
 	defer place.Release()
-	if c.r.Method == http.MethodPost {
-		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxForm)
-		if err := c.r.ParseForm(); err != nil {
-			return access.Refuse(access.KindInvalid, "", "the form cannot be read")
-		}
-	}
 	err = rt.run(c)
 	if err == nil || rt.form == nil || !correctable(err) {
 		return err
@@ -115,6 +113,22 @@ func (c *call) run(rt route) error {
 	errors.As(err, &c.refused)
 	if again := rt.form(c); again != nil {
 		return err
+	}
+	return nil
+}
+
+// readForm reads the whole form before the request takes a place, so that nobody holds a place who sends slowly. A body of another kind is no form: read
+// as one, it would be a form whose fields are all empty.
+func (c *call) readForm() error {
+	if c.r.Method != http.MethodPost {
+		return nil
+	}
+	if kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); c.r.ContentLength != 0 && (err != nil || kind != "application/x-www-form-urlencoded") {
+		return access.Invalidf("", "what was sent is not a form")
+	}
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxForm)
+	if err := c.r.ParseForm(); err != nil {
+		return access.Invalidf("", "the form cannot be read")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/grantway/grantway/internal/access"
@@ -53,14 +54,7 @@ func (c *call) gates() error {
 }
 
 // HasType reports whether the gate on user types names the type.
-func (b gatesBody) HasType(t access.UserType) bool {
-	for _, u := range b.Policy.UserTypes {
-		if u == t {
-			return true
-		}
-	}
-	return false
-}
+func (b gatesBody) HasType(t access.UserType) bool { return slices.Contains(b.Policy.UserTypes, t) }
 
 // sentGate is a gate as the form sends it: an entry a line; none at all is no gate.
 func sentGate[T ~string](c *call, name string) access.Optional[[]T] {

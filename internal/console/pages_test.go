@@ -193,3 +193,32 @@ func TestANoticeIsOfThisHostAlone(t *testing.T) {
 	require.NotContains(t, shown("grantway-notice"), "planted")
 	require.Contains(t, shown("__Host-grantway-notice"), "planted")
 }
+
+// A body that is no form of these pages would be one with all fields empty, which takes every gate away. It is refused.
+func TestWhatIsNoFormChangesNothing(t *testing.T) {
+	e := testenv.New(t)
+	people(e)
+	mel := e.SignsIn("mel")
+	gates := url.Values{"enabled": {"1"}, "denied_users": {"devon"}, "user_types": {"internal"}}
+	require.Equal(t, http.StatusSeeOther, mel.Sends("/ui/chatbots/helper/gates", gates).Status)
+	before := e.As("mel").Sees("v1", "chatbots", "helper", "policy")
+	for _, kind := range []string{"multipart/form-data; boundary=b", "application/json", "text/plain", ""} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.URL+"/ui/chatbots/helper/gates", strings.NewReader("enabled=1"))
+		require.NoError(t, err)
+		req.Header = http.Header{"Content-Type": {kind}, "Sec-Fetch-Site": {"same-origin"}, "Cookie": {mel.Cookie.Name + "=" + mel.Cookie.Value}}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusBadRequest, resp.StatusCode, kind)
+		require.Equal(t, before, e.As("mel").Sees("v1", "chatbots", "helper", "policy"), kind)
+	}
+
+	// A form that is refused comes back as it was sent, its ticks among it: sent again, it takes no gate away.
+	gates.Set("email_domains", "no domain")
+	gates["user_types"] = []string{"external"}
+	again := mel.Sends("/ui/chatbots/helper/gates", gates)
+	require.Equal(t, http.StatusUnprocessableEntity, again.Status)
+	require.Contains(t, again.Body, `value="external" checked`)
+	require.NotContains(t, again.Body, `value="internal" checked`)
+	require.Contains(t, again.Body, "no domain")
+}

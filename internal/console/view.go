@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +27,7 @@ type view struct {
 	Me      access.UserID
 	Notice  *notice
 	Refused *access.Error
-	Form    map[string]string // what was sent with the form that was refused
+	Form    url.Values // what was sent with the form that was refused
 }
 
 // views are the parsed templates, by page.
@@ -76,12 +78,9 @@ func (c *call) render(status int, name string, v view) error {
 	if !ok {
 		return fmt.Errorf("there is no page %q", name)
 	}
-	v.Me, v.Refused, v.Form = c.actor.User, c.refused, map[string]string{}
+	v.Me, v.Refused = c.actor.User, c.refused
 	if c.refused != nil {
-		status = c.Status(c.refused.Kind)
-		for field, values := range c.r.PostForm {
-			v.Form[field] = values[0]
-		}
+		status, v.Form = c.Status(c.refused.Kind), c.r.PostForm
 	} else {
 		v.Notice = c.takeNotice()
 	}
@@ -111,8 +110,16 @@ func (v view) Problem(field string) string {
 
 // Value is what was sent in the field with a form that was refused, else the value given.
 func (v view) Value(field, otherwise string) string {
-	if sent, ok := v.Form[field]; ok {
-		return sent
+	if v.Form.Has(field) {
+		return v.Form.Get(field)
+	}
+	return otherwise
+}
+
+// Ticked reports whether the box was ticked in a form that was refused, else what is given.
+func (v view) Ticked(field, value string, otherwise bool) bool {
+	if len(v.Form) > 0 {
+		return slices.Contains(v.Form[field], value)
 	}
 	return otherwise
 }
