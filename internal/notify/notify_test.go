@@ -124,7 +124,7 @@ func TestS11_OneMessageForOnePerson(t *testing.T) {
 	require.Equal(t, "Wed, 02 Jan 2030 03:04:05 +0000", m.Header.Get("Date"))
 	require.Equal(t, "The chatbot “Helper” was shared with you", m.Subject)
 	for _, part := range []string{m.Text, m.HTML} {
-		require.Contains(t, part, "“Mia” has shared the chatbot “Helper” with you. You can use it.")
+		require.Contains(t, part, "“Mia” shared the chatbot “Helper” with you. You can use it.")
 		require.Contains(t, part, "https://grantway.test")
 	}
 	require.Len(t, box.Messages(), 2)
