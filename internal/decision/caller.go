@@ -9,7 +9,7 @@ import (
 
 // confine limits what the actor can ask. A confined key reaches nothing outside its organization (B3). Users ask about themselves, and about others
 // only on resources on which they have manage_access (C7). Everything else answers like something that does not exist (C6).
-func (r *round) confine(n *notebook, it *item) error {
+func (r *round) confine(n *userCache, it *item) error {
 	resource := it.req.Resource.object()
 	if r.actor.Organization != "" {
 		org, ok, err := n.OrganizationOf(resource)
@@ -44,7 +44,7 @@ func (r *round) confine(n *notebook, it *item) error {
 }
 
 // admits reports whether the IP ranges of the object's organization allow the actor's address (B4).
-func (r *round) admits(n *notebook, o access.Object) (bool, error) {
+func (r *round) admits(n *userCache, o access.Object) (bool, error) {
 	id, ok, err := n.OrganizationOf(o)
 	if err != nil || !ok || !r.bound() {
 		return true, err
@@ -60,7 +60,7 @@ func (r *round) isActor(s access.Subject) bool {
 
 // managing returns the question whether the actor's user manages the resource: manage_access on a chatbot or on the chatbot of a resource,
 // manage_members on an organization or a team, administer on the platform. It returns false for resources that nobody manages.
-func (r *round) managing(n *notebook, o access.Object) (spice.Question, bool, error) {
+func (r *round) managing(n *userCache, o access.Object) (spice.Question, bool, error) {
 	switch o.Type {
 	case access.TypePlatform:
 		return r.actorQuestion(o, string(access.Administer)), true, nil

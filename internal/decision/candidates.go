@@ -29,7 +29,7 @@ func (s *smallest) add(users ...access.UserID) {
 
 // candidates lists, in byte order, the users whom any fact other than a share with everyone or a link connects with the chatbot: at most limit of
 // those after the given one.
-func (n *notebook) candidates(bot access.Chatbot, after access.UserID, limit int) ([]access.UserID, error) {
+func (n *userCache) candidates(bot access.Chatbot, after access.UserID, limit int) ([]access.UserID, error) {
 	found := &smallest{after: after, limit: limit}
 	if bot.Owner != "" {
 		found.add(bot.Owner)
@@ -64,7 +64,7 @@ func (n *notebook) candidates(bot access.Chatbot, after access.UserID, limit int
 }
 
 // addMembers adds the people of an organization.
-func (n *notebook) addMembers(found *smallest, org access.OrganizationID) error {
+func (n *userCache) addMembers(found *smallest, org access.OrganizationID) error {
 	members, err := n.Members(org, found.after, found.limit)
 	for _, m := range members {
 		found.add(m.User)
@@ -73,7 +73,7 @@ func (n *notebook) addMembers(found *smallest, org access.OrganizationID) error 
 }
 
 // addPrincipal adds the users for whom the principal of a share stands.
-func (n *notebook) addPrincipal(found *smallest, p access.Principal) error {
+func (n *userCache) addPrincipal(found *smallest, p access.Principal) error {
 	switch p.Kind {
 	case access.PrincipalUser:
 		found.add(access.UserID(p.ID))
@@ -98,7 +98,7 @@ func (n *notebook) addPrincipal(found *smallest, p access.Principal) error {
 }
 
 // addTeam adds the people of a team and of the teams in it (T2).
-func (n *notebook) addTeam(found *smallest, team access.TeamID) error {
+func (n *userCache) addTeam(found *smallest, team access.TeamID) error {
 	seen, queue := map[access.TeamID]bool{team: true}, []access.TeamID{team}
 	for len(queue) > 0 {
 		members, err := n.TeamMembers(queue[0], found.after, found.limit)
@@ -124,7 +124,7 @@ func (n *notebook) addTeam(found *smallest, team access.TeamID) error {
 }
 
 // addGroup adds the users in a group; the group lists them by the principal's text.
-func (n *notebook) addGroup(found *smallest, group access.GroupID) error {
+func (n *userCache) addGroup(found *smallest, group access.GroupID) error {
 	for key := ""; ; {
 		members, err := n.GroupMembers(group, key, leastAtOnce)
 		if err != nil {

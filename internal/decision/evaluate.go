@@ -97,7 +97,7 @@ type item struct {
 	veiled     bool           // the subject is a stranger about whom gates could reveal something (C7)
 	instead    *access.Object // the chatbot on which update is asked instead, or nil
 	absent     bool           // the facts have no such resource; the engine may not know yet that it was deleted
-	told       bool           // the actor may know the reason (C6)
+	mayKnowWhy bool           // the actor may know the reason (C6)
 	trace      spice.Trace    // for an extension's resource with an explanation
 }
 
@@ -138,7 +138,7 @@ func (s *Service) settleAll(ctx context.Context, actor access.Actor, reqs []Requ
 		}
 		items[i] = r.read(ctx, req)
 	}
-	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(ctx, r.notebook(facts), items) })
+	err = s.directory.Recall(ctx, r.newest, func(facts Facts) error { return r.lookUp(ctx, r.userCache(facts), items) })
 	if err != nil {
 		return nil, nil, err
 	}

@@ -52,9 +52,9 @@ func (r *round) explainAll(ctx context.Context, items []*item) error {
 		return nil
 	}
 	return r.directory.View(ctx, func(facts Facts) error {
-		n := r.notebook(facts)
+		n := r.userCache(facts)
 		for _, it := range wanted {
-			x := &explainer{round: r, notebook: n, ctx: ctx, it: it}
+			x := &explainer{round: r, userCache: n, ctx: ctx, it: it}
 			if err := x.explain(); err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func (r *round) explainAll(ctx context.Context, items []*item) error {
 // explainer builds the explanation of one decision.
 type explainer struct {
 	*round
-	*notebook
+	*userCache
 	ctx  context.Context
 	it   *item
 	said Explanation
@@ -103,7 +103,7 @@ func appendOnce(all []string, sentences ...string) []string {
 func (x *explainer) explain() error {
 	it := x.it
 	o := it.req.Resource.object()
-	admitted, err := x.admits(x.notebook, o)
+	admitted, err := x.admits(x.userCache, o)
 	if err != nil {
 		return err
 	}
@@ -112,11 +112,11 @@ func (x *explainer) explain() error {
 		x.stopped("%s", access.NotFound(o).Detail)
 	case it.veiled && !it.answer.Allowed && it.answer.Err == nil:
 		x.stopped("gates count as failed and the reason is not shown, because %s has not joined an organization of yours (C7)", x.who())
-	case !it.told && it.stage == settled && !it.failed && !it.private:
+	case !it.mayKnowWhy && it.stage == settled && !it.failed && !it.private:
 		x.stopped("%s", it.why) // it depends only on the request
-	case !it.told && it.private:
+	case !it.mayKnowWhy && it.private:
 		x.stopped("the subject has no access to %s", o)
-	case !it.told:
+	case !it.mayKnowWhy:
 		x.stopped("%s", access.NotFound(o).Detail)
 	case !admitted && it.answer.Allowed:
 		x.because("%s is explained only to callers from the allowed IP ranges of its organization (B4)", o)

@@ -9,22 +9,22 @@ import (
 	"github.com/grantway/grantway/schema"
 )
 
-// notebook caches the users of one round, whose items mostly have the same subject.
-type notebook struct {
+// userCache caches the users of one round, whose items mostly have the same subject.
+type userCache struct {
 	Facts
 	users  map[access.UserID]access.User
 	people map[access.UserID]*person
 	views  *views // of the actor, if asked for
 
-	showsAddress func(*notebook, *person) (bool, error) // to the actor
+	showsAddress func(*userCache, *person) (bool, error) // to the actor
 }
 
-func (r *round) notebook(facts Facts) *notebook {
-	return &notebook{Facts: facts, showsAddress: r.showsAddress}
+func (r *round) userCache(facts Facts) *userCache {
+	return &userCache{Facts: facts, showsAddress: r.showsAddress}
 }
 
 // User gives the user, or the zero user for one whom the directory does not know.
-func (n *notebook) user(id access.UserID) (access.User, error) {
+func (n *userCache) user(id access.UserID) (access.User, error) {
 	if u, ok := n.users[id]; ok {
 		return u, nil
 	}
@@ -43,7 +43,7 @@ func (n *notebook) user(id access.UserID) (access.User, error) {
 }
 
 // lookUp settles what follows from the facts, and gathers the questions for the engine.
-func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
+func (r *round) lookUp(ctx context.Context, n *userCache, items []*item) error {
 	if r.actor.User != "" {
 		var err error
 		if r.actorUser, err = n.user(r.actor.User); err != nil {
@@ -97,7 +97,7 @@ func (r *round) lookUp(ctx context.Context, n *notebook, items []*item) error {
 
 // absent reports whether the resource does not exist (C1). A deleted resource is gone at once, even while its many relationships are being removed
 // from the engine in parts.
-func (r *round) absent(n *notebook, o access.Object) (bool, error) {
+func (r *round) absent(n *userCache, o access.Object) (bool, error) {
 	if o.Type == access.TypePlatform || r.extension.Defines(o.Type) {
 		return false, nil
 	}
@@ -106,7 +106,7 @@ func (r *round) absent(n *notebook, o access.Object) (bool, error) {
 }
 
 // gather collects the values of the question.
-func (r *round) gather(n *notebook, it *item, u access.User) error {
+func (r *round) gather(n *userCache, it *item, u access.User) error {
 	t := access.Type(it.req.Resource.Type)
 	it.values = r.builtinValues(it.req, u)
 	switch {
@@ -133,7 +133,7 @@ func (r *round) gather(n *notebook, it *item, u access.User) error {
 }
 
 // gatherLimits sends the values to the engine only if they are within all limits, so that a denial shows whether they caused it.
-func (r *round) gatherLimits(n *notebook, it *item) error {
+func (r *round) gatherLimits(n *userCache, it *item) error {
 	chatbot, name, ok := splitFeature(it.req.Resource.ID)
 	if !ok {
 		return nil
@@ -170,7 +170,7 @@ func isResourceID(t access.Type, id string) bool {
 }
 
 // chatbotOf returns the chatbot that the resource is or belongs to, and false if there is none.
-func (n *notebook) chatbotOf(o access.Object) (access.Object, bool, error) {
+func (n *userCache) chatbotOf(o access.Object) (access.Object, bool, error) {
 	switch o.Type {
 	case access.TypeChatbot:
 		return o, true, nil

@@ -48,7 +48,7 @@ func (r *round) mayList(ctx context.Context, chatbot access.Object, subject Enti
 	var org access.OrganizationID
 	var there, admitted bool
 	err = r.directory.View(ctx, func(facts Facts) (err error) {
-		n := r.notebook(facts)
+		n := r.userCache(facts)
 		if r.actorUser, err = n.user(r.actor.User); err != nil {
 			return err
 		}

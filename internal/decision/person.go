@@ -31,7 +31,7 @@ type reach struct {
 }
 
 // person looks the user up.
-func (n *notebook) person(id access.UserID) (*person, error) {
+func (n *userCache) person(id access.UserID) (*person, error) {
 	if p, ok := n.people[id]; ok {
 		return p, nil
 	}
@@ -97,7 +97,7 @@ func (p *person) reachedBy(principal access.Principal) (reach, bool) {
 }
 
 // findReaches lists the principals that stand for the user, the nearest first (S1, I2, T2).
-func (p *person) findReaches(n *notebook) error {
+func (p *person) findReaches(n *userCache) error {
 	add := func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any) {
 		r := reach{principal: access.Principal{Kind: kind, ID: id}, how: fmt.Sprintf(how, args...)}
 		if relation != "" {
@@ -145,7 +145,7 @@ func (p *person) findReaches(n *notebook) error {
 
 // groupsByAddress lists the groups that contain the user's verified address. Groups of an organization with outside_sharing off count only for its
 // own people (O5).
-func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID, error) {
+func (p *person) groupsByAddress(n *userCache, e access.Email) ([]access.GroupID, error) {
 	listed, err := n.GroupsOf(access.Principal{Kind: access.PrincipalEmail, ID: string(e)})
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (p *person) groupsByAddress(n *notebook, e access.Email) ([]access.GroupID,
 
 // findTeams adds the user's teams and the teams they are nested in. It does not name the teams in between, which the reader may not be allowed to
 // see.
-func (p *person) findTeams(n *notebook, add func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any)) error {
+func (p *person) findTeams(n *userCache, add func(kind access.PrincipalKind, id, relation string, typ access.Type, how string, args ...any)) error {
 	own, err := n.TeamsOf(p.ID)
 	if err != nil {
 		return err

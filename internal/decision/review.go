@@ -41,7 +41,7 @@ func (s *Service) Matrix(ctx context.Context, reader access.Actor, id access.Cha
 	}
 	r.actor = reader
 	var standings []*standing
-	err = r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) error {
+	err = r.onChatbotFacts(ctx, id, func(n *userCache, bot access.Chatbot) error {
 		members, err := n.Members(bot.Organization, after, limit+1)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func (s *Service) ChatbotAccess(ctx context.Context, actor access.Actor, id acce
 	for {
 		var standings []*standing
 		var candidates []access.UserID
-		err := r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) (err error) {
+		err := r.onChatbotFacts(ctx, id, func(n *userCache, bot access.Chatbot) (err error) {
 			if candidates, err = n.candidates(bot, after, leastAtOnce); err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ func (s *Service) UserAccess(ctx context.Context, actor access.Actor, id access.
 	var bots []string
 	var u access.User
 	err = r.directory.View(ctx, func(facts Facts) (err error) {
-		u, err = r.notebook(facts).user(id)
+		u, err = r.userCache(facts).user(id)
 		return err
 	})
 	if err == nil && !u.Gone() {
@@ -224,7 +224,7 @@ func (r *round) heldByUser(ctx context.Context, id access.UserID, bots []access.
 	var standings []*standing
 	err := r.directory.View(ctx, func(facts Facts) error {
 		standings = nil
-		n := r.notebook(facts)
+		n := r.userCache(facts)
 		for i, b := range bots {
 			if !known[i] {
 				continue
@@ -269,7 +269,7 @@ func (s *Service) review(ctx context.Context) (*round, error) {
 }
 
 // onChatbotFacts calls fn with the facts around a chatbot. If it does not exist, the error is of kind NotFound.
-func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func(*notebook, access.Chatbot) error) error {
+func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func(*userCache, access.Chatbot) error) error {
 	return r.directory.View(ctx, func(facts Facts) error {
 		bot, ok, err := facts.Chatbot(id)
 		if err != nil {
@@ -278,7 +278,7 @@ func (r *round) onChatbotFacts(ctx context.Context, id access.ChatbotID, fn func
 		if !ok {
 			return access.NotFound(access.Obj(access.TypeChatbot, id))
 		}
-		return fn(r.notebook(facts), bot)
+		return fn(r.userCache(facts), bot)
 	})
 }
 
@@ -317,7 +317,7 @@ func (r *round) held(ctx context.Context, standings []*standing, actions []acces
 }
 
 // everyoneHas is the level of the chatbot's share with everyone in force, or "".
-func everyoneHas(n *notebook, bot access.ChatbotID, now time.Time) (access.Level, error) {
+func everyoneHas(n *userCache, bot access.ChatbotID, now time.Time) (access.Level, error) {
 	share, ok, err := n.Share(bot, access.Everyone)
 	if err != nil || !ok || share.ExpiredAt(now) {
 		return "", err
@@ -332,7 +332,7 @@ func (s *Service) OpenTo(ctx context.Context, id access.ChatbotID) (everyone acc
 	if err != nil {
 		return "", "", err
 	}
-	err = r.onChatbotFacts(ctx, id, func(n *notebook, bot access.Chatbot) (err error) {
+	err = r.onChatbotFacts(ctx, id, func(n *userCache, bot access.Chatbot) (err error) {
 		link = bot.PublicMode
 		everyone, err = everyoneHas(n, id, r.now)
 		return err

@@ -154,7 +154,7 @@ func (r *round) resources(ctx context.Context, req Request) ([]string, error) {
 	var u access.User
 	if subject.Type == access.TypeUser {
 		err := r.directory.View(ctx, func(facts Facts) (err error) {
-			u, err = r.notebook(facts).user(access.UserID(subject.ID))
+			u, err = r.userCache(facts).user(access.UserID(subject.ID))
 			return err
 		})
 		if err != nil || u.Gone() {
@@ -182,7 +182,7 @@ func (r *round) managedResources(ctx context.Context, t access.Type) ([]string, 
 	managing, known := spice.Question{}, false
 	hangs := t == access.TypeFeature || t == access.TypeDocument || t == access.TypeMCPServer || t == access.TypeMetric
 	err := r.directory.View(ctx, func(facts Facts) (err error) {
-		n := r.notebook(facts)
+		n := r.userCache(facts)
 		if r.actorUser, err = n.user(r.actor.User); err != nil || hangs {
 			return err
 		}

@@ -119,7 +119,7 @@ func (r *round) scope(ctx context.Context, o access.Object) (scope, error) {
 	var manageable, belongs, admitted bool
 	var org access.OrganizationID
 	err := r.directory.View(ctx, func(facts Facts) (err error) {
-		n := r.notebook(facts)
+		n := r.userCache(facts)
 		if r.actorUser, err = n.user(r.actor.User); err != nil {
 			return err
 		}

@@ -82,7 +82,7 @@ func except(all, left []access.Action) []access.Action {
 }
 
 // standing looks up the user's access to the chatbot. It ignores the public link, which works for everyone who presents it.
-func (n *notebook) standing(bot access.Chatbot, id access.UserID, now time.Time) (*standing, error) {
+func (n *userCache) standing(bot access.Chatbot, id access.UserID, now time.Time) (*standing, error) {
 	p, err := n.person(id)
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func visible(v access.Visibility) string {
 }
 
 // addShares adds the actions from shares (3.2).
-func (s *standing) addShares(n *notebook, now time.Time) error {
+func (s *standing) addShares(n *userCache, now time.Time) error {
 	for _, r := range s.who.reaches {
 		share, ok, err := n.Share(s.bot.ID, r.principal)
 		if err != nil {

@@ -18,26 +18,26 @@ func (r *round) tell(ctx context.Context, items []*item) error {
 		switch {
 		case it.answer.Err != nil:
 		case it.answer.Allowed:
-			it.answer.Limits, it.told = it.limits, true
+			it.answer.Limits, it.mayKnowWhy = it.limits, true
 		case it.stage == hidden, it.veiled:
 		case r.actor.User == "":
 			// A confined key learns nothing about who is outside its organization.
-			it.told = !it.private || r.actor.Organization == ""
+			it.mayKnowWhy = !it.private || r.actor.Organization == ""
 		case it.stage == settled && !it.failed:
 		case it.req.Resource.object() == access.PlatformObject: // everyone knows that it exists
-			it.told = true
+			it.mayKnowWhy = true
 		case it.failed, len(it.missing) > 0, it.req.Explain:
 			unsure = append(unsure, it)
 		}
 	}
 	err := r.forEach(ctx, unsure, r.seeing, func(it *item, sees bool, err error) {
-		it.told = sees && err == nil // on an error it is left out; the decision stands
+		it.mayKnowWhy = sees && err == nil // on an error it is left out; the decision stands
 	})
 	if err != nil {
 		return err
 	}
 	for _, it := range items {
-		if it.told && !it.answer.Allowed {
+		if it.mayKnowWhy && !it.answer.Allowed {
 			it.say()
 		}
 	}

@@ -15,7 +15,7 @@ func (r *round) bound() bool { return r.actor.User != "" || r.actor.Organization
 
 // veiled reports whether gates must not reveal anything about the user to the actor. A stranger belongs to no organization in which the actor has
 // view_data: neither by home, nor by joining, nor by an operator. Being added by an owner or admin does not count (O7).
-func (r *round) veiled(n *notebook, about access.UserID) (bool, error) {
+func (r *round) veiled(n *userCache, about access.UserID) (bool, error) {
 	if !r.bound() || about == r.actor.User {
 		return false, nil
 	}
@@ -45,7 +45,7 @@ type views struct {
 func (v views) of(org access.OrganizationID) bool { return v.everywhere || v.organizations[org] }
 
 // views looks up where the actor has view_data (section 2, P1, P2, B3).
-func (r *round) views(n *notebook) (views, error) {
+func (r *round) views(n *userCache) (views, error) {
 	if n.views != nil {
 		return *n.views, nil
 	}
@@ -92,7 +92,7 @@ func (r *round) views(n *notebook) (views, error) {
 }
 
 // showsAddress reports whether the actor may see the user's email address (O7). The system, which prepares reviews, is not a reader.
-func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
+func (r *round) showsAddress(n *userCache, p *person) (bool, error) {
 	switch {
 	case r.actor == access.System || r.actor == access.Actor{}:
 		return false, nil
@@ -105,7 +105,7 @@ func (r *round) showsAddress(n *notebook, p *person) (bool, error) {
 
 // asksElsewhere reports whether G2–G5 of the chatbot, or the conditions of the feature, depend on anything outside the chatbot's organization. The
 // chatbot's owner passes every gate but G1.
-func (n *notebook) asksElsewhere(bot access.Chatbot, f *access.Feature, about access.UserID) (bool, error) {
+func (n *userCache) asksElsewhere(bot access.Chatbot, f *access.Feature, about access.UserID) (bool, error) {
 	var roles []string
 	if f != nil {
 		if f.UserTypes != nil {
@@ -135,7 +135,7 @@ func (n *notebook) asksElsewhere(bot access.Chatbot, f *access.Feature, about ac
 }
 
 // veil settles items that would reveal something about a stranger to the actor.
-func (r *round) veil(n *notebook, it *item) error {
+func (r *round) veil(n *userCache, it *item) error {
 	if it.subject.Type != access.TypeUser {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (r *round) veil(n *notebook, it *item) error {
 }
 
 // veilsInteract is veil for a review, which lists users' access to a chatbot.
-func (r *round) veilsInteract(n *notebook, st *standing) (bool, error) {
+func (r *round) veilsInteract(n *userCache, st *standing) (bool, error) {
 	if veiled, err := r.veiled(n, st.who.ID); err != nil || !veiled {
 		return false, err
 	}

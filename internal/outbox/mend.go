@@ -36,7 +36,7 @@ func (c *Carrier) mend(ctx context.Context, project Projection, force bool, admi
 			return err
 		}
 		if v.knows(here) && !force {
-			return c.lower(ctx, v.last().Change)
+			return c.lowerFloor(ctx, v.last().Change)
 		}
 		last := v.last()
 		switch {
@@ -78,12 +78,12 @@ func (c *Carrier) mended(ctx context.Context, mark spice.Mark, token spice.Token
 	}
 	defer func() { <-c.turn }()
 	c.at, c.floor = seen{mark: mark, token: token}, mark.Change
-	c.show(c.at)
+	c.setLast(c.at)
 	return nil
 }
 
-// lower accepts the store's current state, even if it went back to an earlier one. The caller has locked changes.
-func (c *Carrier) lower(ctx context.Context, change int64) error {
+// lowerFloor accepts the store's current state, even if it went back to an earlier one. The caller has locked changes.
+func (c *Carrier) lowerFloor(ctx context.Context, change int64) error {
 	if err := take(ctx, c.turn); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ type Carrier struct {
 	engine  *spice.Client
 	project Projection
 	log     *slog.Logger
-	shown   atomic.Pointer[seen] // the state that Last returns: it includes everything committed by some moment
+	last    atomic.Pointer[seen] // the state that Last returns: it includes everything committed by some moment
 
 	turn chan struct{} // holds a token while a goroutine writes to the engine, and knows its mark
 
@@ -55,13 +55,13 @@ func newCarrier(db *store.DB, engine *spice.Client, project Projection, log *slo
 	c := &Carrier{
 		db: db, engine: engine, project: project, log: log, at: seen{mark: mark, token: token}, turn: make(chan struct{}, 1), newest: make(chan struct{}, 1),
 	}
-	c.show(c.at)
+	c.setLast(c.at)
 	return c
 }
 
 // Last is the token of the newest state of the engine that this process knows. A decision at least as fresh includes every change that this process
 // has answered (C3), and everything answered before it started.
-func (c *Carrier) Last() spice.Token { return c.shown.Load().token }
+func (c *Carrier) Last() spice.Token { return c.last.Load().token }
 
 // Fresh returns the freshness that a question needs: it includes everything this process has answered, and if newest is true everything any process
 // has answered before the question was asked (access.Asked). It does not ask SpiceDB for its newest state, which need not include all of that:
@@ -80,7 +80,7 @@ func (c *Carrier) Fresh(ctx context.Context, newest bool) (spice.Freshness, erro
 func (c *Carrier) sync(ctx context.Context) error {
 	asked := time.Now()
 	carried, shared, err := c.db.Carried(ctx)
-	if err != nil || !shared || !carried.Waiting && carried.Applied == c.shown.Load().mark.String() {
+	if err != nil || !shared || !carried.Waiting && carried.Applied == c.last.Load().mark.String() {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, carryWithin)
@@ -211,7 +211,7 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 				return "", access.Unavailable(errors.New("the engine accepts writes from others only"))
 			}
 			lost++
-			if err := c.observe(ctx); err != nil {
+			if err := c.refreshMark(ctx); err != nil {
 				return "", err
 			}
 			if at = slices.Index(v.marks, c.at.mark); at < 0 {
@@ -220,10 +220,10 @@ func (c *Carrier) carry(ctx context.Context, v *view) (spice.Token, error) {
 		}
 		if at == len(v.entries) {
 			c.floor = v.last().Change
-			c.reached()
+			c.updateLast()
 			return c.Last(), nil
 		}
-		if reason := v.follows(at); reason != "" {
+		if reason := v.refusedBefore(at); reason != "" {
 			return "", c.pass(ctx, v, at, errors.New(reason))
 		}
 		to, changes := v.group(at, oneByOne)
@@ -253,8 +253,8 @@ func (c *Carrier) advance(ctx context.Context, changes spice.Changes, from, to s
 	return nil
 }
 
-// observe asks the engine where it is. The answer may be of a moment before, as Fresh says: whether it is good is for the marks to tell.
-func (c *Carrier) observe(ctx context.Context) error {
+// refreshMark asks the engine where it is. The answer may be of a moment before, as Fresh says: whether it is good is for the marks to tell.
+func (c *Carrier) refreshMark(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, carryWithin) // the caller's deadline may be far away, and others wait for the turn
 	defer cancel()
 	mark, token, err := c.engine.Mark(ctx)
@@ -265,17 +265,17 @@ func (c *Carrier) observe(ctx context.Context) error {
 	return nil
 }
 
-// reached makes Last return the engine's current state. While the mark is the same, the token stays, because SpiceDB caches answers by state.
-func (c *Carrier) reached() {
-	last := c.shown.Load()
+// updateLast makes Last return the engine's current state. While the mark is the same, the token stays, because SpiceDB caches answers by state.
+func (c *Carrier) updateLast() {
+	last := c.last.Load()
 	if c.at.token == "" || c.at.mark == last.mark && (c.at.written || !last.written) {
 		return
 	}
-	c.show(c.at)
+	c.setLast(c.at)
 }
 
-// show makes Last return the state.
-func (c *Carrier) show(s seen) { c.shown.Store(&s) }
+// setLast makes Last return the state.
+func (c *Carrier) setLast(s seen) { c.last.Store(&s) }
 
 // markApplied deletes applied entries and advances the applied mark, unless another carrier already has.
 func (c *Carrier) markApplied(ctx context.Context, v *view) error {
@@ -302,7 +302,7 @@ func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			err := c.once(ctx, n%unparkEvery == 0)
+			err := c.retryWaiting(ctx, n%unparkEvery == 0)
 			if errors.Is(err, errAdrift) {
 				err = c.mend(ctx, c.project, false, admits)
 			}
@@ -313,9 +313,9 @@ func (c *Carrier) Run(ctx context.Context, admits func(*store.Tx) error) {
 	}
 }
 
-// once has no overall time limit, so that it finishes even if many entries wait; each call of the engine has one.
-func (c *Carrier) once(ctx context.Context, unpark bool) error {
-	if err := c.doubt(ctx); err != nil {
+// retryWaiting has no overall time limit, so that it finishes even if many entries wait; each call of the engine has one.
+func (c *Carrier) retryWaiting(ctx context.Context, unpark bool) error {
+	if err := c.forgetMark(ctx); err != nil {
 		return err
 	}
 	if _, err := c.Drain(ctx); err != nil {
@@ -329,8 +329,8 @@ func (c *Carrier) once(ctx context.Context, unpark bool) error {
 	return c.finish(ctx)
 }
 
-// doubt forgets the engine's state, so that it is asked for the next time.
-func (c *Carrier) doubt(ctx context.Context) error {
+// forgetMark forgets the engine's state, so that it is asked for the next time.
+func (c *Carrier) forgetMark(ctx context.Context) error {
 	if err := take(ctx, c.turn); err != nil {
 		return err
 	}

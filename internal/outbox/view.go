@@ -99,7 +99,7 @@ func (v *view) same(w *view) bool {
 // be parked. An entry too large for one call is written alone, so that all carriers that write from the same mark write the same.
 func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	to, changes = at+1, v.changes[at]
-	for !oneByOne && to < len(v.entries) && v.follows(to) == "" {
+	for !oneByOne && to < len(v.entries) && v.refusedBefore(to) == "" {
 		more := spice.Merge(changes, v.changes[to])
 		if !more.FitsOneCall() {
 			break
@@ -109,9 +109,9 @@ func (v *view) group(at int, oneByOne bool) (to int, changes spice.Changes) {
 	return to, changes
 }
 
-// follows returns the refused entry that the entry at the index has to wait for, or "". It can ignore entries that are set aside: while they are,
+// refusedBefore returns the refused entry that the entry at the index has to wait for, or "". It can ignore entries that are set aside: while they are,
 // nothing that touches the same objects is committed except other parts of the same change, and no two of these touch the same relationship.
-func (v *view) follows(at int) string { return v.parked.refused().refuses(v.changes[at]) }
+func (v *view) refusedBefore(at int) string { return v.parked.refused().refuses(v.changes[at]) }
 
 var errRefused = errors.New("the engine refused it")
 

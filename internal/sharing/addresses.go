@@ -48,8 +48,8 @@ func (c *caller) seeAddresses(sc scope, us []access.User) ([]bool, error) {
 	return seen, nil
 }
 
-// shownIn returns the users as an actor of that scope sees them.
-func (c *caller) shownIn(sc scope, us []access.User) ([]access.User, error) {
+// asSeenIn returns the users as an actor of that scope sees them.
+func (c *caller) asSeenIn(sc scope, us []access.User) ([]access.User, error) {
 	seen, err := c.seeAddresses(sc, us)
 	if err != nil {
 		return nil, err

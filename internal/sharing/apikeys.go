@@ -51,7 +51,7 @@ type APIKeyResult struct {
 func (s *Service) CreateAPIKey(ctx context.Context, actor access.Actor, bot access.ChatbotID, n NewAPIKey) (r APIKeyResult, err error) {
 	minted := s.secrets.NewChatbotKey()
 	r.Change, err = s.change(ctx, actor, "api_key.create", access.Obj(access.TypeChatbot, bot), func(c *change) error {
-		b, err := c.deployed(bot)
+		b, err := c.loadDeployable(bot)
 		if err != nil {
 			return err
 		}
@@ -96,8 +96,8 @@ func unpreviewed(k access.APIKey) access.APIKey {
 	return k
 }
 
-// deployed loads a chatbot whose keys the actor handles (K3).
-func (c *caller) deployed(bot access.ChatbotID) (access.Chatbot, error) {
+// loadDeployable loads a chatbot whose keys the actor manages (K3).
+func (c *caller) loadDeployable(bot access.ChatbotID) (access.Chatbot, error) {
 	if err := c.handlesKeys(); err != nil {
 		return access.Chatbot{}, err
 	}
@@ -109,7 +109,7 @@ func (c *caller) deployed(bot access.ChatbotID) (access.Chatbot, error) {
 	if !ok {
 		return b, access.NotFound(o)
 	}
-	return b, ruled(c.must(access.Deploy, o), "K3")
+	return b, withRule(c.must(access.Deploy, o), "K3")
 }
 
 // hasLevel refuses a key that gives more than its creator has (K3).
@@ -158,7 +158,7 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 			return false, nil
 		}
 		if c.unfresh != nil {
-			return false, undelivered(c.unfresh)
+			return false, notInEngine(c.unfresh)
 		}
 		admitted := false
 		for _, q := range state.Admitted(subject) {
@@ -179,7 +179,7 @@ func (c *caller) mayEnter(b access.Chatbot) (bool, error) {
 // APIKeys lists the keys of a chatbot, by ID, for actors with deploy.
 func (s *Service) APIKeys(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (ks []access.APIKey, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.deployed(bot); err != nil {
+		if _, err := c.loadDeployable(bot); err != nil {
 			return err
 		}
 		ks, next, err = visible(p,
@@ -196,7 +196,7 @@ func (s *Service) APIKeys(ctx context.Context, actor access.Actor, bot access.Ch
 // DeleteAPIKey ends a key at once (K5). The error is of kind NotFound if the chatbot has no such key.
 func (s *Service) DeleteAPIKey(ctx context.Context, actor access.Actor, bot access.ChatbotID, id access.KeyID) (Change, error) {
 	return s.change(ctx, actor, "api_key.delete", access.Obj(access.TypeChatbot, bot), func(c *change) error {
-		if _, err := c.deployed(bot); err != nil {
+		if _, err := c.loadDeployable(bot); err != nil {
 			return err
 		}
 		k, ok, err := c.APIKey(id)
@@ -227,7 +227,7 @@ func (c *change) dropAPIKeys(bot access.ChatbotID) error {
 		if err := c.dropAPIKey(k); err != nil {
 			return err
 		}
-		if err := c.took(dropped(string(access.TypeAPIKey), unpreviewed(k)), access.Obj(access.TypeAPIKey, k.ID).String()+" of "+o.String(), access.Deploy, o); err != nil {
+		if err := c.noteRemoval(dropped(string(access.TypeAPIKey), unpreviewed(k)), access.Obj(access.TypeAPIKey, k.ID).String()+" of "+o.String(), access.Deploy, o); err != nil {
 			return err
 		}
 	}

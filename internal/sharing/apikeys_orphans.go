@@ -25,9 +25,9 @@ type rounds struct {
 	after access.KeyID // the last key checked, or "" to start with the first
 }
 
-// tellOfOrphans notes which keys have a creator who may not deploy the chatbot any more, or again, and tells the chatbot's owner of the
-// former, once (K3). The keys stay.
-func (s *Service) tellOfOrphans(ctx context.Context) error {
+// notifyOrphans marks keys whose creator has lost deploy on the chatbot, or has it again, and notifies the chatbot's owner of the former, once (K3).
+// The keys stay.
+func (s *Service) notifyOrphans(ctx context.Context) error {
 	s.keyRounds.mu.Lock()
 	defer s.keyRounds.mu.Unlock()
 	var failed error
@@ -42,7 +42,7 @@ func (s *Service) tellOfOrphans(ctx context.Context) error {
 		turned, err := s.turnedKeys(ctx, keys)
 		failed = errors.Join(failed, err)
 		for _, k := range turned {
-			failed = errors.Join(failed, s.tellOfOrphan(ctx, k))
+			failed = errors.Join(failed, s.notifyOrphan(ctx, k))
 		}
 		if len(keys) < keysAtOnce {
 			s.keyRounds.after = ""
@@ -70,7 +70,7 @@ func (s *Service) turnedKeys(ctx context.Context, keys []access.APIKey) ([]acces
 			Resource: access.Obj(access.TypeChatbot, k.Chatbot), Context: map[string]any{schema.ParamTime: now.UTC().Format(time.RFC3339Nano)},
 		})
 	}
-	answers, err := s.engine.CheckAll(ctx, s.known(), qs)
+	answers, err := s.engine.CheckAll(ctx, s.knownState(), qs)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,9 @@ func (s *Service) turnedKeys(ctx context.Context, keys []access.APIKey) ([]acces
 	return turned, failed
 }
 
-// tellOfOrphan marks the key and tells its chatbot's owner, unless that has come to nothing since the key was looked at: the engine is asked
+// notifyOrphan marks the key and notifies its chatbot's owner, unless that has become unnecessary since the key was checked: the engine is asked
 // again where no other change can come in between.
-func (s *Service) tellOfOrphan(ctx context.Context, k access.APIKey) error {
+func (s *Service) notifyOrphan(ctx context.Context, k access.APIKey) error {
 	action := "api_key.orphan"
 	if k.CreatorLostDeploy {
 		action = "api_key.adopt"
@@ -114,7 +114,7 @@ func (s *Service) tellOfOrphan(ctx context.Context, k access.APIKey) error {
 		if err != nil {
 			return err
 		}
-		return c.tell(access.Notification{Kind: access.NotifyKeyOrphaned, Chatbot: b.ID, APIKey: k.ID}, []access.UserID{b.Owner}, true)
+		return c.notify(access.Notification{Kind: access.NotifyKeyOrphaned, Chatbot: b.ID, APIKey: k.ID}, []access.UserID{b.Owner}, true)
 	})
 	return err
 }

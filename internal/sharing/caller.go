@@ -29,11 +29,12 @@ type caller struct {
 
 func (s *Service) caller(ctx context.Context, tx *store.Tx, actor access.Actor) *caller {
 	now := s.now().UTC().Truncate(time.Microsecond) // as the store keeps it, so that the answer equals later reads
-	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now, fresh: s.known()}
+	return &caller{Tx: tx, ctx: ctx, s: s, actor: actor, now: now, fresh: s.knownState()}
 }
 
-// known is the state of the engine that includes what this process has answered, and, while no other changes facts, what any has.
-func (s *Service) known() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
+// knownState is the engine's state that includes everything this process has answered, and, while no other process changes facts, everything any
+// process has.
+func (s *Service) knownState() spice.Freshness { return spice.AtLeast(s.outbox.Last()) }
 
 // stillCalls refuses an account key that has ended, lapsed or got another secret since the call began (B1, B5), and a session that has ended (D6):
 // the call may have waited for others, and imports take long.
@@ -155,7 +156,7 @@ func (c *caller) askAll(rights []right) ([]bool, error) {
 				continue
 			}
 		}
-		if inside, err := c.inside(r.on); err != nil {
+		if inside, err := c.keyReaches(r.on); err != nil {
 			return nil, err
 		} else if !inside {
 			continue
@@ -167,7 +168,7 @@ func (c *caller) askAll(rights []right) ([]bool, error) {
 		})
 	}
 	if c.unfresh != nil && len(qs) > 0 {
-		return nil, undelivered(c.unfresh)
+		return nil, notInEngine(c.unfresh)
 	}
 	answers, err := c.answers(qs)
 	if err != nil {
@@ -223,8 +224,8 @@ func (c *caller) siteAdminHas(action access.Action, o access.Object) (bool, erro
 	return false, nil
 }
 
-// inside reports whether a confined key reaches the object: nothing outside its organization (B3).
-func (c *caller) inside(o access.Object) (bool, error) {
+// keyReaches reports whether a confined key reaches the object: nothing outside its organization (B3).
+func (c *caller) keyReaches(o access.Object) (bool, error) {
 	if c.actor.Organization == "" {
 		return true, nil
 	}
@@ -275,7 +276,7 @@ func (c *caller) sees(o access.Object) (bool, error) {
 	case access.TypeDocument, access.TypeMCPServer, access.TypeMetric:
 		return c.seesResource(o)
 	case access.TypeTeam:
-		if inside, err := c.inside(o); err != nil || !inside {
+		if inside, err := c.keyReaches(o); err != nil || !inside {
 			return false, err
 		}
 		if c.actor.User != "" {

@@ -26,7 +26,7 @@ type ChatbotResult struct {
 func (s *Service) PutChatbot(ctx context.Context, actor access.Actor, id access.ChatbotID, p ChatbotPatch) (r ChatbotResult, err error) {
 	r.Change, err = s.change(ctx, actor, "chatbot.put", access.Obj(access.TypeChatbot, id), func(c *change) (err error) {
 		r.Chatbot, err = c.putChatbot(id, p)
-		r.Removed = c.toldRemoved()
+		r.Removed = c.removedForActor()
 		return err
 	})
 	return r, err
@@ -48,7 +48,7 @@ func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot
 		return c.createChatbot(id, exists, p)
 	}
 	if p.Organization.Set && p.Organization.Value != old.Organization {
-		return old, taken(o)
+		return old, idTaken(o)
 	}
 	if p.Owner.Set && p.Owner.Value != old.Owner {
 		return old, access.Conflictf("A1", "a PUT cannot change the owner: transfer the chatbot instead")
@@ -70,7 +70,7 @@ func (c *change) putChatbot(id access.ChatbotID, p ChatbotPatch) (access.Chatbot
 		}
 		if old.Visibility == access.OwnerOnly {
 			if err := c.must(access.Transfer, o); err != nil {
-				return old, ruled(err, "A3")
+				return old, withRule(err, "A3")
 			}
 		}
 	}
@@ -107,14 +107,14 @@ func (c *change) createChatbot(id access.ChatbotID, exists bool, p ChatbotPatch)
 	}
 	if b.Owner != c.actor.User {
 		if err := c.must(access.Update, access.Obj(access.TypeOrganization, b.Organization)); err != nil {
-			return b, ruled(err, "O6")
+			return b, withRule(err, "O6")
 		}
 	}
 	if err := c.canOwn(b.Organization, b.Owner); err != nil {
-		return b, at("/owner", err)
+		return b, atField("/owner", err)
 	}
 	if exists {
-		return b, taken(access.Obj(access.TypeChatbot, id))
+		return b, idTaken(access.Obj(access.TypeChatbot, id))
 	}
 	return b, c.addChatbot(b)
 }
@@ -148,7 +148,7 @@ func (c *change) dropLink(b *access.Chatbot) error {
 		return nil
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
-	err := c.lost("public_link", "public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
+	err := c.answerRemoval("public_link", "public link ("+string(b.PublicMode)+") of "+o.String(), access.ManageAccess, o)
 	b.PublicMode, b.LinkDigest, b.LinkNonce = access.AudienceNone, "", ""
 	return err
 }
@@ -176,7 +176,7 @@ func (s *Service) DeleteChatbot(ctx context.Context, actor access.Actor, id acce
 		if err := c.dropChatbot(b); err != nil {
 			return err
 		}
-		d.Removed = c.toldDeleted()
+		d.Removed = c.deletedForActor()
 		c.state(b, nil)
 		return nil
 	})
@@ -218,11 +218,11 @@ func (c *change) dropChatbot(b access.Chatbot) error {
 		return err
 	}
 	o := access.Obj(access.TypeChatbot, b.ID)
-	if err := c.took(dropped("chatbot", b), o.String(), access.See, o); err != nil {
+	if err := c.noteRemoval(dropped("chatbot", b), o.String(), access.See, o); err != nil {
 		return err
 	}
 	if !state.Policy.Empty() {
-		if err := c.also(dropped("policy", gates{b.Enabled, state.Policy}), o); err != nil {
+		if err := c.addEffect(dropped("policy", gates{b.Enabled, state.Policy}), o); err != nil {
 			return err
 		}
 	}

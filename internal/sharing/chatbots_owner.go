@@ -32,10 +32,10 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 			return access.NotFound(o)
 		}
 		if err := c.must(access.Transfer, o); err != nil {
-			return ruled(c.passedOn(err), "A1")
+			return withRule(c.passedOnRefusal(err), "A1")
 		}
 		if err := c.canOwn(b.Organization, to); err != nil {
-			return at("/to", err)
+			return atField("/to", err)
 		}
 		r.Chatbot = b
 		if b.Owner == to {
@@ -44,7 +44,7 @@ func (s *Service) TransferChatbot(ctx context.Context, actor access.Actor, id ac
 		if err := c.setOwner(b, to); err != nil {
 			return err
 		}
-		r.Chatbot.Owner, r.Removed = to, c.toldRemoved()
+		r.Chatbot.Owner, r.Removed = to, c.removedForActor()
 		c.state(b, r.Chatbot)
 		return nil
 	})
@@ -66,7 +66,7 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 			return err
 		}
 	}
-	names, err := c.names(to)
+	names, err := c.namesOf(to)
 	if err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 	}
 	if slices.Contains(policy.DeniedUsers, to) {
 		now := policy
-		now.DeniedUsers = less(policy.DeniedUsers, to)
+		now.DeniedUsers = withoutValue(policy.DeniedUsers, to)
 		e, err := c.regate(policy, now)
 		if err != nil {
 			return err
 		}
-		if err := c.also(e, access.Obj(access.TypeChatbot, b.ID)); err != nil {
+		if err := c.addEffect(e, access.Obj(access.TypeChatbot, b.ID)); err != nil {
 			return err
 		}
 	}
@@ -102,8 +102,8 @@ func (c *change) setOwner(b access.Chatbot, to access.UserID) error {
 	})
 }
 
-// names lists the principals that stand for one user alone: the user and its verified address.
-func (c *change) names(user access.UserID) ([]access.Principal, error) {
+// namesOf lists the principals that stand for one user alone: the user and their verified address.
+func (c *change) namesOf(user access.UserID) ([]access.Principal, error) {
 	u, _, err := c.User(user)
 	return append([]access.Principal{{Kind: access.PrincipalUser, ID: string(user)}}, addressOf(u)...), err
 }

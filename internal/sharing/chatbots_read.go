@@ -15,7 +15,7 @@ func (s *Service) Chatbot(ctx context.Context, actor access.Actor, id access.Cha
 		if b, ok, err = c.Chatbot(id); err != nil {
 			return err
 		}
-		return c.shown(o, ok)
+		return c.mustSee(o, ok)
 	})
 	return b, err
 }
@@ -69,8 +69,8 @@ func (c *caller) visibleChatbots(q ChatbotQuery) (source[access.Chatbot], error)
 	}), nil
 }
 
-// shown refuses to read what is not there or may not be seen, with the same words (C6), and settings from outside the allowed ranges (B4).
-func (c *caller) shown(o access.Object, exists bool) error {
+// mustSee refuses to read missing and hidden things, with the same text (C6), and settings from outside the allowed IP ranges (B4).
+func (c *caller) mustSee(o access.Object, exists bool) error {
 	if !exists {
 		return access.NotFound(o)
 	}

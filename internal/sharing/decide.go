@@ -25,7 +25,7 @@ type Approval struct {
 // ApproveRequest gives the requested share, with exactly the consequences of an immediate one (S7, S8). If the request has changed, or if it lost a
 // precondition, the error is of kind Conflict; in the latter case the request also closes as failed.
 func (s *Service) ApproveRequest(ctx context.Context, actor access.Actor, id access.RequestID, a Approval) (RequestResult, error) {
-	return s.decide(ctx, actor, "request.approve", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+	return s.decide(ctx, actor, "request.approve", id, func(c *change, r access.Request, st involvement) (access.Request, error) {
 		if err := st.mustDecide(); err != nil {
 			return r, err
 		}
@@ -91,7 +91,7 @@ func (c *change) approve(r access.Request, share access.Share) (access.Request, 
 	if err := c.giveShare(b, share); err != nil {
 		return r, err
 	}
-	return approved, c.requested(r, approved)
+	return approved, c.addRequestEffects(r, approved)
 }
 
 // finish ends the request of this change.
@@ -100,7 +100,7 @@ func (c *change) finish(r access.Request, event access.RequestEvent, why string)
 	if err != nil {
 		return r, err
 	}
-	return ended, c.requested(r, ended)
+	return ended, c.addRequestEffects(r, ended)
 }
 
 // lacking checks again, with the requester's rights, everything that an immediate share needs (S8). It returns what is missing, or "".
@@ -148,7 +148,7 @@ func (c *change) stillManages(requester string, bot access.Object) (bool, error)
 
 // DenyRequest ends a request without giving anything (S7). The reason, or "", is shown to the requester and recorded (S8).
 func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access.RequestID, reason string) (RequestResult, error) {
-	return s.decide(ctx, actor, "request.deny", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+	return s.decide(ctx, actor, "request.deny", id, func(c *change, r access.Request, st involvement) (access.Request, error) {
 		if err := st.mustDecide(); err != nil {
 			return r, err
 		}
@@ -158,7 +158,7 @@ func (s *Service) DenyRequest(ctx context.Context, actor access.Actor, id access
 
 // CancelRequest withdraws a request, for its requester and for actors with manage_access on the chatbot (S7).
 func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id access.RequestID) (RequestResult, error) {
-	return s.decide(ctx, actor, "request.cancel", id, func(c *change, r access.Request, st standing) (access.Request, error) {
+	return s.decide(ctx, actor, "request.cancel", id, func(c *change, r access.Request, st involvement) (access.Request, error) {
 		if !st.asked && !st.manages {
 			return r, st.otherwise("only its requester, and users with manage_access on the chatbot, can cancel a request")
 		}
@@ -168,7 +168,7 @@ func (s *Service) CancelRequest(ctx context.Context, actor access.Actor, id acce
 
 // decide runs one use case on a request that the actor sees. The record lists it under the chatbot.
 func (s *Service) decide(ctx context.Context, actor access.Actor, action string, id access.RequestID,
-	fn func(*change, access.Request, standing) (access.Request, error),
+	fn func(*change, access.Request, involvement) (access.Request, error),
 ) (r RequestResult, err error) {
 	r.Change, err = s.change(ctx, actor, action, access.Obj(typeRequest, id), func(c *change) error {
 		q, st, err := c.request(id)

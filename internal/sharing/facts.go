@@ -130,9 +130,9 @@ func (c *change) dropShare(s access.Share) error {
 	c.refold(spice.FoldShare(s), nil)
 	bot := access.Obj(access.TypeChatbot, s.Chatbot)
 	if s.ExpiredAt(c.now) {
-		return c.also(dropped("share", s), bot)
+		return c.addEffect(dropped("share", s), bot)
 	}
-	return c.took(dropped("share", s), "share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
+	return c.noteRemoval(dropped("share", s), "share "+string(s.Level)+" of "+bot.String()+" with "+s.Principal.String(), access.ManageAccess, bot)
 }
 
 // dropShares removes those of the shares for which drop returns true.
@@ -199,7 +199,7 @@ func (c *change) dropRow(r access.Row) error {
 		}
 		c.refold(before, nil)
 		bot := access.Obj(access.TypeChatbot, r.Chatbot)
-		return c.took(dropped("row", r), "row of "+access.Obj(access.TypeUser, r.User).String()+" on "+bot.String(), access.ManageAccess, bot)
+		return c.noteRemoval(dropped("row", r), "row of "+access.Obj(access.TypeUser, r.User).String()+" on "+bot.String(), access.ManageAccess, bot)
 	})
 }
 
@@ -208,18 +208,18 @@ func (c *change) dropTeamMembership(m access.TeamMembership) error {
 	if err := c.DeleteTeamMembership(m.Team, m.User); err != nil {
 		return err
 	}
-	return c.tookTeamMembership(m)
+	return c.noteTeamRemoval(m)
 }
 
-// tookTeamMembership notes that a user is in a team no more.
-func (c *change) tookTeamMembership(m access.TeamMembership) error {
+// noteTeamRemoval notes that a user is no longer in a team.
+func (c *change) noteTeamRemoval(m access.TeamMembership) error {
 	c.refold(spice.FoldTeamMembership(m), nil)
 	team := access.Obj(access.TypeTeam, m.Team)
 	what := string(m.Role) + " of " + team.String()
 	if c.action == "team.delete" || c.action == "organization.delete" { // if the answer covers many people
 		what = access.Obj(access.TypeUser, m.User).String() + ", " + what
 	}
-	return c.took(dropped("team_member", m), what, access.ManageMembers, team)
+	return c.noteRemoval(dropped("team_member", m), what, access.ManageMembers, team)
 }
 
 // dropAssignment removes a role from a user.
@@ -229,11 +229,11 @@ func (c *change) dropAssignment(a access.RoleAssignment) error {
 	}
 	c.refold(spice.FoldRoleAssignment(a), nil)
 	role := access.Obj(access.TypeRole, a.Role)
-	keeper, action, err := c.keeper(role)
+	keeper, action, err := c.listRight(role)
 	if err != nil {
 		return err
 	}
-	return c.took(dropped("role_assignment", a), role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
+	return c.noteRemoval(dropped("role_assignment", a), role.String()+" of "+access.Obj(access.TypeUser, a.User).String(), action, keeper)
 }
 
 // dropGroupMembership removes a principal from a group's list.
@@ -247,11 +247,11 @@ func (c *change) dropGroupMembership(m access.GroupMembership) error {
 	}
 	c.refold(implied, nil)
 	group := access.Obj(access.TypeGroup, m.Group)
-	keeper, action, err := c.keeper(group)
+	keeper, action, err := c.listRight(group)
 	if err != nil {
 		return err
 	}
-	return c.took(dropped("group_member", m), m.Member.String()+" in "+group.String(), action, keeper)
+	return c.noteRemoval(dropped("group_member", m), m.Member.String()+" in "+group.String(), action, keeper)
 }
 
 // unlist removes a principal from the chosen lists of documents, MCP servers and metrics.
@@ -274,7 +274,7 @@ func (c *change) unlist(p access.Principal, of chosen) error {
 		}
 		c.refold(spice.FoldResource(old), spice.FoldResource(r))
 		what := p.String() + " on the list of " + list.String()
-		if err := c.took(altered(string(r.Type), old, r), what, access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+		if err := c.noteRemoval(altered(string(r.Type), old, r), what, access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 			return err
 		}
 	}
@@ -302,7 +302,7 @@ func (c *change) dropFromGates(old, now access.Policy, o access.Object) error {
 		return err
 	}
 	bot := access.Obj(access.TypeChatbot, old.Chatbot)
-	return c.took(e, o.String()+" in the gates of "+bot.String(), access.ManageAccess, bot)
+	return c.noteRemoval(e, o.String()+" in the gates of "+bot.String(), access.ManageAccess, bot)
 }
 
 // regate replaces a chatbot's gates.
@@ -317,19 +317,19 @@ func (c *change) regate(old, now access.Policy) (e effect, err error) {
 func without(p access.Policy, kind access.Type, id string) access.Policy {
 	switch kind {
 	case access.TypeOrganization:
-		p.Entities = less(p.Entities, access.OrganizationID(id))
+		p.Entities = withoutValue(p.Entities, access.OrganizationID(id))
 	case access.TypeRole:
-		p.AllowedRoles = less(p.AllowedRoles, id)
-		p.RequiredRoles = less(p.RequiredRoles, id)
+		p.AllowedRoles = withoutValue(p.AllowedRoles, id)
+		p.RequiredRoles = withoutValue(p.RequiredRoles, id)
 	case access.TypeUser:
-		p.AllowedUsers = less(p.AllowedUsers, access.UserID(id))
-		p.DeniedUsers = less(p.DeniedUsers, access.UserID(id))
+		p.AllowedUsers = withoutValue(p.AllowedUsers, access.UserID(id))
+		p.DeniedUsers = withoutValue(p.DeniedUsers, access.UserID(id))
 	}
 	return p
 }
 
-// less is the list without v: nil stays nil, and a list that becomes empty does not become nil.
-func less[T comparable](list []T, v T) []T {
+// withoutValue is the list without v: nil stays nil, and a list that becomes empty does not become nil.
+func withoutValue[T comparable](list []T, v T) []T {
 	if list == nil {
 		return nil
 	}

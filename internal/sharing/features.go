@@ -44,7 +44,7 @@ func (s *Service) PutFeature(ctx context.Context, actor access.Actor, bot access
 }
 
 func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (access.Feature, error) {
-	b, err := c.updatable(bot)
+	b, err := c.loadUpdatable(bot)
 	if err != nil {
 		return access.Feature{}, err
 	}
@@ -89,8 +89,8 @@ func (c *change) putFeature(bot access.ChatbotID, name string, p FeaturePatch) (
 	return f, c.PutFeature(f)
 }
 
-// updatable loads a chatbot that the actor may update, and with it what hangs on it (R2).
-func (c *caller) updatable(bot access.ChatbotID) (access.Chatbot, error) {
+// loadUpdatable loads a chatbot on which the actor has update, and whose resources the actor so manages (R2).
+func (c *caller) loadUpdatable(bot access.ChatbotID) (access.Chatbot, error) {
 	o := access.Obj(access.TypeChatbot, bot)
 	b, ok, err := c.Chatbot(bot)
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *caller) updatable(bot access.ChatbotID) (access.Chatbot, error) {
 	if !ok {
 		return b, access.NotFound(o)
 	}
-	return b, ruled(c.must(access.Update, o), "R2")
+	return b, withRule(c.must(access.Update, o), "R2")
 }
 
 // mayReadSettings refuses an actor who can neither read the chatbot's settings nor update them (a row can give only update, M4).
@@ -113,7 +113,7 @@ func (c *caller) mayReadSettings(bot access.ChatbotID) error {
 	} else if updates {
 		return c.fromAllowedAddress(o)
 	}
-	return ruled(c.must(access.Read, o), "R2")
+	return withRule(c.must(access.Read, o), "R2")
 }
 
 // feature loads a feature that is set on a chatbot.
@@ -154,7 +154,7 @@ func (s *Service) Features(ctx context.Context, actor access.Actor, bot access.C
 // DeleteFeature unsets a feature, which turns it off (F1). If nothing is set, the error is of kind NotFound.
 func (s *Service) DeleteFeature(ctx context.Context, actor access.Actor, bot access.ChatbotID, name string) (Change, error) {
 	return s.change(ctx, actor, "feature.delete", access.Object{Type: access.TypeFeature, ID: access.FeatureID(bot, name)}, func(c *change) error {
-		if _, err := c.updatable(bot); err != nil {
+		if _, err := c.loadUpdatable(bot); err != nil {
 			return err
 		}
 		f, err := c.feature(bot, name)
@@ -200,7 +200,7 @@ func (c *change) dropFeatures(bot access.ChatbotID) error {
 	for _, f := range features {
 		c.refold(spice.FoldFeature(f), nil)
 		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
-		if err := c.took(dropped("feature", f), feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
+		if err := c.noteRemoval(dropped("feature", f), feature.String(), access.See, access.Obj(access.TypeChatbot, bot)); err != nil {
 			return err
 		}
 		if err := c.Tx.DeleteFeature(f.Chatbot, f.Name); err != nil {

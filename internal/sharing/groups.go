@@ -146,7 +146,7 @@ func (s *Service) DeleteGroup(ctx context.Context, actor access.Actor, id access
 		if err := c.dropGroup(g); err != nil {
 			return err
 		}
-		d.Removed = c.toldDeleted()
+		d.Removed = c.deletedForActor()
 		c.state(g, nil)
 		return nil
 	})
@@ -167,7 +167,7 @@ func (c *change) dropGroup(g access.Group) error {
 		return err
 	}
 	o := access.Obj(access.TypeGroup, g.ID)
-	if err := c.took(dropped("group", g), o.String(), access.Update, access.Obj(access.TypeOrganization, g.Organization)); err != nil {
+	if err := c.noteRemoval(dropped("group", g), o.String(), access.Update, access.Obj(access.TypeOrganization, g.Organization)); err != nil {
 		return err
 	}
 	return c.Tx.DeleteGroup(g.ID)
@@ -180,7 +180,7 @@ func (s *Service) Group(ctx context.Context, actor access.Actor, id access.Group
 		if g, ok, err = c.Group(id); err != nil {
 			return err
 		}
-		return c.shown(access.Obj(access.TypeGroup, id), ok)
+		return c.mustSee(access.Obj(access.TypeGroup, id), ok)
 	})
 	return g, err
 }

@@ -53,9 +53,9 @@ func (c *caller) repeats() (bool, error) {
 	return found, err
 }
 
-// judgedAgain maps the error of a repeated call's step to its answer. A conflict and the like result from what has happened since, including the call
+// repeatedRefusal maps the error of a repeated call's step to its answer. A conflict and the like result from what has happened since, including the call
 // itself, and are not held against the caller.
-func (c *change) judgedAgain(err error) error {
+func (c *change) repeatedRefusal(err error) error {
 	switch access.KindOf(err) {
 	case access.KindConflict, access.KindIDTaken, access.KindUnprocessable:
 		if !c.withheld {
@@ -65,18 +65,18 @@ func (c *change) judgedAgain(err error) error {
 	return err
 }
 
-// passedOn returns the refusal of an actor without the right to pass something on. If this call itself passed on that right, its answer can be
+// passedOnRefusal returns the refusal of an actor without the right to pass something on. If this call itself passed on that right, its answer can be
 // returned again as long as the actor sees the thing.
-func (c *change) passedOn(refusal error) error {
+func (c *change) passedOnRefusal(refusal error) error {
 	if c.repeat && access.KindOf(refusal) == access.KindDenied {
 		return ErrRepeated
 	}
 	return refusal
 }
 
-// once notes, in the transaction of the change, that the call was carried out, so that it is never carried out again, even if its answer is lost or
+// noteOnce notes, in the transaction of the change, that the call was carried out, so that it is never carried out again, even if its answer is lost or
 // two servers received it at the same time.
-func (c *change) once() error {
+func (c *change) noteOnce() error {
 	once := c.actor.Once
 	if once.Key == "" {
 		return nil

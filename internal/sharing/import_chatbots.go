@@ -31,7 +31,7 @@ func (r *ChatbotRow) steps() []step {
 			}
 		}
 		_, err := c.putChatbot(r.Chatbot, ChatbotPatch{
-			Organization: given(r.Organization), Owner: given(r.Owner), Name: given(r.Name), Visibility: given(r.Visibility),
+			Organization: optional(r.Organization), Owner: optional(r.Owner), Name: optional(r.Name), Visibility: optional(r.Visibility),
 		})
 		return err
 	}}}
@@ -126,7 +126,7 @@ func (r *ResourceRow) steps() []step {
 	put := step{action: string(r.Type) + ".put", resource: access.Object{Type: r.Type, ID: r.ID}, run: func(c *change) error {
 		c.forOwner = MayRestore(c.actor)
 		_, err := c.putResource(r.Type, r.ID, ResourcePatch{
-			Chatbot: given(r.Chatbot), Access: given(r.Access),
+			Chatbot: optional(r.Chatbot), Access: optional(r.Access),
 			Allowed: access.Optional[[]access.Principal]{Set: r.Allowed != nil, Value: r.Allowed},
 		})
 		return err
@@ -159,15 +159,15 @@ func (r *PolicyRow) Key() string { return string(r.Chatbot) }
 
 func (r *PolicyRow) steps() []step {
 	return []step{{action: "policy.put", resource: access.Obj(access.TypeChatbot, r.Chatbot), run: func(c *change) error {
-		emptied := PolicyPatch{Enabled: givenBool(r.Enabled)}
+		emptied := PolicyPatch{Enabled: optionalBool(r.Enabled)}
 		restore := MayRestore(c.actor)
-		listed(restore, r.EmailDomains, &emptied.EmailDomains)
-		listed(restore, r.UserTypes, &emptied.UserTypes)
-		listed(restore, r.Entities, &emptied.Entities)
-		listed(restore, r.AllowedRoles, &emptied.AllowedRoles)
-		listed(restore, r.RequiredRoles, &emptied.RequiredRoles)
-		listed(restore, r.AllowedUsers, &emptied.AllowedUsers)
-		listed(restore, r.DeniedUsers, &emptied.DeniedUsers)
+		setListed(restore, r.EmailDomains, &emptied.EmailDomains)
+		setListed(restore, r.UserTypes, &emptied.UserTypes)
+		setListed(restore, r.Entities, &emptied.Entities)
+		setListed(restore, r.AllowedRoles, &emptied.AllowedRoles)
+		setListed(restore, r.RequiredRoles, &emptied.RequiredRoles)
+		setListed(restore, r.AllowedUsers, &emptied.AllowedUsers)
+		setListed(restore, r.DeniedUsers, &emptied.DeniedUsers)
 		if _, _, err := c.putPolicy(r.Chatbot, emptied); err != nil {
 			return err
 		}
@@ -178,8 +178,8 @@ func (r *PolicyRow) steps() []step {
 	}}}
 }
 
-// listed sets a list of a patch to what the row says. One that deletions emptied is left to those who may restore it: no patch holds it.
-func listed[T any](restore bool, said []T, o *access.Optional[[]T]) {
+// refuseUnlistable sets a list of a patch to what the row says. One that deletions emptied is left to those who may restore it: no patch holds it.
+func setListed[T any](restore bool, said []T, o *access.Optional[[]T]) {
 	if said != nil && (len(said) > 0 || !restore) {
 		*o = access.Some(said)
 	}
@@ -237,9 +237,9 @@ func (r *FeatureRow) steps() []step {
 	return []step{{action: "feature.put", resource: o, run: func(c *change) error {
 		restore := MayRestore(c.actor)
 		c.forOwner = restore
-		p := FeaturePatch{Enabled: givenBool(r.Enabled), Limits: access.Optional[map[string]float64]{Set: r.Limits != nil, Value: r.Limits}}
-		listed(restore, r.AllowedRoles, &p.AllowedRoles)
-		listed(restore, r.UserTypes, &p.UserTypes)
+		p := FeaturePatch{Enabled: optionalBool(r.Enabled), Limits: access.Optional[map[string]float64]{Set: r.Limits != nil, Value: r.Limits}}
+		setListed(restore, r.AllowedRoles, &p.AllowedRoles)
+		setListed(restore, r.UserTypes, &p.UserTypes)
 		f, err := c.putFeature(r.Chatbot, r.Feature, p)
 		if err != nil || !restore {
 			return err

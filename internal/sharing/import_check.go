@@ -323,7 +323,7 @@ func (r *RequestRow) Check() error {
 	var f form
 	id(&f, "chatbot", r.Chatbot)
 	principal(&f, r.Principal)
-	if _, decided := deciding("", r.Principal); !decided {
+	if _, decided := decisionFor("", r.Principal); !decided {
 		f.refuse("principal", access.Invalidf("S4", "a share with %s needs no approval", r.Principal))
 	}
 	word(&f, "access", r.Access, access.Levels)

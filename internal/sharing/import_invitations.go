@@ -71,7 +71,7 @@ func (c *change) restoreInvitation(inv access.Invitation) error {
 		return fieldError("N1", "/expires_at", "the expiry of a pending invitation must be in the future")
 	}
 	for _, s := range inv.Shares {
-		if _, err := c.managed(s.Chatbot); err != nil {
+		if _, err := c.loadManaged(s.Chatbot); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,7 @@ func (r *PublicLinkRow) steps() []step {
 		if err := c.mayRestore("public links"); err != nil {
 			return err
 		}
-		if _, err := c.managed(r.Chatbot); err != nil {
+		if _, err := c.loadManaged(r.Chatbot); err != nil {
 			return err
 		}
 		return c.aroundChatbot(r.Chatbot, func(b *access.Chatbot) error {
@@ -115,7 +115,7 @@ func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
 	if err := c.mayRestore("API keys"); err != nil {
 		return err
 	}
-	if _, err := c.managed(k.Chatbot); err != nil {
+	if _, err := c.loadManaged(k.Chatbot); err != nil {
 		return err
 	}
 	old, exists, err := c.APIKey(k.ID)
@@ -129,7 +129,7 @@ func (c *change) restoreAPIKey(k access.APIKey, digest string) error {
 	if _, err := c.keyExpiry(k.ExpiresAt, "K5"); err != nil {
 		return err
 	}
-	if err := c.unheld(digest); err != nil {
+	if err := c.refuseHeldDigest(digest); err != nil {
 		return err
 	}
 	c.refold(nil, spice.FoldAPIKey(k))
@@ -244,10 +244,10 @@ func (c *change) restoreAccountKey(k access.AccountKey, digest, former string) e
 	if err := c.likeItself(k); err != nil {
 		return err
 	}
-	if err := c.unheld(digest); err != nil {
+	if err := c.refuseHeldDigest(digest); err != nil {
 		return err
 	}
-	if err := c.unheld(former); err != nil {
+	if err := c.refuseHeldDigest(former); err != nil {
 		return err
 	}
 	c.state(nil, withoutPreview(k))
@@ -265,8 +265,8 @@ func (c *change) sameKey(o access.Object, rule string, same bool) error {
 	return access.Conflictf(rule, "%s exists and is another key, and an import cannot change it", o)
 }
 
-// unheld refuses a digest that another key has.
-func (c *change) unheld(digest string) error {
+// refuseHeldDigest refuses a digest that another key has.
+func (c *change) refuseHeldDigest(digest string) error {
 	_, held, err := c.APIKeyByDigest(digest)
 	if err == nil && !held {
 		_, held, err = c.AccountKeyByDigest(digest)

@@ -75,8 +75,8 @@ func (c *change) importUser(r *UserRow) error {
 		}
 	}
 	p := UserPatch{
-		Email: given(r.Email), Name: given(r.Name), Type: given(r.Type), Organization: given(home),
-		EmailVerified: givenBool(r.EmailVerified), Active: givenBool(r.Active), tokensAfter: r.TokensAfter,
+		Email: optional(r.Email), Name: optional(r.Name), Type: optional(r.Type), Organization: optional(home),
+		EmailVerified: optionalBool(r.EmailVerified), Active: optionalBool(r.Active), tokensAfter: r.TokensAfter,
 	}
 	if err := c.mayImportUser(r.User, stored, known, p); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (c *change) lostAddress(r *UserRow) (bool, error) {
 	if r.Email == "" || same(r.EmailVerified, false) || same(r.Active, true) {
 		return false, nil
 	}
-	holder, held, err := c.holder(r.Email)
+	holder, held, err := c.verifiedHolder(r.Email)
 	return held && holder.ID != r.User, err
 }
 
@@ -143,7 +143,7 @@ func (c *change) mayImportUser(id access.UserID, stored access.User, known bool,
 	if admin, err := c.may(access.Administer, access.PlatformObject); err != nil || admin {
 		return err
 	}
-	return taken(access.Obj(access.TypeUser, id))
+	return idTaken(access.Obj(access.TypeUser, id))
 }
 
 // userSays reports whether the user already has the row's values.
@@ -155,7 +155,7 @@ func (c *change) userSays(u access.User, r *UserRow, home access.OrganizationID)
 // importTombstone notes that a user was deleted on another server, and since when tokens are refused. It deletes nobody here.
 func (c *change) importTombstone(r *UserRow) error {
 	if err := c.must(access.Administer, access.PlatformObject); err != nil {
-		return ruled(err, "U1")
+		return withRule(err, "U1")
 	}
 	u, known, err := c.User(r.User)
 	if err != nil || known && u.Deleted && !r.TokensAfter.After(u.TokensAfter) {
@@ -223,7 +223,7 @@ func (r *OrganizationRow) steps() []step {
 			return err
 		}
 		p := OrganizationPatch{
-			Name: given(r.Name), PublicAccess: given(r.PublicAccess), OutsideSharing: givenBool(r.OutsideSharing),
+			Name: optional(r.Name), PublicAccess: optional(r.PublicAccess), OutsideSharing: optionalBool(r.OutsideSharing),
 			AllowedIPs: access.Optional[[]string]{Set: r.AllowedIPs != nil, Value: r.AllowedIPs},
 		}
 		if !exists && r.Ownerless && r.Owner == "" {
@@ -367,10 +367,10 @@ func (r *PlatformRoleRow) steps() []step {
 	}
 }
 
-// given is an optional field that is unset if empty.
-func given[T ~string](v T) access.Optional[T] { return access.Optional[T]{Set: v != "", Value: v} }
+// optional is an optional field that is unset if empty.
+func optional[T ~string](v T) access.Optional[T] { return access.Optional[T]{Set: v != "", Value: v} }
 
-func givenBool(v *bool) access.Optional[bool] {
+func optionalBool(v *bool) access.Optional[bool] {
 	if v == nil {
 		return access.Optional[bool]{}
 	}

@@ -53,7 +53,7 @@ func (s *Service) RehearseAside(ctx context.Context, actor access.Actor, path st
 
 func (s *Service) rehearse(ctx context.Context, facts *store.DB, actor access.Actor, fn func(*Rehearsal) error) error {
 	if _, err := s.outbox.Fresh(ctx, true); err != nil {
-		return undelivered(err)
+		return notInEngine(err)
 	}
 	err := facts.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.LockChanges(); err != nil {

@@ -45,7 +45,7 @@ func (c *change) restoreRequest(r access.Request) error {
 	if err := c.mayRestore("requests"); err != nil {
 		return err
 	}
-	b, err := c.managed(r.Chatbot)
+	b, err := c.loadManaged(r.Chatbot)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *change) restoreRequest(r access.Request) error {
 	if r.Share().ExpiredAt(c.now) {
 		return fieldError("S13", "/share_expires_at", "a share's expiry must be in the future")
 	}
-	if err := c.known(b, r.Principal); err != nil {
+	if err := c.refuseUnknown(b, r.Principal); err != nil {
 		return err
 	}
 	if user, person := strings.CutPrefix(r.Requester, "user:"); person {
@@ -80,5 +80,5 @@ func (c *change) restoreRequest(r access.Request) error {
 	if r, err = c.AddRequest(r); err != nil {
 		return err
 	}
-	return c.requested(nil, r)
+	return c.addRequestEffects(nil, r)
 }

@@ -85,7 +85,7 @@ func (s *Service) updatesAny(ctx context.Context, actor access.Actor) (bool, err
 	}
 	fresh, err := s.outbox.Fresh(ctx, true)
 	if err != nil {
-		return false, undelivered(err)
+		return false, notInEngine(err)
 	}
 	ctx, cancel := context.WithCancel(ctx) // also ends the engine's search
 	defer cancel()

@@ -14,7 +14,7 @@ func (r *TeamRow) Key() string { return string(r.Team) }
 
 func (r *TeamRow) steps() []step {
 	return []step{{action: "team.put", resource: access.Obj(access.TypeTeam, r.Team), run: func(c *change) error {
-		_, err := c.putTeam(r.Team, TeamPatch{Organization: given(r.Organization), Name: given(r.Name)})
+		_, err := c.putTeam(r.Team, TeamPatch{Organization: optional(r.Organization), Name: optional(r.Name)})
 		return err
 	}}}
 }
@@ -88,7 +88,7 @@ func (r *RoleRow) Key() string { return string(r.Role) }
 
 func (r *RoleRow) steps() []step {
 	return []step{{action: "role.put", resource: access.Obj(access.TypeRole, r.Role), run: func(c *change) error {
-		_, err := c.putRole(r.Role, RolePatch{Organization: given(r.Organization), Name: given(r.Name)})
+		_, err := c.putRole(r.Role, RolePatch{Organization: optional(r.Organization), Name: optional(r.Name)})
 		return err
 	}}}
 }
@@ -122,7 +122,7 @@ func (r *GroupRow) Key() string { return string(r.Group) }
 
 func (r *GroupRow) steps() []step {
 	return []step{{action: "group.put", resource: access.Obj(access.TypeGroup, r.Group), run: func(c *change) error {
-		_, err := c.putGroup(r.Group, GroupPatch{Organization: given(r.Organization), Name: given(r.Name)})
+		_, err := c.putGroup(r.Group, GroupPatch{Organization: optional(r.Organization), Name: optional(r.Name)})
 		return err
 	}}}
 }

@@ -55,7 +55,7 @@ func (c *caller) outside(with access.Principal, org access.OrganizationID) (bool
 		_, member, err := c.Membership(org, access.UserID(with.ID))
 		return !member, err
 	case access.PrincipalEmail:
-		u, held, err := c.holder(access.Email(with.ID))
+		u, held, err := c.verifiedHolder(access.Email(with.ID))
 		if err != nil || !held {
 			return true, err
 		}
@@ -70,8 +70,8 @@ func (c *caller) outside(with access.Principal, org access.OrganizationID) (bool
 	return true, nil // everyone
 }
 
-// holder returns the active user whose verified address it is. The address of an inactive user is free (I2).
-func (c *caller) holder(address access.Email) (access.User, bool, error) {
+// verifiedHolder returns the active user whose verified address it is. The address of an inactive user is free (I2).
+func (c *caller) verifiedHolder(address access.Email) (access.User, bool, error) {
 	u, held, err := c.UserByVerifiedEmail(address)
 	return u, held && !u.Gone(), err
 }
@@ -128,7 +128,7 @@ func (c *change) aroundArrival(org access.OrganizationID, user access.UserID, ed
 	case !outsider:
 		return edit()
 	}
-	names, err := c.names(user)
+	names, err := c.namesOf(user)
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 		return inv, "", err
 	}
 	if inv.User != "" {
-		return inv, token, c.tellOffer(inv, holder)
+		return inv, token, c.notifyOffer(inv, holder)
 	}
 	return inv, token, c.mail(access.Mail{To: inv.Email, Invitation: inv.ID})
 }
@@ -155,7 +155,7 @@ func (c *change) sendInvitation(inv access.Invitation) (access.Invitation, strin
 // invitee returns the invited user, if one exists. An offer of ownership needs an active user who is not an owner yet.
 func (c *change) invitee(inv access.Invitation) (access.User, bool, error) {
 	if inv.User == "" {
-		return c.holder(inv.Email)
+		return c.verifiedHolder(inv.Email)
 	}
 	u, err := c.activeUser(inv.User, "O1")
 	if err != nil {
@@ -192,7 +192,7 @@ func (c *change) mayInvite(inv access.Invitation) error {
 		if slices.ContainsFunc(inv.Shares[:i], func(s access.InvitationShare) bool { return s.Chatbot == share.Chatbot }) {
 			return fieldError("N1", fmt.Sprintf("/shares/%d/chatbot", i), "a chatbot can be listed only once")
 		}
-		b, err := c.managed(share.Chatbot)
+		b, err := c.loadManaged(share.Chatbot)
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (c *change) mayInvite(inv access.Invitation) error {
 			return access.Conflictf("V1", "%s is owner_only and cannot be shared", access.Obj(access.TypeChatbot, b.ID))
 		}
 		address := access.Principal{Kind: access.PrincipalEmail, ID: string(inv.Email)}
-		if err := c.known(b, address); err != nil {
+		if err := c.refuseUnknown(b, address); err != nil {
 			return err
 		}
 		if b.Organization == inv.Organization {
@@ -267,7 +267,7 @@ func (c *caller) invitation(id access.InvitationID) (access.Invitation, error) {
 	}
 	org := access.Obj(access.TypeOrganization, inv.Organization)
 	if inv.User != "" && inv.User == c.actor.User {
-		if inside, err := c.inside(org); err != nil || inside {
+		if inside, err := c.keyReaches(org); err != nil || inside {
 			return inv, err
 		}
 	}

@@ -101,7 +101,7 @@ func (c *change) invited(token string) (access.Invitation, error) {
 	if !ok || !genuine {
 		return inv, unknown
 	}
-	if inside, err := c.inside(access.Obj(access.TypeOrganization, inv.Organization)); err != nil {
+	if inside, err := c.keyReaches(access.Obj(access.TypeOrganization, inv.Organization)); err != nil {
 		return inv, err
 	} else if !inside { // B3
 		return inv, unknown
@@ -190,7 +190,7 @@ func (c *change) accept(inv access.Invitation, r *AcceptResult) error {
 	if member { // a user who accepts the ownership may have had another role
 		e = altered("member", old, r.Membership)
 	}
-	if err := c.also(e, org); err != nil {
+	if err := c.addEffect(e, org); err != nil {
 		return err
 	}
 	var shares []access.Share
@@ -221,7 +221,7 @@ func (c *change) giveInvited(share access.Share) error {
 		effect, before = altered("share", old, share), spice.FoldShare(old)
 	}
 	c.refold(before, spice.FoldShare(share))
-	return c.also(effect, access.Obj(access.TypeChatbot, share.Chatbot))
+	return c.addEffect(effect, access.Obj(access.TypeChatbot, share.Chatbot))
 }
 
 // dropInvitations removes the invitations to an organization that is being deleted (O4).
@@ -239,9 +239,9 @@ func (c *change) dropInvitations(org access.OrganizationID) error {
 		}
 		o := access.Obj(access.TypeOrganization, org)
 		if inv.StateAt(c.now) != access.InvitationPending {
-			return c.also(dropped("invitation", inv), o)
+			return c.addEffect(dropped("invitation", inv), o)
 		}
-		return c.took(dropped("invitation", inv), "invitation of "+cmp.Or(string(inv.Email), access.Obj(access.TypeUser, inv.User).String()), access.ManageMembers, o)
+		return c.noteRemoval(dropped("invitation", inv), "invitation of "+cmp.Or(string(inv.Email), access.Obj(access.TypeUser, inv.User).String()), access.ManageMembers, o)
 	})
 }
 
@@ -259,9 +259,9 @@ func (c *change) uninvite(bot access.ChatbotID) error {
 		}
 		effect, org := altered("invitation", old, inv), access.Obj(access.TypeOrganization, inv.Organization)
 		if inv.StateAt(c.now) != access.InvitationPending {
-			return c.also(effect, org)
+			return c.addEffect(effect, org)
 		}
-		return c.took(effect, access.Obj(access.TypeChatbot, bot).String()+" in the invitation "+string(inv.ID), access.ManageMembers, org)
+		return c.noteRemoval(effect, access.Obj(access.TypeChatbot, bot).String()+" in the invitation "+string(inv.ID), access.ManageMembers, org)
 	})
 }
 
@@ -295,6 +295,6 @@ func (c *change) endInvitations(u access.User) error {
 			return err
 		}
 		org := access.Obj(access.TypeOrganization, inv.Organization)
-		return c.took(altered("invitation", old, inv), "invitation to "+org.String(), access.ManageMembers, org)
+		return c.noteRemoval(altered("invitation", old, inv), "invitation to "+org.String(), access.ManageMembers, org)
 	})
 }

@@ -11,18 +11,18 @@ import (
 )
 
 // request loads a request that the actor sees (C6), with the actor's part in it.
-func (c *caller) request(id access.RequestID) (access.Request, standing, error) {
+func (c *caller) request(id access.RequestID) (access.Request, involvement, error) {
 	o := access.Obj(typeRequest, id)
 	r, ok, err := c.Request(id)
 	if err != nil {
-		return r, standing{}, err
+		return r, involvement{}, err
 	}
 	if !ok {
-		return r, standing{}, access.NotFound(o)
+		return r, involvement{}, access.NotFound(o)
 	}
-	sts, err := c.standings([]access.Request{r})
+	sts, err := c.involvements([]access.Request{r})
 	if err != nil {
-		return r, standing{}, err
+		return r, involvement{}, err
 	}
 	switch st := sts[0]; {
 	case st.sees():
@@ -30,37 +30,37 @@ func (c *caller) request(id access.RequestID) (access.Request, standing, error) 
 	case st.elsewhere != nil:
 		return r, st, st.elsewhere
 	}
-	return r, standing{}, access.NotFound(o)
+	return r, involvement{}, access.NotFound(o)
 }
 
-// standing is an actor's part in a request.
-type standing struct {
+// involvement is an actor's part in a request.
+type involvement struct {
 	asked     bool  // is its requester
 	decides   bool  // could share with the principal immediately (S7)
 	manages   bool  // has manage_access on the chatbot
 	elsewhere error // the actor's part if the address of the call were allowed (B4)
 }
 
-func (st standing) sees() bool { return st.asked || st.decides || st.manages }
+func (st involvement) sees() bool { return st.asked || st.decides || st.manages }
 
 // mustDecide refuses actors who do not decide the request.
-func (st standing) mustDecide() error {
+func (st involvement) mustDecide() error {
 	if st.decides {
 		return nil
 	}
 	return st.otherwise("only those who could make this share immediately can decide the request")
 }
 
-func (st standing) otherwise(detail string) error {
+func (st involvement) otherwise(detail string) error {
 	if st.elsewhere != nil {
 		return st.elsewhere
 	}
 	return access.Deniedf("S7", "%s", detail)
 }
 
-// standings returns the actor's part in each of the requests, with few calls of the engine. Only its requester and site admins see a request whose
+// involvements returns the actor's part in each of the requests, with few calls of the engine. Only its requester and site admins see a request whose
 // chatbot or principal no longer exists (O4).
-func (c *caller) standings(rs []access.Request) ([]standing, error) {
+func (c *caller) involvements(rs []access.Request) ([]involvement, error) {
 	orgs := map[access.ChatbotID]access.OrganizationID{}
 	for _, r := range rs {
 		if _, known := orgs[r.Chatbot]; !known {
@@ -76,7 +76,7 @@ func (c *caller) standings(rs []access.Request) ([]standing, error) {
 			admin := right{access.Administer, access.PlatformObject}
 			return admin, admin
 		}
-		d, _ := deciding(orgs[r.Chatbot], r.Principal)
+		d, _ := decisionFor(orgs[r.Chatbot], r.Principal)
 		return right{access.ManageAccess, access.Obj(access.TypeChatbot, r.Chatbot)}, right{d.action, d.on}
 	}
 	for _, r := range rs {
@@ -86,7 +86,7 @@ func (c *caller) standings(rs []access.Request) ([]standing, error) {
 	if err := c.answer(questions); err != nil {
 		return nil, err
 	}
-	sts := make([]standing, len(rs))
+	sts := make([]involvement, len(rs))
 	admitted := map[access.Object]error{}
 	for i, r := range rs {
 		manages, decides := ask(r)
@@ -176,7 +176,7 @@ func (s *Service) Requests(ctx context.Context, actor access.Actor, q RequestQue
 		}
 		rs, next, err = visible(p, all, func(r access.Request) string { return string(r.ID) },
 			func(rs []access.Request) ([]bool, error) {
-				sts, err := c.standings(rs)
+				sts, err := c.involvements(rs)
 				if err != nil {
 					return nil, err
 				}

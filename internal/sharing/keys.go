@@ -152,7 +152,7 @@ func (c *caller) mayHandleKeys(org access.OrganizationID) error {
 		return access.Deniedf("B3", "a key confined to %s can manage only keys confined to it", access.Obj(access.TypeOrganization, c.actor.Organization))
 	}
 	if org == "" {
-		return ruled(c.must(access.Administer, access.PlatformObject), "B3")
+		return withRule(c.must(access.Administer, access.PlatformObject), "B3")
 	}
 	return c.mustOn(access.Update, org)
 }
@@ -236,5 +236,5 @@ func (c *change) dropKey(k access.AccountKey) error {
 		return err
 	}
 	holder, action := keyHolder(k)
-	return c.took(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), action, holder)
+	return c.noteRemoval(dropped(string(typeKey), withoutPreview(k)), "account key "+string(k.ID), action, holder)
 }

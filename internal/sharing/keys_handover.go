@@ -92,11 +92,11 @@ func (c *change) handOver(k access.AccountKey) (bool, error) {
 	c.handedOver = append(c.handedOver, HandedOver{Key: after, Secret: minted.Text})
 	c.changed = true
 	holder, _ := keyHolder(k)
-	return true, c.also(altered(string(typeKey), withoutPreview(k), withoutPreview(after)), holder)
+	return true, c.addEffect(altered(string(typeKey), withoutPreview(k), withoutPreview(after)), holder)
 }
 
-// toldHandedOver is what the answer says of keys that passed. A dry run made no secrets.
-func (c *change) toldHandedOver(o Offboard) []HandedOver {
+// handedOverForActor lists the keys that moved, for the answer. A dry run creates no secrets.
+func (c *change) handedOverForActor(o Offboard) []HandedOver {
 	told := slices.Clone(c.handedOver)
 	for i := range told {
 		if o.DryRun {
@@ -106,9 +106,9 @@ func (c *change) toldHandedOver(o Offboard) []HandedOver {
 	return told
 }
 
-// tellHandedOver tells the person who took keys over, unless that is the actor.
-func (c *change) tellHandedOver(org access.OrganizationID, ids []access.KeyID, from access.UserID) error {
-	return c.tellEach(access.Notification{
+// notifyHandedOver notifies the person who took keys over, unless that is the actor.
+func (c *change) notifyHandedOver(org access.OrganizationID, ids []access.KeyID, from access.UserID) error {
+	return c.notifyEach(access.Notification{
 		Kind: access.NotifyKeysHandedOver, Organization: org, AccountKeys: ids, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(from)},
 	}, []access.UserID{c.handover.to}, true)
 }

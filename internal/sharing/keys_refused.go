@@ -62,12 +62,12 @@ func (c *change) refuseKeysOf(person access.UserID, org access.OrganizationID) e
 		}
 	}
 	for _, org := range slices.Sorted(maps.Keys(refused)) {
-		if err := c.tellHeirs(org, refused[org], person); err != nil {
+		if err := c.notifyKeyManagers(org, refused[org], person); err != nil {
 			return err
 		}
 	}
 	for _, org := range slices.Sorted(maps.Keys(passed)) {
-		if err := c.tellHandedOver(org, passed[org], person); err != nil {
+		if err := c.notifyHandedOver(org, passed[org], person); err != nil {
 			return err
 		}
 	}
@@ -86,11 +86,11 @@ func (c *change) refuseIfLapsed(k access.AccountKey) (bool, error) {
 		return false, err
 	}
 	holder, action := keyHolder(k)
-	if err := c.also(altered(string(typeKey), withoutPreview(k), withoutPreview(after)), holder); err != nil {
+	if err := c.addEffect(altered(string(typeKey), withoutPreview(k), withoutPreview(after)), holder); err != nil {
 		return false, err
 	}
 	c.changed = true
-	told, err := c.tells(action, holder)
+	told, err := c.mayShow(action, holder)
 	if told {
 		c.refusedKeys = append(c.refusedKeys, k.ID)
 	}
@@ -106,8 +106,8 @@ func keyHolder(k access.AccountKey) (access.Object, access.Action) {
 	return access.Obj(access.TypeOrganization, k.Organization), access.Update
 }
 
-// tellHeirs tells those who can take over keys that are refused: the owners and admins of the organization, or the site admins.
-func (c *change) tellHeirs(org access.OrganizationID, ids []access.KeyID, person access.UserID) error {
+// notifyKeyManagers notifies the people who can take over refused keys: the owners and admins of the organization, or the site admins.
+func (c *change) notifyKeyManagers(org access.OrganizationID, ids []access.KeyID, person access.UserID) error {
 	heirs, err := c.keyHeirs(org)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (c *change) tellHeirs(org access.OrganizationID, ids []access.KeyID, person
 	about := access.Notification{
 		Kind: access.NotifyKeysRefused, Organization: org, AccountKeys: ids, Principal: access.Principal{Kind: access.PrincipalUser, ID: string(person)},
 	}
-	return c.tellEach(about, heirs, true)
+	return c.notifyEach(about, heirs, true)
 }
 
 func (c *change) keyHeirs(org access.OrganizationID) (heirs []access.UserID, err error) {
@@ -189,7 +189,7 @@ func (s *Service) refuseLapsedKey(ctx context.Context, id access.KeyID) error {
 			return err
 		}
 		c.state(withoutPreview(k), withoutPreview(after))
-		return c.tellHeirs(k.Organization, []access.KeyID{id}, k.BelongsTo[0])
+		return c.notifyKeyManagers(k.Organization, []access.KeyID{id}, k.BelongsTo[0])
 	})
 	return err
 }

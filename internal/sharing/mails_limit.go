@@ -77,7 +77,7 @@ func (c *change) sentFrom(m access.Mail) (access.OrganizationID, error) {
 func (c *change) outsider(m access.Mail) (bool, error) {
 	to, known, err := c.User(m.User)
 	if m.User == "" {
-		to, known, err = c.holder(m.To)
+		to, known, err = c.verifiedHolder(m.To)
 	}
 	if err != nil || !known {
 		return true, err

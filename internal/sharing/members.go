@@ -95,12 +95,12 @@ func (c *change) giveRole(old access.Membership, exists bool, m access.Membershi
 		return m, nil
 	}
 	c.state(nil, m)
-	return m, c.tellAdded(m)
+	return m, c.notifyAdded(m)
 }
 
-// tellAdded notifies a person whom somebody else gave a role in an organization, which they can leave (O7).
-func (c *change) tellAdded(m access.Membership) error {
-	return c.tell(access.Notification{
+// notifyAdded notifies a person whom somebody else gave a role in an organization, which they can leave (O7).
+func (c *change) notifyAdded(m access.Membership) error {
+	return c.notify(access.Notification{
 		Kind: access.NotifyAdded, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(m.Organization)}, Role: m.Role,
 	}, []access.UserID{m.User}, true)
 }
@@ -208,7 +208,7 @@ func (c *change) adoptChatbots(owner access.Membership) error {
 		if err := c.setOwner(b, owner.User); err != nil {
 			return err
 		}
-		return c.passed(b, owner.User)
+		return c.noteReassignment(b, owner.User)
 	})
 }
 

@@ -62,15 +62,15 @@ func (c *change) keepOwner(leaving access.Membership, successor access.UserID) e
 	now := access.Membership{
 		Organization: leaving.Organization, User: successor, Role: access.OrgOwner, Source: m.Source.Stronger(source), Since: c.now,
 	}
-	if err := c.also(altered("member", m, now), o); err != nil {
+	if err := c.addEffect(altered("member", m, now), o); err != nil {
 		return err
 	}
 	return c.setRole(now)
 }
 
-// leaveOwnerless notifies the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it
+// notifyOwnerless notifies the admins of an organization, and the site admins, that its last owner was offboarded by somebody who does not own it
 // (O1).
-func (c *change) leaveOwnerless(org access.OrganizationID) error {
+func (c *change) notifyOwnerless(org access.OrganizationID) error {
 	admins, err := c.MembersWithRole(org, access.OrgAdmin, 0)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *change) leaveOwnerless(org access.OrganizationID) error {
 			users = append(users, g.User)
 		}
 	}
-	return c.tell(access.Notification{
+	return c.notify(access.Notification{
 		Kind: access.NotifyOwnerless, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(org)},
 	}, users, true)
 }
@@ -131,7 +131,7 @@ func (c *change) leaving(org access.OrganizationID, user access.UserID) (access.
 		if err != nil {
 			return m, member, err
 		}
-		if inside, err := c.inside(access.Obj(access.TypeOrganization, org)); err != nil || member && inside {
+		if inside, err := c.keyReaches(access.Obj(access.TypeOrganization, org)); err != nil || member && inside {
 			return m, member, err
 		}
 	}
@@ -155,7 +155,7 @@ func (c *change) leave(m access.Membership, successor access.UserID) error {
 	}
 	c.refold(spice.FoldMembership(m), nil)
 	org := access.Obj(access.TypeOrganization, m.Organization)
-	if err := c.took(dropped("member", m), string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
+	if err := c.noteRemoval(dropped("member", m), string(m.Role)+" of "+org.String(), access.ManageMembers, org); err != nil {
 		return err
 	}
 	if manages(m.Role) {
@@ -200,7 +200,7 @@ func (c *change) leaveRows(m access.Membership) error {
 
 // leaveNames removes the user and their verified address from the organization's shares, groups and lists.
 func (c *change) leaveNames(m access.Membership) error {
-	names, err := c.names(m.User)
+	names, err := c.namesOf(m.User)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (c *change) leaveGates(m access.Membership) error {
 			return nil
 		}
 		now := p
-		now.AllowedUsers = less(p.AllowedUsers, m.User)
+		now.AllowedUsers = withoutValue(p.AllowedUsers, m.User)
 		return c.ifOf(m.Organization, access.Obj(access.TypeChatbot, p.Chatbot), func() error {
 			return c.dropFromGates(p, now, access.Obj(access.TypeUser, m.User))
 		})
@@ -255,7 +255,7 @@ func (c *change) passOn(m access.Membership, successor access.UserID) error {
 		if err := c.setOwner(b, to); err != nil {
 			return err
 		}
-		return c.passed(b, to)
+		return c.noteReassignment(b, to)
 	})
 }
 

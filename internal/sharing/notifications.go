@@ -38,7 +38,7 @@ func (s *Service) Notifications(ctx context.Context, actor access.Actor, q Notif
 				mine := make([]bool, len(ns))
 				for i, n := range ns {
 					var err error
-					if mine[i], err = c.hears(n); err != nil {
+					if mine[i], err = c.ownsNotification(n); err != nil {
 						return nil, err
 					}
 				}
@@ -49,19 +49,19 @@ func (s *Service) Notifications(ctx context.Context, actor access.Actor, q Notif
 	return ns, next, err
 }
 
-// hears reports whether the notification belongs to the acting user. A confined key sees it only if it is about the key's organization: one of its
+// ownsNotification reports whether the notification belongs to the acting user. A confined key sees it only if it is about the key's organization: one of its
 // chatbots, its account keys, or a principal that belongs to it (B3).
-func (c *caller) hears(n access.Notification) (bool, error) {
+func (c *caller) ownsNotification(n access.Notification) (bool, error) {
 	if n.User != c.actor.User || c.actor.User == "" {
 		return false, nil
 	}
-	if inside, err := c.inside(access.Obj(access.TypeChatbot, n.Chatbot)); err != nil || inside {
+	if inside, err := c.keyReaches(access.Obj(access.TypeChatbot, n.Chatbot)); err != nil || inside {
 		return inside, err
 	}
 	if n.Organization != "" {
-		return c.inside(access.Obj(access.TypeOrganization, n.Organization))
+		return c.keyReaches(access.Obj(access.TypeOrganization, n.Organization))
 	}
-	return c.inside(access.Object{Type: access.Type(n.Principal.Kind), ID: n.Principal.ID})
+	return c.keyReaches(access.Object{Type: access.Type(n.Principal.Kind), ID: n.Principal.ID})
 }
 
 // ReadNotification marks the notification as read, the first time, and returns it. This is not a change of access and leaves no entry in the record.
@@ -80,7 +80,7 @@ func (s *Service) ReadNotification(ctx context.Context, actor access.Actor, id a
 			return err
 		}
 		if ok {
-			if ok, err = c.hears(n); err != nil {
+			if ok, err = c.ownsNotification(n); err != nil {
 				return err
 			}
 		}

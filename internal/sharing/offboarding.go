@@ -17,7 +17,7 @@ type Offboarding struct {
 
 // report fills in the effects of the change on others.
 func (o *Offboarding) report(c *change, how Offboard) {
-	o.Removed, o.Reassigned, o.HandedOver = c.toldRemoved(), c.toldReassigned(), c.toldHandedOver(how)
+	o.Removed, o.Reassigned, o.HandedOver = c.removedForActor(), c.reassignedForActor(), c.handedOverForActor(how)
 }
 
 // DeleteUser offboards a user for good (N2). The same ID created later starts with nothing (O4).
@@ -97,7 +97,7 @@ func (c *change) offboard(u access.User, how Offboard) error {
 			return err
 		}
 	}
-	names, err := c.names(u.ID)
+	names, err := c.namesOf(u.ID)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (c *change) succeed(leaving access.Membership, successor access.UserID) err
 	if owns {
 		return c.keepOwner(leaving, successor)
 	}
-	return c.leaveOwnerless(leaving.Organization)
+	return c.notifyOwnerless(leaving.Organization)
 }
 
 // removesOwners refuses admins who offboard an owner of the home organization, although they manage its other users (O2, U1).

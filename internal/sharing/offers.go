@@ -38,8 +38,8 @@ func (c *change) pendingOffer(org access.OrganizationID, to access.UserID) (acce
 	return access.Invitation{}, false, err
 }
 
-// tellOffer notifies the user of the offer, also in an import, because the offer waits for an answer. An email contains its token.
-func (c *change) tellOffer(offer access.Invitation, to access.User) error {
+// notifyOffer notifies the user of the offer, also in an import, because the offer waits for an answer. An email contains its token.
+func (c *change) notifyOffer(offer access.Invitation, to access.User) error {
 	about := access.Notification{
 		User: to.ID, Kind: access.NotifyOwnership, Principal: access.Principal{Kind: access.PrincipalOrganization, ID: string(offer.Organization)},
 		Role: offer.Role, Invitation: offer.ID, By: ActorName(c.actor), CreatedAt: c.now,
@@ -60,7 +60,7 @@ func (c *change) endOffer(org access.OrganizationID, user access.UserID) error {
 	if err != nil {
 		return err
 	}
-	return c.also(altered("invitation", offer, ended), access.Obj(access.TypeOrganization, org))
+	return c.addEffect(altered("invitation", offer, ended), access.Obj(access.TypeOrganization, org))
 }
 
 // offered finds an offer of ownership by its ID, for the user who got it; for others it does not exist (C6).
@@ -71,7 +71,7 @@ func (c *change) offered(id access.InvitationID) (access.Invitation, error) {
 		return offer, err
 	}
 	org := access.Obj(access.TypeOrganization, offer.Organization)
-	inside, err := c.inside(org)
+	inside, err := c.keyReaches(org)
 	if err != nil {
 		return offer, err
 	}

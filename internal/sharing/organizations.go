@@ -29,7 +29,7 @@ type OrganizationResult struct {
 func (s *Service) PutOrganization(ctx context.Context, actor access.Actor, id access.OrganizationID, p OrganizationPatch) (r OrganizationResult, err error) {
 	r.Change, err = s.change(ctx, actor, "organization.put", access.Obj(access.TypeOrganization, id), func(c *change) (err error) {
 		r.Organization, err = c.putOrganization(id, p)
-		r.Removed = c.toldRemoved()
+		r.Removed = c.removedForActor()
 		return err
 	})
 	return r, err
@@ -139,7 +139,7 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 		return org, fieldError("O1", "/owner", "a new organization needs an owner")
 	}
 	if _, err := c.activeUser(p.Owner.Value, "O1"); err != nil {
-		return org, at("/owner", err)
+		return org, atField("/owner", err)
 	}
 	if err := c.PutOrganization(org); err != nil {
 		return org, err
@@ -153,7 +153,7 @@ func (c *change) createOrganization(id access.OrganizationID, p OrganizationPatc
 	if err := c.setRole(owner); err != nil {
 		return org, err
 	}
-	if err := c.also(altered("member", nil, owner), access.Obj(access.TypeOrganization, id)); err != nil {
+	if err := c.addEffect(altered("member", nil, owner), access.Obj(access.TypeOrganization, id)); err != nil {
 		return org, err
 	}
 	c.state(nil, org)
@@ -174,7 +174,7 @@ func (c *change) limitLinks(org access.Organization) error {
 			if err := c.dropLink(now); err != nil {
 				return err
 			}
-			return c.also(altered("chatbot", b, *now), access.Obj(access.TypeChatbot, b.ID))
+			return c.addEffect(altered("chatbot", b, *now), access.Obj(access.TypeChatbot, b.ID))
 		})
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (s *Service) DeleteOrganization(ctx context.Context, actor access.Actor, id
 		if err := c.dropOrganization(org); err != nil {
 			return err
 		}
-		d.Removed = c.toldDeleted()
+		d.Removed = c.deletedForActor()
 		c.state(org, nil)
 		return nil
 	})
@@ -256,7 +256,7 @@ func (c *change) dropOrganization(org access.Organization) error {
 	}
 	for _, m := range members {
 		c.refold(spice.FoldMembership(m), nil)
-		if err := c.took(dropped("member", m), string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
+		if err := c.noteRemoval(dropped("member", m), string(m.Role)+" "+access.Obj(access.TypeUser, m.User).String(), access.ManageMembers, o); err != nil {
 			return err
 		}
 	}
@@ -293,7 +293,7 @@ func (c *change) dropHome(org access.OrganizationID) error {
 		old := u
 		u.Organization = ""
 		what := "home of " + access.Obj(access.TypeUser, u.ID).String()
-		if err := c.took(altered("user", old, u), what, access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
+		if err := c.noteRemoval(altered("user", old, u), what, access.Update, access.Obj(access.TypeOrganization, org)); err != nil {
 			return err
 		}
 	}
@@ -317,7 +317,7 @@ func (s *Service) Organization(ctx context.Context, actor access.Actor, id acces
 		if org, ok, err = c.Organization(id); err != nil {
 			return err
 		}
-		return c.shown(o, ok)
+		return c.mustSee(o, ok)
 	})
 	return org, err
 }

@@ -68,7 +68,7 @@ func (s *Service) DeletePlatformRole(ctx context.Context, actor access.Actor, ro
 func (c *change) dropPlatformGrant(g access.PlatformGrant) error {
 	err := c.aroundRows(g.User, func() error {
 		c.refold(spice.FoldPlatformGrant(g), nil)
-		if err := c.took(dropped("platform_role", g), "platform role "+string(g.Role), access.Administer, access.PlatformObject); err != nil {
+		if err := c.noteRemoval(dropped("platform_role", g), "platform role "+string(g.Role), access.Administer, access.PlatformObject); err != nil {
 			return err
 		}
 		return c.DeletePlatformGrant(g)

@@ -40,9 +40,9 @@ type PolicyResult struct {
 // Policy reads a chatbot's gates. They name people, so reading them needs manage_access.
 func (s *Service) Policy(ctx context.Context, actor access.Actor, bot access.ChatbotID) (g Gates, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		b, err := c.managed(bot)
+		b, err := c.loadManaged(bot)
 		if err != nil {
-			return ruled(err, "A3")
+			return withRule(err, "A3")
 		}
 		g.Enabled = b.Enabled
 		g.Policy, _, err = c.Policy(bot)
@@ -67,9 +67,9 @@ type gates struct {
 }
 
 func (c *change) putPolicy(bot access.ChatbotID, p PolicyPatch) (bool, access.Policy, error) {
-	b, err := c.managed(bot)
+	b, err := c.loadManaged(bot)
 	if err != nil {
-		return false, access.Policy{}, ruled(err, "A3")
+		return false, access.Policy{}, withRule(err, "A3")
 	}
 	old, _, err := c.Policy(bot)
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 	}
 	for i, u := range p.AllowedUsers.Value {
 		if _, err := c.activeUser(u, "G6"); err != nil {
-			return firstError(unless(err, access.KindUnprocessable), missing("G6", "allowed_users", i, string(u)))
+			return firstError(ignoreKind(err, access.KindUnprocessable), missing("G6", "allowed_users", i, string(u)))
 		}
 	}
 	for i, u := range p.DeniedUsers.Value {
@@ -160,7 +160,7 @@ func (c *change) judgePolicy(b access.Chatbot, now *access.Policy, p PolicyPatch
 			return fieldError("G7", fmt.Sprintf("/denied_users/%d", i), "the chatbot's owner cannot be denied")
 		}
 		if _, err := c.activeUser(u, "G7"); err != nil {
-			return firstError(unless(err, access.KindUnprocessable), missing("G7", "denied_users", i, string(u)))
+			return firstError(ignoreKind(err, access.KindUnprocessable), missing("G7", "denied_users", i, string(u)))
 		}
 	}
 	return nil
@@ -192,8 +192,8 @@ func missing(rule, field string, i int, id string) *access.Error {
 	}
 }
 
-// unless returns err, or nil if it is of that kind.
-func unless(err error, kind access.Kind) error {
+// ignoreKind returns err, or nil if it is of that kind.
+func ignoreKind(err error, kind access.Kind) error {
 	if access.KindOf(err) == kind {
 		return nil
 	}

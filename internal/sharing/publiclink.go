@@ -27,9 +27,9 @@ type PublicAccessResult struct {
 // PublicAccess reads the chatbot's public link, for actors with manage_access (L2).
 func (s *Service) PublicAccess(ctx context.Context, actor access.Actor, bot access.ChatbotID) (p PublicAccess, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		b, err := c.managed(bot)
+		b, err := c.loadManaged(bot)
 		p = s.publicAccess(b)
-		return ruled(err, "L2")
+		return withRule(err, "L2")
 	})
 	if err != nil {
 		return PublicAccess{}, err
@@ -86,8 +86,8 @@ func (s *Service) relink(
 	ctx context.Context, actor access.Actor, bot access.ChatbotID, action string, edit func(*change, *access.Chatbot) error,
 ) (r PublicAccessResult, err error) {
 	r.Change, err = s.change(ctx, actor, action, access.Obj(access.TypeChatbot, bot), func(c *change) error {
-		if _, err := c.managed(bot); err != nil {
-			return ruled(err, "A3")
+		if _, err := c.loadManaged(bot); err != nil {
+			return withRule(err, "A3")
 		}
 		return c.aroundChatbot(bot, func(b *access.Chatbot) error {
 			old := *b

@@ -112,7 +112,7 @@ func (c *caller) chatbotsWith(action access.Action) ([]access.ChatbotID, error) 
 		return found, nil
 	}
 	if c.unfresh != nil {
-		return nil, undelivered(c.unfresh)
+		return nil, notInEngine(c.unfresh)
 	}
 	c.asking.sought = map[access.Action]spice.Question{action: {
 		Subject: access.Subject{Type: access.TypeUser, ID: string(c.actor.User)}, Permission: string(action),

@@ -29,8 +29,8 @@ func altered(kind string, before, after any) effect {
 	return effect{Kind: kind, Before: before, After: after}
 }
 
-// also notes an effect for the record. of is the thing that the fact belongs to, and is still there.
-func (c *change) also(e effect, of access.Object) (err error) {
+// addEffect adds an effect to the record. of is the object that the fact belongs to, and must still exist.
+func (c *change) addEffect(e effect, of access.Object) (err error) {
 	if c.about != of || of.Type != access.TypeOrganization && of.Type != access.TypeTeam { // of which many facts go at once
 		if c.aboutIn, err = c.recordedIn(of); err != nil {
 			return err

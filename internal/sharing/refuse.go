@@ -6,8 +6,8 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// ruled adds the rule to a denial that names none yet. Hidden things stay not found (C6).
-func ruled(err error, rule string) error {
+// withRule adds the rule to a denial that names none yet. Hidden things stay not found (C6).
+func withRule(err error, rule string) error {
 	var e *access.Error
 	if errors.As(err, &e) && e.Kind == access.KindDenied && e.Rule == "" {
 		named := *e
@@ -24,8 +24,8 @@ func fieldError(rule, pointer, detail string) error {
 	}
 }
 
-// at adds the field of the body to a refusal of its value.
-func at(pointer string, err error) error {
+// atField adds the field of the body to a refusal of its value.
+func atField(pointer string, err error) error {
 	var e *access.Error
 	if errors.As(err, &e) && e.Kind == access.KindUnprocessable && e.Fields == nil {
 		named := *e
@@ -35,7 +35,7 @@ func at(pointer string, err error) error {
 	return err
 }
 
-// taken refuses an ID that exists elsewhere (I3).
-func taken(o access.Object) error {
+// idTaken refuses an ID that exists elsewhere (I3).
+func idTaken(o access.Object) error {
 	return access.Refuse(access.KindIDTaken, "I3", "%s already exists elsewhere", o)
 }

@@ -21,24 +21,24 @@ type reassignment struct {
 	told bool
 }
 
-// took notes what went with the change: the effect for the record, and what for the answer. Whoever has the action on the object might have
-// read of it. It is called while the object is still there.
-func (c *change) took(e effect, what string, action access.Action, of access.Object) error {
-	if err := c.also(e, of); err != nil {
+// noteRemoval adds a removed fact to the record's effects, and to the answer if the actor has the action on the object, and so could have read of it.
+// It must be called while the object still exists.
+func (c *change) noteRemoval(e effect, what string, action access.Action, of access.Object) error {
+	if err := c.addEffect(e, of); err != nil {
 		return err
 	}
-	return c.lost(e.Kind, what, action, of)
+	return c.answerRemoval(e.Kind, what, action, of)
 }
 
-// lost is took without the effect, for what the change notes as a whole.
-func (c *change) lost(kind, what string, action access.Action, of access.Object) error {
-	told, err := c.tells(action, of)
+// answerRemoval is noteRemoval without the effect, for facts that the change records as a whole.
+func (c *change) answerRemoval(kind, what string, action access.Action, of access.Object) error {
+	told, err := c.mayShow(action, of)
 	c.removals = append(c.removals, removal{kind, what, told})
 	return err
 }
 
-// tells reports whether the answer may speak of the object: it is what the change is about or belongs to it, or the actor has the action.
-func (c *change) tells(action access.Action, of access.Object) (bool, error) {
+// mayShow reports whether the answer may name the object: the change is about it or about something that contains it, or the actor has the action.
+func (c *change) mayShow(action access.Action, of access.Object) (bool, error) {
 	if of == c.resource || c.actor.Unconfined() {
 		return true, nil
 	}
@@ -49,21 +49,21 @@ func (c *change) tells(action access.Action, of access.Object) (bool, error) {
 	return c.may(action, of)
 }
 
-// passed notes that the chatbot passed on (O3).
-func (c *change) passed(b access.Chatbot, to access.UserID) error {
+// noteReassignment adds a chatbot that got a new owner (O3).
+func (c *change) noteReassignment(b access.Chatbot, to access.UserID) error {
 	o := access.Obj(access.TypeChatbot, b.ID)
 	now := b
 	now.Owner = to
-	if err := c.also(altered("chatbot", b, now), o); err != nil {
+	if err := c.addEffect(altered("chatbot", b, now), o); err != nil {
 		return err
 	}
-	told, err := c.tells(access.See, o)
+	told, err := c.mayShow(access.See, o)
 	c.reassignments = append(c.reassignments, reassignment{Reassignment{Chatbot: b.ID, To: to}, told})
 	return err
 }
 
-// keeper returns what allows listing the holders of a role or the members of a group: update on its organization, or administering the platform.
-func (c *change) keeper(o access.Object) (access.Object, access.Action, error) {
+// listRight returns what allows listing the holders of a role or the members of a group: update on its organization, or administering the platform.
+func (c *change) listRight(o access.Object) (access.Object, access.Action, error) {
 	org, ok, err := c.OrganizationOf(o)
 	if !ok {
 		return access.PlatformObject, access.Administer, err
@@ -71,8 +71,8 @@ func (c *change) keeper(o access.Object) (access.Object, access.Action, error) {
 	return access.Obj(access.TypeOrganization, org), access.Update, err
 }
 
-// toldRemoved is what the answer says of what went with the change.
-func (c *change) toldRemoved() []string {
+// removedForActor lists the removed things for the answer.
+func (c *change) removedForActor() []string {
 	var told []string
 	for _, r := range c.removals {
 		if r.told {
@@ -85,9 +85,9 @@ func (c *change) toldRemoved() []string {
 // mostNamed is the maximum number of things of one kind that the answer to a deletion lists.
 const mostNamed = 20
 
-// toldDeleted is toldRemoved for the deletion of something that may have held a great many things: of each kind it names the first and counts the rest.
-// The record's entry has all of them.
-func (c *change) toldDeleted() []string {
+// deletedForActor is removedForActor for the deletion of something that may have contained very many things: it lists the first of each kind and
+// counts the rest. The record's entry has all of them.
+func (c *change) deletedForActor() []string {
 	var told []string
 	var kinds []string // in the order of the first of each kind
 	more := map[string]int{}
@@ -111,8 +111,8 @@ func (c *change) toldDeleted() []string {
 	return told
 }
 
-// toldReassigned is what the answer says of chatbots that passed on.
-func (c *change) toldReassigned() []Reassignment {
+// reassignedForActor lists the chatbots with new owners for the answer.
+func (c *change) reassignedForActor() []Reassignment {
 	var told []Reassignment
 	for _, r := range c.reassignments {
 		if r.told {

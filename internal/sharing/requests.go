@@ -23,9 +23,9 @@ type decision struct {
 	on     access.Object
 }
 
-// deciding returns who can share a chatbot of the organization with the principal immediately, and so decides requests (S4–S7). It returns false if
+// decisionFor returns who can share a chatbot of the organization with the principal immediately, and so decides requests (S4–S7). It returns false if
 // manage_access on the chatbot is enough.
-func deciding(org access.OrganizationID, with access.Principal) (decision, bool) {
+func decisionFor(org access.OrganizationID, with access.Principal) (decision, bool) {
 	switch with.Kind {
 	case access.PrincipalOrganization:
 		return decision{"S4", access.Update, access.Object{Type: access.TypeOrganization, ID: with.ID}}, true
@@ -58,10 +58,10 @@ func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.R
 		if r, err = c.AddRequest(r); err != nil {
 			return r, err
 		}
-		if err := c.requested(nil, r); err != nil {
+		if err := c.addRequestEffects(nil, r); err != nil {
 			return r, err
 		}
-		return r, c.tellDeciders(b, r)
+		return r, c.notifyDeciders(b, r)
 	}
 	if old.Requester == r.Requester && old.Share() == share {
 		return old, nil
@@ -70,13 +70,13 @@ func (c *change) ask(b access.Chatbot, share access.Share, d decision) (access.R
 		return old, err
 	}
 	r.ID, r.CreatedAt, r.Revision = old.ID, old.CreatedAt, old.Revision+1
-	if err := c.requested(old, r); err != nil {
+	if err := c.addRequestEffects(old, r); err != nil {
 		return r, err
 	}
 	if err := c.PutRequest(r); err != nil || old.Requester == r.Requester && old.Level == r.Level {
 		return r, err
 	}
-	return r, c.tellDeciders(b, r)
+	return r, c.notifyDeciders(b, r)
 }
 
 // pendingRequest returns the pending request. One whose time has passed is closed as expired.
@@ -88,9 +88,9 @@ func (c *change) pendingRequest(bot access.ChatbotID, with access.Principal) (ac
 	return access.Request{}, false, c.endAlong(r, access.EventExpire, "")
 }
 
-// tellDeciders notifies the people who can decide the request, also by email: the owners and admins of the organization, or the team's admins if it
+// notifyDeciders notifies the people who can decide the request, also by email: the owners and admins of the organization, or the team's admins if it
 // has any (S7).
-func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
+func (c *change) notifyDeciders(b access.Chatbot, r access.Request) error {
 	about := access.Notification{
 		Kind: access.NotifyRequest, Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Level, Request: r.ID, State: r.State,
 	}
@@ -114,7 +114,7 @@ func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
 			}
 		}
 		if len(admins) > 0 {
-			return c.tell(about, admins, true)
+			return c.notify(about, admins, true)
 		}
 		org = t.Organization
 	}
@@ -128,7 +128,7 @@ func (c *change) tellDeciders(b access.Chatbot, r access.Request) error {
 			users = append(users, m.User)
 		}
 	}
-	return c.tell(about, users, true)
+	return c.notify(about, users, true)
 }
 
 // end stores how a pending request ended, and notifies its requester, once (N3).
@@ -152,7 +152,7 @@ func (c *change) end(r access.Request, event access.RequestEvent, why string) (a
 	if !person {
 		return r, nil
 	}
-	return r, c.tell(access.Notification{
+	return r, c.notify(access.Notification{
 		Kind: access.NotifyRequestDecided, Chatbot: r.Chatbot, Principal: r.Principal, Level: r.Level, Request: r.ID, State: r.State,
 	}, []access.UserID{access.UserID(user)}, false)
 }
@@ -166,24 +166,24 @@ func (c *change) supersede(share access.Share) error {
 	return c.cancelAlong(r, "superseded: shared by somebody who needs no approval")
 }
 
-// requested notes the request before and after, for the record: that of the chatbot's organization and, where others decide, theirs.
-func (c *change) requested(before any, r access.Request) error {
+// addRequestEffects adds the request before and after to the record of the chatbot's organization and, if others decide, to theirs.
+func (c *change) addRequestEffects(before any, r access.Request) error {
 	c.state(before, r)
-	return c.alsoDeciders(before, r)
+	return c.addDeciderEffect(before, r)
 }
 
-// alsoDeciders notes the request before and after for the record of those who decide it, where the chatbot is not theirs.
-func (c *change) alsoDeciders(before any, r access.Request) error {
+// addDeciderEffect adds the request before and after to the record of those who decide it, if the chatbot is not theirs.
+func (c *change) addDeciderEffect(before any, r access.Request) error {
 	org, _, err := c.OrganizationOf(access.Obj(access.TypeChatbot, r.Chatbot))
 	if err != nil {
 		return err
 	}
-	d, _ := deciding(org, r.Principal)
+	d, _ := decisionFor(org, r.Principal)
 	theirs, ok, err := c.OrganizationOf(d.on)
 	if err != nil || !ok || theirs == org {
 		return err
 	}
-	return c.also(altered("request", before, r), d.on)
+	return c.addEffect(altered("request", before, r), d.on)
 }
 
 // endAlong ends a request as part of another change.
@@ -192,10 +192,10 @@ func (c *change) endAlong(r access.Request, event access.RequestEvent, why strin
 	if err != nil {
 		return err
 	}
-	if err := c.also(altered("request", r, ended), access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+	if err := c.addEffect(altered("request", r, ended), access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 		return err
 	}
-	return c.alsoDeciders(r, ended)
+	return c.addDeciderEffect(r, ended)
 }
 
 // cancelAlong cancels a pending request as part of another change. One whose time has passed is closed as expired.
@@ -204,12 +204,12 @@ func (c *change) cancelAlong(r access.Request, why string) error {
 		return c.endAlong(r, access.EventExpire, "")
 	}
 	bot := access.Obj(access.TypeChatbot, r.Chatbot)
-	told, err := c.tells(access.ManageAccess, bot)
+	told, err := c.mayShow(access.ManageAccess, bot)
 	if err != nil {
 		return err
 	}
 	if !told {
-		sts, err := c.standings([]access.Request{r})
+		sts, err := c.involvements([]access.Request{r})
 		if err != nil {
 			return err
 		}
@@ -278,7 +278,7 @@ func (s *Service) expireRequests(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return c.requested(old, ended)
+			return c.addRequestEffects(old, ended)
 		})
 		failed = errors.Join(failed, err)
 	}

@@ -59,12 +59,12 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	if r.Chatbot == "" {
 		return r, fieldError("I3", "/chatbot", "a new "+string(t)+" needs a chatbot")
 	}
-	b, err := c.updatable(r.Chatbot)
+	b, err := c.loadUpdatable(r.Chatbot)
 	if err != nil {
 		return r, err
 	}
 	if exists && r.Chatbot != old.Chatbot {
-		return r, taken(o)
+		return r, idTaken(o)
 	}
 	if r.Mode == access.ModeAuthenticated && t != access.TypeDocument {
 		return r, fieldError("R1", "/access", "only a document can be authenticated: use public or restricted")
@@ -72,7 +72,7 @@ func (c *change) putResource(t access.Type, id string, p ResourcePatch) (access.
 	if len(r.Allowed) > MaxListed {
 		return r, fieldError("R1", "/allowed", "at most 1000 principals can be listed: use a group")
 	}
-	if err := c.listed(b, r.Allowed); err != nil {
+	if err := c.refuseUnlistable(b, r.Allowed); err != nil {
 		return r, err
 	}
 	r.Allowed = slices.Clone(r.Allowed)
@@ -105,11 +105,11 @@ func (c *caller) seesResource(o access.Object) (bool, error) {
 	return c.may(access.Actions[o.Type][0], o)
 }
 
-// listed refuses principals that a list must not contain (R1).
-func (c *change) listed(b access.Chatbot, list []access.Principal) error {
+// refuseUnlistable refuses principals that a list must not contain (R1).
+func (c *change) refuseUnlistable(b access.Chatbot, list []access.Principal) error {
 	for i, p := range list {
 		if err := c.mayBeListed(b, p); err != nil {
-			return at(fmt.Sprintf("/allowed/%d", i), err)
+			return atField(fmt.Sprintf("/allowed/%d", i), err)
 		}
 	}
 	return nil
@@ -149,7 +149,7 @@ func (c *change) dropResources(t access.Type, bot access.ChatbotID) error {
 func (c *change) dropResource(r access.Resource) error {
 	c.refold(spice.FoldResource(r), nil)
 	o := access.Object{Type: r.Type, ID: r.ID}
-	if err := c.took(dropped(string(r.Type), r), o.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
+	if err := c.noteRemoval(dropped(string(r.Type), r), o.String(), access.Update, access.Obj(access.TypeChatbot, r.Chatbot)); err != nil {
 		return err
 	}
 	return c.Tx.DeleteResource(r.Type, r.ID)
@@ -170,7 +170,7 @@ func (c *caller) managedResource(o access.Object) (access.Resource, error) {
 	if !ok {
 		return r, access.NotFound(o)
 	}
-	_, err = c.updatable(r.Chatbot)
+	_, err = c.loadUpdatable(r.Chatbot)
 	return r, err
 }
 
@@ -187,7 +187,7 @@ func (s *Service) Resource(ctx context.Context, actor access.Actor, t access.Typ
 // can use (R4).
 func (s *Service) Resources(ctx context.Context, actor access.Actor, t access.Type, bot access.ChatbotID, p Page) (rs []access.Resource, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.updatable(bot); err != nil {
+		if _, err := c.loadUpdatable(bot); err != nil {
 			return err
 		}
 		rs, next, err = visible(p,

@@ -9,7 +9,7 @@ import (
 // MayReview refuses an actor without manage_access on the chatbot, who therefore cannot see who has access to it (M5, B4).
 func (s *Service) MayReview(ctx context.Context, actor access.Actor, bot access.ChatbotID) error {
 	return s.read(ctx, actor, func(c *caller) error {
-		_, err := c.managed(bot)
+		_, err := c.loadManaged(bot)
 		return err
 	})
 }
@@ -18,7 +18,7 @@ func (s *Service) MayReview(ctx context.Context, actor access.Actor, bot access.
 // its readers also need view_data on the organization (E1).
 func (s *Service) MayReadMatrix(ctx context.Context, actor access.Actor, bot access.ChatbotID) error {
 	return s.read(ctx, actor, func(c *caller) error {
-		b, err := c.managed(bot)
+		b, err := c.loadManaged(bot)
 		if err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (s *Service) MayReviewUser(ctx context.Context, actor access.Actor, user ac
 		if c.actor.User == user {
 			known = make([]bool, len(all))
 			for i, o := range all {
-				if known[i], err = c.inside(o); err != nil {
+				if known[i], err = c.keyReaches(o); err != nil {
 					return err
 				}
 			}

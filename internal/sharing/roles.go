@@ -70,9 +70,9 @@ func (c *caller) managedRole(id access.RoleID) error {
 		return access.NotFound(o)
 	}
 	if role.Organization == "" {
-		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
+		return withRule(c.must(access.Administer, access.PlatformObject), "U2")
 	}
-	return ruled(c.must(access.Update, access.Obj(access.TypeOrganization, role.Organization)), "U2")
+	return withRule(c.must(access.Update, access.Obj(access.TypeOrganization, role.Organization)), "U2")
 }
 
 // AssignRole gives a user a role (U2).
@@ -149,7 +149,7 @@ func (s *Service) DeleteRole(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropRole(role); err != nil {
 			return err
 		}
-		d.Removed = c.toldDeleted()
+		d.Removed = c.deletedForActor()
 		c.state(role, nil)
 		return nil
 	})
@@ -181,23 +181,23 @@ func (c *change) dropRole(role access.Role) error {
 	}
 	for _, f := range features {
 		old := f
-		f.AllowedRoles = less(f.AllowedRoles, string(role.ID))
+		f.AllowedRoles = withoutValue(f.AllowedRoles, string(role.ID))
 		c.refold(spice.FoldFeature(old), spice.FoldFeature(f))
 		if err := c.PutFeature(f); err != nil {
 			return err
 		}
 		feature := access.Object{Type: access.TypeFeature, ID: access.FeatureID(f.Chatbot, f.Name)}
 		what := access.Obj(access.TypeRole, role.ID).String() + " in the conditions of " + feature.String()
-		if err := c.took(altered("feature", old, f), what, access.Update, access.Obj(access.TypeChatbot, f.Chatbot)); err != nil {
+		if err := c.noteRemoval(altered("feature", old, f), what, access.Update, access.Obj(access.TypeChatbot, f.Chatbot)); err != nil {
 			return err
 		}
 	}
 	o := access.Obj(access.TypeRole, role.ID)
-	keeper, action, err := c.keeper(o)
+	keeper, action, err := c.listRight(o)
 	if err != nil {
 		return err
 	}
-	if err := c.took(dropped("role", role), o.String(), action, keeper); err != nil {
+	if err := c.noteRemoval(dropped("role", role), o.String(), action, keeper); err != nil {
 		return err
 	}
 	return c.Tx.DeleteRole(role.ID)
@@ -210,7 +210,7 @@ func (s *Service) Role(ctx context.Context, actor access.Actor, id access.RoleID
 		if role, ok, err = c.Role(id); err != nil {
 			return err
 		}
-		return c.shown(access.Obj(access.TypeRole, id), ok)
+		return c.mustSee(access.Obj(access.TypeRole, id), ok)
 	})
 	return role, err
 }

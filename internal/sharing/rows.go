@@ -74,8 +74,8 @@ func (c *change) putRow(row access.Row) (access.Row, error) {
 
 // rowHolder checks who sets a row, and for whom (M3, M7, M8).
 func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.Chatbot, m access.Membership, err error) {
-	if b, err = c.managed(bot); err != nil {
-		return b, m, ruled(err, "M8")
+	if b, err = c.loadManaged(bot); err != nil {
+		return b, m, withRule(err, "M8")
 	}
 	o := access.Obj(access.TypeOrganization, b.Organization)
 	if b.Owner != c.actor.User || c.actor.User == "" {

@@ -35,7 +35,7 @@ func (s *Service) PutShare(ctx context.Context, actor access.Actor, bot access.C
 }
 
 func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePatch) (access.Share, *access.Request, error) {
-	b, err := c.managed(bot)
+	b, err := c.loadManaged(bot)
 	if err != nil {
 		return access.Share{}, nil, err
 	}
@@ -55,7 +55,7 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 		if err := c.mayShareWith(with); err != nil {
 			return share, nil, err
 		}
-		if d, decided := deciding(b.Organization, with); decided {
+		if d, decided := decisionFor(b.Organization, with); decided {
 			decides, err := c.may(d.action, d.on)
 			if err != nil {
 				return share, nil, err
@@ -96,7 +96,7 @@ func (c *change) admissible(b access.Chatbot, share access.Share, isNew bool) er
 	case !isNew:
 		return nil
 	}
-	if err := c.known(b, share.Principal); err != nil {
+	if err := c.refuseUnknown(b, share.Principal); err != nil {
 		return err
 	}
 	return c.allowedOutside(b, share.Principal)
@@ -119,23 +119,23 @@ func (c *change) giveShare(b access.Chatbot, share access.Share) error {
 	o := access.Obj(access.TypeChatbot, b.ID)
 	if exists && !stored.ExpiredAt(c.now) {
 		c.state(stored, share)
-		if err := c.also(altered("share", stored, share), o); err != nil {
+		if err := c.addEffect(altered("share", stored, share), o); err != nil {
 			return err
 		}
-		return c.tellShareChanged(b, stored, share)
+		return c.notifyShareChanged(b, stored, share)
 	}
 	c.state(nil, share)
-	if err := c.also(altered("share", nil, share), o); err != nil {
+	if err := c.addEffect(altered("share", nil, share), o); err != nil {
 		return err
 	}
 	if err := c.supersede(share); err != nil {
 		return err
 	}
-	return c.tellShared(b, share)
+	return c.notifyShared(b, share)
 }
 
-// managed loads a chatbot on which the actor has manage_access.
-func (c *caller) managed(bot access.ChatbotID) (access.Chatbot, error) {
+// loadManaged loads a chatbot on which the actor has manage_access.
+func (c *caller) loadManaged(bot access.ChatbotID) (access.Chatbot, error) {
 	o := access.Obj(access.TypeChatbot, bot)
 	b, ok, err := c.Chatbot(bot)
 	if err != nil {
@@ -163,8 +163,8 @@ func (c *change) mayShareWith(with access.Principal) error {
 	return err
 }
 
-// known refuses principals that do not exist or cannot be shared with (S2, S3).
-func (c *change) known(b access.Chatbot, with access.Principal) error {
+// refuseUnknown refuses principals that do not exist or cannot be shared with (S2, S3).
+func (c *change) refuseUnknown(b access.Chatbot, with access.Principal) error {
 	unknown := access.Unprocessablef("S2", "%s does not exist", with)
 	switch with.Kind {
 	case access.PrincipalUser:
@@ -195,7 +195,7 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 			return firstError(err, unknown)
 		}
 		if role.Organization != "" && role.Organization != b.Organization {
-			return c.foreign(with, unknown)
+			return c.refuseForeign(with, unknown)
 		}
 	case access.PrincipalGroup:
 		group, ok, err := c.Group(access.GroupID(with.ID))
@@ -203,7 +203,7 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 			return firstError(err, unknown)
 		}
 		if group.Organization != b.Organization {
-			return c.foreign(with, unknown)
+			return c.refuseForeign(with, unknown)
 		}
 	case access.PrincipalEveryone:
 	default:
@@ -212,8 +212,8 @@ func (c *change) known(b access.Chatbot, with access.Principal) error {
 	return nil
 }
 
-// foreign refuses a role or group of another organization (S3); for actors who may not see it, it does not exist (C6).
-func (c *change) foreign(with access.Principal, unknown *access.Error) error {
+// refuseForeign refuses a role or group of another organization (S3); for actors who may not see it, it does not exist (C6).
+func (c *change) refuseForeign(with access.Principal, unknown *access.Error) error {
 	seen, err := c.sees(access.Object{Type: access.Type(with.Kind), ID: with.ID})
 	if err != nil || !seen {
 		return firstError(err, unknown)
@@ -231,7 +231,7 @@ func firstError(err error, otherwise *access.Error) error {
 // DeleteShare ends a share. The error is of kind NotFound if there is none.
 func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot access.ChatbotID, with access.Principal) (Change, error) {
 	return s.change(ctx, actor, "share.delete", access.Obj(access.TypeChatbot, bot), func(c *change) error {
-		if _, err := c.managed(bot); err != nil {
+		if _, err := c.loadManaged(bot); err != nil {
 			return err
 		}
 		share, ok, err := c.Share(bot, with)
@@ -253,7 +253,7 @@ func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot acces
 // Shares lists the shares in force of a chatbot, by principal, for actors with manage_access.
 func (s *Service) Shares(ctx context.Context, actor access.Actor, bot access.ChatbotID, p Page) (shares []access.Share, next string, err error) {
 	err = s.read(ctx, actor, func(c *caller) error {
-		if _, err := c.managed(bot); err != nil {
+		if _, err := c.loadManaged(bot); err != nil {
 			return err
 		}
 		shares, next, err = visible(p,

@@ -223,7 +223,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 			if err := st.run(c); err != nil {
 				failed.resource = c.resource
 				if repeat {
-					return c.judgedAgain(err)
+					return c.repeatedRefusal(err)
 				}
 				return err
 			}
@@ -243,7 +243,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 			if refusal = c.refusal; refusal != nil {
 				continue // the request was not carried out
 			}
-			if err := c.once(); err != nil {
+			if err := c.noteOnce(); err != nil {
 				return err
 			}
 		}
@@ -293,7 +293,7 @@ func (s *Service) carryOut(ctx context.Context, actor access.Actor, steps []step
 	token, err := s.outbox.Deliver(applying, entry)
 	switch {
 	case err != nil && dryRun:
-		return Change{}, behind(err)
+		return Change{}, notBegun(err)
 	case err != nil:
 		return Change{}, madeButNotCarried(err)
 	case refusal != nil:
@@ -310,7 +310,7 @@ const catchUps = 10
 func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Parked) error) error {
 	for range catchUps {
 		if _, err := s.outbox.Drain(ctx); err != nil {
-			return behind(err)
+			return notBegun(err)
 		}
 		err := s.db.Update(ctx, func(tx *store.Tx) error {
 			if err := tx.LockChanges(); err != nil {
@@ -321,7 +321,7 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 			}
 			parked, err := s.outbox.CatchUp(ctx, tx)
 			if err != nil {
-				return behind(err)
+				return notBegun(err)
 			}
 			return fn(tx, parked)
 		})
@@ -329,20 +329,20 @@ func (s *Service) exclusively(ctx context.Context, fn func(*store.Tx, outbox.Par
 			return err
 		}
 	}
-	return behind(outbox.ErrBehind)
+	return notBegun(outbox.ErrBehind)
 }
 
-// behind is the error of a change that did not begin, because earlier ones wait in the outbox. Whatever the engine has against these is not the fault
+// notBegun is the error of a change that did not begin, because earlier ones wait in the outbox. Whatever the engine has against these is not the fault
 // of the current caller.
-func behind(err error) error {
+func notBegun(err error) error {
 	return &access.Error{
 		Kind: access.KindUnavailable, Cause: err,
 		Detail: "nothing was changed, because earlier changes have not reached the engine yet: try again",
 	}
 }
 
-// undelivered is the error for an engine that does not have everything committed, so that it cannot be asked.
-func undelivered(err error) error {
+// notInEngine is the error for an engine that does not have everything committed, so that it cannot be asked.
+func notInEngine(err error) error {
 	if access.KindOf(err) == access.KindUnavailable {
 		return err
 	}

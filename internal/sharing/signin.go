@@ -126,13 +126,13 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 	}
 	email, verified := in.Email, in.EmailVerified
 	if verified {
-		holder, held, err := c.holder(email)
+		holder, held, err := c.verifiedHolder(email)
 		if err != nil {
 			return "", err
 		}
 		verified = !held || holder.ID == id.User // the active user who had the address first keeps it (I2)
 	}
-	p := UserPatch{Name: given(in.Name)}
+	p := UserPatch{Name: optional(in.Name)}
 	if p.Type, err = c.signInType(old, exists, in); err != nil {
 		return "", err
 	}
@@ -159,13 +159,13 @@ func (c *change) signInUser(id access.Identity, in access.SignIn) (access.Email,
 // signInType is the type that the user gets from the issuer. One that somebody else gave is not the issuer's to take back (D1, D2).
 func (c *change) signInType(old access.User, exists bool, in access.SignIn) (access.Optional[access.UserType], error) {
 	if !exists || in.Type != access.External || old.Type != access.Internal {
-		return given(in.Type), nil
+		return optional(in.Type), nil
 	}
 	by, err := c.TypeGivenBy(old.ID)
 	if err != nil || by != in.Issuer {
 		return access.Optional[access.UserType]{}, err
 	}
-	return given(in.Type), nil
+	return optional(in.Type), nil
 }
 
 // syncMemberships gives the memberships that the issuer names, and ends those it has given and no longer names, unless they are unknown (D1). It
@@ -219,7 +219,7 @@ func (c *change) syncMembership(had []access.Membership, m access.Membership, in
 	if member {
 		e = altered("member", old, m)
 	}
-	if err := c.also(e, access.Obj(access.TypeOrganization, m.Organization)); err != nil {
+	if err := c.addEffect(e, access.Obj(access.TypeOrganization, m.Organization)); err != nil {
 		return err
 	}
 	if member && m.Role == access.OrgClient {
@@ -236,7 +236,7 @@ func (c *change) joined(old access.Membership) error {
 		return nil
 	}
 	c.changed = true
-	if err := c.also(altered("member", old, m), access.Obj(access.TypeOrganization, m.Organization)); err != nil {
+	if err := c.addEffect(altered("member", old, m), access.Obj(access.TypeOrganization, m.Organization)); err != nil {
 		return err
 	}
 	return c.PutMembership(m)
@@ -280,7 +280,7 @@ func (c *change) syncRoles(user access.UserID, in access.SignIn) error {
 			return err
 		}
 		c.refold(nil, spice.FoldRoleAssignment(a))
-		if err := c.also(altered("role_assignment", nil, a), access.Obj(access.TypeRole, role)); err != nil {
+		if err := c.addEffect(altered("role_assignment", nil, a), access.Obj(access.TypeRole, role)); err != nil {
 			return err
 		}
 	}
@@ -323,7 +323,7 @@ func (c *change) syncPlatformRoles(user access.UserID, in access.SignIn) error {
 		if err != nil {
 			return err
 		}
-		if err := c.also(altered("platform_role", nil, g), access.PlatformObject); err != nil {
+		if err := c.addEffect(altered("platform_role", nil, g), access.PlatformObject); err != nil {
 			return err
 		}
 	}

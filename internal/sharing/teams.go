@@ -76,7 +76,7 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 			return false, err
 		}
 		if seen && org != old {
-			return false, taken(o)
+			return false, idTaken(o)
 		}
 		if seen {
 			return false, c.mayManage(org, o)
@@ -86,7 +86,7 @@ func (c *change) creates(o access.Object, exists bool, old, org access.Organizat
 		return false, err
 	}
 	if exists {
-		return false, taken(o)
+		return false, idTaken(o)
 	}
 	if _, platform := access.PlatformRoleOf(o.ID); platform && o.Type == access.TypeRole {
 		return false, access.Unprocessablef("G5", "%s is reserved: gates use it for a platform role", o.ID)
@@ -100,7 +100,7 @@ func (c *change) mayManage(org access.OrganizationID, o access.Object) error {
 		if o.Type != access.TypeRole {
 			return fieldError("I3", "/organization", "a new "+string(o.Type)+" needs an organization")
 		}
-		return ruled(c.must(access.Administer, access.PlatformObject), "U2")
+		return withRule(c.must(access.Administer, access.PlatformObject), "U2")
 	}
 	return c.mustOn(access.Update, org)
 }
@@ -115,7 +115,7 @@ func (c *caller) managedTeam(id access.TeamID) (access.Team, error) {
 	if !ok {
 		return t, access.NotFound(o)
 	}
-	return t, ruled(c.must(access.ManageMembers, o), "T1")
+	return t, withRule(c.must(access.ManageMembers, o), "T1")
 }
 
 // TeamMemberResult is the team membership after a change.
@@ -186,7 +186,7 @@ func (s *Service) DeleteTeam(ctx context.Context, actor access.Actor, id access.
 		if err := c.dropTeam(t); err != nil {
 			return err
 		}
-		d.Removed = c.toldDeleted()
+		d.Removed = c.deletedForActor()
 		c.state(t, nil)
 		return nil
 	})
@@ -217,7 +217,7 @@ func (c *change) dropTeam(t access.Team) error {
 	if err := c.DeleteTeamMembers(t.ID); err != nil {
 		return err
 	}
-	if err := eachFact(members, c.tookTeamMembership); err != nil {
+	if err := eachFact(members, c.noteTeamRemoval); err != nil {
 		return err
 	}
 	inner, err := c.InnerTeams(t.ID)
@@ -247,7 +247,7 @@ func (c *change) dropTeam(t access.Team) error {
 	}
 	c.refold(spice.FoldTeam(t), nil)
 	o := access.Obj(access.TypeTeam, t.ID)
-	if err := c.took(dropped("team", t), o.String(), access.ManageMembers, o); err != nil {
+	if err := c.noteRemoval(dropped("team", t), o.String(), access.ManageMembers, o); err != nil {
 		return err
 	}
 	return c.Tx.DeleteTeam(t.ID)

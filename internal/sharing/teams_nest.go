@@ -149,7 +149,7 @@ func (s *Service) UnnestTeam(ctx context.Context, actor access.Actor, outer, inn
 func (c *change) dropNesting(n access.TeamNesting) error {
 	c.refold(spice.FoldTeamNesting(n), nil)
 	outer := access.Obj(access.TypeTeam, n.Outer)
-	if err := c.took(dropped("team_nesting", n), access.Obj(access.TypeTeam, n.Inner).String()+" in "+outer.String(), access.ManageMembers, outer); err != nil {
+	if err := c.noteRemoval(dropped("team_nesting", n), access.Obj(access.TypeTeam, n.Inner).String()+" in "+outer.String(), access.ManageMembers, outer); err != nil {
 		return err
 	}
 	return c.DeleteTeamNesting(n)

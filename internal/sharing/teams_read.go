@@ -15,7 +15,7 @@ func (s *Service) Team(ctx context.Context, actor access.Actor, id access.TeamID
 		if t, ok, err = c.Team(id); err != nil {
 			return err
 		}
-		return c.shown(o, ok)
+		return c.mustSee(o, ok)
 	})
 	return t, err
 }
@@ -72,7 +72,7 @@ func (s *Service) TeamMembers(ctx context.Context, actor access.Actor, team acce
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, ok, err := c.Team(team); err != nil {
 			return err
-		} else if err := c.shown(access.Obj(access.TypeTeam, team), ok); err != nil {
+		} else if err := c.mustSee(access.Obj(access.TypeTeam, team), ok); err != nil {
 			return err
 		}
 		ms, next, err = visible(p,
@@ -90,7 +90,7 @@ func (s *Service) InnerTeams(ctx context.Context, actor access.Actor, team acces
 	err = s.read(ctx, actor, func(c *caller) error {
 		if _, ok, err := c.Team(team); err != nil {
 			return err
-		} else if err := c.shown(access.Obj(access.TypeTeam, team), ok); err != nil {
+		} else if err := c.mustSee(access.Obj(access.TypeTeam, team), ok); err != nil {
 			return err
 		}
 		inner, err = c.InnerTeams(team)

@@ -7,18 +7,18 @@ import (
 	"github.com/grantway/grantway/internal/secret"
 )
 
-// tell notifies each of the users once, and, if mailed is set, sends an email to those with a verified address after the change is committed (N3,
+// notify notifies each of the users once, and, if mailed is set, sends an email to those with a verified address after the change is committed (N3,
 // S11). It skips deleted and inactive users, and the actor, who knows already. It is part of the change's transaction. An import notifies nobody,
 // because it brings what people already have.
-func (c *change) tell(about access.Notification, users []access.UserID, mailed bool) error {
+func (c *change) notify(about access.Notification, users []access.UserID, mailed bool) error {
 	if c.memo != nil {
 		return nil
 	}
-	return c.tellEach(about, users, mailed)
+	return c.notifyEach(about, users, mailed)
 }
 
-// tellEach is tell for notifications that imports send, too.
-func (c *change) tellEach(about access.Notification, users []access.UserID, mailed bool) error {
+// notifyEach is tell for notifications that imports send, too.
+func (c *change) notifyEach(about access.Notification, users []access.UserID, mailed bool) error {
 	about.By, about.CreatedAt = ActorName(c.actor), c.now
 	users = slices.Clone(users)
 	slices.Sort(users)
@@ -62,8 +62,8 @@ func (c *change) mail(m access.Mail) error {
 	return c.PutMail(m)
 }
 
-// tellShared notifies the people of a new share, also by email (S11). An address that no user holds gets only the email.
-func (c *change) tellShared(b access.Chatbot, share access.Share) error {
+// notifyShared notifies the people of a new share, also by email (S11). An address that no user holds gets only the email.
+func (c *change) notifyShared(b access.Chatbot, share access.Share) error {
 	if c.memo != nil {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 		return err
 	}
 	about := access.Notification{Kind: access.NotifyShared, Chatbot: b.ID, Principal: share.Principal, Level: share.Level}
-	if err := c.tell(about, withoutOwner(b, users), true); err != nil {
+	if err := c.notify(about, withoutOwner(b, users), true); err != nil {
 		return err
 	}
 	about.By, about.CreatedAt = ActorName(c.actor), c.now
@@ -85,8 +85,8 @@ func (c *change) tellShared(b access.Chatbot, share access.Share) error {
 	return nil
 }
 
-// tellShareChanged notifies the people of a share of its new level, without an email. A new expiry alone is not announced (S11).
-func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) error {
+// notifyShareChanged notifies the people of a share of its new level, without an email. A new expiry alone is not announced (S11).
+func (c *change) notifyShareChanged(b access.Chatbot, old, share access.Share) error {
 	if share.Level == old.Level || c.memo != nil {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (c *change) tellShareChanged(b access.Chatbot, old, share access.Share) err
 		return err
 	}
 	about := access.Notification{Kind: access.NotifyShareChanged, Chatbot: b.ID, Principal: share.Principal, Level: share.Level}
-	return c.tell(about, withoutOwner(b, users), false)
+	return c.notify(about, withoutOwner(b, users), false)
 }
 
 // withoutOwner removes the chatbot's owner, to whom shares of it give nothing (A1).
@@ -110,7 +110,7 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 	case access.PrincipalUser:
 		return []access.UserID{access.UserID(p.ID)}, nil, nil
 	case access.PrincipalEmail:
-		holder, held, err := c.holder(access.Email(p.ID))
+		holder, held, err := c.verifiedHolder(access.Email(p.ID))
 		if err != nil || !held {
 			return nil, []access.Email{access.Email(p.ID)}, err
 		}

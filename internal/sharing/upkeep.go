@@ -15,7 +15,7 @@ const UpkeepEvery = 30 * time.Second
 func (s *Service) Upkeep(ctx context.Context) error {
 	var failed error
 	for _, part := range []func(context.Context) error{
-		s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.tellOfOrphans, s.refuseLapsedKeys, s.refusals.Flush, s.forgetRecord, s.forgetSignIns,
+		s.expireInvitations, s.settleLapsed, s.forgetMails, s.expireRequests, s.notifyOrphans, s.refuseLapsedKeys, s.refusals.Flush, s.forgetRecord, s.forgetSignIns,
 	} {
 		if err := part(ctx); err != nil {
 			failed = errors.Join(failed, err)

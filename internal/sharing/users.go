@@ -60,7 +60,7 @@ func (c *change) putUser(id access.UserID, p UserPatch) (access.User, error) {
 			if err := c.mayPutUser(fresh, patchUser(fresh, p), false); err != nil {
 				return old, err
 			}
-			return old, taken(access.Obj(access.TypeUser, id))
+			return old, idTaken(access.Obj(access.TypeUser, id))
 		}
 	}
 	u := patchUser(old, p)
@@ -166,7 +166,7 @@ func (c *change) readdress(old, now access.User) error {
 func (c *change) unverify(inactive access.User) error {
 	old := inactive
 	inactive.EmailVerified = false
-	if err := c.also(altered("user", old, inactive), access.Obj(access.TypeUser, old.ID)); err != nil {
+	if err := c.addEffect(altered("user", old, inactive), access.Obj(access.TypeUser, old.ID)); err != nil {
 		return err
 	}
 	return c.PutUser(inactive)

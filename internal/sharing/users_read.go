@@ -146,7 +146,7 @@ func (s *Service) Users(ctx context.Context, actor access.Actor, q UserQuery, p 
 		if us, next, err = visible(p, users, id, sees); err != nil {
 			return err
 		}
-		us, err = c.shownIn(sc, us)
+		us, err = c.asSeenIn(sc, us)
 		return err
 	})
 	if err != nil {
