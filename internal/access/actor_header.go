@@ -26,7 +26,7 @@ func EncodeActor(user UserID) string {
 // sentAsItIs reports whether the byte of an ID stands for itself in ActorHeader.
 func sentAsItIs(c byte) bool { return '!' <= c && c <= '~' && c != '%' }
 
-// DecodeActor reads what EncodeActor gives, and nothing else. The error is of kind Denied: a header that names nobody is never taken for none (B2).
+// DecodeActor reads what EncodeActor gives, and nothing else. The error is of kind Denied: a header that names nobody does not count as missing (B2).
 func DecodeActor(sent string) (UserID, error) {
 	if len(sent) > 3*MaxIDBytes {
 		return "", Deniedf("B2", "%s is longer than a user's ID can be", ActorHeader)

@@ -14,7 +14,7 @@ type APIKey struct {
 	CreatedBy  string    `json:"created_by,omitzero"`  // the actor that made it
 	CreatedAt  time.Time `json:"created_at,omitzero"`
 	LastUsed   time.Time `json:"last_used,omitzero"` // or the zero time
-	// CreatorLostDeploy is true from when the user who made it was seen not to have `deploy` any more, until they are seen to have it again (K3).
+	// CreatorLostDeploy is true while the user who created it is known to have lost `deploy` (K3).
 	CreatorLostDeploy bool `json:"creator_lost_deploy"`
 }
 

@@ -161,7 +161,7 @@ type Share struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // whole seconds in UTC, or the zero time for never (S13)
 }
 
-// ExpiredAt reports whether the share gives nothing any more at t (S13).
+// ExpiredAt reports whether the share has expired at t (S13).
 func (s Share) ExpiredAt(t time.Time) bool { return !s.ExpiresAt.IsZero() && !t.Before(s.ExpiresAt) }
 
 // Row is one member's row in a chatbot's matrix, by chatbot and user (3.3).

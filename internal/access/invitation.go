@@ -63,7 +63,7 @@ type Invitation struct {
 	Email        Email             `json:"email,omitzero"` // or "" for an offer of ownership
 	User         UserID            `json:"user,omitzero"`  // who is offered the ownership, or ""
 	Role         OrgRole           `json:"role,omitzero"`
-	Shares       []InvitationShare `json:"shares,omitzero"`   // of which the invited person gets each
+	Shares       []InvitationShare `json:"shares,omitzero"`   // the invited person gets all of them
 	Inviter      string            `json:"inviter,omitzero"`  // user:ID or key:ID, who sent it last and whose rights are judged again; "" once the user is offboarded
 	Key          KeyID             `json:"key,omitzero"`      // the account key that was presented then
 	Confined     OrganizationID    `json:"confined,omitzero"` // where that key was confined, or ""

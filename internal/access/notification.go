@@ -2,7 +2,7 @@ package access
 
 import "time"
 
-// NotificationKind is what a user is told of (N3).
+// NotificationKind is the kind of a notification (N3).
 type NotificationKind string
 
 const (
@@ -10,7 +10,7 @@ const (
 	NotifyShareChanged   NotificationKind = "share-changed"    // the level of such a share changed (S11)
 	NotifyRequest        NotificationKind = "request"          // a request waits for their decision (S7)
 	NotifyRequestDecided NotificationKind = "request-decided"  // what became of a request of theirs (N3)
-	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot may not deploy any more (K3)
+	NotifyKeyOrphaned    NotificationKind = "api-key-orphaned" // the creator of a key of their chatbot has lost deploy (K3)
 	NotifyKeysRefused    NotificationKind = "keys-refused"     // account keys that they can take over are refused (B5)
 	NotifyKeysHandedOver NotificationKind = "keys-handed-over" // account keys of somebody who was offboarded rest on them now (B5)
 	NotifyAdded          NotificationKind = "added"            // somebody else gave them a role in an organization (O7)
@@ -24,7 +24,7 @@ var NotificationKinds = []NotificationKind{
 	NotifyOwnership, NotifyOwnerless,
 }
 
-// Notification is one thing that one user was told, by ID (N3).
+// Notification is one notification of one user, by ID (N3).
 type Notification struct {
 	ID        NotificationID   `json:"id,omitzero"` // those made later follow, in the order of bytes, as far as the clocks of gateways agree
 	User      UserID           `json:"user,omitzero"`

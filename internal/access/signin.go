@@ -123,7 +123,7 @@ func (a Actor) IssuedBy() string {
 	return ""
 }
 
-// IssuerActor is the actor of what follows from the tokens of an issuer: the users that it names, and what its configuration gives them.
+// IssuerActor is the actor of changes made by an issuer's tokens: to the users they name, and to what the configuration gives these.
 func IssuerActor(issuer string) Actor {
 	return Actor{Key: KeyID(issuerPrefix + issuer), Access: KeyFull}
 }

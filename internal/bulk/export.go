@@ -13,7 +13,7 @@ import (
 	"github.com/grantway/grantway/internal/spreadsheet"
 )
 
-// Export answers GET /v1/export: everything, in a form that Import takes back. A failure in the middle breaks the connection, so that
+// Export answers GET /v1/export: everything, in a form that Import accepts. A failure in the middle breaks the connection, so that
 // half an export is never taken for a whole one.
 func (b *Bulk) Export(w http.ResponseWriter, r *http.Request, actor access.Actor) {
 	q, err := parameters(r.URL.Query(), "format", "table")

@@ -326,7 +326,7 @@ func (s shape) readTimes(said map[string]any) (changed bool, err error) {
 	return changed, nil
 }
 
-// decode reads an object of the kind, whatever else it holds.
+// decode reads an object of the kind, and ignores other fields.
 func (s shape) decode(raw []byte) (sharing.Row, error) { return s.decodeInto(raw, s.empty()) }
 
 func (s shape) decodeInto(raw []byte, v any) (sharing.Row, error) {

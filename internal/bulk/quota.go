@@ -55,7 +55,7 @@ func newQuota(c Config) *quota {
 	}
 }
 
-// holderOf is by whom an actor's space is counted: the key that was presented, else the user.
+// holderOf is the holder of an actor's space: the key that was used, otherwise the user.
 func holderOf(a access.Actor) string {
 	if a.Key != "" {
 		return "key:" + string(a.Key)
@@ -251,7 +251,7 @@ func (q *quota) Describe(c chan<- *prometheus.Desc) {
 	c <- freeBytes
 }
 
-// Collect looks at the volume. Where the system does not say what is free there is no such figure.
+// Collect reads the volume's figures. If the system does not report free space, there is no metric for it.
 func (q *quota) Collect(c chan<- prometheus.Metric) {
 	q.mu.Lock()
 	used := q.used

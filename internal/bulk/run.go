@@ -199,7 +199,7 @@ func (r *run) eachPage(size int, do func([]staged) error) error {
 	}
 }
 
-// write makes the rows true, batch by batch. What is written stays, whatever follows: importing the same again continues.
+// write makes the rows true, batch by batch. Written rows stay, even if a later one fails: repeating the import continues.
 func (r *run) write(ctx context.Context) error {
 	total, _, err := r.rows.count()
 	if err != nil {

@@ -230,7 +230,7 @@ func (s *staging) union(a, b staged) (sharing.Row, string, error) {
 	return row, "", err
 }
 
-// settle refuses the rows that say something about a user of which others say otherwise.
+// settle refuses the rows about a user that contradict other rows.
 func (s *staging) settle(key int64) error {
 	firsts, others := map[access.UserID]claimed{}, map[access.UserID]claimed{}
 	if err := s.eachClaim(key, func(user access.UserID, c claimed) error {

@@ -126,7 +126,7 @@ func propertyValue(s string) any {
 	return json.RawMessage(s)
 }
 
-// verdict is a decision in words, with what the server says about it: its reason, else whatever there is.
+// verdict is a decision in words, with what the server says about it: its reason, or otherwise any other detail.
 func verdict(d client.Decision) string {
 	word := "denied"
 	if d.Allowed {

@@ -96,7 +96,7 @@ func reportComparison(w io.Writer, r *remote, c client.Comparison, seed uint64) 
 	return nil
 }
 
-// kindsThatDiffer lists the kinds of which the servers do not hold the same.
+// kindsThatDiffer lists the kinds in which the servers' data differ.
 func kindsThatDiffer(c client.Comparison) []string {
 	differing := []string{}
 	for _, kind := range kindsOf(c) {

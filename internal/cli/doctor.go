@@ -12,7 +12,7 @@ import (
 	"github.com/grantway/grantway/internal/client"
 )
 
-// errUnwell ends doctor with exitDenied. What is wrong has been printed.
+// errUnwell ends doctor with exitDenied. The faults have been printed.
 var errUnwell = errors.New("something between callers and server is wrong")
 
 func newDoctor(std streams) *cobra.Command {

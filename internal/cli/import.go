@@ -14,7 +14,7 @@ import (
 	"github.com/grantway/grantway/internal/client"
 )
 
-// shownRejects is how many bad rows are told on the terminal; all are in the rejects file.
+// shownRejects is the number of invalid rows printed on the terminal; all are in the rejects file.
 const shownRejects = 20
 
 // stdinName is what standard input is called as a file.

@@ -10,7 +10,7 @@ import (
 	"github.com/grantway/grantway/internal/server"
 )
 
-// unusedListen satisfies a configuration of which only the storage is opened.
+// unusedListen satisfies a configuration that is used only to open the storage.
 const unusedListen = "127.0.0.1:0"
 
 func newMigrate(std streams) *cobra.Command {

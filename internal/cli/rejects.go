@@ -16,7 +16,7 @@ import (
 // defaultRejects is the rejects file of --skip-invalid, or what its name is made of where that exists.
 const defaultRejects = "grantway-rejects.jsonl"
 
-// rejectsFile takes the bad rows of an import. The first of them are told to people as well. It is a new file, so that it never overwrites another one,
+// rejectsFile collects the invalid rows of an import. The first of them are also printed. It is a new file, so that it never overwrites another one,
 // and what it holds is of this import. It is made before anything is sent, and removed if there are no bad rows. Without a path there is none.
 type rejectsFile struct {
 	path  string

@@ -12,7 +12,7 @@ import (
 	"github.com/grantway/grantway/internal/client"
 )
 
-// defaultServer is where serve listens unless it is told otherwise.
+// defaultServer is where serve listens by default.
 const defaultServer = "http://127.0.0.1:8080"
 
 // remote is the flags of the commands that talk to a server.

@@ -216,7 +216,7 @@ func greetDemo(w io.Writer, s server.Started) {
 	fmt.Fprintf(w, "\nStop the server with Ctrl-C. Its data is kept for the next start.\n")
 }
 
-// commandName is how this program is called from another terminal, whatever the directory there.
+// commandName is how to call this program from another terminal, in any directory.
 func commandName() string {
 	self, err := os.Executable()
 	if err != nil {

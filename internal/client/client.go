@@ -138,7 +138,7 @@ func reason(ctx context.Context, err error) error {
 	return err
 }
 
-// problem is the body of a refusal (RFC 9457) as far as it is told to people.
+// problem is the body of a refusal (RFC 9457), as far as it is shown to people.
 type problem struct {
 	Type   string              `json:"type"`
 	Title  string              `json:"title"`

@@ -35,7 +35,7 @@ type Examination struct {
 	Slow   time.Duration // how long a slow answer takes; negative is as long as the server may take for one, 0 is not to try
 }
 
-// The names of the checks, in the order in which they are told.
+// The names of the checks, in the order in which they are reported.
 const (
 	checkReach   = "way to the server"
 	checkTLS     = "encryption"

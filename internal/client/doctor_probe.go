@@ -44,7 +44,7 @@ type arrival struct {
 // probe is one call of the doctor.
 type probe struct {
 	method    string // "" is GET, or POST where there is a body
-	path      string // what follows /v1/doctor/, escaped
+	path      string // the part after /v1/doctor/, escaped
 	query     string
 	whole     string // the whole path instead, as it follows the host
 	header    http.Header

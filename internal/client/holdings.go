@@ -16,7 +16,7 @@ type Holdings struct {
 	Kinds    map[string]int64 // how many lines of each kind
 	HashKeys []string         // what tells the keys under which its digests were made, the current one first; nil where it has none
 
-	sums map[string]uint64 // of the lines of each kind, whatever their order
+	sums map[string]uint64 // of the lines of each kind, in any order
 }
 
 // kindHashKey is the kind of line that holds no fact: it tells the key under which the digests of an export were made.

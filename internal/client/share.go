@@ -27,7 +27,7 @@ func (c *Client) Share(ctx context.Context, s access.Share) ([]byte, error) {
 	})
 }
 
-// Unshare takes back what the principal has on the chatbot by a share, and returns the answer as the server wrote it.
+// Unshare removes the principal's share of the chatbot, and returns the answer as the server wrote it.
 func (c *Client) Unshare(ctx context.Context, chatbot access.ChatbotID, principal access.Principal) ([]byte, error) {
 	return c.answer(ctx, request{method: http.MethodDelete, path: sharePath(chatbot, principal)})
 }

@@ -60,7 +60,7 @@ type Summary struct {
 	ZedToken  string           `json:"zedtoken,omitempty"`
 }
 
-// Import sends the files in one call, so that they are judged together, and reports each event as it comes. sent is told the bytes that
+// Import sends the files in one call, so that they are checked together, and reports each event as it comes. sent gets the number of bytes that
 // have been read so far.
 func (c *Client) Import(ctx context.Context, sources []Source, o ImportOptions, sent func(int), each func(Event) error) (Summary, error) {
 	body, input := io.Pipe()

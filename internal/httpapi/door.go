@@ -108,7 +108,7 @@ func (a *api) authenticate(ctx context.Context, r *http.Request, rt route, visit
 // body is not read, and so the connection ends with the answer. actor is who was refused, as far as that is known.
 func (a *api) refuse(x *exchange, r *http.Request, rt route, visit visit, actor access.Actor, err error) error {
 	if access.KindOf(err) == access.KindExhausted {
-		return err // there was no place, or too many calls of good credentials: nobody was refused for who they are
+		return err // no free place, or too many calls with valid credentials: the credentials were not refused
 	}
 	a.refused(actor, rt.String(), err)
 	a.refusals.note(actor, rt.String(), err)

@@ -38,7 +38,7 @@ type Authenticator interface {
 	Peer(r *http.Request) (address string, trusted bool)
 }
 
-// Decisions says what of a chatbot's a subject may use, and who has what; *decision.Service is one. The reviews are told to whoever may read
+// Decisions says what of a chatbot's a subject may use, and who has what; *decision.Service is one. The reviews are for actors who may read
 // them, which package sharing judges.
 type Decisions interface {
 	ListResources(ctx context.Context, actor access.Actor, t access.Type, of access.ChatbotID, subject decision.Entity, page decision.Page) (decision.Found, error)
@@ -150,7 +150,7 @@ func (a *api) handler(routes []route) http.Handler {
 const consolePath = "/ui"
 
 // withoutPublicPath is the request without the path of the public URL, if it begins with that: a proxy in front may leave the path or take it away.
-// What is well-known is at the root of the host, whatever the path (RFC 8615).
+// Well-known documents are at the root of the host, regardless of the path (RFC 8615).
 func (a *api) withoutPublicPath(r *http.Request) *http.Request {
 	rest, under := strings.CutPrefix(r.URL.EscapedPath(), a.PublicPath+"/")
 	if a.PublicPath == "" || !under || strings.HasPrefix(rest, ".well-known/") {

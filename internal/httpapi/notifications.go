@@ -9,7 +9,7 @@ import (
 	"github.com/grantway/grantway/internal/sharing"
 )
 
-// Notification is one thing that the acting user was told.
+// Notification is a notification of the acting user.
 type Notification struct {
 	ID        access.NotificationID   `json:"id"`
 	Kind      access.NotificationKind `json:"kind"`

@@ -95,7 +95,7 @@ func (a *api) recovered(x *exchange, r *http.Request, requestID string, serve fu
 func (a *api) log(r *http.Request, path, requestID string, status int, took time.Duration, err error) {
 	level := slog.LevelDebug
 	switch {
-	case r.Context().Err() != nil: // the caller has gone, and whatever failed may have failed for that
+	case r.Context().Err() != nil: // the caller has gone, which may be the cause of the failure
 		level = slog.LevelInfo
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError

@@ -13,7 +13,7 @@ import (
 	"github.com/grantway/grantway/internal/access"
 )
 
-// paced is how many callers, credentials and addresses are remembered, those that called last. Who is forgotten begins anew.
+// paced is the number of callers, credentials and addresses that are tracked, the latest ones. Others start with a full quota.
 const paced = 20_000
 
 // pace holds each caller to a number of calls a second. Credentials with which somebody was let in lately count for that key or user. All others,

@@ -52,7 +52,7 @@ func listFrom[F, T any](p sharing.Page, facts []F, next string, err error, show 
 	return l, nil
 }
 
-// listOf shows the facts of a page, of which next is the key to go on after.
+// listOf shows the facts of a page; next is the key to continue after.
 func listOf[F, T any](facts []F, next string, err error, show func(F) T) (*list[T], error) {
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ type part struct {
 	at     time.Time // of last
 }
 
-// ErrBehind is for a part that answers, and for which changes wait: it is told, and the server is ready.
+// ErrBehind is for a part that answers although changes wait for it: it is reported, and the server is ready.
 var ErrBehind = errors.New("changes wait")
 
 var errNoAnswer = errors.New("it did not answer in time")

@@ -18,7 +18,7 @@ const (
 	maxReason = 256
 )
 
-// refusalLog writes why credentials refused, for operators: a caller hears the same whatever is wrong with a token. Equal refusals have one line a
+// refusalLog logs why credentials were refused, for operators: callers get the same text whatever is wrong with a token. Equal refusals have one line a
 // minute, and all together linesPerMinute; the first line of a later minute counts those that had none. No line holds a secret or an address. It is
 // safe for concurrent use.
 type refusalLog struct {
@@ -31,7 +31,7 @@ type refusalLog struct {
 	silent  int // refusals without a line since the last one that had one
 }
 
-// note writes the line, if there is room for it. What failed without refusing the caller is none of its concern.
+// note writes the line, if there is room for it. It ignores errors that do not refuse the caller.
 func (l *refusalLog) note(actor access.Actor, route string, err error) {
 	var refusal *access.Error
 	if !errors.As(err, &refusal) || refusal.Kind != access.KindUnauthenticated && refusal.Kind != access.KindDenied {

@@ -32,10 +32,10 @@ type route struct {
 type demand struct {
 	key   access.KeyAccess // the weakest key that will do (B1)
 	actor actorRule        // whether it may act for a user (B2)
-	open  bool             // or: anybody may call, and nobody is asked who they are
+	open  bool             // or: anybody may call, without authentication
 	free  bool             // and is never refused, however many call
 
-	// Who is calling need not be known on the newest state of all servers: the endpoint asks again where that matters.
+	// Authentication need not use the newest state of all servers: the endpoint asks again if that matters.
 	recognized bool
 }
 
@@ -49,7 +49,7 @@ const (
 // The demands that routes have.
 var (
 	anybody   = demand{open: true}
-	operators = demand{open: true, free: true} // who are whoever reaches the server
+	operators = demand{open: true, free: true} // everyone who can reach the server
 	readers   = demand{key: access.KeyReadOnly, actor: actorAllowed}
 	askers    = demand{key: access.KeyReadOnly, actor: actorAllowed, recognized: true}
 	changers  = demand{key: access.KeyReadWrite, actor: actorAllowed}

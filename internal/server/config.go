@@ -30,7 +30,7 @@ import (
 	"github.com/grantway/grantway/internal/telemetry"
 )
 
-// DefaultRequestTTL and DefaultInvitationTTL are the RequestTTL and the InvitationTTL of a server that is told none.
+// DefaultRequestTTL and DefaultInvitationTTL are the defaults of RequestTTL and InvitationTTL.
 const (
 	DefaultRequestTTL    = sharing.DefaultRequestTTL
 	DefaultInvitationTTL = sharing.DefaultInvitationTTL
@@ -41,19 +41,19 @@ const (
 // Limits are those of package httpapi.
 type Limits = httpapi.Limits
 
-// DefaultLimits are those of a server that is told none.
+// DefaultLimits are the default Limits.
 var DefaultLimits = httpapi.DefaultLimits
 
-// DefaultMaxStaging and DefaultMinFree are the MaxStaging and the MinFree of a server that is told none.
+// DefaultMaxStaging and DefaultMinFree are the defaults of MaxStaging and MinFree.
 const (
 	DefaultMaxStaging = bulk.DefaultMaxStaging
 	DefaultMinFree    = bulk.DefaultMinFree
 )
 
-// DefaultMaxConnections is the MaxConnections of a server that is told none.
+// DefaultMaxConnections is the default of MaxConnections.
 const DefaultMaxConnections = 2048
 
-// DefaultOIDCClockSkew and DefaultMaxToken are the OIDCClockSkew and the MaxToken of a server that is told none. NoOIDCClockSkew takes no token of the future.
+// DefaultOIDCClockSkew and DefaultMaxToken are the defaults of OIDCClockSkew and MaxToken. NoOIDCClockSkew accepts no token from the future.
 const (
 	DefaultOIDCClockSkew = authn.DefaultClockSkew
 	DefaultMaxToken      = authn.DefaultMaxToken
@@ -68,7 +68,7 @@ const (
 // DefaultStartTimeout is the StartTimeout of grantway serve.
 const DefaultStartTimeout = 30 * time.Second
 
-// DefaultStopTimeout is the StopTimeout of a server that is told none.
+// DefaultStopTimeout is the default of StopTimeout.
 const DefaultStopTimeout = 20 * time.Second
 
 // Config is how a server is to run. Its zero value, but for Data and Listen, is a good one.
@@ -85,7 +85,7 @@ type Config struct {
 	proxies        authn.Proxies
 
 	OIDCIssuer   string   // the URL of the identity provider whose tokens are believed, or ""
-	OIDCAudience []string // of which its tokens name one
+	OIDCAudience []string // a token must name one of them
 	OIDCConfig   string   // a YAML file of identity providers instead, as authn.ParseIssuers reads it, or ""
 	issuers      []authn.Issuer
 
@@ -97,7 +97,7 @@ type Config struct {
 	HashKey  string  // the keys that hash secrets, in hexadecimal, the current one first, separated by commas; "" is those of hash.key in Data
 	Demo     bool    // load the worked examples of the model
 
-	RecordRetention time.Duration // how long entries of the record are kept; 0 is for ever
+	RecordRetention time.Duration // how long entries of the record are kept; 0 keeps them forever
 	RecordDecisions string        // none, denials or all; "" is none
 
 	SchemaExtension string // a SpiceDB validation file with definitions beside the built-in ones, or ""
@@ -145,7 +145,7 @@ type Config struct {
 
 var databaseScheme = regexp.MustCompile("^postgres(ql)?://")
 
-// place is where the data is, to be told to people: there is no password in it.
+// place describes where the data is, for messages: it contains no password.
 func (c *Config) place() string {
 	if c.DatastoreURI == "" {
 		return c.Data
@@ -157,7 +157,7 @@ func (c *Config) place() string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// check refuses settings that contradict each other, and fills in what follows from the rest.
+// check refuses settings that contradict each other, and fills in defaults.
 func (c *Config) check() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -252,7 +252,7 @@ func (c *Config) check() error {
 	return c.checkPublicURL()
 }
 
-// checkNodes refuses a list of addresses of which one is none. An address that is alone may be anything that gRPC resolves.
+// checkNodes refuses a list with an invalid address. A single address can be anything that gRPC resolves.
 func (c *Config) checkNodes() error {
 	nodes := strings.Split(c.SpiceDBEndpoint, ",")
 	for _, node := range nodes {

@@ -60,7 +60,7 @@ var demoSteps = []demoStep{
 		Limits:       access.Some(map[string]float64{"max_file_size_mb": 10}),
 	}),
 
-	// Partners: whoever has an address at one of two domains, exactly.
+	// Partners: everyone with an address at one of two exact domains.
 	chatbot("partnerbot", "acme", "ada", access.Shared),
 	share("partnerbot", access.Everyone, access.UseOnly),
 	gates("partnerbot", sharing.PolicyPatch{EmailDomains: access.Some([]string{"acme.com", "partner.org"})}),

@@ -143,7 +143,7 @@ func schemaFault(c Config, err error) error {
 	}
 }
 
-// anew says how the file of an embedded engine is made anew from the store; it is "" for an engine elsewhere.
+// anew says how to rebuild the file of an embedded engine from the store; it is "" for an engine elsewhere.
 func (c *Config) anew() string {
 	if c.DatastoreURI != "" || c.SpiceDBEndpoint != "" {
 		return ""

@@ -20,7 +20,7 @@ const (
 	// in bytes.
 	maxStreams    = 100
 	receiveBuffer = 256 << 10
-	// abortWithin is how long calls that were cut off may take to notice. What they work with is closed then.
+	// abortWithin is how long calls that were cut off may take to end. Then their resources are closed.
 	abortWithin = 5 * time.Second
 )
 
@@ -146,7 +146,7 @@ func counted(h http.Handler, underWay *atomic.Int64) http.Handler {
 	})
 }
 
-// waitFor waits until no call is under way any more, or so long at most.
+// waitFor waits until no call is running, or for this time at most.
 func waitFor(underWay *atomic.Int64, most time.Duration) {
 	for late := time.Now().Add(most); underWay.Load() > 0 && time.Now().Before(late); {
 		time.Sleep(10 * time.Millisecond)

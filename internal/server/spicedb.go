@@ -45,7 +45,7 @@ var silence = keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: 20 * ti
 // callWithin is how long a call may take whose context does not say. Those of callers do.
 const callWithin = time.Minute
 
-// inTime gives a call a deadline, which SpiceDB is told, too.
+// inTime gives a call a deadline, also at SpiceDB.
 func inTime(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -77,7 +77,7 @@ func (b *backend) connect(c Config) error {
 	return nil
 }
 
-// addresses are those of nodes that are named one by one, each of which has to prove the name that it is called by.
+// addresses are those of nodes listed one by one; each has to prove the name by which it is listed.
 func addresses(nodes []string) (all []resolver.Address) {
 	for _, node := range nodes {
 		host, _, _ := net.SplitHostPort(node) // which Config.check has done before

@@ -71,7 +71,7 @@ var (
 	mailsOldest  = prometheus.NewDesc("grantway_mail_oldest_seconds", "How long the oldest waiting email has waited, in seconds.", nil, nil)
 )
 
-// mailQueue looks at the emails that wait. Where the store does not answer there are no such figures.
+// mailQueue reports the waiting emails. If the store does not answer, there are no metrics.
 type mailQueue struct {
 	db  *store.DB
 	now func() time.Time

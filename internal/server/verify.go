@@ -14,7 +14,7 @@ import (
 )
 
 // Verify compares the engine with the facts in the store, and tells in lines what differs and what to do about it. It reports whether there is nothing to
-// do. With repair, the engine is first made to hold what follows from the facts, and nothing else.
+// do. With repair, the engine is first made to match the facts.
 func Verify(ctx context.Context, c Config, repair bool) (lines []string, clean bool, err error) {
 	if _, err := os.Stat(c.Data); err != nil && c.DatastoreURI == "" {
 		return nil, false, dataFault(c.Data, err)

@@ -31,7 +31,7 @@ func (c *change) putPlatformGrant(g access.PlatformGrant) error {
 		return err
 	}
 	if slices.Contains(had, g.Role) {
-		return c.PutPlatformGrant(g) // which an issuer may have given, and cannot take back any more
+		return c.PutPlatformGrant(g) // an issuer may have given it, and can no longer take it back
 	}
 	c.state(nil, g)
 	if err := c.giveAgain(g.User, access.TakenPlatformRole, string(g.Role)); err != nil {

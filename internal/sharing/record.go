@@ -31,7 +31,7 @@ func altered(kind string, before, after any) effect {
 
 // addEffect adds an effect to the record. of is the object that the fact belongs to, and must still exist.
 func (c *change) addEffect(e effect, of access.Object) (err error) {
-	if c.about != of || of.Type != access.TypeOrganization && of.Type != access.TypeTeam { // of which many facts go at once
+	if c.about != of || of.Type != access.TypeOrganization && of.Type != access.TypeTeam { // many of its facts are removed at once
 		if c.aboutIn, err = c.recordedIn(of); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (c *change) assignRole(a access.RoleAssignment) error {
 		return err
 	}
 	if has {
-		return c.PutRoleAssignment(a) // which an issuer may have given, and cannot take back any more
+		return c.PutRoleAssignment(a) // an issuer may have given it, and can no longer take it back
 	}
 	c.refold(nil, spice.FoldRoleAssignment(a))
 	c.state(nil, a)

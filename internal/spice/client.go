@@ -137,7 +137,7 @@ type Freshness struct {
 // Newest asks for the newest state.
 var Newest = Freshness{full: true}
 
-// AtLeast asks for a state that includes the token's change; "" asks for whatever is fastest.
+// AtLeast asks for a state that includes the token's change; "" asks for the fastest one.
 func AtLeast(token Token) Freshness { return Freshness{token: token} }
 
 // Exactly asks for the state of the token, for as long as the engine keeps it.

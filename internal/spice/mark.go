@@ -119,7 +119,7 @@ func markFilter(m Mark) *v1.RelationshipFilter {
 	return f
 }
 
-// fence is what the engine demands of its own state before it writes what follows from the mark.
+// fence is the engine's precondition for writing the changes after the mark.
 func fence(from Mark) *v1.Precondition {
 	operation := v1.Precondition_OPERATION_MUST_MATCH
 	if from == (Mark{}) {

@@ -10,7 +10,7 @@ import (
 // maxTokenBytes is the longest ZedToken that a caller can send; the engine's have fewer than 200.
 const maxTokenBytes = 1024
 
-// ParseToken reads a ZedToken as a caller sends it. The error is of kind Invalid. Whether the engine ever gave it is not for this to say.
+// ParseToken reads a ZedToken as a caller sends it. The error is of kind Invalid. It does not check whether the engine issued it.
 func ParseToken(s string) (Token, error) {
 	if len(s) > maxTokenBytes {
 		return "", access.Invalidf("C3", "a zedtoken can have at most %d bytes", maxTokenBytes)

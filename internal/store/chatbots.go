@@ -36,7 +36,7 @@ func (tx *Tx) PutChatbot(c access.Chatbot) error {
 	return tx.exec(putChatbot, c.ID, c.Organization, owner, c.Name, c.Visibility, c.Enabled, c.PublicMode, c.LinkDigest, c.LinkNonce, c.Owner == "")
 }
 
-// DeleteChatbot removes the chatbot. What belongs to it must be removed in the same transaction.
+// DeleteChatbot removes the chatbot. Everything that belongs to it must be removed in the same transaction.
 func (tx *Tx) DeleteChatbot(id access.ChatbotID) error {
 	return tx.exec(`DELETE FROM chatbots WHERE id = $1`, id)
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// errSilent is not a timeout in the sense of net.Error: the connection is of no use any more.
+// errSilent is not a timeout in the sense of net.Error: the connection is no longer usable.
 var errSilent = errors.New("the database did not answer in time")
 
 // impatient is a connection that fails when nothing has been heard for as long as its patience lasts. The statements of a transaction do not see their
-// caller's context end, and a server that is stopped, or behind a network that swallows everything, would hold them for ever.
+// caller's context end, and a server that is stopped, or behind a network that swallows everything, would hold them forever.
 type impatient struct {
 	net.Conn
 	patience time.Duration

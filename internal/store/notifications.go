@@ -36,7 +36,7 @@ type NotificationFilter struct {
 	Unread bool
 }
 
-// Notifications lists what the user was told, the newest first, before the given one, or from the newest on if that is "".
+// Notifications lists the user's notifications, newest first, before the given one, or from the newest on if that is "".
 func (tx *Tx) Notifications(user access.UserID, f NotificationFilter, before access.NotificationID, limit int) ([]access.Notification, error) {
 	l := from(selectNotifications+` WHERE user_id = $1`, user)
 	if f.Unread {
@@ -53,7 +53,7 @@ func (tx *Tx) ReadNotification(id access.NotificationID, at time.Time) error {
 	return tx.exec(`UPDATE notifications SET read_at = $1 WHERE id = $2 AND read_at = 0`, micros(at), id)
 }
 
-// DeleteNotificationsOf removes what the user was told, and the emails to the user that have not been sent.
+// DeleteNotificationsOf removes the user's notifications, and the emails to the user that have not been sent.
 func (tx *Tx) DeleteNotificationsOf(user access.UserID) error {
 	if err := tx.exec(`DELETE FROM notifications WHERE user_id = $1`, user); err != nil {
 		return err

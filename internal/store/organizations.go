@@ -21,7 +21,7 @@ func (tx *Tx) PutOrganization(o access.Organization) error {
 	return tx.exec(putOrganization, o.ID, o.Name, o.PublicAccess, o.OutsideSharing, asJSON(&o.AllowedIPs))
 }
 
-// DeleteOrganization removes the organization. What belongs to it must be removed in the same transaction.
+// DeleteOrganization removes the organization. Everything that belongs to it must be removed in the same transaction.
 func (tx *Tx) DeleteOrganization(id access.OrganizationID) error {
 	return tx.exec(`DELETE FROM organizations WHERE id = $1`, id)
 }

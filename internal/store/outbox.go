@@ -134,7 +134,7 @@ func (tx *Tx) UnparkOutbox(parked int64) error {
 	return tx.exec(insertOutbox, seq, blob(e.Updates), e.First, micros(e.CommittedAt))
 }
 
-// ClearOutbox removes every entry, the parked ones too: SpiceDB has been given what follows from the facts.
+// ClearOutbox removes every entry, including parked ones, because SpiceDB already matches the facts.
 func (tx *Tx) ClearOutbox() error {
 	if err := tx.exec(`DELETE FROM outbox`); err != nil {
 		return err

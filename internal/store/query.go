@@ -86,7 +86,7 @@ func (tx *Tx) exists(query string, args ...any) (bool, error) {
 	return found, err
 }
 
-// usable says why no further statement may run: the transaction is broken, or nobody waits for it any more.
+// usable returns why no further statement may run: the transaction is broken, or its caller has gone.
 func (tx *Tx) usable() error {
 	if tx.broken == nil && tx.ctx.Err() != nil {
 		tx.broken = failed(context.Cause(tx.ctx))

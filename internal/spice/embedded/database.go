@@ -61,7 +61,7 @@ func databaseURI(uri string) (string, error) {
 	query.Set("search_path", "public")
 	query.Set("target_session_attrs", "read-write")
 	u.RawQuery = query.Encode()
-	// SpiceDB would take what follows a dollar for the name of a variable.
+	// SpiceDB would read the text after a dollar sign as the name of a variable.
 	return strings.ReplaceAll(u.String(), "$", "%24"), nil
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/grantway/grantway/internal/spice/sqlite"
 )
 
-// Limits and sizes of the engine. What is not here is SpiceDB's default.
+// Limits and sizes of the engine. All others are SpiceDB's defaults.
 const (
 	// maxUpdatesPerWrite is how many updates one WriteRelationships may have.
 	// SpiceDB's default is 1,000.

@@ -15,7 +15,7 @@ import (
 // flushSize is how many bytes of entries are collected before they become a row.
 const flushSize = 64 << 10
 
-// What an entry of the change log says happened.
+// The kinds of entries in the change log.
 const (
 	relationshipTouched byte = iota + 1
 	relationshipDeleted

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What holds where no Option says otherwise.
+// The defaults of the Options.
 const (
 	defaultGCWindow          = 24 * time.Hour
 	defaultGCInterval        = 5 * time.Minute

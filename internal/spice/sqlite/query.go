@@ -68,7 +68,7 @@ func (s *selection) fix(column int, value string) {
 	}
 }
 
-// oneOf limits an ID column to values, of which none may be empty.
+// oneOf limits an ID column to values, none of them empty.
 func (s *selection) oneOf(column int, values []string) error {
 	switch len(values) {
 	case 0:
@@ -93,7 +93,7 @@ func (s *selection) oneOf(column int, values []string) error {
 	return nil
 }
 
-// The indexes that a query is told to read. The first is the primary key.
+// The indexes that a query is forced to use. The first is the primary key.
 const (
 	indexByResource  = "sqlite_autoindex_relationship_1"
 	indexBySubject   = "relationship_by_subject"
