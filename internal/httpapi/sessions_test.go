@@ -50,6 +50,15 @@ func TestD6SessionsAreEndedByThePersonAndTheirHome(t *testing.T) {
 	require.Equal(t, 2.0, e.As(alice).Does(http.MethodDelete, "/v1/users/bob/sessions", nil)["ended"])
 	require.False(t, signedIn(laptop) || signedIn(tablet))
 
+	// A link that nobody has used yet ends with them, and the record says so (H1).
+	ends := func() int {
+		return len(e.Admin().Does(http.MethodGet, "/v1/audit?action=session.end_all", nil)["items"].([]any))
+	}
+	before, waiting := ends(), e.SignInLink(bob)
+	require.Zero(t, e.As(alice).Does(http.MethodDelete, "/v1/users/bob/sessions", nil)["ended"])
+	require.Equal(t, http.StatusUnauthorized, (&testenv.Browser{Env: e}).Sends("/ui/sign-in/link", url.Values{"link": {waiting}}).Status)
+	require.Equal(t, before+1, ends())
+
 	// They end by the clock and with the person, too, and a link ends with the hour.
 	again := e.SignsIn(bob)
 	now = now.Add(30*24*time.Hour - time.Second)

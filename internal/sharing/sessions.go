@@ -197,13 +197,16 @@ func (s *Service) EndSessions(ctx context.Context, actor access.Actor, user acce
 				return err
 			}
 		}
-		if err := c.DeleteSignInLinks(user); err != nil {
+		link, linked, err := c.SignInLinkOf(user)
+		if err != nil {
 			return err
 		}
 		if ended = len(others); ended > 0 {
 			c.state(others, nil)
+		} else if linked {
+			c.state(link, nil)
 		}
-		return nil
+		return c.DeleteSignInLinks(user)
 	})
 	return ended, ch, err
 }

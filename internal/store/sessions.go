@@ -80,6 +80,11 @@ func (tx *Tx) SignInLinkByDigest(digest string) (access.SignInLink, bool, error)
 	return one(tx, scanSignInLink, `SELECT user_id, expires_at FROM sign_in_links WHERE digest = $1`, digest)
 }
 
+// SignInLinkOf gives the user's link, expired or not. There is one at most.
+func (tx *Tx) SignInLinkOf(user access.UserID) (access.SignInLink, bool, error) {
+	return one(tx, scanSignInLink, `SELECT user_id, expires_at FROM sign_in_links WHERE user_id = $1`, user)
+}
+
 // PutSignInLink inserts the link. The digest stands for its secret.
 func (tx *Tx) PutSignInLink(l access.SignInLink, digest string) error {
 	return tx.exec(`INSERT INTO sign_in_links (digest, user_id, expires_at) VALUES ($1, $2, $3)`, digest, l.User, micros(l.ExpiresAt))
