@@ -222,3 +222,22 @@ func TestWhatIsNoFormChangesNothing(t *testing.T) {
 	require.NotContains(t, again.Body, `value="internal" checked`)
 	require.Contains(t, again.Body, "no domain")
 }
+
+// A choice that is saved on a page from before the share was removed does not bring the share back, and not for good either.
+func TestSavingAStalePageDoesNotShareAgain(t *testing.T) {
+	e := testenv.New(t)
+	people(e)
+	mel := e.SignsIn("mel")
+	share := url.Values{"kind": {"user"}, "id": {"gwen"}, "access": {"use_only"}, "expires_at": {"2999-12-31"}}
+	require.Equal(t, http.StatusSeeOther, mel.Sends("/ui/chatbots/helper/shares", share).Status)
+	share.Set("expires_at", "keep")
+	share.Set("access", "read_only")
+	require.Equal(t, http.StatusSeeOther, mel.Sends("/ui/chatbots/helper/shares", share).Status)
+	e.Can(access.UserID("gwen"), access.Read, access.ChatbotID("helper"))
+
+	require.Equal(t, http.StatusSeeOther, mel.Sends("/ui/chatbots/helper/shares/remove", share).Status)
+	stale := mel.Sends("/ui/chatbots/helper/shares", share)
+	require.Equal(t, http.StatusNotFound, stale.Status)
+	require.Contains(t, stale.Body, "Chatbot:helper is not shared with user:gwen.")
+	e.Cannot(access.UserID("gwen"), access.Interact, access.ChatbotID("helper"))
+}

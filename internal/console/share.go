@@ -96,7 +96,8 @@ func ruleOf(err error) string {
 	return ""
 }
 
-// expirySent reads until when a share is to last: "" for good, a number of days from now, or a day, at whose end it ends, or an exact time, as undoing sends it.
+// expirySent reads when a share is to end: "" for no end, a day, at whose end it ends, an exact time, as undoing sends it, or keep, which leaves the end of
+// a share that is there.
 func (c *call) expirySent(text string) (access.Optional[time.Time], error) {
 	switch text {
 	case "":
@@ -129,7 +130,9 @@ func (c *call) putShare() error {
 	if err != nil {
 		return err
 	}
-	made, err := c.Sharing.PutShare(c.r.Context(), c.actor, bot, with, sharing.SharePatch{Access: access.Some(level), ExpiresAt: expires})
+	made, err := c.Sharing.PutShare(c.r.Context(), c.actor, bot, with, sharing.SharePatch{
+		Access: access.Some(level), ExpiresAt: expires, Existing: !expires.Set,
+	})
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,9 @@ type putShare struct {
 }
 
 func (a *api) putShare(ctx context.Context, actor access.Actor, in *putShare) (*either[ShareChanged, ShareRequested], error) {
-	r, err := a.Sharing.PutShare(ctx, actor, in.Chatbot, in.Principal, sharing.SharePatch(in.Body))
+	r, err := a.Sharing.PutShare(ctx, actor, in.Chatbot, in.Principal, sharing.SharePatch{
+		Access: in.Body.Access, ExpiresAt: in.Body.ExpiresAt,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ const lastYear = 9999
 type SharePatch struct {
 	Access    access.Optional[access.Level]
 	ExpiresAt access.Optional[time.Time]
+	Existing  bool // change a share that is in force, and make none
 }
 
 // ShareResult is the share after a change, or the request made instead, if others decide (S4–S6).
@@ -42,6 +43,9 @@ func (c *change) putShare(bot access.ChatbotID, with access.Principal, p SharePa
 	old, inForce, err := c.shareInForce(bot, with)
 	if err != nil {
 		return old, nil, err
+	}
+	if p.Existing && !inForce {
+		return old, nil, notShared(bot, with)
 	}
 	share := access.Share{Chatbot: bot, Principal: with, Level: p.Access.Or(old.Level, "")}
 	share.ExpiresAt = p.ExpiresAt.Or(old.ExpiresAt, time.Time{}).UTC().Truncate(time.Second)
@@ -239,7 +243,7 @@ func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot acces
 			return err
 		}
 		if !ok {
-			return access.Refuse(access.KindNotFound, "", "%s is not shared with %s", access.Obj(access.TypeChatbot, bot), with)
+			return notShared(bot, with)
 		}
 		if err := c.Tx.DeleteShare(bot, with); err != nil {
 			return err
@@ -248,6 +252,10 @@ func (s *Service) DeleteShare(ctx context.Context, actor access.Actor, bot acces
 		c.state(share, nil)
 		return nil
 	})
+}
+
+func notShared(bot access.ChatbotID, with access.Principal) error {
+	return access.Refuse(access.KindNotFound, "", "%s is not shared with %s", access.Obj(access.TypeChatbot, bot), with)
 }
 
 // Shares lists the shares in force of a chatbot, by principal, for actors with manage_access.
