@@ -332,7 +332,7 @@ func TestNoOtherFormSaysKeysLinksOrRequests(t *testing.T) {
 	}
 	for _, line := range []string{"chatbot:helper#can_interact@visitor:*", "chatbot:helper#can_interact@platform:main#logged_in"} {
 		got := e.post(t.Context(), root, "", "f.zed", line)
-		require.Contains(t, got.rejects[0].Reason, "can_interact is the engine's own relation")
+		require.Contains(t, got.rejects[0].Reason, "can_interact is a relation that the engine derives from facts")
 	}
 }
 
