@@ -257,7 +257,7 @@ func (ds *Datastore) UniqueID(context.Context) (string, error) { return ds.uniqu
 // ReadyState is ready from Open to Close.
 func (ds *Datastore) ReadyState(context.Context) (datastore.ReadyState, error) {
 	if err := ds.running(); err != nil {
-		return datastore.ReadyState{Message: err.Error()}, nil
+		return datastore.ReadyState{Message: err.Error()}, nil //nolint:nilerr // that it is closed is the answer
 	}
 	return datastore.ReadyState{IsReady: true}, nil
 }
