@@ -101,8 +101,8 @@ type intake struct {
 	sharing *sharing.Service
 	rows    *staging
 	actor   access.Actor
-	ctx     context.Context
-	format  Format // of all files, or ""
+	ctx     context.Context //nolint:containedctx // the call's: an intake lasts as long as one import
+	format  Format          // of all files, or ""
 }
 
 // body takes the files of a form, or one file that is the whole body.
@@ -182,7 +182,7 @@ func (in *intake) file(name string, r io.Reader) error {
 // inTurn is a body that is read in turn with others, once it is long: between its parts its reader computes.
 type inTurn struct {
 	io.Reader
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the call's: a body lasts as long as it
 	holder string
 	length int
 	rest   func() // gives the turn back

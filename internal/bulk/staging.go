@@ -17,7 +17,7 @@ import (
 
 // staging keeps the rows of one import on disk, in the order in which they are taken. It is not safe for concurrent use.
 type staging struct {
-	ctx    context.Context // ends when the caller is gone, or must make room for others
+	ctx    context.Context //nolint:containedctx // ends when the caller is gone, or must make room for others
 	lease  *lease
 	taken  int64 // bytes of the lease for this file
 	unseen int64 // about how many bytes were written since its size was looked at

@@ -14,7 +14,7 @@ type Listener struct {
 	net.Listener
 	limiter *Limiter
 	exempt  func(netip.Addr) bool
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // ends with the listener, whose Accept takes none
 	ready   chan net.Conn
 	failed  chan error
 }

@@ -89,7 +89,7 @@ func tooLong(most int64) error {
 // held is what one call holds of the memory for bodies and answers.
 type held struct {
 	api    *api
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the call's: it lasts as long
 	holder string
 	recall func()
 	pages  []*fair.Place

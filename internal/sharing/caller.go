@@ -14,7 +14,7 @@ import (
 // caller is an actor within a transaction. Nothing else in this package asks what the actor may do and see.
 type caller struct {
 	*store.Tx
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // the call's: a caller lasts as long as its transaction
 	s     *Service
 	actor access.Actor
 	now   time.Time

@@ -14,7 +14,7 @@ import (
 
 // Rehearsal tries rows, and keeps nothing.
 type Rehearsal struct {
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // the call's: a rehearsal lasts as long as one import
 	tx    *store.Tx
 	s     *Service
 	actor access.Actor

@@ -47,7 +47,7 @@ func (c *Client) Subjects(ctx context.Context, f Freshness, x *Extension, q Ques
 // walk is one search for subjects. It follows what relationships add and demand, and leaves it to Check what exclusions and conditions take away.
 type walk struct {
 	client *Client
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the call's: a walk lasts as long as one search
 	fresh  Freshness
 	graph  *graph
 	sought string // the type

@@ -39,7 +39,7 @@ type DB struct {
 // After a method has failed for the database's sake, every later one fails alike and the transaction cannot commit. SQLite may have
 // undone the transaction by then, and whatever followed would be written outside of it.
 type Tx struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the call's: a transaction lasts as long as one Update or View
 	sql    statements
 	lock   string // the dialect's lockChanges
 	broken error

@@ -33,7 +33,7 @@ type Datastore struct {
 	gcHasRun  atomic.Bool
 
 	// stop ends the background work, which background waits for.
-	stop       context.Context
+	stop       context.Context //nolint:containedctx // ends with Close
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 	starting   sync.Mutex // Held while work is added, or Close forbids it.
