@@ -47,6 +47,7 @@ func NextInvitation(state InvitationState, event InvitationEvent) (InvitationSta
 		return InvitationFailed, nil
 	}
 	switch state {
+	case InvitationPending, InvitationAccepted, InvitationRevoked:
 	case InvitationExpired:
 		return state, Conflictf("N1", "the invitation has expired: ask for a new one")
 	case InvitationFailed:

@@ -41,6 +41,7 @@ func ParsePrincipal(s string) (Principal, error) {
 	case PrincipalUser, PrincipalTeam, PrincipalOrganization, PrincipalRole, PrincipalGroup:
 		id, err := ParseID[string](id)
 		return Principal{Kind: k, ID: id}, err
+	case PrincipalEveryone: // has no ID
 	}
 	return Principal{}, Invalidf("S1",
 		"%q is not a principal: write user:ID, email:ADDRESS, team:ID, organization:ID, role:ID, group:ID or everyone", s)

@@ -93,6 +93,7 @@ func (n *userCache) addPrincipal(found *smallest, p access.Principal) error {
 		return err
 	case access.PrincipalGroup:
 		return n.addGroup(found, access.GroupID(p.ID))
+	case access.PrincipalEveryone: // is nobody in particular
 	}
 	return nil
 }

@@ -68,7 +68,8 @@ func (r *round) explainAll(ctx context.Context, items []*item) error {
 type explainer struct {
 	*round
 	*userCache
-	ctx  context.Context //nolint:containedctx // the call's: an explainer lasts as long as one explanation	it   *item
+	ctx  context.Context //nolint:containedctx // the call's: an explainer lasts as long as one explanation
+	it   *item
 	said Explanation
 	hops int // how many arrows without a trace were followed
 }

@@ -103,6 +103,7 @@ func (x *explainer) grants(o access.Object, rule spice.Rule, step spice.Trace) (
 			all, least = append(all, steps...), min(least, granted)
 		}
 		return all, least, nil
+	case spice.AnyOf:
 	}
 	best := givesNot
 	for _, part := range rule.Parts {
@@ -263,6 +264,7 @@ func (x *explainer) obstaclesOf(o access.Object, rule spice.Rule, step spice.Tra
 				anyOf(path[0].Resources), step.Permission)
 		}
 		return err
+	case spice.AnyOf, spice.AllOf:
 	}
 	for _, part := range rule.Parts {
 		_, granted, err := x.grants(o, part, step)

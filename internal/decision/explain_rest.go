@@ -236,6 +236,7 @@ func (x *explainer) listed(res access.Resource) (string, error) {
 			return "", nil
 		}
 		return fmt.Sprintf("%s is for all logged-in users", name), nil
+	case access.ModeRestricted:
 	}
 	p, err := x.user()
 	if err != nil || p == nil {

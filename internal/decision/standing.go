@@ -173,6 +173,7 @@ func (s *standing) addShares(n *userCache, now time.Time) error {
 		case access.PrincipalEveryone:
 			because = fmt.Sprintf("%s is shared with everyone at %s (S1)", s.bot.ID, share.Level)
 			witness = spice.Question{Permission: schema.PermEveryone, Resource: access.PlatformObject}
+		case access.PrincipalEmail, access.PrincipalTeam, access.PrincipalOrganization, access.PrincipalRole, access.PrincipalGroup:
 		}
 		s.sources = append(s.sources, source{
 			actions: actions, because: because, through: fmt.Sprintf("%s share with %s", share.Level, s.sharedWith(r.principal)), witness: witness,

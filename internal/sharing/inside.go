@@ -66,8 +66,9 @@ func (c *caller) outside(with access.Principal, org access.OrganizationID) (bool
 		return !known || of != org, err
 	case access.PrincipalOrganization:
 		return with.ID != string(org), nil
+	case access.PrincipalEveryone:
 	}
-	return true, nil // everyone
+	return true, nil
 }
 
 // verifiedHolder returns the active user whose verified address it is. The address of an inactive user is free (I2).

@@ -59,8 +59,9 @@ func (c *caller) outdated(m access.Mail) (string, error) {
 			return "the request has ended", nil
 		}
 		return "", err
+	default: // what has happened stays true
+		return "", nil
 	}
-	return "", nil
 }
 
 // inviteLetter fills in the contents of an invitation, with its token, which is derived again.

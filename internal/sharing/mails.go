@@ -118,6 +118,7 @@ func (s *Service) SettleMail(ctx context.Context, id access.MailID, state access
 func (s *Service) logMail(m access.Mail, reason string) {
 	log := s.log.With("mail", m.ID, "kind", m.About.Kind, "notification", m.About.ID, "invitation", m.Invitation, "attempt", m.Attempts)
 	switch m.State {
+	case access.MailSending:
 	case access.MailSent:
 		log.Debug("email sent")
 	case access.MailQueued:

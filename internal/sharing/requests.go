@@ -117,6 +117,8 @@ func (c *change) notifyDeciders(b access.Chatbot, r access.Request) error {
 			return c.notify(about, admins, true)
 		}
 		org = t.Organization
+	case access.PrincipalEveryone: // those of the chatbot's organization decide (S6)
+	case access.PrincipalUser, access.PrincipalEmail, access.PrincipalRole, access.PrincipalGroup: // need no decision (S3)
 	}
 	var users []access.UserID
 	for _, role := range []access.OrgRole{access.OrgOwner, access.OrgAdmin} {

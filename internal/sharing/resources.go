@@ -128,6 +128,7 @@ func (c *change) mayBeListed(b access.Chatbot, p access.Principal) error {
 			err = access.Unprocessablef("R1", "%s does not belong to the chatbot's organization", p)
 		}
 		return err
+	case access.PrincipalOrganization, access.PrincipalRole, access.PrincipalEveryone:
 	}
 	return access.Unprocessablef("R1", "a list can hold only users, email addresses, teams and groups, not %s", p)
 }

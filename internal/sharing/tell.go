@@ -144,6 +144,7 @@ func (c *change) people(p access.Principal) (users []access.UserID, addresses []
 			}
 			users, addresses = append(users, us...), append(addresses, as...)
 		}
+	case access.PrincipalEveryone:
 	}
 	return users, addresses, err
 }

@@ -53,6 +53,7 @@ func FoldChatbot(s ChatbotState) Relationships {
 		fallthrough
 	case access.AudienceAuthenticated:
 		rs = append(rs, rel(bot, schema.RelCanInteract, set(platform(), schema.PermLoggedIn), link))
+	case access.AudienceNone:
 	}
 
 	if s.HasRows {

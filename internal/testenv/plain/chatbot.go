@@ -136,6 +136,7 @@ func linkAdmits(who asker, c access.Chatbot, r Request) bool {
 		return who.loggedIn() // L1
 	case access.AudienceEveryone:
 		return who.loggedIn() || who.visitor // L1
+	case access.AudienceNone:
 	}
 	return false
 }

@@ -28,8 +28,9 @@ func (w *World) Inside(with access.Principal, org access.OrganizationID) bool {
 		return slices.ContainsFunc(w.Roles, func(r access.Role) bool { return string(r.ID) == with.ID && r.Organization == org })
 	case access.PrincipalGroup:
 		return slices.ContainsFunc(w.Groups, func(g access.Group) bool { return string(g.ID) == with.ID && g.Organization == org })
+	case access.PrincipalEveryone:
 	}
-	return false // everyone
+	return false
 }
 
 // Held reports whether the address is the verified one of somebody active (I2).

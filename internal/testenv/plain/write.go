@@ -67,6 +67,7 @@ func (w *World) MayGrant(by access.UserID, bot access.ChatbotID, with access.Pri
 		return ok && manages(c.Organization)
 	case access.PrincipalRole:
 		return !w.platformWide(access.RoleID(with.ID)) || w.hasPlatformRole(by, access.SiteAdmin) // S3
+	case access.PrincipalUser, access.PrincipalEmail, access.PrincipalGroup:
 	}
 	return true // S3
 }
