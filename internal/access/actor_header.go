@@ -36,8 +36,8 @@ func DecodeActor(sent string) (UserID, error) {
 		c := sent[i]
 		if c == '%' && i+2 < len(sent) {
 			high, low := strings.IndexByte(upperHex, sent[i+1]), strings.IndexByte(upperHex, sent[i+2])
-			if high >= 0 && low >= 0 && !sentAsItIs(byte(high<<4|low)) { //nolint:gosec // two digits make a byte
-				id = append(id, byte(high<<4|low)) //nolint:gosec // as above
+			if high >= 0 && low >= 0 && !sentAsItIs(byte(high<<4|low)) { // two digits make a byte
+				id = append(id, byte(high<<4|low)) // as above
 				i += 2
 				continue
 			}

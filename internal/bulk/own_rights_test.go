@@ -158,9 +158,9 @@ func TestRowsThatRestOnWhatAnEarlierRowTookAreRefused(t *testing.T) {
 
 // TestADryRunForetellsTheImport: random files of random actors, who have what they have after the files before.
 func TestADryRunForetellsTheImport(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number will do
+	seed := uint64(time.Now().UnixNano()) // any number will do
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(seed, 0)) // no secret
 	e := newEnv(t)
 	e.takes(root, "world.jsonl", office)
 	actors := []access.Actor{

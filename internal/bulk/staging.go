@@ -235,7 +235,7 @@ func (s *staging) put(r staged) error {
 
 // hash is nearly unique: of two rows with the same one, the keys have to be compared.
 func (s *staging) hash(space, key string) int64 {
-	return int64(maphash.String(s.seed, space+" "+key)) //nolint:gosec // its bits are all that matters
+	return int64(maphash.String(s.seed, space+" "+key)) // its bits are all that matters
 }
 
 // columns are those that scan reads.

@@ -44,7 +44,7 @@ func (c *call) takeNotice() *notice {
 
 // setCookie sets a cookie for this server's pages alone; seconds below 0 delete it.
 func (c *call) setCookie(name, value string, seconds int) {
-	http.SetCookie(c.w, &http.Cookie{
+	http.SetCookie(c.w, &http.Cookie{ //nolint:gosec // Secure where the page came by HTTPS, which on loopback it need not
 		Name: c.cookieName(name), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -40,7 +40,7 @@ func TestAnEngineWithAForeignSchemaIsMadeAnew(t *testing.T) {
 	require.True(t, errors.As(err, &fault), "%v", err)
 	command := regexp.MustCompile(`\((mkdir .*)\)`).FindStringSubmatch(fault.Advice)
 	require.NotNil(t, command, fault.Advice)
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", command[1]).CombinedOutput() //nolint:gosec // it is what a person would type
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", command[1]).CombinedOutput() // it is what a person would type
 	require.NoError(t, err, "%s", out)
 	running(t, c, func(h http.Handler) {
 		_, answer := do(t, h, http.MethodPost, "/access/v1/evaluation", mayAliceInteract)

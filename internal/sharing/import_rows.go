@@ -71,7 +71,7 @@ func Rank(r Row) int64 {
 	if of, part := partOf(r); of != "" {
 		hash := fnv.New64a()
 		_, _ = hash.Write([]byte(of))
-		kind, low = KindChatbot, int64(hash.Sum64()>>(64-chatbotBits))<<partBits|part //nolint:gosec // 48 bits fit
+		kind, low = KindChatbot, int64(hash.Sum64()>>(64-chatbotBits))<<partBits|part // 48 bits fit
 	}
 	rank := 2 * slices.Index(Kinds, kind)
 	if m, ok := r.(*MembershipRow); ok && m.Role != access.OrgOwner {

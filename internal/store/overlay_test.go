@@ -53,7 +53,7 @@ func overlay(t *testing.T, db *DB) *DB {
 // testOverlay runs the same reads and changes on an overlay and on a whole copy, which must agree on all of them.
 func testOverlay(t *testing.T, stores maker) {
 	below := stores.open(t)
-	g := &generator{rand.New(rand.NewPCG(1, 2)), 0} //nolint:gosec // nothing secret
+	g := &generator{rand.New(rand.NewPCG(1, 2)), 0} // nothing secret
 	update(t, below, func(tx *Tx) {
 		for i := range 3 {
 			n := strconv.Itoa(i)

@@ -83,7 +83,7 @@ func trySpace(path string) (err error) {
 	block := make([]byte, 64<<10)
 	var seed [32]byte
 	for i := range seed {
-		seed[i] = byte(rand.Uint32()) //nolint:gosec // nothing secret
+		seed[i] = byte(rand.Uint32()) // nothing secret
 	}
 	random := rand.NewChaCha8(seed)
 	for written := 0; written < spare; written += len(block) {

@@ -14,5 +14,5 @@ func FreeSpace(dir string) (free, total int64, err error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, 0, os.NewSyscallError("statfs", err)
 	}
-	return int64(s.Bavail * uint64(s.Bsize)), int64(s.Blocks * uint64(s.Bsize)), nil //nolint:gosec // volumes are smaller than 8 EiB
+	return int64(s.Bavail * uint64(s.Bsize)), int64(s.Blocks * uint64(s.Bsize)), nil // volumes are smaller than 8 EiB
 }
