@@ -40,7 +40,9 @@ func (c *call) home() error {
 	b.MoreMine = next != ""
 	for _, bot := range b.Mine {
 		shares, _, err := c.Sharing.Shares(ctx, c.actor, bot.ID, sharing.Page{Limit: pageSize})
-		if err != nil {
+		if k := access.KindOf(err); err != nil && (k == access.KindNotFound || k == access.KindDenied) {
+			continue // since the list was read, or from this address
+		} else if err != nil {
 			return err
 		}
 		for _, s := range shares {

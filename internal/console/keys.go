@@ -11,11 +11,10 @@ import (
 
 type keysBody struct {
 	chatbotBody
-	Keys    []access.APIKey
-	List    listing
-	Made    string // the name of a key that was made just now
-	Secret  string // and its secret, which is shown this once
-	Deploys bool
+	Keys   []access.APIKey
+	List   listing
+	Made   string // the name of a key that was made just now
+	Secret string // and its secret, which is shown this once
 }
 
 // keys is the tab with the chatbot's API keys (3.6).

@@ -10,7 +10,7 @@ import (
 )
 
 type requestsBody struct {
-	Box      string // decide, mine or all
+	Box      string // decide or all
 	Requests []access.Request
 	List     listing
 }

@@ -9,18 +9,18 @@ import (
 )
 
 type tryBody struct {
-	Subject, Action, Resource, Email, IP, Link string
-	Asked                                      bool
-	Answer                                     decision.Answer
+	Subject, Action, Resource, Email, IP string
+	Asked                                bool
+	Answer                               decision.Answer
 }
 
-// try asks whether a subject may do something, and shows the decision with its reasons. The question is in the address, so that it can be passed on. Who
+// try asks whether a subject may do something, and shows the decision with its reasons. The question is in the address, so that it can be passed on, and holds no secrets. Who
 // may ask about whom is judged like a question of a backend (C7).
 func (c *call) try() error {
 	q := c.r.URL.Query()
 	b := tryBody{
 		Subject: strings.TrimSpace(q.Get("subject")), Action: q.Get("action"), Resource: strings.TrimSpace(q.Get("resource")),
-		Email: strings.TrimSpace(q.Get("email")), IP: strings.TrimSpace(q.Get("ip")), Link: strings.TrimSpace(q.Get("link")),
+		Email: strings.TrimSpace(q.Get("email")), IP: strings.TrimSpace(q.Get("ip")),
 	}
 	if b.Subject == "" {
 		b.Subject = "user:" + string(c.actor.User)
@@ -59,10 +59,8 @@ func (c *call) ask(b tryBody) (decision.Answer, error) {
 	if b.Email != "" {
 		req.Subject.Properties = map[string]any{"email": b.Email}
 	}
-	for name, value := range map[string]string{"ip": b.IP, "link": b.Link} {
-		if value != "" {
-			req.Context[name] = value
-		}
+	if b.IP != "" {
+		req.Context["ip"] = b.IP
 	}
 	if subject.Type == access.TypeAPIKey {
 		req.Subject.Properties = map[string]any{"by": "id"}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/grantway/grantway/internal/access"
 )
@@ -47,7 +49,7 @@ func (k *Console) parseViews() (*views, error) {
 		"kind":       kindName,
 		"visibility": visibilityName,
 		"audience":   audienceName,
-		"actions":    triable,
+		"actions":    func() map[access.Type][]access.Action { return access.Actions },
 		"uiList":     func(parts []string) string { return k.link(parts...) },
 	})
 	shared, err := shared.ParseFS(templateFiles, "templates/_*.html")
@@ -129,7 +131,8 @@ func (v view) Sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	first, size := utf8.DecodeRuneInString(text)
+	text = string(unicode.ToUpper(first)) + text[size:]
 	if !strings.ContainsAny(text[len(text)-1:], ".?!") {
 		text += "."
 	}

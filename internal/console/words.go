@@ -148,12 +148,3 @@ func amount(d time.Duration) string {
 	}
 	return "less than a minute"
 }
-
-// triable are the actions that a page offers to try, by type of resource.
-func triable() map[access.Type][]access.Action {
-	shown := map[access.Type][]access.Action{}
-	for t, actions := range access.Actions {
-		shown[t] = actions
-	}
-	return shown
-}

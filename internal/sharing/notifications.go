@@ -72,6 +72,9 @@ func (s *Service) ReadNotification(ctx context.Context, actor access.Actor, id a
 	}
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		c := s.caller(ctx, tx, actor)
+		if err := c.stillCalls(); err != nil {
+			return err
+		}
 		if err := c.mayChange(); err != nil {
 			return err
 		}
