@@ -24,7 +24,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	_, err = c.answer(t.Context(), request{method: http.MethodDelete, path: []string{"v1", "users", "alice"}})
 	var unexpected *UnexpectedError
 	require.ErrorAs(t, err, &unexpected)
-	require.ErrorContains(t, err, "sends callers to /elsewhere")
+	require.ErrorContains(t, err, "redirects to /elsewhere")
 	require.False(t, followed)
 
 	findings, err := c.Examine(t.Context(), Examination{})

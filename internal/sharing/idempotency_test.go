@@ -23,7 +23,7 @@ func TestACallThatWasCarriedOutIsNotCarriedOutAgainWhateverBecameOfItsAnswer(t *
 	e.open()
 	_, _, _, err = e.Remembered(e.ctx, once)
 	e.refused(err, access.KindConflict, "")
-	require.Contains(t, err.Error(), "carried out")
+	require.Contains(t, err.Error(), "succeeded, but its answer was lost")
 
 	require.NoError(t, e.Remember(e.ctx, once, 200, []byte(`{}`)))
 	status, answer, found, err := e.Remembered(e.ctx, once)

@@ -34,7 +34,10 @@ func (s *Service) MakeSignInLink(ctx context.Context, actor access.Actor, user a
 	minted := s.secrets.NewSignInLink()
 	o := access.Obj(access.TypeUser, user)
 	r.Change, err = s.change(ctx, actor, "sign_in_link.create", o, func(c *change) error {
-		if !c.actor.Unconfined() || c.actor.Access != access.KeyFull {
+		if c.actor.Limited(access.KeyFull) {
+			return access.Deniedf("B1", "you need a full account key")
+		}
+		if !c.actor.Unconfined() {
 			return access.Deniedf("D4", "you need a full account key that is not confined, and must not act for a user")
 		}
 		u, known, err := c.User(user)

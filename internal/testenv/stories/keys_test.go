@@ -144,12 +144,12 @@ func TestB5_TheHeirsAreTold(t *testing.T) {
 	e.Admin().RevokesPlatformRole(access.SiteAdmin, "iris")
 	m := box.Await("olga@acme.com")
 	require.Equal(t, "Account keys of “Acme” no longer work", m.Subject)
-	require.Contains(t, m.Text, "“adam” lost the rights that 2 account keys of “Acme” rest on.")
+	require.Contains(t, m.Text, "“adam” lost the rights that 2 account keys of “Acme” depend on.")
 	require.Equal(t, "Account keys of the installation no longer work", box.Await("sue@acme.com").Subject)
 	require.Equal(t, []string{"2 account keys of organization:acme no longer work, because user:adam lost the rights they depend on. " +
 		"You can take them over or delete them."}, e.As("olga").Hears())
 	for _, person := range []access.UserID{"adam", "iris"} {
-		require.NotContains(t, strings.Join(e.As(person).Hears(), "\n"), "refused")
+		require.NotContains(t, strings.Join(e.As(person).Hears(), "\n"), "no longer work")
 	}
 }
 
