@@ -86,7 +86,7 @@ func TestDatabasesThatCannotBeUsed(t *testing.T) {
 		c.StartTimeout, c.Log = time.Minute, slog.New(slog.NewTextHandler(log, nil))
 		_, err = server.Open(t.Context(), c)
 		refused(t, err, `"nowhere" does not exist`, "CREATE DATABASE")
-		require.NotContains(t, log.String(), "tries again", "it will not come by itself")
+		require.NotContains(t, log.String(), "trying again", "it will not come by itself")
 	})
 }
 
@@ -111,7 +111,7 @@ func TestAStartWaitsForADatabaseThatIsStillStarting(t *testing.T) {
 		}
 		opened <- err
 	}()
-	require.Eventually(t, func() bool { return strings.Contains(log.String(), "tries again") }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "trying again") }, 30*time.Second, 10*time.Millisecond)
 	wire.At(t, address, runs)
 	require.NoError(t, <-opened)
 }
