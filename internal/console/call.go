@@ -107,6 +107,9 @@ func (c *call) run(rt route) error {
 	}
 	defer place.Release()
 	err = rt.run(c)
+	if access.KindOf(err) == access.KindUnauthenticated && !rt.open {
+		return c.sendToSignIn() // the session has ended since the call began, and is shown nothing more
+	}
 	if err == nil || rt.form == nil || !correctable(err) {
 		return err
 	}
