@@ -29,7 +29,7 @@ func (x *explainer) onPlatform(o access.Object, action access.Action, allowed bo
 	}
 	if !allowed {
 		if p == nil || !slices.ContainsFunc(roles, p.is) {
-			x.stopped("%s has none of these roles: %s (P3)", x.who(), words(roles))
+			x.stopped("%s has none of these roles: %s (P3)", x.who(), access.Listed(roles))
 			x.grantable("a site admin")
 		}
 		return nil
@@ -103,7 +103,7 @@ func (x *explainer) onOrganization(org access.OrganizationID, action access.Acti
 		x.stopped("%s", access.NotFound(o).Detail)
 	case len(found) > 0: // the engine disagrees
 	default:
-		x.stopped("%s has none of these roles in %s: %s (%s)", x.who(), org, words(roles), ruleOf(action))
+		x.stopped("%s has none of these roles in %s: %s (%s)", x.who(), org, access.Listed(roles), ruleOf(action))
 		switch {
 		case p == nil:
 		case len(roles) == 1:

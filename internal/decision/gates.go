@@ -80,7 +80,9 @@ func failedGates(policy access.Policy, p *person, domain string) []string {
 	}
 	fails("required_roles", "G5", policy.RequiredRoles != nil, len(policy.RequiredRoles) == 0,
 		func() bool { return len(without) == 0 },
-		func() string { return fmt.Sprintf("gate required_roles: %s does not hold %s", p.ID, words(without)) })
+		func() string {
+			return fmt.Sprintf("gate required_roles: %s does not hold %s", p.ID, access.Listed(without))
+		})
 	fails("allowed_users", "G6", policy.AllowedUsers != nil, len(policy.AllowedUsers) == 0,
 		func() bool { return slices.Contains(policy.AllowedUsers, p.ID) },
 		func() string { return fmt.Sprintf("gate allowed_users: %s is not listed", p.ID) })

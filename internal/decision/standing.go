@@ -336,7 +336,7 @@ func (s *standing) rowLacks(action access.Action) string {
 	case action == access.ManageAccess && s.role != access.OrgAdmin:
 		return fmt.Sprintf("%s is %s of %s with a row on %s, which leaves no manage_access (M5)", s.who.ID, an(s.role), s.bot.Organization, s.bot.ID)
 	case slices.Contains(s.row.Actions, cell):
-		return fmt.Sprintf("%s's row on %s has %s, but the ceiling of %s is %s (M2)", s.who.ID, s.bot.ID, cell, an(s.actsAs()), words(s.ceiling()))
+		return fmt.Sprintf("%s's row on %s has %s, but the ceiling of %s is %s (M2)", s.who.ID, s.bot.ID, cell, an(s.actsAs()), access.Listed(s.ceiling()))
 	case action == access.Interact || action == access.ManageAccess:
 		return fmt.Sprintf("%s's row on %s has no %s, which %s follows (M1, M5)", s.who.ID, s.bot.ID, cell, action)
 	}
@@ -364,7 +364,7 @@ func (s *standing) ownerOnlyLacks(action access.Action) string {
 func (s *standing) through() []string {
 	var all []string
 	if s.set != nil {
-		text := "row: " + words(s.set)
+		text := "row: " + access.Listed(s.set)
 		if len(s.set) == 0 {
 			text = "row: nothing"
 		}
@@ -386,15 +386,6 @@ func (s *standing) through() []string {
 // ownSources reports whether anything other than a share with everyone gives access.
 func (s *standing) ownSources() bool {
 	return s.row != nil || slices.ContainsFunc(s.sources, func(from source) bool { return !from.everyone })
-}
-
-// words joins a list of words.
-func words[T ~string](all []T) string {
-	texts := make([]string, len(all))
-	for i, w := range all {
-		texts[i] = string(w)
-	}
-	return strings.Join(texts, ", ")
 }
 
 // sentence joins the sentences about one cell.
