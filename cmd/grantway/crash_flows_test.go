@@ -225,7 +225,7 @@ func checkLeaver(p *process, l *leaver) bool {
 	return gone
 }
 
-// mailedOnce checks every email of the store against those that the mail server got, and counts those that came and those of which nobody
+// mailedOnce checks every email of the store against those that the mail server got, and counts those that came and those whose outcome nobody
 // can know.
 func mailedOnce(t *testing.T, place *backend.Place, box *mailbox.Mailbox, approvals int) (once, unknown int) {
 	t.Helper()

@@ -47,7 +47,7 @@ func TestWhatClaimsMean(t *testing.T) {
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.Internal}},
 		"external by a claim": {", type: {claim: kind, internal: [staff]}", fields{"kind": "STAFF"},
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.External}},
-		"neither for an address of which it is not said whether it is verified": {", type: {domains: [acme.com]}", fields{"email": "ann@acme.com"},
+		"neither for an address whose verification the token leaves open": {", type: {domains: [acme.com]}", fields{"email": "ann@acme.com"},
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Email: "ann@acme.com"}},
 		"external for an address that is not verified": {", type: {domains: [acme.com]}", fields{"email": "ann@acme.com", "email_verified": false},
 			access.SignIn{Subject: "alice", User: "alice", Create: true, Type: access.External, Email: "ann@acme.com"}},

@@ -210,8 +210,8 @@ func TestExplanations(t *testing.T) {
 	}
 }
 
-// O5: whom a group lists by an address, and who is outside of an organization that shares nothing outside, is told why the list gives nothing. Somebody
-// who may not see the address is not told that it is on the list (O7).
+// O5: a group lists somebody by an address who is outside of an organization that shares nothing outside, and the explanation says why the list gives
+// nothing. To an actor who may not see the address, it does not say that the address is on the list (O7).
 func TestO5ListedAndOutside(t *testing.T) {
 	e := decisiontest.Start(t)
 	w := storyWorld()

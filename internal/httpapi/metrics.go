@@ -11,7 +11,7 @@ import (
 	"github.com/grantway/grantway/internal/httpapi/problem"
 )
 
-// metrics counts and times calls. Labels are names of routes, of which there are few, and never text from callers.
+// metrics counts and times calls. Labels are names of routes, which are few, and never text from callers.
 type metrics struct {
 	registry prometheus.Registerer
 

@@ -1,5 +1,5 @@
-// Package record writes the entries of the record that are not part of a change: decisions, of which there are many (H3), and refusals (H1). A
-// change writes its own entry in its transaction, because it must not happen without one; a decision counts whether or not its entry is written.
+// Package record writes the entries of the record that are not part of a change: decisions, which are many (H3), and refusals (H1). A change
+// writes its own entry in its transaction, because it must not happen without one; a decision counts whether or not its entry is written.
 //
 // The first refusal of a kind is written at once, and the number of repetitions later.
 //

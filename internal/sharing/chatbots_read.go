@@ -46,7 +46,7 @@ func (c *caller) visibleChatbots(q ChatbotQuery) (source[access.Chatbot], error)
 	if err != nil {
 		return nil, err
 	}
-	if inside := c.actor.Organization; inside != "" && c.actor.User == "" { // whoever can update an organization sees its chatbots (3.1)
+	if inside := c.actor.Organization; inside != "" && c.actor.User == "" { // update on an organization shows all of its chatbots (3.1)
 		if len(narrowed(sc.manages, inside)) == 0 || q.Organization != "" && q.Organization != inside {
 			return named[access.Chatbot, access.ChatbotID](nil, nil), nil
 		}

@@ -12,8 +12,8 @@ const DefaultOutsideMails = 100
 const (
 	// mailsCountFor is the period of the limits on emails to outsiders.
 	mailsCountFor = time.Hour
-	// partToOutsider divides the limit of an actor: one outsider gets at most this part of it from one organization within mailsCountFor, whoever
-	// sends. An organization can create many users, and so actors; only site admins create organizations.
+	// partToOutsider divides the limit of an actor: one outsider gets at most this part of it from one organization within mailsCountFor,
+	// from all of its people together. An organization can create many users, and so actors; only site admins create organizations.
 	partToOutsider = 10
 	// mailedAgainAfter is the minimum time between two emails to a person about access to the same chatbot (S11).
 	mailedAgainAfter = 24 * time.Hour

@@ -48,7 +48,7 @@ func TestS11APersonIsMailedOnceADayThatTheyGainedTheSameAccess(t *testing.T) {
 	})
 }
 
-// One organization does not flood an outsider, whoever of it shares which chatbots: the rest of the emails come later, and none is lost.
+// One organization does not flood an outsider, however many of its people share chatbots: the rest of the emails come later, and none is lost.
 func TestS11AnOutsiderIsNotFloodedWithMail(t *testing.T) {
 	onEachStore(t, func(t *testing.T, e *env) {
 		const many = 25

@@ -101,7 +101,7 @@ func (c *change) rowHolder(bot access.ChatbotID, user access.UserID) (b access.C
 	if err != nil {
 		return b, m, err
 	}
-	// A confined key is at most an admin, whoever it acts for (B3), so it never sets an owner's row.
+	// A confined key is at most an admin, also when it acts for an owner (B3), so it never sets an owner's row.
 	if (m.Role == access.OrgOwner || siteAdmin) && (b.Owner != c.actor.User || c.actor.Organization != "") {
 		owner, err := c.may(access.Delete, o)
 		if err != nil {

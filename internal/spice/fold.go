@@ -35,7 +35,7 @@ import (
 //	  rows                      #rulebook: the matrix if there are rows, else itself; matrix #chatbot
 //	                            (under owner_only rows are asleep: neither pointer names the matrix)
 //	  gates                     gatehouse #beyond, #exempt, one #gate for each gate and for each required role; gate #passer, #denied
-//	                            (several gatehouses, one of which is enough, share out more email domains than one caveat takes)
+//	                            (more email domains than one caveat takes are split among several gatehouses; passing one is enough)
 //	share: use_only             #can_interact
 //	       read_only            #can_interact #can_read
 //	       read_write           #can_interact #can_read #can_update #read_write, each with not_expired if it ends

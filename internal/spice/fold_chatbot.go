@@ -123,7 +123,7 @@ type gatehouse struct {
 	domains []string            // that pass it, or nil where it is not set
 }
 
-// The domains of a gatehouse take at most maxDomainBytes, of which the encoding takes domainOverhead for each: SpiceDB on PostgreSQL keeps the caveat in
+// The domains of a gatehouse take at most maxDomainBytes, with domainOverhead for the encoding of each: SpiceDB on PostgreSQL keeps the caveat in
 // an index, whose rows have 2,704 bytes, with the ID of the subject.
 const (
 	maxDomainBytes = 1700

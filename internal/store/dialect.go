@@ -56,7 +56,7 @@ const lockChanges = `SELECT value FROM counters WHERE name = '` + counterOutbox 
 
 // postgresDialect writes under READ COMMITTED: whoever changes facts runs lockChanges first, so that there is one of them at a time, and its
 // statements see all that the one before has committed. A stricter level would only have it look at a snapshot from before the wait, and fail.
-// What is written without the lock (uses of keys, entries of the record, emails) is single rows, each of which locks itself.
+// What is written without the lock (uses of keys, entries of the record, emails) is single rows, and each locks itself.
 var postgresDialect = dialect{
 	name:        PostgreSQL,
 	goose:       goose.DialectPostgres,
